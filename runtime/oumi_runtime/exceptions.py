@@ -24,3 +24,96 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     key = given.lower().replace("-", "_")
     nearest = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
     return f" (did you mean {folded[nearest[0]]!r}?)" if nearest else ""
+
+
+class SavedModelError(OumiRuntimeError, ValueError):
+    """A model cannot be written to, or read back from, a folder."""
+
+    exit_code = 2
+
+
+class ModelBuildError(OumiRuntimeError, ValueError):
+    """A model cannot be built from its config."""
+
+    exit_code = 2
+
+
+class DeviceError(OumiRuntimeError, ValueError):
+    """A device or dtype is asked for that this machine does not have."""
+
+    exit_code = 2
+
+
+class DataError(OumiRuntimeError, ValueError):
+    """A dataset, or one of its rows, cannot be used."""
+
+    exit_code = 2
+
+
+class CheckpointError(OumiRuntimeError, ValueError):
+    """A checkpoint is missing, incomplete or does not belong to this run."""
+
+    exit_code = 2
+
+
+class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
+    """The training loss became NaN or infinite."""
+
+    def __init__(self, step: int, last_good: str | None) -> None:
+        keep = f"the last good checkpoint is {last_good}" if last_good else "no checkpoint was saved yet"
+        super().__init__(
+            f"the loss is not finite at step {step}; {keep}. Lower "
+            "training.learning_rate, or set training.max_grad_norm, and start again"
+        )
+
+
+class InvalidNameError(OumiRuntimeError, ValueError):
+    """Something cannot be registered under what is given as its name."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: object) -> None:
+        super().__init__(f"a {kind} cannot be registered as {name!r}: give it a name")
+
+
+class DuplicateNameError(OumiRuntimeError, ValueError):
+    """Two things want the same registered name."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, first: str, second: str) -> None:
+        super().__init__(
+            f"two {kind}s are registered as {name!r}: {first} and {second}; "
+            "give one of them another name"
+        )
+
+
+class NotRegisteredError(OumiRuntimeError, LookupError):
+    """A user's file declares a name but does not register it when imported."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, place: str) -> None:
+        super().__init__(
+            f"{place} declares the {kind} {name!r}, but importing the file did not "
+            "register it; move the registration out of any condition"
+        )
+
+
+class UnknownNameError(OumiRuntimeError, KeyError):
+    """A name that is not registered, and that none of the user's files declares."""
+
+    exit_code = 2
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], looked: Iterable[str]
+    ) -> None:
+        names = sorted(dict.fromkeys(known))
+        near = suggestion(name, names)
+        if not near and 0 < len(names) <= 10:
+            near = f" (there are {', '.join(names)})"
+        super().__init__("; ".join([f"no {kind} is named {name!r}{near}", *looked]))
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument.
+        return str(self.args[0])

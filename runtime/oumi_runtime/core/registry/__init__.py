@@ -1,0 +1,25 @@
+"""Names for a user's classes and functions, and how a name is found again.
+
+Holds the registry itself and the reading of a user's files as text. It holds none of
+the things that are registered: whoever wants the built-in models imports them.
+"""
+
+from oumi_runtime.core.registry.declarations import Declaration, declarations_in
+from oumi_runtime.core.registry.registry import (
+    REGISTRY,
+    Registry,
+    register,
+    register_dataset,
+)
+from oumi_runtime.core.registry.registry_type import RegistryKey, RegistryType
+
+__all__ = [
+    "REGISTRY",
+    "Registry",
+    "RegistryKey",
+    "RegistryType",
+    "register",
+    "register_dataset",
+    "Declaration",
+    "declarations_in",
+]

@@ -1,0 +1,180 @@
+"""Which names a Python file registers, learnt from its text.
+
+Nothing is imported or run here. Only what the module does on import is seen, and only
+with literal names: a name that is computed is known once its file has been imported.
+"""
+
+import ast
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from oumi_runtime.core.registry.registry_type import RegistryType
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A registration that stands in a file.
+
+    Attributes:
+        name: The registered name as it is written.
+        type: The kind of thing.
+        path: The file.
+        line: The line of the registration, from 1.
+        class_name: The class or function registered, None where it has no plain name.
+    """
+
+    name: str
+    type: RegistryType
+    path: Path
+    line: int
+    class_name: str | None
+
+
+def declarations_in(path: Path) -> list[Declaration]:
+    """Returns the registrations in a file, or in every .py file of a folder.
+
+    Args:
+        path: A Python file, or a folder that is searched with its subfolders.
+
+    Raises:
+        OSError: A file cannot be read.
+        SyntaxError: A file is not valid Python.
+    """
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return [found for file in files for found in _declarations_of_file(file)]
+
+
+_Stamp = tuple[int, int]
+_cache: dict[Path, tuple[_Stamp, tuple[Declaration, ...]]] = {}
+# `catch_warnings` changes state of the whole process.
+_parse_lock = threading.Lock()
+
+
+def _declarations_of_file(path: Path) -> tuple[Declaration, ...]:
+    status = path.stat()
+    stamp = (status.st_mtime_ns, status.st_size)
+    cached = _cache.get(path)
+    if cached and cached[0] == stamp:
+        return cached[1]
+    source = path.read_bytes()
+    found = tuple(_parse(source, path)) if b"register" in source else ()
+    _cache[path] = (stamp, found)
+    return found
+
+
+def _parse(source: bytes, path: Path) -> list[Declaration]:
+    try:
+        # A warning about the user's code belongs to its import, not to a listing.
+        with _parse_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = ast.parse(source, filename=str(path))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error), (str(path), 1, None, None)) from error
+    statements = list(_run_on_import(module.body))
+    aliases = {
+        alias.asname: alias.name
+        for statement in statements
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+        if alias.asname
+    }
+    return [
+        Declaration(name, type, path, call.lineno, class_name)
+        for statement in statements
+        for call, class_name in _calls(statement)
+        for name, type in _registered(call, aliases)
+    ]
+
+
+def _run_on_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yields the statements that an import runs, or may run, in their order."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.With):
+            yield from _run_on_import(statement.body)
+        elif isinstance(statement, ast.If) and not _is_main_guard(statement):
+            yield from _run_on_import(statement.body + statement.orelse)
+        elif isinstance(statement, ast.Try):
+            yield from _run_on_import(statement.body)
+            for handler in statement.handlers:
+                yield from _run_on_import(handler.body)
+            yield from _run_on_import(statement.orelse + statement.finalbody)
+
+
+def _is_main_guard(statement: ast.If) -> bool:
+    test = statement.test
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+    )
+
+
+def _calls(statement: ast.stmt) -> Iterator[tuple[ast.Call, str | None]]:
+    """Yields each call that may register something, and what it would register."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+        for decorator in statement.decorator_list:
+            if isinstance(decorator, ast.Call):
+                yield decorator, statement.name
+    elif isinstance(statement, ast.Expr | ast.Assign):
+        call = statement.value
+        if not isinstance(call, ast.Call):
+            return
+        if isinstance(call.func, ast.Call):  # register("Net", MODEL)(Net)
+            yield call.func, _plain_name(_argument(call, 0))
+        elif isinstance(call.func, ast.Attribute):  # REGISTRY.register(..., Net)
+            value = _argument(call, 2, "value")
+            if value is not None:
+                yield call, _plain_name(value)
+
+
+def _registered(
+    call: ast.Call, aliases: dict[str, str]
+) -> Iterator[tuple[str, RegistryType]]:
+    """Yields the name and kind that a call registers, or nothing."""
+    function = _last_name(call.func, aliases)
+    name = _literal(_argument(call, 0, "registry_name", "name"))
+    if not name:
+        return
+    if function == "register":
+        kind = _argument(call, 1, "registry_type", "type")
+        if (
+            isinstance(kind, ast.Attribute)
+            and _last_name(kind.value, aliases) == "RegistryType"
+            and kind.attr in RegistryType.__members__
+        ):
+            yield name, RegistryType[kind.attr]
+    elif function == "register_dataset":
+        subset = _argument(call, 1, "subset")
+        if subset is None or isinstance(subset, ast.Constant):
+            yield dataset_key(name, _literal(subset)), RegistryType.DATASET
+
+
+def dataset_key(name: str, subset: str | None) -> str:
+    """Returns the name that a dataset, or one subset of it, is registered under."""
+    return f"{name}/{subset}" if subset else name
+
+
+def _argument(call: ast.Call, position: int, *keywords: str) -> ast.expr | None:
+    if len(call.args) > position:
+        return call.args[position]
+    return next((k.value for k in call.keywords if k.arg in keywords), None)
+
+
+def _literal(node: ast.expr | None) -> str | None:
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return str(node.value) if is_text else None  # type: ignore[union-attr]
+
+
+def _plain_name(node: ast.expr | None) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _last_name(node: ast.expr, aliases: dict[str, str]) -> str | None:
+    """Returns `c` for `a.b.c`, with a renaming import undone."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return aliases.get(node.id, node.id) if isinstance(node, ast.Name) else None

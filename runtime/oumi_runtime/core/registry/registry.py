@@ -1,0 +1,319 @@
+"""The registry: values by name and kind, and the decorators that put them there.
+
+A name that is not registered is looked for in the user's files (see `discovery`), of
+which only the one that declares it is imported. Built-in models and datasets register
+themselves when somebody imports them; the registry never does.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from oumi_runtime.core.registry import discovery, loading
+from oumi_runtime.core.registry.declarations import Declaration, dataset_key
+from oumi_runtime.core.registry.registry_type import RegistryKey, RegistryType
+from oumi_runtime.exceptions import (
+    DuplicateNameError,
+    InvalidNameError,
+    NotRegisteredError,
+    UnknownNameError,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A registered value, and where that was done."""
+
+    name: str
+    value: Any
+    path: str
+    line: int
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The module and the qualified name of the value."""
+        named = self.value if hasattr(self.value, "__qualname__") else type(self.value)
+        return named.__module__, named.__qualname__
+
+    def __str__(self) -> str:
+        return f"{self.identity[1]} at {self.path}:{self.line}"
+
+    def replaces(self, other: "_Entry") -> bool:
+        """Whether this is the same thing, defined again.
+
+        That is so for a notebook cell that runs twice, a module that is reloaded, and a
+        file that runs as a program and is imported too.
+        """
+        (module, qualname), (its_module, its_qualname) = self.identity, other.identity
+        same_file = self.path == other.path and not self.path.startswith("<")
+        return self.value is other.value or (
+            qualname == its_qualname
+            and (
+                module == its_module or "__main__" in (module, its_module) or same_file
+            )
+        )
+
+
+class Registry:
+    """Values by name and kind; names are equal without regard to case.
+
+    Any number of threads may use it.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[RegistryKey, _Entry] = {}
+        self._roots: dict[Path, None] = {}
+        self._loading: set[Path] = set()
+        self._lock = threading.RLock()
+        # Apart from the other one, which an import in another thread may need.
+        self._load_lock = threading.RLock()
+
+    def register(self, name: str, type: RegistryType, value: Any) -> None:
+        """Gives a value a name.
+
+        Args:
+            name: Any text but blank; its spelling is kept for listings.
+            type: The kind of value.
+            value: A class, a function or another callable.
+
+        Raises:
+            DuplicateNameError: Something else has the name.
+            InvalidNameError: The name is not a text, or blank.
+        """
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidNameError(type.value, name)
+        entry = _Entry(name, value, *_place_of_caller())
+        with self._lock:
+            taken = self._entries.get(_key(name, type))
+            if taken is not None and not entry.replaces(taken):
+                raise DuplicateNameError(type.value, name, str(taken), str(entry))
+            self._entries[_key(name, type)] = entry
+
+    def contains(self, name: str, type: RegistryType) -> bool:
+        """Says whether `get` would find the name, without importing anything."""
+        if self._registered(name, type) is not None:
+            return True
+        if any(d.name.lower() == name.lower() for d in self.declared(type)):
+            return True
+        return type is RegistryType.MODEL and _entry_point(name) is not None
+
+    def get(self, name: str, type: RegistryType) -> Callable[..., Any] | None:
+        """Returns the value of that name, or None.
+
+        Args:
+            name: The name, in any case.
+            type: The kind of value.
+
+        Raises:
+            DuplicateNameError: Two of the user's files declare the name.
+            NotRegisteredError: The user's file declares the name, but importing it does
+                not register it.
+            Exception: Whatever the user's file raises when it is imported.
+        """
+        entry = self._registered(name, type) or self._load(name, type)
+        return None if entry is None else entry.value
+
+    def __getitem__(self, key: tuple[str, RegistryType]) -> Callable[..., Any]:
+        """Returns the value of that name and kind, or raises UnknownNameError."""
+        value = self.get(*key)
+        if value is None:
+            raise self.unknown(*key)
+        return value
+
+    def unknown(self, name: str, type: RegistryType) -> UnknownNameError:
+        """Returns the error for a name that is not found, to be raised.
+
+        Its sentence names the nearest name, where it was looked for, and what could not
+        be read there.
+        """
+        found = self._survey()
+        known = [*self.get_all(type), *(d.name for d in self.declared(type))]
+        if type is RegistryType.MODEL:
+            known += discovery.entry_point_names()
+        return UnknownNameError(type.value, name, known, found.looked + found.problems)
+
+    def get_all(self, type: RegistryType) -> dict[str, Any]:
+        """Returns what is registered by now, by name as spelt; imports nothing."""
+        with self._lock:
+            return {
+                e.name: e.value for key, e in self._entries.items() if key[1] is type
+            }
+
+    def get_model(self, name: str) -> Callable[..., Any] | None:
+        """Returns the model class of that name, or None."""
+        return self.get(name, RegistryType.MODEL)
+
+    def get_dataset(
+        self, name: str, subset: str | None = None
+    ) -> Callable[..., Any] | None:
+        """Returns the dataset registered for the subset, else for the name, or None."""
+        if subset:
+            found = self.get(dataset_key(name, subset), RegistryType.DATASET)
+            if found is not None:
+                return found
+        return self.get(name, RegistryType.DATASET)
+
+    def get_metrics_function(self, name: str) -> Callable[..., Any] | None:
+        """Returns the metrics function of that name, or None."""
+        return self.get(name, RegistryType.METRICS_FUNCTION)
+
+    def name_of(self, value: Any, type: RegistryType) -> str | None:
+        """Returns the first name that this very value is registered under, or None."""
+        names = (name for name, v in self.get_all(type).items() if v is value)
+        return next(names, None)
+
+    def clear(self) -> None:
+        """Forgets every registration and every search root."""
+        with self._lock:
+            self._entries.clear()
+            self._roots.clear()
+
+    def add_search_root(self, folder: str | Path) -> None:
+        """Has the nearest `oumi_requirements.txt` in or above a folder read as well.
+
+        The folder added last counts first; the working folder counts after them all.
+        """
+        path = Path(folder).resolve()
+        with self._lock:
+            self._roots = {path: None} | self._roots
+
+    def declared(self, type: RegistryType) -> list[Declaration]:
+        """Returns the registrations in the user's listed files; imports nothing."""
+        found = dict.fromkeys(
+            d for x in self._survey().listings for d in x.declarations
+        )
+        return [declaration for declaration in found if declaration.type is type]
+
+    def problems(self) -> list[str]:
+        """Returns a sentence for each listed file that is missing or cannot be read."""
+        return list(self._survey().problems)
+
+    def _registered(self, name: str, type: RegistryType) -> _Entry | None:
+        with self._lock:
+            return self._entries.get(_key(name, type))
+
+    def _survey(self) -> discovery.Survey:
+        with self._lock:
+            roots = list(self._roots)
+        return discovery.survey(dict.fromkeys([*roots, Path.cwd()]))
+
+    def _load(self, name: str, type: RegistryType) -> _Entry | None:
+        with self._load_lock:
+            # Another thread may have loaded it while this one waited.
+            entry = self._registered(name, type)
+            if entry is None:
+                entry = self._load_from_file(name, type)
+            if entry is None and type is RegistryType.MODEL:
+                entry = self._load_from_package(name)
+            return entry
+
+    def _load_from_file(self, name: str, type: RegistryType) -> _Entry | None:
+        for listing in self._survey().listings:
+            places = {
+                d.path: d
+                for d in reversed(listing.declarations)
+                if d.type is type and d.name.lower() == name.lower()
+            }
+            if len(places) > 1:
+                first, second = (
+                    f"{d.path}:{d.line}" for d in list(places.values())[-2:]
+                )
+                raise DuplicateNameError(type.value, name, second, first)
+            for path, declaration in places.items():
+                # A file that asks for its own name while it is imported finds nothing.
+                if path not in self._loading:
+                    self._import(path, listing.path.parent, name, type)
+                    return self._registered(name, type) or _not_registered(declaration)
+        return None
+
+    def _import(self, path: Path, project: Path, name: str, type: RegistryType) -> None:
+        before = set(self._entries)
+        self._loading.add(path)
+        try:
+            loading.load_file(path, project)
+        except BaseException as error:
+            error.add_note(f"while loading {path} for the {type.value} {name!r}")
+            # A file that failed half-way has registered nothing.
+            with self._lock:
+                for key in set(self._entries) - before:
+                    if self._entries[key].path == str(path):
+                        del self._entries[key]
+            raise
+        finally:
+            self._loading.discard(path)
+
+    def _load_from_package(self, name: str) -> _Entry | None:
+        point = _entry_point(name)
+        if point is None:
+            return None
+        try:
+            value = point.load()
+        except BaseException as error:
+            error.add_note(f"while loading the entry point {point.value} for {name!r}")
+            raise
+        # The package may have registered it by itself.
+        if self._registered(name, RegistryType.MODEL) is None:
+            self.register(point.name, RegistryType.MODEL, value)
+        return self._registered(name, RegistryType.MODEL)
+
+
+REGISTRY = Registry()
+
+
+def register(registry_name: str, registry_type: RegistryType) -> Callable[[T], T]:
+    """Registers the decorated class or function in `REGISTRY`.
+
+    Args:
+        registry_name: The name that configs use; case does not matter.
+        registry_type: The kind of thing.
+
+    Returns:
+        A decorator that returns what it is given.
+    """
+
+    def decorator(value: T) -> T:
+        REGISTRY.register(registry_name, registry_type, value)
+        return value
+
+    return decorator
+
+
+def register_dataset(registry_name: str, subset: str | None = None) -> Callable[[T], T]:
+    """Registers the decorated dataset class in `REGISTRY`.
+
+    Args:
+        registry_name: The name that configs use; case does not matter.
+        subset: The one subset that the class is for; None for the whole dataset.
+
+    Returns:
+        A decorator that returns what it is given.
+    """
+    return register(dataset_key(registry_name, subset), RegistryType.DATASET)
+
+
+def _key(name: str, type: RegistryType) -> RegistryKey:
+    return RegistryKey(name.lower(), type)
+
+
+def _entry_point(name: str) -> Any:
+    return discovery.entry_point(name.lower())
+
+
+def _not_registered(declaration: Declaration) -> _Entry:
+    place = f"{declaration.path}:{declaration.line}"
+    raise NotRegisteredError(declaration.type.value, declaration.name, place)
+
+
+def _place_of_caller() -> tuple[str, int]:
+    """Returns the file and line of the code that called into this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
+        frame = frame.f_back
+    path = frame.f_code.co_filename
+    return path if path.startswith("<") else os.path.realpath(path), frame.f_lineno

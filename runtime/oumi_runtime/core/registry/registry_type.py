@@ -1,0 +1,19 @@
+"""The kinds of things that can be registered, and the key of one of them."""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class RegistryType(Enum):
+    """A kind of registered thing; its value is the word for it in messages."""
+
+    MODEL = "model"
+    DATASET = "dataset"
+    METRICS_FUNCTION = "metrics function"
+
+
+class RegistryKey(NamedTuple):
+    """What the registry stores a value under: the name in lower case, and the kind."""
+
+    name: str
+    registry_type: RegistryType

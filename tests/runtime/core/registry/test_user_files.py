@@ -1,0 +1,319 @@
+import importlib
+import pickle
+import subprocess
+import sys
+import threading
+
+import pytest
+from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.exceptions import (
+    DuplicateNameError,
+    NotRegisteredError,
+    UnknownNameError,
+)
+
+MODEL = RegistryType.MODEL
+
+
+def net(name, class_name="Net", first="", last=""):
+    return (
+        f"{first}\nfrom oumi_runtime.core import registry\n\n"
+        f'@registry.register("{name}", registry.RegistryType.MODEL)\n'
+        f"class {class_name}:\n    pass\n{last}\n"
+    )
+
+
+@pytest.fixture
+def project(write, monkeypatch):
+    """Writes a project and makes it the working folder."""
+
+    def make(tree):
+        folder = write(tree)
+        monkeypatch.chdir(folder)
+        return folder
+
+    return make
+
+
+def test_a_name_is_found_through_the_list_in_the_working_folder(project):
+    project({"oumi_requirements.txt": "models/a.py\n", "models/a.py": net("A")})
+
+    assert REGISTRY.contains("a", MODEL)
+    assert REGISTRY.get_all(MODEL) == {}
+    assert REGISTRY["a", MODEL].__name__ == "Net"
+    assert list(REGISTRY.get_all(MODEL)) == ["A"]
+
+
+def test_the_list_may_stand_above_the_working_folder(project, monkeypatch):
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A"), "x/y/z": ""})
+    monkeypatch.chdir(folder / "x/y")
+
+    assert REGISTRY.get("A", MODEL) is not None
+
+
+def test_the_list_may_stand_above_a_search_root(write):
+    folder = write({"oumi_requirements.txt": "a.py", "a.py": net("A"), "configs/c": ""})
+
+    assert REGISTRY.get("A", MODEL) is None
+    REGISTRY.add_search_root(folder / "configs")
+    assert REGISTRY.get("A", MODEL) is not None
+
+
+def test_the_environment_may_name_the_list_by_any_name(write, monkeypatch):
+    folder = write({"lists/mine.txt": "../a.py\n", "a.py": net("A")})
+    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", str(folder / "lists/mine.txt"))
+
+    assert REGISTRY.get("A", MODEL) is not None
+
+
+def test_the_environment_counts_before_a_root_and_a_root_before_the_folder(
+    project, monkeypatch
+):
+    folder = project(
+        {f"{k}/oumi_requirements.txt": "a.py" for k in "123"}
+        | {f"{k}/a.py": net("A", f"Net{k}") for k in "123"}
+    )
+    monkeypatch.chdir(folder / "3")
+    REGISTRY.add_search_root(folder / "2")
+    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", str(folder / "1/oumi_requirements.txt"))
+
+    order = [d.class_name for d in REGISTRY.declared(MODEL)]
+
+    assert order == ["Net1", "Net2", "Net3"]
+    assert REGISTRY["A", MODEL].__name__ == "Net1"
+
+
+def test_comments_blank_lines_and_a_byte_order_mark_are_passed_over(project):
+    project(
+        {
+            "oumi_requirements.txt": "\ufeff# mine\n\n  a.py  # the first\n",
+            "a.py": net("A"),
+        }
+    )
+
+    assert REGISTRY.get("A", MODEL) is not None
+
+
+def test_only_the_file_that_holds_the_name_is_imported(project):
+    tree = {f"m{k}.py": net(f"M{k}", first="import seen") for k in range(20)}
+    tree["seen.py"] = ""
+    tree["oumi_requirements.txt"] = "\n".join(tree)
+    project({**tree, **{"m7.py": net("M7")}})
+
+    assert REGISTRY["m7", MODEL].__name__ == "Net"
+    assert list(REGISTRY.get_all(MODEL)) == ["M7"]
+    assert "seen" not in sys.modules
+
+
+def test_files_named_like_each_other_or_like_a_library_work(project):
+    project(
+        {
+            "oumi_requirements.txt": "x/model.py\ny/model.py\njson.py\n",
+            "x/model.py": net("X"),
+            "y/model.py": net("Y"),
+            "json.py": net("J", first="import json\njson.dumps"),
+        }
+    )
+
+    found = {REGISTRY[name, MODEL] for name in "XYJ"}
+
+    assert len({c.__module__ for c in found}) == 3
+    assert importlib.import_module("json").__name__ == "json"
+
+
+def test_a_class_from_a_users_file_can_be_pickled(project):
+    project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+    found = REGISTRY["A", MODEL]
+
+    assert type(pickle.loads(pickle.dumps(found()))) is found
+
+
+def test_a_file_may_import_from_its_project_and_its_folder(project):
+    path = list(sys.path)
+    project(
+        {
+            "oumi_requirements.txt": "models/a.py",
+            "models/a.py": net("A", first="import models.part_b\nimport part_c"),
+            "models/part_b.py": "",
+            "models/part_c.py": "",
+        }
+    )
+
+    assert REGISTRY.get("A", MODEL) is not None
+    assert sys.path == path
+    for name in ("models", "models.part_b", "part_c"):
+        del sys.modules[name]
+
+
+def test_a_file_imported_by_another_name_is_not_imported_again(project, monkeypatch):
+    folder = project(
+        {"oumi_requirements.txt": "a_by_name.py", "a_by_name.py": net("A")}
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    module = importlib.import_module("a_by_name")
+
+    assert REGISTRY.get("A", MODEL) is module.Net
+    del sys.modules["a_by_name"]
+
+
+def test_an_error_in_a_users_file_is_his_own_with_a_note(project):
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A", last="1 / 0")})
+    before = set(sys.modules)
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError) as caught:
+            REGISTRY.get("A", MODEL)
+
+        notes = caught.value.__notes__
+        assert notes == [f"while loading {folder / 'a.py'} for the model 'A'"]
+        assert not {m for m in set(sys.modules) - before if m.startswith("_oumi")}
+        assert REGISTRY.get_all(MODEL) == {}
+
+
+def test_a_file_that_does_not_register_what_it_declares_is_an_error(project):
+    text = "if 0:\n    " + net("A").strip().replace("\n", "\n    ")
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": text})
+
+    with pytest.raises(NotRegisteredError) as caught:
+        REGISTRY.get("A", MODEL)
+    assert str(folder / "a.py") in str(caught.value)
+
+
+def test_a_file_that_asks_for_its_own_name_finds_nothing_there(project):
+    first = (
+        "from oumi_runtime.core.registry import REGISTRY, RegistryType\n"
+        "found = REGISTRY.get('A', RegistryType.MODEL)"
+    )
+    project({"oumi_requirements.txt": "a.py", "a.py": net("A", first=first)})
+
+    found = REGISTRY["A", MODEL]
+
+    assert sys.modules[found.__module__].found is None
+
+
+def test_two_listed_files_with_one_name_are_both_named(project):
+    folder = project(
+        {
+            "oumi_requirements.txt": "a.py\nb.py",
+            "a.py": net("A"),
+            "b.py": net("a"),
+        }
+    )
+
+    with pytest.raises(DuplicateNameError) as caught:
+        REGISTRY.get("A", MODEL)
+    assert f"{folder / 'a.py'}:4 and {folder / 'b.py'}:4" in str(caught.value)
+
+
+def test_a_bad_list_harms_only_the_name_that_is_not_found(project):
+    folder = project(
+        {
+            "oumi_requirements.txt": "gone.py\nbroken.py\nnotes.txt\na.py",
+            "broken.py": "register\ndef (",
+            "notes.txt": "",
+            "a.py": net("A"),
+        }
+    )
+
+    assert REGISTRY.get("A", MODEL) is not None
+    with pytest.raises(UnknownNameError) as caught:
+        REGISTRY["Aa", MODEL]
+    text = str(caught.value)
+    listing = folder / "oumi_requirements.txt"
+    assert "no model is named 'Aa' (did you mean 'A'?)" in text
+    assert f"looked in {listing}" in text
+    assert f"{listing}:1 lists gone.py, which does not exist" in text
+    assert f"{folder / 'broken.py'}:2 cannot be parsed" in text
+    assert f"{listing}:3 lists notes.txt, which is not a .py file" in text
+    assert "\n" not in text
+    assert len(REGISTRY.problems()) == 3
+
+
+def test_a_missing_list_of_the_environment_is_mentioned(monkeypatch):
+    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", "/no/such/list.txt")
+
+    text = str(REGISTRY.unknown("A", MODEL))
+
+    assert "/no/such/list.txt cannot be read: no such file or directory" in text
+
+
+def test_a_declared_name_that_was_not_imported_is_suggested(project):
+    project({"oumi_requirements.txt": "a.py", "a.py": net("MyNet")})
+
+    assert "did you mean 'MyNet'?" in str(REGISTRY.unknown("MyNett", MODEL))
+
+
+def test_many_threads_that_ask_at_once_get_one_class(project):
+    project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+    found = []
+    start = threading.Barrier(8)
+
+    def ask():
+        start.wait()
+        found.append(REGISTRY["A", MODEL])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+@pytest.fixture
+def plugin(write, monkeypatch):
+    """Puts a package with an entry point on the path, as an installer would."""
+
+    def install(text):
+        folder = write(
+            {
+                "a_plugin.py": text,
+                "a_plugin-1.0.dist-info/METADATA": "Name: a-plugin\nVersion: 1.0\n",
+                "a_plugin-1.0.dist-info/entry_points.txt": (
+                    "[oumi_runtime.models]\nPlugNet = a_plugin:Net\n"
+                ),
+            }
+        )
+        monkeypatch.syspath_prepend(str(folder))
+
+    yield install
+    sys.modules.pop("a_plugin", None)
+
+
+@pytest.mark.parametrize("text", ["class Net: ...", net("PlugNet"), net("Other")])
+def test_an_entry_point_is_loaded_when_its_name_is_asked_for(plugin, text):
+    plugin(text)
+
+    assert REGISTRY.contains("plugnet", MODEL)
+    assert "a_plugin" not in sys.modules
+    assert REGISTRY["plugnet", MODEL].__module__ == "a_plugin"
+    assert "PlugNet" in REGISTRY.get_all(MODEL)
+
+
+def test_an_entry_point_is_suggested(plugin):
+    plugin("class Net: ...")
+
+    assert "did you mean 'PlugNet'?" in str(REGISTRY.unknown("PlugNt", MODEL))
+
+
+def test_an_error_in_an_entry_point_says_which(plugin):
+    plugin("1 / 0")
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        REGISTRY.get("PlugNet", MODEL)
+    assert "a_plugin:Net" in caught.value.__notes__[0]
+
+
+def test_the_registry_imports_no_library():
+    code = (
+        "import sys; import oumi_runtime.core.registry; "
+        "print(*{m.partition('.')[0] for m in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    heavy = {"torch", "transformers", "jinja2", "click", "pydantic", "yaml", "numpy"}
+    assert not heavy & set(done.stdout.split())
