@@ -1,0 +1,171 @@
+"""The command group, and the one place where errors become a line and an exit code.
+
+A command's module is imported when the command is called, so that a help text or a
+listing pays for no other command.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from oumi_scaffold import __version__
+from oumi_scaffold.cli import output
+
+PROGRAM = "oumi-scaffold"
+
+# Each command: the module that holds it as `command`, and its line in the listing.
+COMMANDS = {
+    "new-model": ("new_model", "Write a model, its tests and its training config."),
+    "validate": ("validate", "Report every mistake in configs, with file and line."),
+    "train": ("train", "Train the model that a config names."),
+    "evaluate": ("evaluate", "Measure a trained model on held-out data."),
+    "list": ("listing", "List models, datasets, tasks or templates."),
+    "demo": ("demo", "Generate, test, train and evaluate a model of digits."),
+}
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+@dataclass
+class Settings:
+    """What the global options say."""
+
+    debug: bool = False
+
+
+class Terminated(BaseException):
+    """The process was asked to end: an exception, so that what was begun is undone."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names in the order of the listing."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports a command; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"oumi_scaffold.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command that is called, or says which name is nearest."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from oumi_scaffold.exceptions import UnknownChoiceError
+
+            raise UnknownChoiceError("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Writes the listing without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def group(ctx: click.Context, debug: bool) -> int:
+    """Generate a PyTorch model with its tests and its config, then train it."""
+    ctx.ensure_object(Settings).debug = debug
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        return EXIT_USAGE
+    return 0
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        args: The arguments after the program's name; None for those of the process.
+
+    Returns:
+        The exit code: 0 done; 1 the work failed; 2 usage or bad input; 3 a conflict,
+        nothing written; 130 and 143 for SIGINT and SIGTERM.
+    """
+    settings = Settings()
+    try:
+        with _terminable():
+            result: object = group.main(
+                args, prog_name=PROGRAM, standalone_mode=False, obj=settings
+            )
+            sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except Terminated:
+        return EXIT_TERMINATED
+    except BrokenPipeError:
+        # Whoever read the output has left; nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        return _report(error, settings.debug)
+
+
+def _report(error: Exception, debug: bool) -> int:
+    """Prints an error, and returns its exit code."""
+    message: str | None = None
+    code = getattr(error, "exit_code", EXIT_FAILED)
+    if isinstance(error, click.ClickException):
+        message = _click_message(error)
+    elif hasattr(error, "exit_code"):
+        message = str(error)
+    elif isinstance(error, OSError) and error.strerror:
+        message = ": ".join(filter(None, [error.filename, error.strerror]))
+    if debug or message is None:
+        import traceback
+
+        traceback.print_exception(error)
+    if message is None:
+        message = "this is a bug in oumi-scaffold; please report the lines above"
+    output.error(message)
+    return code if isinstance(code, int) else EXIT_FAILED
+
+
+def _click_message(error: click.ClickException) -> str:
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} (see {context.command_path} --help)" if context else message
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """Turns SIGTERM into an exception while a command runs."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,109 @@
+"""`oumi-scaffold demo`: the whole way once, in a project of its own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from oumi_scaffold.cli import output
+from oumi_scaffold.exceptions import ScaffoldError
+from oumi_scaffold.spec import model_spec
+
+_SPEC = model_spec("DigitNet", "image-classification", "cnn")
+_SCAFFOLD = [sys.executable, "-m", "oumi_scaffold"]
+
+
+class DemoError(ScaffoldError, RuntimeError):
+    """A stage of the demo failed."""
+
+    def __init__(self, stage: list[str], code: int, project: Path) -> None:
+        super().__init__(
+            f"the demo's `{' '.join(stage)}` ended with exit code {code}; "
+            f"its files are in {project}"
+        )
+
+
+class NotEmptyError(ScaffoldError, FileExistsError):
+    """The folder that the demo is to use holds something."""
+
+    exit_code = 3
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is not an empty folder; name a new one")
+
+
+@click.command("demo")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The project's folder, new or empty; a temporary one by default.",
+)
+def command(keep: Path | None) -> None:
+    """Generate a model of handwritten digits, test it, train it and evaluate it."""
+    project = _new_folder(keep)
+    new_model = ["new-model", _SPEC.name, "--task", _SPEC.task, "--arch", _SPEC.arch]
+    config = ["-c", _SPEC.config_file]
+    _stage(project, ["oumi-scaffold", *new_model])
+    _stage(project, ["python", "-m", "pytest", "-q"])
+    _stage(project, ["oumi-scaffold", "train", *config])
+    measured = _stage(
+        project, ["oumi-scaffold", "evaluate", *config, "--json"], capture=True
+    )
+    evaluation = json.loads(measured)
+    output.metrics(evaluation["metrics"])
+    output.say()
+    accuracy = _accuracy(evaluation["metrics"])
+    output.heading(
+        f"Held-out accuracy {accuracy:.4f} on {evaluation['num_samples']} images"
+    )
+    output.say()
+    output.say(f"The project is in {project}")
+    output.say(f"  the model     {_SPEC.model_file}")
+    output.say(f"  its tests     {_SPEC.test_file}")
+    output.say(f"  its config    {_SPEC.config_file}")
+    output.say(f"  its weights   {evaluation['model_dir']}")
+    output.say()
+    output.heading("What to type next:")
+    output.say("  oumi-scaffold new-model MyNet")
+
+
+def _new_folder(keep: Path | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="oumi-scaffold-demo-"))
+    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise NotEmptyError(keep)
+    keep.mkdir(parents=True, exist_ok=True)
+    return keep.resolve()
+
+
+def _stage(project: Path, words: list[str], *, capture: bool = False) -> str:
+    """Runs one command line in the project, as a user would type it.
+
+    Returns:
+        What it printed, where that is captured; else it goes to the terminal.
+
+    Raises:
+        DemoError: It failed.
+    """
+    output.say()
+    output.heading(f"$ {' '.join(words)}")
+    sys.stdout.flush()
+    program = {"oumi-scaffold": _SCAFFOLD, "python": [sys.executable]}[words[0]]
+    done = subprocess.run(
+        [*program, *words[1:]],
+        cwd=project,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE if capture else None,
+    )
+    if done.returncode != 0:
+        raise DemoError(words, done.returncode, project)
+    return done.stdout or ""
+
+
+def _accuracy(metrics: dict[str, float]) -> float:
+    return next(value for name, value in metrics.items() if "accuracy" in name)

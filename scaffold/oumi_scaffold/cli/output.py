@@ -1,0 +1,103 @@
+"""The one place that prints: coloured on a terminal, plain elsewhere, or one JSON.
+
+rich is imported only when something is printed for a terminal.
+"""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import TextIO
+
+import click
+
+_STYLES = {
+    "create": "green",
+    "update": "yellow",
+    "identical": "dim",
+    "conflict": "bold red",
+    "ok": "green",
+    "failed": "bold red",
+}
+_STATUS_WIDTH = max(map(len, _STYLES))
+
+
+def status(word: str, subject: str) -> None:
+    """Prints a status word and what it is about: `create     models/my_net.py`."""
+    padded = word.ljust(_STATUS_WIDTH)
+    if _is_terminal(sys.stdout):
+        _print_rich([(padded, _STYLES[word]), (f"  {subject}", "")])
+    else:
+        click.echo(f"{padded}  {subject}")
+
+
+def say(text: str = "") -> None:
+    """Prints a line for people."""
+    click.echo(text)
+
+
+def heading(text: str) -> None:
+    """Prints a line that begins a new part."""
+    if _is_terminal(sys.stdout):
+        _print_rich([(text, "bold")])
+    else:
+        click.echo(text)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows under headings, in columns as wide as what is in them."""
+    lines = [list(columns), *map(list, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    texts = [
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    heading(texts[0])
+    for text in texts[1:]:
+        say(text)
+
+
+def metrics(values: Mapping[str, float]) -> None:
+    """Prints metrics by name, one a line."""
+    table(["metric", "value"], [[name, f"{v:.4g}"] for name, v in values.items()])
+
+
+def json_numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Returns numbers as JSON has them: one that is not finite is null."""
+    return {name: v if math.isfinite(v) else None for name, v in values.items()}
+
+
+@contextmanager
+def only_json() -> Generator[None]:
+    """Sends what a library prints to stderr, so that stdout holds only the document."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def emit_json(document: object) -> None:
+    """Prints one JSON document, the only thing that a command prints with `--json`."""
+    click.echo(json.dumps(document, indent=2))
+
+
+def error(message: str) -> None:
+    """Prints an error for people, on stderr."""
+    if _is_terminal(sys.stderr):
+        _print_rich([("error:", "bold red"), (f" {message}", "")], stderr=True)
+    else:
+        click.echo(f"error: {message}", err=True)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _print_rich(parts: Sequence[tuple[str, str]], *, stderr: bool = False) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    # Soft wrap: a path or a command stays one line, to be copied as it is.
+    Console(stderr=stderr).print(Text.assemble(*parts), soft_wrap=True)

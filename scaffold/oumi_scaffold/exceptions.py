@@ -1,0 +1,114 @@
+"""Every error that the scaffold raises on purpose, and how it words its sentence.
+
+An error takes facts and writes one line from them: what was given, what is allowed,
+what to do. `exit_code` is what the command line returns for it: 2 for bad input, 3 for
+a conflict with what exists (nothing was written), 1 for work that failed.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+_SHOWN_LENGTH = 60
+
+
+class ScaffoldError(Exception):
+    """Base class of the errors that this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InvalidNameError(ScaffoldError, ValueError):
+    """A model cannot have this name."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, reason: str, suggestion: str | None = None) -> None:
+        hint = f"; did you mean {suggestion!r}?" if suggestion else ""
+        super().__init__(f"{shown(name)} cannot be a model's name: {reason}{hint}")
+
+
+class NameTakenError(ScaffoldError, ValueError):
+    """A model of this name, whatever the case, is registered already."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, taken: str, where: str) -> None:
+        other = "" if taken == name else f" as {taken!r} (case does not count)"
+        super().__init__(
+            f"the name {name!r} is taken{other} by {where}; choose another name"
+        )
+
+
+class UnknownChoiceError(ScaffoldError, LookupError):
+    """A name is not one of those that there are."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, given: str, allowed: Iterable[str]) -> None:
+        names = list(allowed)
+        nearest = difflib.get_close_matches(given.lower(), names, n=1) or [
+            name for name in names if given and name.startswith(given.lower())
+        ]
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        super().__init__(
+            f"there is no {kind} {shown(given)}: use one of {', '.join(names)}{hint}"
+        )
+
+
+class UnsafePathError(ScaffoldError, ValueError):
+    """A file would land outside the project, or be reached through a link."""
+
+    exit_code = 3
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"will not write {shown(path)}: {reason}; nothing was written")
+
+
+class ConflictError(ScaffoldError, FileExistsError):
+    """Files that would be written exist already, with other content."""
+
+    exit_code = 3
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        files = ", ".join(paths)
+        verb, them = ("exists", "it") if len(paths) == 1 else ("exist", "them")
+        super().__init__(
+            f"{files} {verb} already; nothing was written. "
+            f"Move or delete {them}, or choose another name"
+        )
+
+
+class WriteError(ScaffoldError, OSError):
+    """The disk refused a write; what had been written was taken back."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"cannot write {path}: {reason}; nothing was changed")
+
+
+class ManifestError(ScaffoldError, ValueError):
+    """The project's manifest cannot be read."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}; restore it from version control, or delete it"
+        )
+
+
+class TemplateError(ScaffoldError, ValueError):
+    """A template is malformed, or what it rendered to is."""
+
+    def __init__(self, template: str, reason: str) -> None:
+        super().__init__(
+            f"template {template}: {' '.join(reason.split())}; "
+            "the template has to be mended, nothing was written"
+        )
+
+
+def shown(text: str) -> str:
+    """Returns text from outside as a short, quoted, printable ASCII string."""
+    if len(text) > _SHOWN_LENGTH:
+        return f"{text[:_SHOWN_LENGTH]!a}... ({len(text)} characters)"
+    return ascii(text)

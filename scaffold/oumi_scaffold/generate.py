@@ -1,0 +1,69 @@
+"""The whole way of `new-model`, from a spec to a plan; carrying it out is `write`'s."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from oumi_templates.catalog import template_dir
+
+from oumi_scaffold import manifest, requirements_file
+from oumi_scaffold.exceptions import UnsafePathError
+from oumi_scaffold.plan import (
+    Plan,
+    PlanEntry,
+    check_distinct,
+    planned_file,
+    planned_update,
+    read_target,
+)
+from oumi_scaffold.render import RenderedFile, render
+from oumi_scaffold.spec import ModelSpec
+from oumi_scaffold.syntax import check_syntax
+from oumi_scaffold.template import TemplateFolder, load_template
+
+
+def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan:
+    """Plans the files of a new model.
+
+    Args:
+        spec: What to generate.
+        project: The folder of the user's project; it need not exist.
+        dry_run: Whether writing the plan is to do nothing.
+
+    Raises:
+        TemplateError: The template does not render, or not to valid files.
+        ManifestError: The project's manifest cannot be read.
+        UnsafePathError: A file would land outside the project or go through a link.
+    """
+    project = project.resolve()
+    if project.exists() and not project.is_dir():
+        raise UnsafePathError(str(project), "it is not a folder")
+    template = load_template(template_dir(spec.task), spec.template)
+    files = render(template, spec.answers)
+    check_syntax(files, template.name)
+    check_distinct(
+        [f.path for f in files] + [requirements_file.FILE_NAME, manifest.FILE_NAME]
+    )
+    own = [planned_file(project, file.path, file.text.encode()) for file in files]
+    shared = _shared_files(spec, template, files, project)
+    return Plan(project, (*own, *shared), dry_run)
+
+
+def _shared_files(
+    spec: ModelSpec,
+    template: TemplateFolder,
+    files: Iterable[RenderedFile],
+    project: Path,
+) -> Iterable[PlanEntry]:
+    listed = read_target(project, requirements_file.FILE_NAME)
+    yield planned_update(
+        requirements_file.FILE_NAME,
+        listed,
+        requirements_file.with_line(listed, spec.model_file),
+    )
+    model = manifest.GeneratedModel(
+        spec.name, template.name, template.version, spec.answers, tuple(files)
+    )
+    known = read_target(project, manifest.FILE_NAME)
+    yield planned_update(
+        manifest.FILE_NAME, known, manifest.with_models(known, [model])
+    )

@@ -1,0 +1,108 @@
+"""Which names a model may have, and which module it then lives in.
+
+One allow-list, and the names that would break what is generated: Python's own, those
+that generated files import, and those that pytest takes for tests. Which names are
+already registered is a fact that the caller brings.
+"""
+
+import builtins
+import keyword
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from oumi_templates.filters import snake_case
+
+from oumi_scaffold.exceptions import InvalidNameError, NameTakenError
+
+MAX_LENGTH = 64
+
+_ALLOWED = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
+_FORM = (
+    "it has to be a capital letter, then ASCII letters, digits or _, "
+    f"at most {MAX_LENGTH} in all"
+)
+
+# What generated files import or could, and modules that pytest or Windows would open.
+_USED_BY_GENERATED_CODE = frozenset(
+    """
+    basemodel f nn np numpy oumi oumi_runtime pytest registry tensor torch torchmetrics
+    torchvision transformers conftest
+    aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4
+    """.split()  # noqa: SIM905 - a list of quoted words is harder to read
+)
+
+
+@dataclass(frozen=True)
+class TakenName:
+    """A model name that is registered already, and by whom."""
+
+    name: str
+    where: str
+
+
+def module_name(name: str) -> str:
+    """Returns the module of a model class: `MyNet` lives in `my_net`."""
+    return snake_case(name)
+
+
+def check_name(name: str) -> None:
+    """Checks that a model can have this name.
+
+    Raises:
+        InvalidNameError: It cannot; the sentence says why, and suggests one that can.
+    """
+    reason = _objection(name)
+    if reason:
+        raise InvalidNameError(name, reason, _suggestion(name))
+
+
+def check_available(name: str, taken: Iterable[TakenName]) -> None:
+    """Checks that no model of this name, whatever the case, exists.
+
+    Raises:
+        NameTakenError: One does; the sentence says where.
+    """
+    for other in taken:
+        if other.name.lower() == name.lower():
+            raise NameTakenError(name, other.name, other.where)
+
+
+def _objection(name: str) -> str | None:
+    if len(name) > MAX_LENGTH or not _ALLOWED.fullmatch(name):
+        return _FORM
+    lowered = name.lower()
+    if lowered in _KEYWORDS:
+        return "it is a Python keyword (case does not count)"
+    if lowered in _BUILTINS:
+        return "it is a Python builtin (case does not count)"
+    if {lowered, module_name(name)} & _STANDARD_LIBRARY:
+        return "it is a module of the standard library (case does not count)"
+    if {lowered, module_name(name)} & _USED_BY_GENERATED_CODE:
+        return "generated files use it for something else (case does not count)"
+    if name.startswith("Test") or module_name(name).endswith("_test"):
+        return "pytest would take the class or its file for a test"
+    return None
+
+
+def _suggestion(name: str) -> str | None:
+    text = unicodedata.normalize("NFKC", name[: 4 * MAX_LENGTH])
+    words = re.findall(r"[A-Za-z0-9]+", text, re.ASCII)
+    joined = "".join(word[0].upper() + word[1:] for word in words)[:MAX_LENGTH]
+    candidates = (joined, f"{joined}Model", f"Net{joined}")
+    return next((each for each in candidates if _is_usable(each, name)), None)
+
+
+def _is_usable(candidate: str, given: str) -> bool:
+    return candidate != given and _objection(candidate) is None
+
+
+def _lowered(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.lower() for word in words)
+
+
+_KEYWORDS = _lowered([*keyword.kwlist, *keyword.softkwlist])
+_BUILTINS = _lowered(dir(builtins))
+_STANDARD_LIBRARY = _lowered(sys.stdlib_module_names)

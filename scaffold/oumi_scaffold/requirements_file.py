@@ -1,0 +1,23 @@
+"""`oumi_requirements.txt`: which files of a project hold registered classes.
+
+One path a line, in the format of Oumi's OUMI_EXTRA_DEPS_FILE. The file is the user's:
+lines are only ever appended, and every byte that is there stays.
+"""
+
+FILE_NAME = "oumi_requirements.txt"
+
+
+def with_line(content: bytes | None, path: str) -> bytes:
+    """Returns the file's content with a path in it.
+
+    Args:
+        content: What the file holds now; None if there is none.
+        path: The file to list, from the project's folder.
+    """
+    content = content or b""
+    listed = {line.strip().removeprefix(b"./") for line in content.splitlines()}
+    if path.encode() in listed:
+        return content
+    newline = b"\r\n" if b"\r\n" in content else b"\n"
+    gap = newline if content and not content.endswith(b"\n") else b""
+    return content + gap + path.encode() + newline

@@ -1,0 +1,88 @@
+"""What is to be generated: a request, checked against the catalogue and filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oumi_templates.catalog import DEFAULT_TASK, TASKS
+
+from oumi_scaffold import names
+from oumi_scaffold.exceptions import UnknownChoiceError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of the user's project that generated files go to."""
+
+    models: str = "models"
+    tests: str = "tests"
+    configs: str = "configs"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that a model's generated files depend on."""
+
+    name: str
+    task: str
+    arch: str
+    layout: Layout = field(default_factory=Layout)
+
+    @property
+    def template(self) -> str:
+        """The id of the template, which is its task's name."""
+        return self.task
+
+    @property
+    def module_name(self) -> str:
+        """The module that the class lives in."""
+        return names.module_name(self.name)
+
+    @property
+    def answers(self) -> Mapping[str, str]:
+        """The template's variables that the request decides."""
+        return {
+            "model_name": self.name,
+            "module_name": self.module_name,
+            "arch": self.arch,
+        }
+
+    @property
+    def model_file(self) -> str:
+        """The file of the class, from the project's folder."""
+        return f"{self.layout.models}/{self.module_name}.py"
+
+    @property
+    def test_file(self) -> str:
+        """The file of its tests, from the project's folder."""
+        return f"{self.layout.tests}/test_{self.module_name}.py"
+
+    @property
+    def config_file(self) -> str:
+        """The training config, from the project's folder."""
+        return f"{self.layout.configs}/{self.module_name}.yaml"
+
+
+def model_spec(
+    name: str, task: str | None = None, arch: str | None = None
+) -> ModelSpec:
+    """Returns the spec of a requested model.
+
+    Args:
+        name: The class name, which is also the name it is registered under.
+        task: A task of the catalogue; None for text-classification.
+        arch: An architecture of that task; None for the task's first.
+
+    Raises:
+        InvalidNameError: A model cannot have this name.
+        UnknownChoiceError: There is no such task, or it has no such architecture.
+    """
+    names.check_name(name)
+    task = DEFAULT_TASK if task is None else task
+    if task not in TASKS:
+        raise UnknownChoiceError("task", task, TASKS)
+    chosen = TASKS[task]
+    arch = chosen.default_architecture.name if arch is None else arch
+    if arch not in chosen.architecture_names:
+        kind = f"{chosen.name} architecture"
+        raise UnknownChoiceError(kind, arch, chosen.architecture_names)
+    return ModelSpec(name, chosen.name, arch)

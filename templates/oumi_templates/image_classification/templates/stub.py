@@ -1,0 +1,1 @@
+ARCHITECTURE = {{ cookiecutter.arch | literal }}

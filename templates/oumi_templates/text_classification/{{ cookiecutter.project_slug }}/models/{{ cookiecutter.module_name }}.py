@@ -1,0 +1,3 @@
+"""Placeholder of {{ cookiecutter.model_name | identifier }}."""
+
+{% include cookiecutter.arch ~ ".py" %}

@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+
+def test_placeholder() -> None:
+    assert {{ cookiecutter.model_name | literal }}
