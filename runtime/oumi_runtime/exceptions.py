@@ -5,7 +5,9 @@ what to do. `exit_code` is what the command line returns for it.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -117,3 +119,51 @@ class UnknownNameError(OumiRuntimeError, KeyError):
     def __str__(self) -> str:
         # KeyError shows the repr of its argument.
         return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong in a config.
+
+    Attributes:
+        place: `file:line:column`, or `argument --key`; "" where it was made in Python.
+        key: The way to the field, such as `training.max_steps`; "" for the whole.
+        sentence: What was given, what is allowed, what to do.
+    """
+
+    place: str
+    key: str
+    sentence: str
+
+    def __str__(self) -> str:
+        what = f"{self.key}: {self.sentence}" if self.key else self.sentence
+        return f"{self.place}  {what}" if self.place else what
+
+
+class ConfigError(OumiRuntimeError, ValueError):
+    """A config has mistakes; its text has a line for each."""
+
+    exit_code = 2
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class ConfigFileError(OumiRuntimeError, FileNotFoundError):
+    """A config file is missing, or is not a file."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path, problem: str, near: Iterable[str] = ()) -> None:
+        super().__init__(f"config {path} {problem}{suggestion(str(path), near)}")
+
+
+class SectionError(OumiRuntimeError, ValueError):
+    """Fields of one config section do not go together; ConfigError gathers these."""
+
+    exit_code = 2
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        self.wrong = dict(wrong)
+        super().__init__("; ".join(f"{name}: {why}" for name, why in wrong.items()))

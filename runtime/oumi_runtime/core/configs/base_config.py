@@ -1,0 +1,102 @@
+"""A whole config: sections that are read from, and written to, YAML."""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any, Self
+
+from oumi_runtime.core.configs.checking import check
+from oumi_runtime.core.configs.overrides import apply_overrides
+from oumi_runtime.core.configs.params.base_params import BaseParams, to_tree
+from oumi_runtime.core.configs.places import Places
+from oumi_runtime.core.configs.yaml_dump import dump_yaml
+from oumi_runtime.core.configs.yaml_source import read_text, read_yaml
+from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.exceptions import ConfigError
+
+
+class BaseConfig(BaseParams):
+    """Base class of the configs that stand in a file of their own."""
+
+    @classmethod
+    def from_yaml(cls, config_path: str | Path) -> Self:
+        """Returns the config in a file.
+
+        Args:
+            config_path: A UTF-8 YAML file. The nearest `oumi_requirements.txt` in or
+                above its folder becomes known to the registry.
+
+        Raises:
+            ConfigFileError: The file is missing, or cannot be read.
+            ConfigError: Holds every mistake in the file.
+        """
+        return cls.from_yaml_and_arg_list(config_path, [])
+
+    @classmethod
+    def from_str(cls, config_str: str) -> Self:
+        """Returns the config in a YAML text.
+
+        Raises:
+            ConfigError: Holds every mistake in the text.
+        """
+        tree, places = read_yaml(config_str, "<text>")
+        return cls._from_tree(tree, places)
+
+    @classmethod
+    def from_yaml_and_arg_list(
+        cls, config_path: str | Path | None, arg_list: list[str]
+    ) -> Self:
+        """Returns the config in a file with arguments laid over it.
+
+        Args:
+            config_path: As for `from_yaml`; None for the defaults alone.
+            arg_list: Such as `["--training.max_steps", "10", "--model.model_name=X"]`.
+
+        Raises:
+            ConfigFileError: The file is missing, or cannot be read.
+            ConfigError: Holds every mistake in the file and in the arguments.
+        """
+        tree: dict[Any, Any] = {}
+        places = Places()
+        if config_path is not None:
+            path = Path(config_path)
+            tree, places = read_yaml(read_text(path), str(config_path))
+            # The names in a project's config are registered in the project's files.
+            REGISTRY.add_search_root(path.parent)
+        mistakes = apply_overrides(tree, places, list(arg_list))
+        try:
+            config = cls._from_tree(tree, places)
+        except ConfigError as error:
+            raise ConfigError([*error.mistakes, *mistakes]) from None
+        if mistakes:
+            raise ConfigError(mistakes)
+        return config
+
+    @classmethod
+    def _from_tree(cls, tree: dict[Any, Any], places: Places) -> Self:
+        config = check(cls, tree, places)
+        config._remember(places)
+        return config
+
+    def to_yaml(self, config_path: str | Path | io.StringIO) -> None:
+        """Writes the config, every field of it, so that `from_yaml` gives it back.
+
+        Args:
+            config_path: A file, which is replaced, or a buffer.
+
+        Raises:
+            TypeError: A value, in `model_kwargs` for one, has no form in YAML.
+        """
+        text = dump_yaml(to_tree(self))
+        if isinstance(config_path, io.StringIO):
+            config_path.write(text)
+        else:
+            Path(config_path).write_text(text, encoding="utf-8")
+
+    def print_config(self, logger: logging.Logger | None = None) -> None:
+        """Prints the config as YAML, or logs it where there is a logger."""
+        text = dump_yaml(to_tree(self))
+        if logger is None:
+            print(text, end="")
+        else:
+            logger.info("config:\n%s", text)

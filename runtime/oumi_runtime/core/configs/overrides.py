@@ -1,0 +1,115 @@
+"""Arguments such as `--training.max_steps 10` to changes of a config's tree.
+
+Holds the grammar of arguments and how a change is laid over what the file says:
+mappings are merged, everything else is replaced. What keys mean is not known here.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from oumi_runtime.core.configs.places import Key, Place, Places, key_text
+from oumi_runtime.core.configs.yaml_source import read_value
+from oumi_runtime.exceptions import Mistake
+
+_PART = re.compile(r"([^.\[\]=\s]+)|\[([0-9]{1,6})\]")
+_NAME = re.compile(r"[^.\[\]=\s]+(\.[^.\[\]=\s]+|\[[0-9]{1,6}\])*")
+
+
+def apply_overrides(
+    tree: dict[Any, Any], places: Places, arguments: list[str]
+) -> list[Mistake]:
+    """Lays arguments over a tree, in their order; the last of two for a key counts.
+
+    Args:
+        tree: The tree; it is changed.
+        places: Where its parts stand; changed too, to name the arguments.
+        arguments: `--key value`, `--key=value` or `key=value`.
+
+    Returns:
+        What is wrong with the arguments as such.
+    """
+    mistakes: list[Mistake] = []
+    for name, text in _pairs(arguments):
+        place = Place(f"argument --{name}" if name else f"argument {text}")
+        if not name:
+            sentence = "is no override; write --section.key value"
+            mistakes.append(Mistake(str(place), "", sentence))
+        elif not _NAME.fullmatch(name):
+            sentence = "is no key; write one such as training.max_steps"
+            mistakes.append(Mistake(str(place), "", sentence))
+        elif text is None:
+            mistakes.append(Mistake(str(place), "", "has no value; add one"))
+        else:
+            try:
+                _set(tree, places, _key(name), read_value(text), place)
+            except ValueError as error:
+                mistakes.append(Mistake(str(place), "", str(error)))
+    return mistakes
+
+
+def _pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yields name and value; no value where it is missing, no name for a stray word."""
+    rest = iter([*arguments, None])
+    argument = next(rest)
+    while argument is not None:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        following = next(rest)
+        if equals:
+            yield name, value
+        elif not argument.startswith("--"):
+            yield "", argument
+        elif following is None or following.startswith("--"):
+            yield name, None
+        else:
+            yield name, following
+            following = next(rest)
+        argument = following
+
+
+def _key(name: str) -> Key:
+    return tuple(word or int(position) for word, position in _PART.findall(name))
+
+
+def _set(tree: Any, places: Places, key: Key, value: Any, place: Place) -> None:
+    """Sets a value below a tree, making the sections on the way."""
+    holder = tree
+    for depth, part in enumerate(key[:-1]):
+        # An empty section, or none, becomes what the next part needs.
+        empty: Any = [] if isinstance(key[depth + 1], int) else {}
+        above = key[: depth + 1]
+        holder = _child(holder, part, above, empty)
+        if isinstance(part, int):
+            places.values.setdefault(above, place)
+    old = _child(holder, key[-1], key, None)
+    if isinstance(old, dict) and isinstance(value, dict):
+        for name, inner in value.items():
+            _set(tree, places, (*key, name), inner, place)
+        return
+    holder[key[-1]] = value
+    places.replace(key, place)
+
+
+def _child(holder: Any, part: str | int, key: Key, empty: Any) -> Any:
+    """Returns what a section or list holds there, after making room for it.
+
+    Raises:
+        ValueError: It is neither, or the position is beyond the end of the list.
+    """
+    above = key_text(key[:-1])
+    if isinstance(part, int):
+        if not isinstance(holder, list):
+            raise ValueError(f"{above} is not a list")
+        if part > len(holder):
+            raise ValueError(
+                f"{above} has {len(holder)} entries; the next one is [{len(holder)}]"
+            )
+        if part == len(holder):
+            holder.append(empty)
+    elif not isinstance(holder, dict):
+        raise ValueError(f"{above} is not a section with keys")
+    elif holder.get(part) is None:
+        holder[part] = empty
+    if holder[part] is None:
+        holder[part] = empty
+    return holder[part]

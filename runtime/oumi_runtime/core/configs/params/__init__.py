@@ -1,0 +1,1 @@
+"""The sections of the configs, one file each."""

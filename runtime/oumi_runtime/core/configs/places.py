@@ -1,0 +1,58 @@
+"""Keys of a config, and where in a file or on a command line each was given."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Key = tuple[str | int, ...]
+"""The way to a value: field names and list positions, from the outside in."""
+
+
+def key_text(key: Key) -> str:
+    """Returns a key as an override spells it: `data.train.datasets[0].split`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    return "".join(parts).removeprefix(".")
+
+
+class Place(NamedTuple):
+    """A file with line and column, from 1; or, with line 0, an argument."""
+
+    label: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.label}:{self.line}:{self.column}" if self.line else self.label
+
+
+@dataclass
+class Places:
+    """Where keys and values stand.
+
+    Attributes:
+        label: What a key that stands nowhere is blamed on: the file's name, or "".
+        keys: Where each key of a mapping stands.
+        values: Where each value begins.
+    """
+
+    label: str = ""
+    keys: dict[Key, Place] = field(default_factory=dict)
+    values: dict[Key, Place] = field(default_factory=dict)
+
+    def of_value(self, key: Key) -> Place:
+        """Returns the place of a value, or of the nearest section around it."""
+        return self.values.get(key) or self.of_key(key)
+
+    def of_key(self, key: Key) -> Place:
+        """Returns the place of a key, or of the nearest section around it."""
+        for length in range(len(key), 0, -1):
+            place = self.keys.get(key[:length]) or self.values.get(key[:length])
+            if place:
+                return place
+        return Place(self.label)
+
+    def replace(self, key: Key, place: Place) -> None:
+        """Says that a key and everything below it comes from a place."""
+        for known in (self.keys, self.values):
+            for other in [k for k in known if k[: len(key)] == key]:
+                del known[other]
+            known[key] = place

@@ -1,0 +1,38 @@
+"""The config of a training run."""
+
+from pydantic import Field
+
+from oumi_runtime.core.configs.base_config import BaseConfig
+from oumi_runtime.core.configs.params.base_params import section
+from oumi_runtime.core.configs.params.data_params import DataParams
+from oumi_runtime.core.configs.params.model_params import ModelParams
+from oumi_runtime.core.configs.params.training_params import TrainingParams
+from oumi_runtime.exceptions import SectionError
+
+
+@section
+class TrainingConfig(BaseConfig):
+    """Everything that a training run is told."""
+
+    data: DataParams = Field(default_factory=DataParams)
+    """The datasets to train on and to measure with."""
+
+    model: ModelParams = Field(default_factory=ModelParams)
+    """The model to train."""
+
+    training: TrainingParams = Field(default_factory=TrainingParams)
+    """How it is trained, and what is kept."""
+
+    def __finalize_and_validate__(self) -> None:
+        """Checks what joins the sections."""
+        wrong: dict[str, str] = {}
+        if not self.data.train.datasets:
+            wrong["data.train.datasets"] = "names no dataset; add one to train on"
+        strategy = self.training.eval_strategy
+        if strategy != "no" and not self.data.validation.datasets:
+            wrong["training.eval_strategy"] = (
+                f"{strategy!r} needs a dataset in data.validation.datasets; "
+                "add one, or write 'no'"
+            )
+        if wrong:
+            raise SectionError(wrong)
