@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from oumi_templates.catalog import template_dir
-
 from oumi_scaffold import manifest, requirements_file
 from oumi_scaffold.exceptions import UnsafePathError
 from oumi_scaffold.plan import (
@@ -19,6 +17,7 @@ from oumi_scaffold.render import RenderedFile, render
 from oumi_scaffold.spec import ModelSpec
 from oumi_scaffold.syntax import check_syntax
 from oumi_scaffold.template import TemplateFolder, load_template
+from oumi_templates.catalog import template_dir
 
 
 def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan:

@@ -61,11 +61,11 @@ def with_models(content: bytes | None, models: Iterable[GeneratedModel]) -> byte
 def _read(content: bytes) -> dict[str, object]:
     try:
         manifest: object = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(FILE_NAME, f"it is not valid JSON ({error})") from error
     fields = _object(manifest, "it is not a JSON object")
     version = fields.get("format")
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise ManifestError(FILE_NAME, "it has no format number")
     if version > FORMAT:
         reason = f"its format {version} is newer than {FORMAT}: upgrade oumi-scaffold"

@@ -13,9 +13,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from oumi_templates.filters import snake_case
-
 from oumi_scaffold.exceptions import InvalidNameError, NameTakenError
+from oumi_templates.filters import snake_case
 
 MAX_LENGTH = 64
 
@@ -91,6 +90,8 @@ def _suggestion(name: str) -> str | None:
     text = unicodedata.normalize("NFKC", name[: 4 * MAX_LENGTH])
     words = re.findall(r"[A-Za-z0-9]+", text, re.ASCII)
     joined = "".join(word[0].upper() + word[1:] for word in words)[:MAX_LENGTH]
+    if not joined:
+        return None
     candidates = (joined, f"{joined}Model", f"Net{joined}")
     return next((each for each in candidates if _is_usable(each, name)), None)
 

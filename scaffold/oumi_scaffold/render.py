@@ -11,10 +11,10 @@ from typing import cast
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from oumi_templates.filters import TypedFilters
 
 from oumi_scaffold.exceptions import ScaffoldError, TemplateError, UnknownChoiceError
 from oumi_scaffold.template import TemplateFolder
+from oumi_templates.filters import TypedFilters
 
 Value = str | int | bool | list[str]
 

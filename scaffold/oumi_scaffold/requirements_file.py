@@ -4,6 +4,8 @@ One path a line, in the format of Oumi's OUMI_EXTRA_DEPS_FILE. The file is the u
 lines are only ever appended, and every byte that is there stays.
 """
 
+import codecs
+
 FILE_NAME = "oumi_requirements.txt"
 
 
@@ -15,7 +17,8 @@ def with_line(content: bytes | None, path: str) -> bytes:
         path: The file to list, from the project's folder.
     """
     content = content or b""
-    listed = {line.strip().removeprefix(b"./") for line in content.splitlines()}
+    lines = content.removeprefix(codecs.BOM_UTF8).splitlines()
+    listed = {line.partition(b" #")[0].strip().removeprefix(b"./") for line in lines}
     if path.encode() in listed:
         return content
     newline = b"\r\n" if b"\r\n" in content else b"\n"

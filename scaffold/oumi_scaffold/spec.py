@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oumi_templates.catalog import DEFAULT_TASK, TASKS
-
 from oumi_scaffold import names
 from oumi_scaffold.exceptions import UnknownChoiceError
+from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
 
 @dataclass(frozen=True)

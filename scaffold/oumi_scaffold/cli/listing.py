@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import click
-from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import Kind, Registered, registered
+from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 
 @click.group("list")

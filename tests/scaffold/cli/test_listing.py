@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from trees import make_tree
+
+from oumi_templates.catalog import TASKS
+
+OWN_FILE = """\
+from oumi_runtime.core.registry import RegistryType, register, register_dataset
+
+
+@register("Mine", RegistryType.MODEL)
+class MyModel: ...
+
+
+@register_dataset("my_data")
+class MyData: ...
+"""
+
+
+def test_models_are_the_built_in_ones_and_the_projects(project: Path, run: Callable):
+    make_tree(
+        project,
+        {"oumi_requirements.txt": "models/mine.py\n", "models/mine.py": OWN_FILE},
+    )
+    models = {
+        each["name"]: each
+        for each in run("list", "models", "--json").document["models"]
+    }
+    assert models["MLPEncoder"]["origin"] == "built-in"
+    assert models["MLPEncoder"]["path"].endswith("oumi_runtime/models/mlp.py")
+    assert models["Mine"] == {
+        "name": "Mine",
+        "class": "MyModel",
+        "origin": "project",
+        "path": str(project / "models" / "mine.py"),
+        "line": 4,
+    }
+    assert "my_data" not in models
+    assert "models/mine.py:4" in run("list", "models").out
+
+
+def test_datasets_are_listed_apart_from_models(project: Path, run: Callable):
+    make_tree(
+        project,
+        {"oumi_requirements.txt": "models/mine.py\n", "models/mine.py": OWN_FILE},
+    )
+    datasets = run("list", "datasets", "--json").document["datasets"]
+    assert [d["class"] for d in datasets if d["origin"] == "project"] == ["MyData"]
+    assert "MLPEncoder" not in {d["name"] for d in datasets}
+
+
+def test_tasks_are_the_grid_of_the_catalogue(run: Callable):
+    lines = [line.split()[:2] for line in run("list", "tasks").out.splitlines()[1:]]
+    assert lines == [[t.name, a.name] for t in TASKS.values() for a in t.architectures]
+    tasks = run("list", "tasks", "--json").document["tasks"]
+    assert [t["name"] for t in tasks if t["default"]] == ["text-classification"]
+    assert [len(t["architectures"]) for t in tasks] == [2, 2]
+
+
+def test_templates_are_folders_that_hold_one(run: Callable):
+    templates = run("list", "templates", "--json").document["templates"]
+    assert [each["name"] for each in templates] == list(TASKS)
+    for each in templates:
+        assert (Path(each["path"]) / "cookiecutter.json").is_file()
+        assert each["path"] in run("list", "templates").out

@@ -1,0 +1,100 @@
+"""The two files that several models share: the list of files, and the manifest."""
+
+import hashlib
+import json
+
+import pytest
+
+from oumi_scaffold.exceptions import ManifestError
+from oumi_scaffold.manifest import GeneratedModel, with_models
+from oumi_scaffold.render import RenderedFile
+from oumi_scaffold.requirements_file import with_line
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, b"models/a.py\n"),
+        (b"", b"models/a.py\n"),
+        (b"models/b.py\n", b"models/b.py\nmodels/a.py\n"),
+        (b"models/b.py", b"models/b.py\nmodels/a.py\n"),
+        (b"models/b.py\r\n", b"models/b.py\r\nmodels/a.py\r\n"),
+        (b"# mine\n\n\n", b"# mine\n\n\nmodels/a.py\n"),
+        (b"\xff not text\n", b"\xff not text\nmodels/a.py\n"),
+        (b"#models/a.py\n", b"#models/a.py\nmodels/a.py\n"),
+    ],
+)
+def test_a_path_is_appended_and_every_byte_there_stays(
+    before: bytes | None, after: bytes
+):
+    assert with_line(before, "models/a.py") == after
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"models/a.py",
+        b"\xef\xbb\xbfmodels/a.py\n",
+        b"./models/a.py\n",
+        b"  models/a.py \r\n",
+        b"x\nmodels/a.py # y\n",
+    ],
+)
+def test_a_path_that_is_listed_is_not_listed_again(content: bytes):
+    assert with_line(content, "models/a.py") == content
+
+
+def model(name: str, text: str = "text\n") -> GeneratedModel:
+    return GeneratedModel(
+        name, "a-template", "7", {"model_name": name}, (RenderedFile("a.py", text),)
+    )
+
+
+def test_the_manifest_holds_what_rendering_again_needs():
+    manifest = json.loads(with_models(None, [model("MyNet", "é\n")]))
+    digest = hashlib.sha256("é\n".encode()).hexdigest()
+    assert manifest["format"] == 1
+    assert manifest["models"] == {
+        "MyNet": {
+            "template": "a-template",
+            "template_version": "7",
+            "answers": {"model_name": "MyNet"},
+            "files": {"a.py": f"sha256:{digest}"},
+        }
+    }
+
+
+def test_other_entries_and_unknown_keys_of_a_manifest_stay():
+    before = {"format": 1, "models": {"Old": {"x": 1}}, "datasets": {"d": {}}}
+    after = json.loads(with_models(json.dumps(before).encode(), [model("MyNet")]))
+    assert after["models"]["Old"] == {"x": 1}
+    assert after["datasets"] == {"d": {}}
+    assert list(after["models"]) == ["Old", "MyNet"]
+
+
+def test_entering_a_model_again_changes_nothing():
+    once = with_models(None, [model("MyNet")])
+    assert with_models(once, [model("MyNet")]) == once
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not valid JSON"),
+        (b"{", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b"[]", "not a JSON object"),
+        (b"{}", "no format number"),
+        (b'{"format": "1"}', "no format number"),
+        (b'{"format": true}', "no format number"),
+        (b'{"format": 0}', "no format number"),
+        (b'{"format": 2}', "upgrade oumi-scaffold"),
+        (b'{"format": 1, "models": []}', "its models are not an object"),
+        (b"[" * 100_000, "not valid JSON"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_refused(content: bytes, reason: str):
+    with pytest.raises(ManifestError, match=reason) as caught:
+        with_models(content, [model("MyNet")])
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_has_a_template_that_offers_its_architectures(task: str):
+    settings = json.loads((template_dir(task) / "cookiecutter.json").read_text())
+    assert settings["arch"] == list(TASKS[task].architecture_names)
+    assert TASKS[task].default_architecture.name == settings["arch"][0]
+
+
+def test_every_template_folder_belongs_to_a_task():
+    import oumi_templates
+
+    root = Path(oumi_templates.__file__).parent
+    folders = {path.parent for path in root.glob("*/cookiecutter.json")}
+    assert folders == {template_dir(task) for task in TASKS}
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_every_summary_is_a_line_without_a_full_stop(task):
+    for summary in [task.summary, *(arch.summary for arch in task.architectures)]:
+        assert summary
+        assert "\n" not in summary
+        assert not summary.endswith(".")
+
+
+def test_the_default_task_is_in_the_catalogue():
+    assert DEFAULT_TASK in TASKS
+
+
+def test_there_is_no_template_of_a_task_that_there_is_not():
+    with pytest.raises(KeyError):
+        template_dir("../text_classification")
