@@ -6,7 +6,7 @@ several fields live in the section that owns them.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,21 +34,26 @@ def mistakes_of(
 ) -> list[Mistake]:
     """Returns what pydantic found, in the order of the file."""
     places = places or Places()
-    found: list[tuple[Place, Mistake]] = []
+    found: list[tuple[Place, Key, str]] = []
     for details in error.errors(include_url=False):
         key = details["loc"]
-        is_key = details["type"] in _UNKNOWN or key[-1:] == ("[key]",)
+        is_key = details["type"] in _ABOUT_KEYS or key[-1:] == ("[key]",)
         if key[-1:] == ("[key]",):
             key = key[:-1]
         place = places.of_key(key) if is_key else places.of_value(key)
         sentence = _sentence(details, section, key)
-        found.append((place, Mistake(str(place), key_text(key), sentence)))
-    # Arguments have line 0 and come last, as they do in what counts.
-    found.sort(key=lambda pair: (not pair[0].line, pair[0].line, pair[0].column))
-    return [mistake for _, mistake in found]
+        found.append((place, key, sentence))
+    return in_order(found)
+
+
+def in_order(found: Iterable[tuple[Place, Key, str]]) -> list[Mistake]:
+    """Returns mistakes from the top of the file down, those of arguments last."""
+    ordered = sorted(found, key=lambda m: (not m[0].line, m[0].line, m[0].column))
+    return [Mistake(str(place), key_text(key), why) for place, key, why in ordered]
 
 
 _UNKNOWN = {"unexpected_keyword_argument", "no_such_attribute"}
+_ABOUT_KEYS = {*_UNKNOWN, "invalid_key"}
 
 _LIMITS = {
     "greater_than": ("gt", "more than"),

@@ -30,8 +30,9 @@ def apply_overrides(
         What is wrong with the arguments as such.
     """
     mistakes: list[Mistake] = []
-    for name, text in _pairs(arguments):
-        place = Place(f"argument --{name}" if name else f"argument {text}")
+    for number, (name, text) in enumerate(_pairs(arguments)):
+        label = f"argument --{name}" if name else f"argument {text}"
+        place = Place(label, 0, number)
         if not name:
             sentence = "is no override; write --section.key value"
             mistakes.append(Mistake(str(place), "", sentence))
@@ -108,8 +109,9 @@ def _child(holder: Any, part: str | int, key: Key, empty: Any) -> Any:
             holder.append(empty)
     elif not isinstance(holder, dict):
         raise ValueError(f"{above} is not a section with keys")
-    elif holder.get(part) is None:
-        holder[part] = empty
-    if holder[part] is None:
-        holder[part] = empty
-    return holder[part]
+    else:
+        holder.setdefault(part, empty)
+    room: Any = holder
+    if room[part] is None:
+        room[part] = empty
+    return room[part]

@@ -14,7 +14,7 @@ def key_text(key: Key) -> str:
 
 
 class Place(NamedTuple):
-    """A file with line and column, from 1; or, with line 0, an argument."""
+    """A file with line and column, from 1; or an argument: line 0 and its number."""
 
     label: str
     line: int = 0

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from oumi_runtime.core.registry.declarations import Declaration, declarations_in
+from oumi_runtime.core.registry.registry_type import RegistryType
 
 LIST_FILENAME = "oumi_requirements.txt"
 LIST_FILE_VARIABLE = "OUMI_EXTRA_DEPS_FILE"
@@ -32,6 +33,14 @@ class Listing:
     path: Path
     declarations: tuple[Declaration, ...]
     problems: tuple[str, ...]
+
+    def declaring(self, name: str, type: RegistryType) -> list[Declaration]:
+        """Returns the registrations of that name, the first of each file."""
+        found: dict[Path, Declaration] = {}
+        for declaration in self.declarations:
+            if declaration.type is type and declaration.name.lower() == name.lower():
+                found.setdefault(declaration.path, declaration)
+        return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,15 @@ which only the one that declares it is imported. Built-in models and datasets re
 themselves when somebody imports them; the registry never does.
 """
 
-import os
-import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from oumi_runtime.core.registry import discovery, loading
 from oumi_runtime.core.registry.declarations import Declaration, dataset_key
+from oumi_runtime.core.registry.entry import Entry, place_of_caller
 from oumi_runtime.core.registry.registry_type import RegistryKey, RegistryType
 from oumi_runtime.exceptions import (
     DuplicateNameError,
@@ -26,40 +25,6 @@ from oumi_runtime.exceptions import (
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A registered value, and where that was done."""
-
-    name: str
-    value: Any
-    path: str
-    line: int
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """The module and the qualified name of the value."""
-        named = self.value if hasattr(self.value, "__qualname__") else type(self.value)
-        return named.__module__, named.__qualname__
-
-    def __str__(self) -> str:
-        return f"{self.identity[1]} at {self.path}:{self.line}"
-
-    def replaces(self, other: "_Entry") -> bool:
-        """Whether this is the same thing, defined again.
-
-        That is so for a notebook cell that runs twice, a module that is reloaded, and a
-        file that runs as a program and is imported too.
-        """
-        (module, qualname), (its_module, its_qualname) = self.identity, other.identity
-        same_file = self.path == other.path and not self.path.startswith("<")
-        return self.value is other.value or (
-            qualname == its_qualname
-            and (
-                module == its_module or "__main__" in (module, its_module) or same_file
-            )
-        )
-
-
 class Registry:
     """Values by name and kind; names are equal without regard to case.
 
@@ -67,7 +32,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[RegistryKey, _Entry] = {}
+        self._entries: dict[RegistryKey, Entry] = {}
         self._roots: dict[Path, None] = {}
         self._loading: set[Path] = set()
         self._lock = threading.RLock()
@@ -88,7 +53,7 @@ class Registry:
         """
         if not isinstance(name, str) or not name.strip():
             raise InvalidNameError(type.value, name)
-        entry = _Entry(name, value, *_place_of_caller())
+        entry = Entry(name, value, *place_of_caller())
         with self._lock:
             taken = self._entries.get(_key(name, type))
             if taken is not None and not entry.replaces(taken):
@@ -111,12 +76,17 @@ class Registry:
             type: The kind of value.
 
         Raises:
-            DuplicateNameError: Two of the user's files declare the name.
+            DuplicateNameError: Two of the user's files declare the name, or one does
+                and something else is registered under it.
             NotRegisteredError: The user's file declares the name, but importing it does
                 not register it.
             Exception: Whatever the user's file raises when it is imported.
         """
-        entry = self._registered(name, type) or self._load(name, type)
+        entry = self._registered(name, type)
+        if entry is None:
+            entry = self._load(name, type)
+        else:
+            self._refuse_another(entry, name, type)
         return None if entry is None else entry.value
 
     def __getitem__(self, key: tuple[str, RegistryType]) -> Callable[..., Any]:
@@ -174,6 +144,17 @@ class Registry:
             self._entries.clear()
             self._roots.clear()
 
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Forgets, at the end, what was registered and added within; for tests."""
+        with self._lock:
+            entries, roots = dict(self._entries), dict(self._roots)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._entries, self._roots = entries, roots
+
     def add_search_root(self, folder: str | Path) -> None:
         """Has the nearest `oumi_requirements.txt` in or above a folder read as well.
 
@@ -194,7 +175,7 @@ class Registry:
         """Returns a sentence for each listed file that is missing or cannot be read."""
         return list(self._survey().problems)
 
-    def _registered(self, name: str, type: RegistryType) -> _Entry | None:
+    def _registered(self, name: str, type: RegistryType) -> Entry | None:
         with self._lock:
             return self._entries.get(_key(name, type))
 
@@ -203,7 +184,7 @@ class Registry:
             roots = list(self._roots)
         return discovery.survey(dict.fromkeys([*roots, Path.cwd()]))
 
-    def _load(self, name: str, type: RegistryType) -> _Entry | None:
+    def _load(self, name: str, type: RegistryType) -> Entry | None:
         with self._load_lock:
             # Another thread may have loaded it while this one waited.
             entry = self._registered(name, type)
@@ -213,24 +194,38 @@ class Registry:
                 entry = self._load_from_package(name)
             return entry
 
-    def _load_from_file(self, name: str, type: RegistryType) -> _Entry | None:
+    def _declaration(
+        self, name: str, type: RegistryType
+    ) -> tuple[Declaration, Path] | None:
+        """Returns what declares the name, and its project: the first list counts."""
         for listing in self._survey().listings:
-            places = {
-                d.path: d
-                for d in reversed(listing.declarations)
-                if d.type is type and d.name.lower() == name.lower()
-            }
-            if len(places) > 1:
-                first, second = (
-                    f"{d.path}:{d.line}" for d in list(places.values())[-2:]
-                )
-                raise DuplicateNameError(type.value, name, second, first)
-            for path, declaration in places.items():
-                # A file that asks for its own name while it is imported finds nothing.
-                if path not in self._loading:
-                    self._import(path, listing.path.parent, name, type)
-                    return self._registered(name, type) or _not_registered(declaration)
+            found = listing.declaring(name, type)
+            if len(found) > 1:
+                first, second = (f"{d.path}:{d.line}" for d in found[:2])
+                raise DuplicateNameError(type.value, name, first, second)
+            if found:
+                return found[0], listing.path.parent
         return None
+
+    def _refuse_another(self, entry: Entry, name: str, type: RegistryType) -> None:
+        """Refuses to pass a built-in thing, say, for the user's own of that name."""
+        found = self._declaration(name, type)
+        if found is None:
+            return
+        declared = found[0]
+        forgiven = entry.identity == ("__main__", declared.class_name)
+        if not forgiven and str(declared.path) != entry.path:
+            place = f"{declared.class_name} at {declared.path}:{declared.line}"
+            raise DuplicateNameError(type.value, name, str(entry), place)
+
+    def _load_from_file(self, name: str, type: RegistryType) -> Entry | None:
+        found = self._declaration(name, type)
+        # A file that asks for its own name while it is imported finds nothing.
+        if found is None or found[0].path in self._loading:
+            return None
+        declaration, project = found
+        self._import(declaration.path, project, name, type)
+        return self._registered(name, type) or _not_registered(declaration)
 
     def _import(self, path: Path, project: Path, name: str, type: RegistryType) -> None:
         before = set(self._entries)
@@ -248,7 +243,7 @@ class Registry:
         finally:
             self._loading.discard(path)
 
-    def _load_from_package(self, name: str) -> _Entry | None:
+    def _load_from_package(self, name: str) -> Entry | None:
         point = _entry_point(name)
         if point is None:
             return None
@@ -305,15 +300,6 @@ def _entry_point(name: str) -> Any:
     return discovery.entry_point(name.lower())
 
 
-def _not_registered(declaration: Declaration) -> _Entry:
+def _not_registered(declaration: Declaration) -> Entry:
     place = f"{declaration.path}:{declaration.line}"
     raise NotRegisteredError(declaration.type.value, declaration.name, place)
-
-
-def _place_of_caller() -> tuple[str, int]:
-    """Returns the file and line of the code that called into this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
-        frame = frame.f_back
-    path = frame.f_code.co_filename
-    return path if path.startswith("<") else os.path.realpath(path), frame.f_lineno

@@ -1,19 +1,21 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from oumi_runtime.core.registry import REGISTRY
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Gives each test an empty registry and an empty working folder."""
-    monkeypatch.setattr(REGISTRY, "_entries", {})
-    monkeypatch.setattr(REGISTRY, "_roots", {})
     monkeypatch.delenv("OUMI_EXTRA_DEPS_FILE", raising=False)
     folder = tmp_path / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    with REGISTRY.isolated():
+        REGISTRY.clear()
+        yield
 
 
 @pytest.fixture

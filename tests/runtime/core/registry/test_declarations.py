@@ -1,4 +1,5 @@
 import pytest
+
 from oumi_runtime.core.registry import RegistryType, declarations_in
 
 PAGE_STYLE = '@registry.register("Net", registry.RegistryType.MODEL)\nclass A: ...'

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from oumi_runtime.core import registry
 from oumi_runtime.core.registry import (
     REGISTRY,
@@ -72,6 +73,16 @@ def test_clear_forgets_everything():
     own.clear()
 
     assert own.get_all(MODEL) == {}
+
+
+def test_what_is_registered_in_isolation_is_forgotten_even_after_an_error():
+    REGISTRY.register("One", MODEL, dict)
+    with pytest.raises(ZeroDivisionError), REGISTRY.isolated():
+        REGISTRY.register("Two", MODEL, list)
+        assert set(REGISTRY.get_all(MODEL)) == {"One", "Two"}
+        _ = 1 / 0
+
+    assert REGISTRY.get_all(MODEL) == {"One": dict}
 
 
 @pytest.mark.parametrize("name", ["", "  ", None, 3])

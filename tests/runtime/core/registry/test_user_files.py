@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import (
     DuplicateNameError,
@@ -203,6 +204,24 @@ def test_two_listed_files_with_one_name_are_both_named(project):
     with pytest.raises(DuplicateNameError) as caught:
         REGISTRY.get("A", MODEL)
     assert f"{folder / 'a.py'}:4 and {folder / 'b.py'}:4" in str(caught.value)
+
+
+def test_another_thing_is_not_passed_for_what_the_users_file_declares(project):
+    REGISTRY.register("A", MODEL, dict)
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+
+    with pytest.raises(DuplicateNameError) as caught:
+        REGISTRY.get("A", MODEL)
+    assert "dict at " in str(caught.value)
+    assert f"Net at {folder / 'a.py'}:4" in str(caught.value)
+
+
+def test_a_cell_may_define_again_what_a_file_declares(project):
+    project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+    cell = type("Net", (), {"__module__": "__main__"})
+    REGISTRY.register("A", MODEL, cell)
+
+    assert REGISTRY.get("A", MODEL) is cell
 
 
 def test_a_bad_list_harms_only_the_name_that_is_not_found(project):

@@ -13,9 +13,9 @@ from typing import Any, TypeVar, dataclass_transform
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from oumi_runtime.core.configs.checking import check, mistakes_of
-from oumi_runtime.core.configs.places import Key, Places, key_text
-from oumi_runtime.exceptions import ConfigError, Mistake, SectionError
+from oumi_runtime.core.configs.checking import check, in_order, mistakes_of
+from oumi_runtime.core.configs.places import Key, Places
+from oumi_runtime.exceptions import ConfigError, SectionError
 
 MISSING = "???"
 """The value of a field that has to be given, and was not."""
@@ -75,10 +75,10 @@ class BaseParams:
         places: Places = self.__dict__.get("_places") or Places()
         # A list or dict may have been changed since it was set.
         check(type(self), to_tree(self), places)
-        mistakes = [
-            Mistake(str(places.of_value(key)), key_text(key), sentence)
+        mistakes = in_order(
+            (places.of_value(key), key, sentence)
             for key, sentence in _broken_rules(self, ())
-        ]
+        )
         if mistakes:
             raise ConfigError(mistakes)
 

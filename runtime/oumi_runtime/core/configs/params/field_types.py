@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, StrictStr
 from pydantic_core import PydanticCustomError
 
+from oumi_runtime.core.configs.checking import shown
 from oumi_runtime.exceptions import suggestion
 
 
@@ -63,7 +64,7 @@ def member(
 
 def _not_allowed(given: Any, allowed: tuple[str, ...] | list[str]) -> str:
     near = suggestion(given, allowed) if isinstance(given, str) else ""
-    return f"{given!r} is not one of {', '.join(allowed)}{near}"
+    return f"{shown(given)} is not one of {', '.join(allowed)}{near}"
 
 
 Kwargs = Annotated[

@@ -1,0 +1,49 @@
+"""One registered value: what it is, where it was registered, what may replace it."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered value, and where that was done."""
+
+    name: str
+    value: Any
+    path: str
+    line: int
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The module and the qualified name of the value."""
+        named = self.value if hasattr(self.value, "__qualname__") else type(self.value)
+        return named.__module__, named.__qualname__
+
+    def __str__(self) -> str:
+        return f"{self.identity[1]} at {self.path}:{self.line}"
+
+    def replaces(self, other: "Entry") -> bool:
+        """Whether this is the same thing, defined again.
+
+        That is so for a notebook cell that runs twice, a module that is reloaded, and a
+        file that runs as a program and is imported too.
+        """
+        (module, qualname), (its_module, its_qualname) = self.identity, other.identity
+        same_file = self.path == other.path and not self.path.startswith("<")
+        return self.value is other.value or (
+            qualname == its_qualname
+            and (
+                module == its_module or "__main__" in (module, its_module) or same_file
+            )
+        )
+
+
+def place_of_caller() -> tuple[str, int]:
+    """Returns the file and line of the code that called into the registry."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
+        frame = frame.f_back
+    path = frame.f_code.co_filename
+    return path if path.startswith("<") else os.path.realpath(path), frame.f_lineno
