@@ -12,7 +12,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import ScaffoldError
 from oumi_scaffold.spec import model_spec
 
-_SPEC = model_spec("DigitNet", "image-classification", "cnn")
+SPEC = model_spec("DigitNet", "image-classification", "cnn")
 _SCAFFOLD = [sys.executable, "-m", "oumi_scaffold"]
 
 
@@ -45,8 +45,8 @@ class NotEmptyError(ScaffoldError, FileExistsError):
 def command(keep: Path | None) -> None:
     """Generate a model of handwritten digits, test it, train it and evaluate it."""
     project = _new_folder(keep)
-    new_model = ["new-model", _SPEC.name, "--task", _SPEC.task, "--arch", _SPEC.arch]
-    config = ["-c", _SPEC.config_file]
+    new_model = ["new-model", SPEC.name, "--task", SPEC.task, "--arch", SPEC.arch]
+    config = ["-c", SPEC.config_file]
     _stage(project, ["oumi-scaffold", *new_model])
     _stage(project, ["python", "-m", "pytest", "-q"])
     _stage(project, ["oumi-scaffold", "train", *config])
@@ -62,9 +62,9 @@ def command(keep: Path | None) -> None:
     )
     output.say()
     output.say(f"The project is in {project}")
-    output.say(f"  the model     {_SPEC.model_file}")
-    output.say(f"  its tests     {_SPEC.test_file}")
-    output.say(f"  its config    {_SPEC.config_file}")
+    output.say(f"  the model     {SPEC.model_file}")
+    output.say(f"  its tests     {SPEC.test_file}")
+    output.say(f"  its config    {SPEC.config_file}")
     output.say(f"  its weights   {evaluation['model_dir']}")
     output.say()
     output.heading("What to type next:")

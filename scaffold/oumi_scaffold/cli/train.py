@@ -38,7 +38,8 @@ def command(config: str, as_json: bool, overrides: tuple[str, ...]) -> None:
         return
     output.say()
     output.heading(f"Trained for {result.global_step} steps")
-    output.metrics(result.metrics)
+    if result.metrics:
+        output.metrics(result.metrics)
     output.say(f"The model is in {result.output_dir}")
     output.say()
     output.heading("What to type next:")

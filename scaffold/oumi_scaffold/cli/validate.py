@@ -22,9 +22,9 @@ def command(configs: tuple[str, ...], as_json: bool) -> int:
         output.emit_json({"valid": valid, "files": files})
         return 0 if valid else _EXIT_INVALID
     for config, found in mistakes.items():
-        for line in found:
-            output.error(line)
         output.status("failed" if found else "ok", config)
+        for line in found:
+            output.say(line)
     return 0 if valid else _EXIT_INVALID
 
 
