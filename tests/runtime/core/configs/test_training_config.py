@@ -1,12 +1,14 @@
+import copy
 import dataclasses
 import io
 import logging
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from oumi_runtime.core.configs import (
     DataParams,
@@ -20,6 +22,7 @@ from oumi_runtime.core.configs import (
     TrainingConfig,
     TrainingParams,
 )
+from oumi_runtime.core.configs.params.base_params import section
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import ConfigError
 
@@ -103,6 +106,32 @@ def test_a_section_can_be_copied_with_a_change():
 
     assert changed.max_steps == 3
     assert changed == TrainingParams(max_steps=3)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_a_config_survives_copying_and_pickling_and_is_still_checked(duplicate):
+    config = TrainingConfig.from_str(GOOD)
+    other = duplicate(config)
+
+    assert other == config
+    with pytest.raises(ConfigError):
+        other.training.max_steps = "x"
+
+
+def test_a_config_of_the_users_own_can_add_a_section():
+    @section
+    class MyConfig(TrainingConfig):
+        mine: ModelParams = Field(default_factory=ModelParams)
+
+    config = MyConfig.from_str(f"{GOOD}\nmine:\n  model_name: x\n")
+
+    assert config.mine.model_name == "x"
+    assert (
+        "mine.model_nam: unknown"
+        in mistakes(lambda: MyConfig.from_str("mine: {model_nam: 1}"))[0]
+    )
 
 
 def test_iterating_gives_names_and_values():

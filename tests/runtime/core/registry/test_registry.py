@@ -77,11 +77,15 @@ def test_clear_forgets_everything():
 
 def test_what_is_registered_in_isolation_is_forgotten_even_after_an_error():
     REGISTRY.register("One", MODEL, dict)
-    with pytest.raises(ZeroDivisionError), REGISTRY.isolated():
-        REGISTRY.register("Two", MODEL, list)
-        assert set(REGISTRY.get_all(MODEL)) == {"One", "Two"}
-        _ = 1 / 0
 
+    def fail():
+        with REGISTRY.isolated():
+            REGISTRY.register("Two", MODEL, list)
+            assert set(REGISTRY.get_all(MODEL)) == {"One", "Two"}
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert REGISTRY.get_all(MODEL) == {"One": dict}
 
 
