@@ -61,8 +61,12 @@ class CheckpointError(OumiRuntimeError, ValueError):
 class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
     """The training loss became NaN or infinite."""
 
-    def __init__(self, step: int, last_good: str | None) -> None:
-        keep = f"the last good checkpoint is {last_good}" if last_good else "no checkpoint was saved yet"
+    def __init__(self, step: int, last_good: Path | None) -> None:
+        keep = (
+            f"the last good checkpoint is {last_good}"
+            if last_good
+            else "no checkpoint was saved yet"
+        )
         super().__init__(
             f"the loss is not finite at step {step}; {keep}. Lower "
             "training.learning_rate, or set training.max_grad_norm, and start again"

@@ -1,3 +1,1 @@
-"""Placeholder of {{ cookiecutter.model_name | identifier }}."""
-
 {% include cookiecutter.arch ~ ".py" %}

@@ -1,0 +1,23 @@
+"""A section of the config in, a built object out. Importing it registers built-ins."""
+
+from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
+from oumi_runtime.builders.lr_schedules import build_lr_scheduler
+from oumi_runtime.builders.metrics import build_metrics_function
+from oumi_runtime.builders.models import build_model
+from oumi_runtime.builders.optimizers import build_optimizer
+from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+from oumi_runtime.builders.tokenizers import build_tokenizer
+from oumi_runtime.builders.training import build_trainer
+
+__all__ = [
+    "Preprocessing",
+    "build_dataset",
+    "build_dataset_mixture",
+    "build_lr_scheduler",
+    "build_metrics_function",
+    "build_model",
+    "build_optimizer",
+    "build_tokenizer",
+    "build_trainer",
+    "fit_preprocessing",
+]

@@ -1,0 +1,80 @@
+"""Builds the learning-rate schedule that a config names."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from oumi_runtime.core.configs import SchedulerType, TrainingParams
+from oumi_runtime.exceptions import suggestion
+
+
+def build_lr_scheduler(
+    optimizer: Optimizer, training_params: TrainingParams, num_training_steps: int
+) -> LRScheduler:
+    """Builds a schedule that rises linearly over the warm-up and then falls.
+
+    Args:
+        optimizer: Its learning rate is the peak.
+        training_params: `lr_scheduler_type`; `warmup_steps`, or `warmup_ratio` as a
+            share of all steps; `lr_scheduler_kwargs` are `num_cycles` for the cosine
+            kinds, and `min_lr` or `min_lr_rate` for `cosine_with_min_lr`.
+        num_training_steps: The optimizer steps that will run.
+
+    Raises:
+        ValueError: `lr_scheduler_kwargs` holds what the schedule does not take.
+    """
+    warmup = training_params.warmup_steps
+    if warmup is None:
+        warmup = math.ceil((training_params.warmup_ratio or 0.0) * num_training_steps)
+    decay_steps = max(1, num_training_steps - warmup)
+    decay = _decay(
+        SchedulerType(training_params.lr_scheduler_type),
+        training_params.learning_rate,
+        training_params.lr_scheduler_kwargs,
+    )
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return step / warmup
+        return decay(min(1.0, (step - warmup) / decay_steps))
+
+    return LambdaLR(optimizer, factor)
+
+
+def _decay(
+    kind: SchedulerType, peak: float, options: dict[str, Any]
+) -> Callable[[float], float]:
+    """The factor of the peak rate as a function of the progress after the warm-up."""
+    allowed = {
+        SchedulerType.COSINE: {"num_cycles"},
+        SchedulerType.COSINE_WITH_RESTARTS: {"num_cycles"},
+        SchedulerType.COSINE_WITH_MIN_LR: {"num_cycles", "min_lr", "min_lr_rate"},
+    }.get(kind, set())
+    for name in options:
+        if name not in allowed:
+            raise ValueError(
+                f"training.lr_scheduler_kwargs: {kind.value} takes no {name!r}"
+                f"{suggestion(name, allowed)}; it takes "
+                f"{', '.join(sorted(allowed)) or 'nothing'}"
+            )
+    if kind is SchedulerType.CONSTANT:
+        return lambda progress: 1.0
+    if kind is SchedulerType.LINEAR:
+        return lambda progress: 1.0 - progress
+    if kind is SchedulerType.COSINE_WITH_RESTARTS:
+        cycles = int(options.get("num_cycles", 1))
+        return lambda progress: (
+            0.0 if progress >= 1.0 else _half_cosine((cycles * progress) % 1.0)
+        )
+    # Half a cycle takes the cosine from its peak to its bottom.
+    half_cycles = 2.0 * float(options.get("num_cycles", 0.5))
+    floor = options.get("min_lr_rate", options.get("min_lr", 0.0) / peak)
+    return lambda progress: floor + (1.0 - floor) * _half_cosine(half_cycles * progress)
+
+
+def _half_cosine(progress: float) -> float:
+    """1 at 0, 0 at 1 (Loshchilov and Hutter 2017, SGDR)."""
+    return 0.5 * (1.0 + math.cos(math.pi * progress))

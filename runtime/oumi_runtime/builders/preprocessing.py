@@ -1,0 +1,125 @@
+"""What turns texts and class names into numbers, fitted on the training split.
+
+It is saved beside the model, because a model is of no use without it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from torch.utils.data import Dataset
+
+from oumi_runtime.builders.tokenizers import (
+    PAD_TOKEN,
+    TOKENIZER_FILENAME,
+    build_tokenizer,
+)
+from oumi_runtime.core.configs import ModelParams
+from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
+from oumi_runtime.exceptions import DataError, suggestion
+
+LABELS_FILENAME = "labels.json"
+DEFAULT_MAX_LENGTH = 128
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The tokenizer and the classes of a trained model; each None where it has none."""
+
+    tokenizer: Tokenizer | None
+    label_names: list[str] | None
+    max_length: int = DEFAULT_MAX_LENGTH
+    """Tokens kept of each text."""
+
+    def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
+        """Turns a `TextDataset` into columns; any other dataset is returned as it is.
+
+        Raises:
+            DataError: A label is not among the classes.
+        """
+        if not isinstance(dataset, TextDataset):
+            return dataset
+        if self.tokenizer is None:
+            raise DataError("texts need a tokenizer; set model.tokenizer_name")
+        encodings = self.tokenizer.encode_batch_fast(
+            dataset.texts, add_special_tokens=True
+        )
+        rows = [torch.tensor(encoding.ids[: self.max_length]) for encoding in encodings]
+        columns: dict[str, torch.Tensor | RaggedColumn] = {
+            "input_ids": RaggedColumn(
+                torch.cat(rows).int(),
+                torch.tensor([len(row) for row in rows]),
+                pad_value=self.tokenizer.token_to_id(PAD_TOKEN) or 0,
+            ),
+            "labels": torch.tensor(self._label_ids(dataset.labels)),
+        }
+        return ColumnDataset(columns, label_names=self.label_names)
+
+    def _label_ids(self, labels: Sequence[int | str]) -> list[int]:
+        ids = {name: index for index, name in enumerate(self.label_names or ())}
+        return [
+            _label_id(label, ids, row) if isinstance(label, str) else label
+            for row, label in enumerate(labels, start=1)
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Writes `tokenizer.json` and `labels.json`, each where there is something."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.tokenizer is not None:
+            self.tokenizer.save(str(folder / TOKENIZER_FILENAME))
+        if self.label_names is not None:
+            text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
+            (folder / LABELS_FILENAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, model_params: ModelParams) -> "Preprocessing":
+        """Reads what `save` wrote."""
+        tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
+        return cls(
+            Tokenizer.from_file(str(tokenizer)) if tokenizer.exists() else None,
+            json.loads(labels.read_text(encoding="utf-8")) if labels.exists() else None,
+            model_params.model_max_length or DEFAULT_MAX_LENGTH,
+        )
+
+
+def _label_id(name: str, ids: Mapping[str, int], row: int) -> int:
+    if name not in ids:
+        raise DataError(
+            f"row {row} has the label {name!r}{suggestion(name, ids)}, which the "
+            f"training split does not have: {', '.join(ids)}"
+        )
+    return ids[name]
+
+
+def fit_preprocessing(
+    dataset: Dataset[Any], model_params: ModelParams, model: nn.Module
+) -> Preprocessing:
+    """Fits the tokenizer and the classes to the training split.
+
+    Args:
+        dataset: The training split, before it is tokenized.
+        model_params: Says which tokenizer, and how many tokens of a text to keep.
+        model: The first `nn.Embedding` in it gives the size of the vocabulary.
+
+    Raises:
+        DataError: No tokenizer can be had for the model.
+    """
+    label_names: list[str] | None = getattr(dataset, "label_names", None)
+    if not isinstance(dataset, TextDataset):
+        return Preprocessing(None, label_names)
+    if label_names is None and any(isinstance(label, str) for label in dataset.labels):
+        label_names = sorted({str(label) for label in dataset.labels})
+    embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
+    embedding = next(embeddings, None)
+    tokenizer = build_tokenizer(
+        model_params,
+        texts=dataset.texts,
+        vocab_size=embedding.num_embeddings if embedding is not None else None,
+    )
+    max_length = model_params.model_max_length or DEFAULT_MAX_LENGTH
+    return Preprocessing(tokenizer, label_names, max_length)

@@ -1,0 +1,82 @@
+"""Builds the trainer that a config names, and the parts that it runs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+from torch.utils.data import Dataset
+
+from oumi_runtime.builders.lr_schedules import build_lr_scheduler
+from oumi_runtime.builders.metrics import build_metrics_function
+from oumi_runtime.builders.optimizers import build_optimizer
+from oumi_runtime.core.configs import TrainerType, TrainingParams
+from oumi_runtime.core.distributed import get_rank, get_world_size
+from oumi_runtime.core.trainers.base_trainer import BaseTrainer
+from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.oumi_trainer import Trainer
+
+if TYPE_CHECKING:
+    from oumi_runtime.core.trainers.hf_trainer import HuggingFaceTrainer
+
+
+def build_trainer(
+    params: TrainingParams,
+    *,
+    model: nn.Module,
+    train_dataset: Dataset[Any],
+    eval_dataset: Dataset[Any] | None = None,
+    callbacks: Sequence[TrainingCallback] = (),
+) -> BaseTrainer:
+    """Builds a trainer.
+
+    Args:
+        params: The training section of the config.
+        model: The model, on its device.
+        train_dataset: What to train on, tokenized.
+        eval_dataset: What to evaluate on; no evaluation if None.
+        callbacks: What to do beside the loop.
+    """
+    device = next(model.parameters()).device
+    train_batches = TrainBatches(
+        train_dataset,
+        batch_size=params.per_device_train_batch_size,
+        accumulation_steps=params.gradient_accumulation_steps,
+        seed=params.data_seed,
+        device=device,
+        num_workers=params.dataloader_num_workers,
+        rank=get_rank(),
+        world_size=get_world_size(),
+    )
+    total_steps = params.max_steps
+    if total_steps < 1:
+        total_steps = params.num_train_epochs * train_batches.steps_per_epoch
+    optimizer = build_optimizer(model, params)
+    eval_batches = None
+    if eval_dataset is not None:
+        eval_batches = EvalBatches(
+            eval_dataset,
+            batch_size=params.per_device_eval_batch_size,
+            device=device,
+            num_workers=params.dataloader_num_workers,
+        )
+    return _trainer_class(params.trainer_type)(
+        model=model,
+        optimizer=optimizer,
+        scheduler=build_lr_scheduler(optimizer, params, total_steps),
+        args=params,
+        train_batches=train_batches,
+        total_steps=total_steps,
+        eval_batches=eval_batches,
+        metrics_function=build_metrics_function(params),
+        callbacks=callbacks,
+    )
+
+
+def _trainer_class(trainer_type: TrainerType) -> "type[Trainer | HuggingFaceTrainer]":
+    if trainer_type is TrainerType.OUMI:
+        return Trainer
+    # Imported only where it is used: transformers takes seconds.
+    from oumi_runtime.core.trainers.hf_trainer import HuggingFaceTrainer
+
+    return HuggingFaceTrainer

@@ -1,0 +1,111 @@
+"""Samples held in memory by column, so that a batch is a gather and not a loop.
+
+A column is a tensor whose first dimension counts the samples, or a `RaggedColumn` where
+the samples are sequences of different lengths.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch.utils.data import Dataset
+
+Batch = dict[str, torch.Tensor]
+
+
+class RaggedColumn:
+    """Sequences of different lengths, stored end to end without padding."""
+
+    def __init__(
+        self, values: torch.Tensor, lengths: torch.Tensor, *, pad_value: int = 0
+    ) -> None:
+        """Takes the sequences end to end.
+
+        Args:
+            values: All sequences, (sum of lengths,).
+            lengths: Length of each, (samples,) int64; 0 is allowed.
+            pad_value: What fills the shorter rows of a batch.
+        """
+        self.values = values
+        self.lengths = lengths
+        self.pad_value = pad_value
+        self._starts = lengths.cumsum(0) - lengths
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def pad(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gathers sequences into one rectangle, as wide as the longest of them.
+
+        Args:
+            indices: Which sequences, (batch,) int64.
+
+        Returns:
+            The padded sequences and their mask (1 where there is a value), both
+            (batch, longest) int64. The width is 1 where all sequences are empty.
+        """
+        lengths = self.lengths[indices]
+        positions = torch.arange(max(1, int(lengths.max())))  # (L,)
+        mask = positions < lengths.unsqueeze(1)  # (B, L)
+        flat = self._starts[indices].unsqueeze(1) + positions  # (B, L)
+        rows = self.values[flat.clamp_(max=max(0, len(self.values) - 1))].long()
+        return rows.masked_fill_(~mask, self.pad_value), mask.long()
+
+
+class ColumnDataset(Dataset[Batch]):
+    """A map-style dataset over columns.
+
+    A `RaggedColumn` named `input_ids` also gives `attention_mask`.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, torch.Tensor | RaggedColumn],
+        *,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
+        """Takes the columns.
+
+        Args:
+            columns: Columns by the name that the model's forward takes, all of one
+                length.
+            label_names: Name of each class, in the order of the label ids, if known.
+
+        Raises:
+            ValueError: There is no column, or their lengths differ.
+        """
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"columns must be of one length, not {lengths}")
+        self.columns = dict(columns)
+        self.label_names = list(label_names) if label_names is not None else None
+        self._length = next(iter(lengths.values()))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Batch:
+        """One sample, without a batch dimension."""
+        if not -self._length <= index < self._length:
+            raise IndexError(f"sample {index} of {self._length}")
+        batch = self.take(torch.tensor([index % self._length]))
+        return {name: column[0] for name, column in batch.items()}
+
+    def take(self, indices: torch.Tensor) -> Batch:
+        """Gathers samples into a batch.
+
+        Args:
+            indices: Which samples, (batch,) int64.
+
+        Returns:
+            Every column with the batch as its first dimension; sequences are padded to
+            the longest of this batch.
+        """
+        batch: Batch = {}
+        for name, column in self.columns.items():
+            if isinstance(column, RaggedColumn):
+                batch[name], mask = column.pad(indices)
+                if name == "input_ids":
+                    batch["attention_mask"] = mask
+            else:
+                batch[name] = column[indices]
+        return batch

@@ -1,0 +1,53 @@
+"""The losses between two log lines, kept on the device until somebody reads them."""
+
+import math
+import time
+from typing import Any
+
+import torch
+
+
+class LogWindow:
+    """Adds up the losses of the steps since the last log."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._loss_sum: torch.Tensor | float = 0.0
+        self._num_steps = 0
+        self._timed_steps = 0
+        self._started = time.perf_counter()
+
+    def add(self, loss: torch.Tensor) -> None:
+        """Takes the loss of one step, a scalar, without reading it."""
+        self._loss_sum = self._loss_sum + loss
+        self._num_steps += 1
+        self._timed_steps += 1
+
+    def mean_loss(self) -> float:
+        """The mean loss; 0.0 where no step was made. Waits for the device."""
+        return float(self._loss_sum) / max(1, self._num_steps)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every loss was a finite number. Waits for the device."""
+        return math.isfinite(float(self._loss_sum))
+
+    def steps_per_second(self) -> float:
+        """The speed since the window was opened in this process."""
+        return self._timed_steps / max(time.perf_counter() - self._started, 1e-9)
+
+    def reset(self) -> None:
+        """Opens the next window."""
+        self.__init__()  # type: ignore[misc]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed training needs to log the same mean."""
+        return {
+            "loss_sum": torch.as_tensor(self._loss_sum),
+            "num_steps": self._num_steps,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        self._loss_sum = state["loss_sum"]
+        self._num_steps = state["num_steps"]

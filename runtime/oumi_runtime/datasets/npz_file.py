@@ -1,0 +1,87 @@
+"""The user's own arrays, from a NumPy .npz archive."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.exceptions import DataError
+
+
+@register_dataset("npz_file")
+class NpzFile(ColumnDataset):
+    """The arrays of an archive as columns, by their names.
+
+    Every array counts its samples in the first dimension. Whole numbers become int64,
+    fractions float32. An array `images` of bytes becomes float32 in 0..1, and one of
+    (samples, height, width) gets a dimension for its one channel.
+    """
+
+    def __init__(
+        self,
+        dataset_path: str,
+        split: str | None = None,
+        npz_split_col: str = "split",
+    ) -> None:
+        """Reads the archive.
+
+        Args:
+            dataset_path: The .npz file. Arrays of Python objects are refused.
+            split: Which samples to keep: those whose `npz_split_col` is this. All of
+                them where the archive has no such array.
+            npz_split_col: Name of the array that holds the split of each sample.
+
+        Raises:
+            DataError: The file is missing, no archive, or its arrays do not fit.
+        """
+        path = Path(dataset_path)
+        arrays = _read_arrays(path)
+        lengths = {name: len(array) for name, array in arrays.items()}
+        if len(set(lengths.values())) != 1:
+            raise DataError(f"{path}: arrays must be of one length, not {lengths}")
+        splits = arrays.pop(npz_split_col, None)
+        if splits is not None and split is not None:
+            kept = splits == split
+            if not kept.any():
+                there = ", ".join(sorted({str(name) for name in splits}))
+                raise DataError(f"{path} has no split {split!r}, only {there}")
+            arrays = {name: array[kept] for name, array in arrays.items()}
+        super().__init__(
+            {name: _to_tensor(name, array, path) for name, array in arrays.items()}
+        )
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise DataError(f"no file at {path}; set dataset_path to an .npz archive")
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise DataError(f"{path} holds one bare array; save it with numpy.savez")
+        with archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{path} cannot be read as an .npz archive of plain arrays: {error}"
+        ) from error
+    if not arrays or any(array.ndim == 0 for array in arrays.values()):
+        raise DataError(f"{path} must hold arrays that have a dimension for samples")
+    return arrays
+
+
+def _to_tensor(name: str, array: np.ndarray, path: Path) -> torch.Tensor:
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"{path}: array {name!r} is of {array.dtype}, but must hold numbers"
+        )
+    if name == "images":
+        scale = 255.0 if array.dtype == np.uint8 else 1.0
+        images = torch.from_numpy(array.astype(np.float32) / scale)
+        return images.unsqueeze(1) if images.ndim == 3 else images
+    wanted = np.float32 if array.dtype.kind == "f" else np.int64
+    return torch.from_numpy(array.astype(wanted))

@@ -1,0 +1,88 @@
+"""Evaluates the trained model of a config on the data it has kept apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from oumi_runtime.builders import (
+    Preprocessing,
+    build_dataset_mixture,
+    build_metrics_function,
+    build_model,
+)
+from oumi_runtime.builders.models import resolve_device
+from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.log import show_log
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.trainers.batches import EvalBatches
+from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.evaluation import evaluate_model
+from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.exceptions import SavedModelError
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What an evaluation found."""
+
+    metrics: dict[str, float]
+    """`loss`, and what the config's metrics function computes."""
+    split: str
+    """The split that was used."""
+    num_samples: int
+    model_dir: Path
+    """Where the model was loaded from."""
+
+
+def evaluate(config: TrainingConfig) -> EvaluationResult:
+    """Evaluates on the test split, or on the validation split where there is no test.
+
+    Args:
+        config: The config that the model was trained with.
+
+    Raises:
+        ConfigError: The config has mistakes.
+        SavedModelError: The output folder holds no model.
+        DataError: The config names neither test nor validation data.
+    """
+    show_log()
+    config.finalize_and_validate()
+    split = DatasetSplit.TEST if config.data.test.datasets else DatasetSplit.VALIDATION
+    output_dir = Path(config.training.output_dir)
+    model_dir = _find_model(output_dir)
+    model = _load_model(model_dir, config)
+    preprocessing = Preprocessing.load(output_dir, config.model)
+    dataset = preprocessing.apply(build_dataset_mixture(config.data, split))
+    batches = EvalBatches(
+        dataset,
+        batch_size=config.training.per_device_eval_batch_size,
+        device=next(model.parameters()).device,
+        num_workers=config.training.dataloader_num_workers,
+    )
+    autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
+    metrics = evaluate_model(
+        model, batches, build_metrics_function(config.training), autocast
+    )
+    return EvaluationResult(metrics, split.value, batches.num_samples, model_dir)
+
+
+def _find_model(output_dir: Path) -> Path:
+    """The final model's folder, or the newest checkpoint's."""
+    if (output_dir / "model.safetensors").exists():
+        return output_dir
+    latest = CheckpointStore(output_dir).latest()
+    if latest is None:
+        raise SavedModelError(
+            f"{output_dir} holds no trained model; train it first, or point "
+            "training.output_dir at the folder of a run"
+        )
+    return latest
+
+
+def _load_model(folder: Path, config: TrainingConfig) -> nn.Module:
+    model = build_model(config.model)
+    if not isinstance(model, BaseModel):
+        raise SavedModelError(f"{config.model.model_name} is not a BaseModel")
+    loaded = type(model).from_pretrained(folder)
+    return loaded.to(resolve_device(config.model.device_map))
