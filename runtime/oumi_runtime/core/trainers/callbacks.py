@@ -116,7 +116,7 @@ class ProgressReport(TrainingCallback):
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
         """Logs the metrics in one line."""
-        values = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        values = "  ".join(f"{name} {_short(v)}" for name, v in metrics.items())
         self._show(
             f"step {state.global_step}/{state.total_steps}  "
             f"epoch {state.exact_epoch:.2f}  {values}"
@@ -137,3 +137,7 @@ class ProgressReport(TrainingCallback):
             self._bar.console.print(line, highlight=False, markup=False)
         else:
             logger.info(line)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,126 @@
+"""The order of the samples, and how a step's share of it becomes batches."""
+
+import pytest
+import torch
+
+from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.trainers.batches import (
+    TrainBatches,
+    count_targets,
+    epoch_order,
+    loss_weights,
+)
+
+CPU = torch.device("cpu")
+
+
+def numbered(count: int) -> ColumnDataset:
+    return ColumnDataset({"number": torch.arange(count)})
+
+
+class Samples(torch.utils.data.Dataset):
+    """The same samples as `numbered`, one at a time."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        return {"number": torch.tensor(index)}
+
+
+def make(dataset: object, batch_size: int, accumulation: int = 1, **options: int):
+    return TrainBatches(
+        dataset,
+        batch_size=batch_size,
+        accumulation_steps=accumulation,
+        seed=0,
+        device=CPU,
+        **options,
+    )
+
+
+def numbers(batches: TrainBatches, epoch: int, start_step: int = 0) -> list[list]:
+    return [
+        [micro["number"].tolist() for micro in step]
+        for step in batches.epoch(epoch, start_step)
+    ]
+
+
+def test_the_order_depends_on_seed_and_epoch_only() -> None:
+    torch.manual_seed(1)
+    order = epoch_order(100, seed=3, epoch=2)
+    torch.manual_seed(2)
+    assert torch.equal(order, epoch_order(100, seed=3, epoch=2))
+    assert not torch.equal(order, epoch_order(100, seed=3, epoch=3))
+    assert not torch.equal(order, epoch_order(100, seed=4, epoch=2))
+
+
+def test_an_epoch_of_one_seed_is_not_the_next_epoch_of_the_seed_before() -> None:
+    assert not torch.equal(
+        epoch_order(100, seed=3, epoch=1), epoch_order(100, seed=4, epoch=0)
+    )
+
+
+def test_drawing_the_order_leaves_the_global_random_numbers_alone() -> None:
+    before = torch.get_rng_state()
+    list(
+        TrainBatches(
+            Samples(5), batch_size=2, accumulation_steps=1, seed=0, device=CPU
+        ).epoch(0)
+    )
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 23, 24])
+@pytest.mark.parametrize("accumulation", [1, 2, 3])
+def test_every_sample_comes_once_an_epoch(count: int, accumulation: int) -> None:
+    batches = make(numbered(count), 4, accumulation)
+    steps = numbers(batches, 0)
+    seen = [number for step in steps for micro in step for number in micro]
+    assert len(steps) == batches.steps_per_epoch
+    assert sorted(seen) == list(range(count))
+
+
+def test_the_way_of_reading_does_not_change_the_batches() -> None:
+    gathered = make(numbered(21), 4, 2)
+    sampled = make(Samples(21), 4, 2)
+    by_workers = make(Samples(21), 4, 2, num_workers=2)
+    assert numbers(gathered, 1) == numbers(sampled, 1) == numbers(by_workers, 1)
+
+
+def test_a_later_start_gives_the_rest_of_the_same_epoch() -> None:
+    batches = make(numbered(21), 2, 2)
+    assert numbers(batches, 4, start_step=3) == numbers(batches, 4)[3:]
+
+
+def test_processes_share_the_batch_of_one_process_with_as_many_samples() -> None:
+    alone = make(numbered(24), 8)
+    ranks = [make(numbered(24), 4, rank=rank, world_size=2) for rank in range(2)]
+    together = [
+        first[0] + second[0]
+        for first, second in zip(*(numbers(each, 0) for each in ranks), strict=True)
+    ]
+    assert together == [step[0] for step in numbers(alone, 0)]
+
+
+def test_weights_are_the_shares_of_the_targets() -> None:
+    batches = [
+        {"labels": torch.tensor([1, 2, -100])},
+        {"labels": torch.tensor([[3, -1], [4, 5]])},
+    ]
+    assert [float(weight) for weight in loss_weights(batches)] == pytest.approx(
+        [0.4, 0.6]
+    )
+
+
+def test_a_batch_without_class_labels_counts_its_samples() -> None:
+    assert count_targets({"features": torch.zeros(5, 2)}) == 5
+    assert count_targets({"labels": torch.zeros(4)}) == 4
+
+
+def test_micro_batches_without_any_target_weigh_nothing() -> None:
+    batches = [{"labels": torch.tensor([-100])}] * 2
+    assert [float(weight) for weight in loss_weights(batches)] == [0.0, 0.0]
