@@ -1,7 +1,9 @@
 """The losses between two log lines, kept on the device until somebody reads them."""
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -33,8 +35,15 @@ class LogWindow:
         return math.isfinite(float(self._loss_sum))
 
     def steps_per_second(self) -> float:
-        """The speed since the window was opened in this process."""
+        """The speed of training since the window was opened in this process."""
         return self._timed_steps / max(time.perf_counter() - self._started, 1e-9)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the block's time out of the speed."""
+        stopped = time.perf_counter()
+        yield
+        self._started += time.perf_counter() - stopped
 
     def reset(self) -> None:
         """Opens the next window."""

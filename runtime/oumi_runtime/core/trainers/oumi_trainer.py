@@ -159,9 +159,10 @@ class Trainer(BaseTrainer):
         """
         if self._eval_batches is None:
             return {}
-        metrics = evaluate_model(
-            self.model, self._eval_batches, self._metrics_function, self._autocast
-        )
+        with self._log_window.paused():
+            metrics = evaluate_model(
+                self.model, self._eval_batches, self._metrics_function, self._autocast
+            )
         self._last_eval_metrics = {f"eval_{k}": v for k, v in metrics.items()}
         self._emit("on_log", self._last_eval_metrics)
         return self._last_eval_metrics
@@ -177,10 +178,11 @@ class Trainer(BaseTrainer):
             NonFiniteLossError: The loss is not finite; nothing is saved.
         """
         self._read_losses()
-        with self.checkpoints.writing(self.state.global_step) as folder:
+        step = self.state.global_step
+        with self._log_window.paused(), self.checkpoints.writing(step) as folder:
             save_weights(self.model, folder)
             save_state_tree(self._state_tree(), folder, "training_state")
-        path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
+        path = self.checkpoints.output_dir / f"checkpoint-{step}"
         self._emit("on_save", path)
 
     def _state_tree(self) -> dict[str, Any]:

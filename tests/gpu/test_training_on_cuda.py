@@ -1,0 +1,73 @@
+"""Training on a GPU: what the CPU tests show, on the device that it is meant for."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.evaluate import evaluate
+from oumi_runtime.train import train
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+CONFIG = """
+model:
+  model_name: CnnClassifier
+  model_kwargs: {image_width: 28, image_height: 28, in_channels: 1}
+data:
+  train:
+    datasets:
+      - {dataset_name: digits, split: train, dataset_kwargs: {image_size: 28}}
+  validation:
+    datasets:
+      - {dataset_name: digits, split: validation, dataset_kwargs: {image_size: 28}}
+training:
+  per_device_train_batch_size: 64
+  per_device_eval_batch_size: 180
+  learning_rate: 1e-3
+  max_steps: 200
+  logging_steps: 1
+  save_steps: 50
+  eval_strategy: epoch
+  metrics_function: classification
+"""
+
+
+def run(output: Path, **training: object) -> dict[int, float]:
+    with REGISTRY.isolated():
+        config = TrainingConfig.from_str(CONFIG)
+        config.training.output_dir = str(output)
+        for name, value in training.items():
+            setattr(config.training, name, value)
+        train(config)
+        assert evaluate(config).num_samples == 180
+    rows = [json.loads(line) for line in (output / "metrics.jsonl").open()]
+    return {row["step"]: row["loss"] for row in rows if "loss" in row}
+
+
+@pytest.mark.parametrize("precision", ["none", "bf16", "fp16"])
+def test_it_learns_in_every_precision(tmp_path: Path, precision: str) -> None:
+    losses = list(run(tmp_path, mixed_precision_dtype=precision).values())
+    assert sum(losses[-10:]) < 0.2 * sum(losses[:10])
+
+
+def test_going_on_from_a_checkpoint_is_exact(tmp_path: Path) -> None:
+    straight = run(tmp_path / "straight")
+    resumed = run(
+        tmp_path / "resumed",
+        resume_from_checkpoint=str(tmp_path / "straight" / "checkpoint-100"),
+    )
+    assert resumed == {step: straight[step] for step in range(101, 201)}
+
+
+def test_both_trainers_give_the_same_losses(tmp_path: Path) -> None:
+    native = run(tmp_path / "native", max_steps=20)
+    hf = run(tmp_path / "hf", max_steps=20, trainer_type="HF")
+    assert list(hf.values()) == pytest.approx(list(native.values()), abs=1e-3)
