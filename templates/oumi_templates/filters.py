@@ -1,7 +1,8 @@
 """The typed filters: the only way by which a value enters generated code.
 
 A filter either returns text that is exactly one identifier, one Python literal or one
-YAML scalar, or raises. Plain cookiecutter loads them too, through `_extensions`.
+YAML scalar, or raises. Plain cookiecutter loads them too, through `_extensions`, and
+with them `wrapped`, which breaks lines.
 """
 
 import keyword
@@ -10,6 +11,8 @@ import re
 import yaml as pyyaml
 from jinja2 import Environment, Undefined
 from jinja2.ext import Extension
+
+from oumi_templates.wrapping import wrapped
 
 _WORD_STARTS = (
     re.compile(r"([A-Z]+)([A-Z][a-z])"),  # HTTP|Net
@@ -112,12 +115,16 @@ def yaml(value: object) -> str:
 
 
 class TypedFilters(Extension):
-    """The Jinja extension that registers the filters of this module."""
+    """The Jinja extension that registers the filters."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.filters.update(
-            identifier=identifier, literal=literal, snake_case=snake_case, yaml=yaml
+            identifier=identifier,
+            literal=literal,
+            snake_case=snake_case,
+            wrapped=wrapped,
+            yaml=yaml,
         )
 
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.model_name | identifier }}: one class for an image."""
+"""An image classifier: one class for an image, from its pixels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
             dropout: Share of hidden units left out in training, in [0, 1).
 
         Raises:
-            ValueError: The size is not a multiple of 4, so pooling would cut pixels off.
+            ValueError: The size is no multiple of 4: pooling would cut pixels off.
         """
         super().__init__()
         if image_size < 4 or image_size % 4:

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.model_name | identifier }}: one class for an image."""
+"""An image classifier: one class for an image, from its pixels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +49,7 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
         Returns:
             `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
         """
-        # Change 1 of 2: the way from pixels to logits.
+        # Change 1 of 2: the way from pixels to logits; its layers are made above.
         x = images.flatten(start_dim=1)  # (B, C * H * W)
         x = F.relu(self.hidden(x))  # (B, hidden)
         logits = self.classifier(x)  # (B, classes)

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.model_name | identifier }}: one class for a text, from its token ids."""
+"""A text classifier: one class for a text, from its token ids."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.model_name | identifier }}: one class for a text, from its token ids."""
+"""A text classifier: one class for a text, from its token ids."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,7 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
             attention_mask = torch.ones_like(input_ids)
         mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
 
-        # Change 1 of 2: the way from token ids to logits.
+        # Change 1 of 2: the way from token ids to logits; its layers are made above.
         x = self.embedding(input_ids) * mask  # (B, T, H)
         x = x.sum(dim=1) / mask.sum(dim=1).clamp(min=1)  # (B, H)
         logits = self.classifier(x)  # (B, C)

@@ -1,3 +1,4 @@
+{% filter wrapped %}
 """Tests of {{ cookiecutter.model_name | identifier }}."""
 
 import math
@@ -41,3 +42,4 @@ def test_a_fresh_model_guesses() -> None:
 def test_conformance(check: Callable[[], None]) -> None:
     """The checks that any model must pass."""
     check()
+{% endfilter %}

@@ -1,0 +1,94 @@
+"""Generated code is formatted, clean and typed, and its own tests pass."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cells import CELLS, rendered, write_project
+
+from oumi_scaffold.names import MAX_LENGTH
+from oumi_templates.catalog import TASKS
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "examples" / "ruff.toml"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_project(tmp_path_factory.mktemp("project"))
+
+
+def run(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, args)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("task", "arch"), CELLS)
+def test_it_is_formatted_and_clean_whatever_the_length_of_the_name(
+    tmp_path: Path, task: str, arch: str
+):
+    shouting = ["N" * length for length in range(1, MAX_LENGTH + 1)]
+    # Every second letter starts a word, so the module's name is longer than the class.
+    hopping = [("Ab" * length)[:length] for length in (1, 2, 8, 40, MAX_LENGTH)]
+    for name in {*shouting, *hopping}:
+        for file in rendered(task, arch, name):
+            if file.path.endswith(".py"):
+                (tmp_path / f"{name}_{Path(file.path).name}").write_text(file.text)
+    names = set(shouting) | set(hopping)
+    assert len(list(tmp_path.iterdir())) == 2 * len(names)
+    formatted = run("ruff", "format", "--isolated", "--diff", ".", cwd=tmp_path)
+    assert (formatted.stdout, formatted.returncode) == ("", 0)
+    linted = run("ruff", "check", "--config", RULES, "--no-cache", ".", cwd=tmp_path)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_its_own_tests_pass_without_a_warning(project: Path):
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = run("pytest", *options, cwd=project)
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
+    assert "skipped" not in done.stdout
+
+
+@pytest.mark.slow
+def test_it_passes_mypys_strict_checks(project: Path, tmp_path: Path):
+    options = ["--strict", "--explicit-package-bases", f"--cache-dir={tmp_path}"]
+    done = run("mypy", *options, "models", "tests", cwd=project)
+    assert done.returncode == 0, done.stdout
+    assert f"no issues found in {_number_of_files(project)} source files" in done.stdout
+
+
+@pytest.mark.slow
+def test_it_passes_pyrights_strict_checks(project: Path):
+    settings = {"typeCheckingMode": "strict", "include": ["models", "tests"]}
+    (project / "pyrightconfig.json").write_text(json.dumps(settings))
+    python = f"--pythonpath={sys.executable}"
+    done = run("pyright", python, "--outputjson", cwd=project)
+    report = json.loads(done.stdout)
+    assert report["generalDiagnostics"] == []
+    assert report["summary"]["filesAnalyzed"] == _number_of_files(project)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_stub_marks_exactly_two_places_to_change(task: str):
+    model, *_ = (f.text for f in rendered(task, "stub", "MyNet") if "models" in f.path)
+    marks = [line.strip() for line in model.splitlines() if "Change" in line]
+    assert [mark[:15] for mark in marks] == ["# Change 1 of 2", "# Change 2 of 2"]
+
+
+@pytest.mark.parametrize(("task", "arch"), CELLS)
+def test_there_is_nothing_to_delete(task: str, arch: str):
+    for file in rendered(task, arch, "MyNet"):
+        for word in ("TODO", "FIXME", "XXX", "NotImplemented", "cookiecutter", "{%"):
+            assert word not in file.text
+
+
+def _number_of_files(project: Path) -> int:
+    return len([*project.glob("models/*.py"), *project.glob("tests/*.py")])
