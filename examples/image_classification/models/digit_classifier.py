@@ -1,0 +1,74 @@
+"""An image classifier: one class for an image, from its pixels."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from oumi_runtime.core import registry
+from oumi_runtime.core.models import BaseModel
+from torch import nn
+from torch.nn import functional as F
+
+
+@registry.register("DigitClassifier", registry.RegistryType.MODEL)
+class DigitClassifier(BaseModel):
+    """Two convolutions, each followed by pooling, and a perceptron."""
+
+    def __init__(
+        self,
+        image_size: int = 8,
+        in_channels: int = 1,
+        hidden_dim: int = 128,
+        num_classes: int = 10,
+        dropout: float = 0.1,
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            image_size: Height and width of an image, in pixels; a multiple of 4.
+            in_channels: 1 for grey, 3 for colour.
+            hidden_dim: Width of the perceptron's hidden layer.
+            num_classes: Number of classes.
+            dropout: Share of hidden units left out in training, in [0, 1).
+
+        Raises:
+            ValueError: The size is no multiple of 4: pooling would cut pixels off.
+        """
+        super().__init__()
+        if image_size < 4 or image_size % 4:
+            raise ValueError(f"image_size is {image_size}; give a multiple of 4")
+        self.conv1 = nn.Conv2d(in_channels, 32, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1)
+        self.hidden = nn.Linear(64 * (image_size // 4) ** 2, hidden_dim)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(hidden_dim, num_classes)
+
+    def forward(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> dict[str, torch.Tensor]:
+        """Computes the logits, and the loss if there are labels.
+
+        Args:
+            images: (batch, in_channels, image_size, image_size) float in 0..1.
+            labels: Classes, (batch,) int64; -100 leaves an image out of the loss.
+            kwargs: Other columns of the batch, not used.
+
+        Returns:
+            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
+        """
+        x = F.max_pool2d(F.relu(self.conv1(images)), 2)  # (B, 32, H/2, W/2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # (B, 64, H/4, W/4)
+        x = F.relu(self.hidden(x.flatten(start_dim=1)))  # (B, hidden)
+        logits = self.classifier(self.dropout(x))  # (B, classes)
+
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self) -> Callable[..., torch.Tensor]:
+        """Cross-entropy over the classes."""
+        return F.cross_entropy
