@@ -44,7 +44,7 @@ def main() -> float:
     with torch.no_grad():
         batch = next(iter(DataLoader(test, batch_size=180)))  # all of them
         predicted = model(images=batch["images"])["logits"].argmax(dim=1)
-    return (predicted == batch["labels"]).float().mean().item()
+    return float((predicted == batch["labels"]).float().mean())
 
 
 if __name__ == "__main__":
