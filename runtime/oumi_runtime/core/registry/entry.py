@@ -39,6 +39,19 @@ class Entry:
             )
         )
 
+    def goes_before(self, later: "Entry") -> bool:
+        """Whether a program's own class stays, though one of its name comes later.
+
+        That is so for a class like a built-in one, which is registered only when
+        something of the package is first used.
+        """
+        (module, qualname), (its_module, its_qualname) = self.identity, later.identity
+        return (
+            module == "__main__" != its_module
+            and qualname == its_qualname
+            and self.path != later.path
+        )
+
 
 def place_of_caller() -> tuple[str, int]:
     """Returns the file and line of the code that called into the registry."""

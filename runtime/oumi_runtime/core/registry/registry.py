@@ -56,6 +56,8 @@ class Registry:
         entry = Entry(name, value, *place_of_caller())
         with self._lock:
             taken = self._entries.get(_key(name, type))
+            if taken is not None and taken.goes_before(entry):
+                return
             if taken is not None and not entry.replaces(taken):
                 raise DuplicateNameError(type.value, name, str(taken), str(entry))
             self._entries[_key(name, type)] = entry

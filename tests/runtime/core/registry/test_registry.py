@@ -170,6 +170,17 @@ def test_a_file_may_run_as_a_program_and_be_imported(write, monkeypatch):
     del sys.modules["a_net_to_run"]
 
 
+def test_a_programs_own_class_stays_when_a_package_brings_one_of_its_name():
+    own = type("Net", (), {"__module__": "__main__"})
+    REGISTRY.register("Net", MODEL, own)
+    exec(
+        compile("class Net: pass\nregister('Net', MODEL)(Net)", "package.py", "exec"),
+        {"__name__": "package", "register": registry.register, "MODEL": MODEL},
+    )
+
+    assert REGISTRY.get("Net", MODEL) is own
+
+
 def test_one_file_imported_under_two_names_is_one_thing(write):
     project = write({"net.py": NET})
     runpy.run_path(str(project / "net.py"), run_name="one")
