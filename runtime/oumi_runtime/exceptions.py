@@ -34,6 +34,10 @@ class SavedModelError(OumiRuntimeError, ValueError):
     exit_code = 2
 
 
+class MissingModelError(SavedModelError, FileNotFoundError):
+    """A folder that should hold a saved model does not."""
+
+
 class ModelBuildError(OumiRuntimeError, ValueError):
     """A model cannot be built from its config."""
 
@@ -50,6 +54,10 @@ class DataError(OumiRuntimeError, ValueError):
     """A dataset, or one of its rows, cannot be used."""
 
     exit_code = 2
+
+
+class DatasetArgumentError(DataError, TypeError):
+    """A dataset's constructor is given an argument that it does not take."""
 
 
 class CheckpointError(OumiRuntimeError, ValueError):

@@ -6,25 +6,27 @@ is the builders' work.
 """
 
 import inspect
-import json
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
 from torch import nn
 
-from oumi_runtime.core.models.constructor_arguments import recording_arguments
+from oumi_runtime.core.models.constructor_arguments import (
+    recording_arguments,
+    unsaveable_argument,
+)
+from oumi_runtime.core.models.saved_form import (
+    CONFIG_FILENAME,
+    WEIGHTS_FILENAME,
+    load_weights,
+    read_config,
+    write_files,
+)
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import SavedModelError
-
-WEIGHTS_FILENAME = "model.safetensors"
-CONFIG_FILENAME = "config.json"
 
 
 class BaseModel(nn.Module, ABC):
@@ -37,9 +39,9 @@ class BaseModel(nn.Module, ABC):
     _init_kwargs: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Makes the subclass's constructor record its arguments."""
+        """Makes the constructor, the class's own or a mixin's, record its arguments."""
         super().__init_subclass__(**kwargs)
-        if "__init__" in cls.__dict__:
+        if cls.__init__ is not BaseModel.__init__:
             cls.__init__ = recording_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, **kwargs: Any) -> None:
@@ -47,10 +49,12 @@ class BaseModel(nn.Module, ABC):
 
         Args:
             kwargs: Constructor arguments to record in place of those that were seen,
-                for a subclass that changes one before it uses it.
+                for a subclass that is given what JSON cannot hold, say. Names that its
+                constructor was not called with are left out.
         """
         super().__init__()
-        self._init_kwargs = {**self.__dict__.get("_init_kwargs", {}), **kwargs}
+        seen = self.__dict__.get("_init_kwargs", kwargs)
+        self._init_kwargs = {name: kwargs.get(name, seen[name]) for name in seen}
 
     @property
     def init_kwargs(self) -> dict[str, Any]:
@@ -94,18 +98,23 @@ class BaseModel(nn.Module, ABC):
             config_filename: Name of the JSON file.
 
         Raises:
-            SavedModelError: A constructor argument cannot be written as JSON.
+            SavedModelError: A constructor argument cannot be written as JSON, or given
+                by name. Nothing has been written then.
         """
         folder = Path(save_directory)
-        config = self._saved_config() if save_config else None
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as name:
-            staging = Path(name)
-            save_model(self, str(staging / weights_filename), metadata={"format": "pt"})
-            (staging / weights_filename).replace(folder / weights_filename)
-            if config is not None:
-                (staging / config_filename).write_text(config, encoding="utf-8")
-                (staging / config_filename).replace(folder / config_filename)
+        content = {
+            "model_type": type(self).__name__,
+            "model_name": REGISTRY.name_of(type(self), RegistryType.MODEL),
+            "init_kwargs": self._init_kwargs,
+        }
+        if save_config:
+            self._require_saveable_arguments()
+        write_files(
+            self,
+            folder / weights_filename,
+            folder / config_filename if save_config else None,
+            content,
+        )
 
     @classmethod
     def from_pretrained(
@@ -135,17 +144,12 @@ class BaseModel(nn.Module, ABC):
             The model in the dtype it was saved in, in training mode as any new module.
 
         Raises:
-            FileNotFoundError: The folder holds no weights.
+            MissingModelError: The folder holds no weights. It is a FileNotFoundError.
             SavedModelError: The files are damaged, or are another model's.
         """
         folder = Path(load_directory)
         weights = folder / weights_filename
-        if not weights.is_file():
-            raise FileNotFoundError(
-                f"{folder} holds no {weights_filename}; give a folder that "
-                "save_pretrained wrote"
-            )
-        config = _read_config(folder / config_filename)
+        config = read_config(weights, folder / config_filename)
         model_class = cls._class_to_load(config, folder)
         arguments = {**config.get("init_kwargs", {}), **(override_kwargs or {})}
         try:
@@ -155,79 +159,71 @@ class BaseModel(nn.Module, ABC):
                 f"{model_class.__name__} cannot be made from {folder}: {error}; give "
                 "what is missing through override_kwargs"
             ) from error
-        if "torch_dtype" in config:
-            model.to(getattr(torch, config["torch_dtype"]))
-        device = torch.device(map_location or "cpu")
-        model.to(device)
-        try:
-            load_model(model, weights, strict=strict, device=str(device))
-        except (RuntimeError, SafetensorError) as error:
-            raise SavedModelError(
-                f"{weights} does not fit {model_class.__name__}: {error}"
-            ) from error
+        load_weights(model, weights, strict=strict, map_location=map_location or "cpu")
         return model
 
-    def _saved_config(self) -> str:
-        """The text of config.json."""
-        for name, value in self._init_kwargs.items():
-            try:
-                json.dumps(value)
-            except (TypeError, ValueError):
-                raise SavedModelError(
-                    f"{type(self).__name__} cannot be saved: its constructor argument "
-                    f"{name!r} is a {type(value).__name__}, which JSON cannot hold; "
-                    "take numbers, strings, lists or dicts, or save the state dict"
-                ) from None
-        floating = [p.dtype for p in self.parameters() if p.is_floating_point()]
-        config = {
-            "model_type": type(self).__name__,
-            "model_name": REGISTRY.name_of(type(self), RegistryType.MODEL),
-            "init_kwargs": self._init_kwargs,
-            "oumi_scaffold_version": _distribution_version(),
-        }
-        if floating:
-            config["torch_dtype"] = str(floating[0]).removeprefix("torch.")
-        return json.dumps(config, indent=2) + "\n"
+    def _require_saveable_arguments(self) -> None:
+        """Raises where the saved arguments would not make this model again."""
+        name = type(self).__name__
+        culprit = unsaveable_argument(self._init_kwargs)
+        if culprit is not None:
+            raise SavedModelError(
+                f"{name} cannot be saved: its constructor argument {culprit}, which "
+                "JSON cannot hold; take numbers, strings, lists or dicts with string "
+                "keys, or save the state dict"
+            )
+        try:
+            inspect.signature(type(self)).bind(**self._init_kwargs)
+        except TypeError as error:
+            raise SavedModelError(
+                f"{name} cannot be saved: its constructor cannot be called with "
+                f"{', '.join(self._init_kwargs) or 'nothing'} by name ({error}); take "
+                "named arguments, and a list in place of *arguments"
+            ) from None
 
     @classmethod
     def _class_to_load(cls, config: dict[str, Any], folder: Path) -> type[Self]:
         """The class that the saved config asks for, which must be this one or below."""
-        saved_names = [
-            name for key in ("model_name", "model_type") if (name := config.get(key))
-        ]
+        class_name, model_name = config.get("model_type"), config.get("model_name")
         if not inspect.isabstract(cls):
-            if saved_names and cls.__name__ != config.get("model_type"):
-                raise SavedModelError(
-                    f"{folder} holds a {saved_names[-1]}, not a {cls.__name__}; call "
-                    "BaseModel.from_pretrained to load whichever it is"
-                )
-            return cls
-        for name in saved_names:
-            found = REGISTRY.get_model(name)
-            if found is not None:
-                return cast(type[Self], found)
-        raise SavedModelError(
-            f"{folder} holds a {' / '.join(saved_names) or 'model of unknown class'}, "
-            "and no such model is registered; import the file that defines it, or list "
-            "that file in oumi_requirements.txt"
-        )
+            own_name = REGISTRY.name_of(cls, RegistryType.MODEL)
+            if class_name in (None, cls.__name__) or (
+                own_name is not None and own_name == model_name
+            ):
+                return cls
+            raise SavedModelError(
+                f"{folder} holds a {class_name}, not a {cls.__name__}; call "
+                "BaseModel.from_pretrained to load whichever it is"
+            )
+        found = _registered_class(model_name, class_name)
+        if found is None:
+            raise SavedModelError(
+                f"{folder} holds a {class_name or 'model of unknown class'}, and no "
+                "such model is registered; import the file that defines it "
+                "(oumi_runtime.models for a built-in one), or list that file in "
+                "oumi_requirements.txt"
+            )
+        if not (isinstance(found, type) and issubclass(found, cls)):
+            raise SavedModelError(
+                f"{folder} holds a {class_name}, which is not a {cls.__name__}"
+            )
+        return found
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    """The saved config; empty where there is none."""
-    if not path.is_file():
-        return {}
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SavedModelError(f"{path} is not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise SavedModelError(f"{path} holds no JSON object")
-    return config
+def _registered_class(model_name: Any, class_name: str | None) -> Any:
+    """What is registered under the saved name, or else is the class of that name.
 
-
-def _distribution_version() -> str:
-    try:
-        return version("oumi-scaffold")
-    except PackageNotFoundError:  # Run from source, by PYTHONPATH.
-        return "unknown"
+    Oumi saves the name of the class alone.
+    """
+    candidates = [name for name in (model_name, class_name) if isinstance(name, str)]
+    candidates += [
+        name
+        for name, value in REGISTRY.get_all(RegistryType.MODEL).items()
+        if getattr(value, "__name__", None) == class_name
+    ]
+    candidates += [
+        declared.name
+        for declared in REGISTRY.declared(RegistryType.MODEL)
+        if declared.class_name == class_name
+    ]
+    return next(filter(None, map(REGISTRY.get_model, candidates)), None)

@@ -1,6 +1,5 @@
 """Records the arguments that a model is made with, so that it can be made again."""
 
-import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -8,25 +7,60 @@ from typing import Any
 
 from torch import nn
 
+_MARK = "_records_arguments"
+
 
 def recording_arguments(constructor: Callable[..., None]) -> Callable[..., None]:
     """Wraps a constructor so that it first keeps its arguments in `_init_kwargs`.
 
-    Of the constructors that a subclass's calls on its way up, the first one counts.
+    Of the constructors that one calls on its way up, only the first counts.
 
     Args:
         constructor: The `__init__` of a module class.
     """
+    if hasattr(constructor, _MARK):
+        return constructor
     signature = inspect.signature(constructor)
 
     @functools.wraps(constructor)
     def recording(self: nn.Module, /, *args: Any, **kwargs: Any) -> None:
-        if "_init_kwargs" not in self.__dict__:
+        recorded = self.__dict__.get("_init_kwargs")
+        if recorded is None:
             # nn.Module takes no attribute before its own constructor has run.
             self.__dict__["_init_kwargs"] = _by_name(signature, self, args, kwargs)
         constructor(self, *args, **kwargs)
+        if recorded is not None:
+            # What this class told BaseModel are not the subclass's arguments.
+            self.__dict__["_init_kwargs"] = recorded
 
+    setattr(recording, _MARK, True)
     return recording
+
+
+def unsaveable_argument(arguments: dict[str, Any]) -> str | None:
+    """Names the first argument that JSON would not give back, and its type.
+
+    A tuple is allowed, although it comes back as a list.
+    """
+    for name, value in arguments.items():
+        culprit = _not_json(value)
+        if culprit is not None:
+            return f"{name!r} is or holds a {type(culprit[0]).__name__}"
+    return None
+
+
+def _not_json(value: Any) -> tuple[Any] | None:
+    """The first part of a value that is not JSON, in a tuple because it may be None."""
+    if value is None or isinstance(value, str | int | float):
+        return None
+    parts: list[Any]
+    if isinstance(value, list | tuple):
+        parts = list(value)
+    elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        parts = list(value.values())
+    else:
+        return (value,)
+    return next((found for part in parts if (found := _not_json(part))), None)
 
 
 def _by_name(
@@ -35,7 +69,10 @@ def _by_name(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> dict[str, Any]:
-    """The arguments by name, defaults included; empty where they do not fit."""
+    """The arguments by name, defaults included; empty where they do not fit.
+
+    What a `*sizes` takes is kept as `*sizes`, since it cannot be given by name.
+    """
     try:
         bound = signature.bind(model, *args, **kwargs)
     except TypeError:
@@ -48,8 +85,15 @@ def _by_name(
             arguments.update(value)
         elif kind is not inspect.Parameter.VAR_POSITIONAL:
             arguments[name] = value
-    # A list that the caller changes later must not change what is saved.
-    return {
-        name: copy.deepcopy(value) if isinstance(value, list | dict) else value
-        for name, value in arguments.items()
-    }
+        elif value:
+            arguments[f"*{name}"] = value
+    return {name: _snapshot(value) for name, value in arguments.items()}
+
+
+def _snapshot(value: Any) -> Any:
+    """A copy that the caller's later changes to a list or dict do not reach."""
+    if type(value) is list:
+        return [_snapshot(part) for part in value]
+    if type(value) is dict:
+        return {key: _snapshot(part) for key, part in value.items()}
+    return value
