@@ -11,27 +11,59 @@ from oumi_runtime.core.configs.params.data_params import (
     DatasetParams,
     DatasetSplit,
     DatasetSplitParams,
+    MixtureStrategy,
+)
+from oumi_runtime.core.configs.params.fsdp_params import (
+    AutoWrapPolicy,
+    BackwardPrefetch,
+    FSDPParams,
+    ShardingStrategy,
+    StateDictType,
 )
 from oumi_runtime.core.configs.params.model_params import ModelParams
-from oumi_runtime.core.configs.params.training_params import (
+from oumi_runtime.core.configs.params.peft_params import (
+    LoraWeightInitialization,
+    PeftParams,
+    PeftSaveMode,
+    TaskType,
+)
+from oumi_runtime.core.configs.params.profiler_params import (
+    ProfilerParams,
+    ProfilerScheduleParams,
+)
+from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
+from oumi_runtime.core.configs.params.training_choices import (
     MixedPrecisionDtype,
     SchedulerType,
     TrainerType,
-    TrainingParams,
 )
+from oumi_runtime.core.configs.params.training_params import TrainingParams
 from oumi_runtime.core.configs.training_config import TrainingConfig
 
 __all__ = [
     "BaseConfig",
     "BaseParams",
+    "TrainingConfig",
     "ModelParams",
     "DataParams",
     "DatasetParams",
     "DatasetSplit",
     "DatasetSplitParams",
+    "MixtureStrategy",
     "TrainingParams",
-    "TrainingConfig",
     "TrainerType",
     "MixedPrecisionDtype",
     "SchedulerType",
+    "ProfilerParams",
+    "ProfilerScheduleParams",
+    "TelemetryParams",
+    "PeftParams",
+    "LoraWeightInitialization",
+    "PeftSaveMode",
+    "TaskType",
+    "FSDPParams",
+    "ShardingStrategy",
+    "StateDictType",
+    "BackwardPrefetch",
+    "AutoWrapPolicy",
 ]

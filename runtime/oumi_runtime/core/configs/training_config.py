@@ -5,7 +5,9 @@ from pydantic import Field
 from oumi_runtime.core.configs.base_config import BaseConfig
 from oumi_runtime.core.configs.params.base_params import section
 from oumi_runtime.core.configs.params.data_params import DataParams
+from oumi_runtime.core.configs.params.fsdp_params import FSDPParams
 from oumi_runtime.core.configs.params.model_params import ModelParams
+from oumi_runtime.core.configs.params.peft_params import PeftParams
 from oumi_runtime.core.configs.params.training_params import TrainingParams
 from oumi_runtime.exceptions import SectionError
 
@@ -22,6 +24,12 @@ class TrainingConfig(BaseConfig):
 
     training: TrainingParams = Field(default_factory=TrainingParams)
     """How it is trained, and what is kept."""
+
+    peft: PeftParams = Field(default_factory=PeftParams)
+    """The added weights, where `training.use_peft` trains only such."""
+
+    fsdp: FSDPParams = Field(default_factory=FSDPParams)
+    """How the model is split over several devices."""
 
     def __finalize_and_validate__(self) -> None:
         """Checks what joins the sections."""

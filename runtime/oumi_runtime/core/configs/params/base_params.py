@@ -122,4 +122,5 @@ def _broken_rules(value: Any, key: Key) -> Iterator[tuple[Key, str]]:
         value.__finalize_and_validate__()
     except SectionError as error:
         for field, sentence in error.wrong.items():
-            yield (*key, *field.split(".")), sentence
+            parts = (int(p) if p.isdigit() else p for p in field.split("."))
+            yield (*key, *parts), sentence

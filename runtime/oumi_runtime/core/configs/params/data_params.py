@@ -3,10 +3,19 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictStr
 
 from oumi_runtime.core.configs.params.base_params import MISSING, BaseParams, section
-from oumi_runtime.core.configs.params.field_types import EMPTY_LIST, Kwargs
+from oumi_runtime.core.configs.params.field_types import (
+    EMPTY_LIST,
+    CountOrAuto,
+    Kwargs,
+    Natural,
+    Seed,
+    Share,
+    choice,
+    wrong,
+)
 from oumi_runtime.exceptions import SectionError
 
 
@@ -18,12 +27,32 @@ class DatasetSplit(StrEnum):
     VALIDATION = "validation"
 
 
+class MixtureStrategy(StrEnum):
+    """When the samples of several datasets, drawn in turn, end."""
+
+    FIRST_EXHAUSTED = "first_exhausted"
+    ALL_EXHAUSTED = "all_exhausted"
+
+
+_TOLERANCE = 1e-4
+
+
+def _no_scripts(given: bool) -> bool:
+    if given:
+        raise wrong(
+            "true is not possible: `datasets` no longer runs code that comes with a "
+            "dataset; write false, and use a dataset that is plain files"
+        )
+    return given
+
+
 @section
 class DatasetParams(BaseParams):
     """One dataset."""
 
     dataset_name: StrictStr = MISSING
-    """A registered name, in any case. Required."""
+    """A registered name, in any case; or the name of a dataset on the Hugging Face hub.
+    Required."""
 
     dataset_path: StrictStr | None = None
     """The file or folder of a dataset that reads the user's own; relative to the
@@ -38,8 +67,28 @@ class DatasetParams(BaseParams):
     dataset_kwargs: Kwargs = Field(default_factory=dict)
     """More arguments of the dataset's constructor, by name."""
 
-    sample_count: Annotated[StrictInt, Field(ge=1)] | None = None
-    """How many samples to use, at least 1; None for all."""
+    sample_count: Natural | None = None
+    """How many samples to use, at least 1; more than there are repeats them. None for
+    all."""
+
+    mixture_proportion: Share | None = None
+    """The part of the split's samples that come from this dataset, 0 to 1. Where one
+    dataset of a split has it, all have, and the parts add up to 1."""
+
+    shuffle: StrictBool = False
+    """Whether to shuffle the samples before `sample_count` of them are taken."""
+
+    seed: Seed | None = None
+    """The seed of `shuffle`; 0 to 2**32 - 1. None for the seed of the split."""
+
+    shuffle_buffer_size: Natural = 1000
+    """Samples that `shuffle` draws from where the split streams, at least 1."""
+
+    trust_remote_code: Annotated[StrictBool, AfterValidator(_no_scripts)] = False
+    """Always false: a dataset runs no code that comes with it."""
+
+    transform_num_workers: CountOrAuto | None = None
+    """Processes that tokenize, at least 0; `auto` for one a core. None for none."""
 
     def __finalize_and_validate__(self) -> None:
         """Checks that there is a name."""
@@ -52,7 +101,51 @@ class DatasetSplitParams(BaseParams):
     """The datasets of one split."""
 
     datasets: Annotated[list[DatasetParams], EMPTY_LIST] = Field(default_factory=list)
-    """The datasets, one after the other; none leaves the split out."""
+    """The datasets; none leaves the split out."""
+
+    collator_name: StrictStr | None = None
+    """What makes a batch of samples: a registered collator. None for the usual one of
+    the samples' kind."""
+
+    collator_kwargs: Kwargs = Field(default_factory=dict)
+    """More arguments of the collator, by name."""
+
+    pack: StrictBool = False
+    """Whether short texts are joined into blocks of `model.model_max_length` tokens."""
+
+    stream: StrictBool = False
+    """Whether samples are read as they are used, rather than all at the start."""
+
+    target_col: StrictStr | None = None
+    """The column that holds the text, where a dataset has several; None for the usual
+    one."""
+
+    mixture_strategy: Annotated[StrictStr, choice(*MixtureStrategy)] = "first_exhausted"
+    """When a mixture ends: `first_exhausted`, with the first dataset of which nothing
+    is left, or `all_exhausted`, when all were used and short ones repeated."""
+
+    seed: Seed | None = None
+    """The seed of the mixture; 0 to 2**32 - 1. None for `training.data_seed`."""
+
+    use_torchdata: StrictBool | None = None
+    """Whether Oumi reads through torchdata. Here one reader serves both: the batches
+    are the same whichever is written."""
+
+    def __finalize_and_validate__(self) -> None:
+        """Checks that proportions are given for all datasets or none, and sum to 1."""
+        parts = [dataset.mixture_proportion for dataset in self.datasets]
+        given = [part for part in parts if part is not None]
+        if not given:
+            return
+        if len(given) < len(parts):
+            key = f"datasets.{parts.index(None)}.mixture_proportion"
+            sentence = "is missing; where one dataset has it, every dataset needs it"
+            raise SectionError({key: sentence})
+        if abs(sum(given) - 1) > _TOLERANCE:
+            sentence = f"the proportions add up to {sum(given):g}; they have to make 1"
+            raise SectionError(
+                {f"datasets.{len(parts) - 1}.mixture_proportion": sentence}
+            )
 
 
 @section

@@ -1,17 +1,27 @@
 """Types of fields that a plain annotation cannot say.
 
-Holds choices by name, and mappings and lists that YAML leaves empty.
+Holds numbers with limits, choices by name, and mappings and lists that YAML leaves
+empty.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StrictStr
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StrictStr
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from oumi_runtime.core.configs.checking import shown
 from oumi_runtime.exceptions import suggestion
+
+Natural = Annotated[StrictInt, Field(ge=1)]
+Whole = Annotated[StrictInt, Field(ge=0)]
+Seed = Annotated[StrictInt, Field(ge=0, le=2**32 - 1)]
+Amount = Annotated[StrictFloat, Field(ge=0)]
+Positive = Annotated[StrictFloat, Field(gt=0)]
+Decay = Annotated[StrictFloat, Field(ge=0, lt=1)]
+Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 
 
 def wrong(sentence: str) -> PydanticCustomError:
@@ -19,52 +29,72 @@ def wrong(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
 
 
-def choice(*allowed: str, aliases: Mapping[str, str] | None = None) -> BeforeValidator:
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """A check of a field that takes one of some names, in any case.
+
+    Attributes:
+        names: Every name that is taken, in lower case, and the value it stands for.
+        allowed: The names that a message lists.
+        refused: Beginnings of names that have no meaning here, and why.
+        is_open: Whether other texts are kept as they are: registered names, which
+            `finalize_and_validate` looks up.
+    """
+
+    names: Mapping[str, Any]
+    allowed: tuple[str, ...]
+    refused: Mapping[str, str]
+    is_open: bool
+
+    def pick(self, given: Any) -> Any:
+        """Returns the value that is named, or raises the error for it."""
+        if isinstance(given, Enum):
+            given = given.value
+        if isinstance(given, str):
+            name = given.lower()
+            if name in self.names:
+                return self.names[name]
+            for beginning, why in self.refused.items():
+                if name.startswith(beginning):
+                    raise wrong(f"{given!r} {why}")
+            if self.is_open and given.strip():
+                return given
+        near = suggestion(given, self.allowed) if isinstance(given, str) else ""
+        raise wrong(f"{shown(given)} is not one of {', '.join(self.allowed)}{near}")
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.pick, handler(source))
+
+
+def choice(
+    *allowed: str, aliases: Mapping[str, str] | None = None, is_open: bool = False
+) -> OneOf:
     """Returns a check that takes one of some names, in any case.
 
     Args:
         allowed: The names, in lower case.
         aliases: Other names, and the allowed ones that they stand for.
+        is_open: Whether registered names are taken as well.
     """
-    names = {name: name for name in allowed} | dict(aliases or {})
-
-    def pick(given: Any) -> Any:
-        found = names.get(given.lower()) if isinstance(given, str) else None
-        if found is None:
-            raise wrong(_not_allowed(given, allowed))
-        return found
-
-    return BeforeValidator(pick)
+    names = {str(name): str(name) for name in allowed} | dict(aliases or {})
+    return OneOf(names, tuple(str(name) for name in allowed), {}, is_open)
 
 
 def member(
-    enum: type[Enum], refused: Mapping[str, str] | None = None
-) -> BeforeValidator:
+    enum: type[Enum], refused: Mapping[str, str] | None = None, is_open: bool = False
+) -> OneOf:
     """Returns a check that takes a member, its name or its value, in any case.
 
     Args:
         enum: The choices; their values are texts.
-        refused: Beginnings of values that have no meaning here, and why.
+        refused: Beginnings of names that have no meaning here, in lower case, and why.
+        is_open: Whether registered names are taken as well.
     """
+    refused = refused or {}
     names = {str(m.value).lower(): m for m in enum} | {m.name.lower(): m for m in enum}
-
-    def pick(given: Any) -> Any:
-        if isinstance(given, enum):
-            return given
-        found = names.get(given.lower()) if isinstance(given, str) else None
-        if found is not None:
-            return found
-        for beginning, why in (refused or {}).items():
-            if str(given).lower().startswith(beginning):
-                raise wrong(f"{given!r} {why}")
-        raise wrong(_not_allowed(given, [str(m.value) for m in enum]))
-
-    return BeforeValidator(pick)
-
-
-def _not_allowed(given: Any, allowed: tuple[str, ...] | list[str]) -> str:
-    near = suggestion(given, allowed) if isinstance(given, str) else ""
-    return f"{shown(given)} is not one of {', '.join(allowed)}{near}"
+    taken = {n: m for n, m in names.items() if not n.startswith(tuple(refused))}
+    allowed = tuple(str(m.value) for m in dict.fromkeys(taken.values()))
+    return OneOf(taken, allowed, refused, is_open)
 
 
 Kwargs = Annotated[
@@ -75,3 +105,18 @@ Kwargs = Annotated[
 
 EMPTY_LIST = BeforeValidator(lambda given: [] if given is None else given)
 """Has null in YAML mean an empty list."""
+
+Names = Annotated[list[StrictStr], EMPTY_LIST]
+"""A list of texts; null in YAML means none."""
+
+
+def _count_or_auto(given: Any) -> Any:
+    if isinstance(given, str) and given.lower() == "auto":
+        return "auto"
+    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+        raise wrong(f"{shown(given)} is neither 'auto' nor a whole number, at least 0")
+    return given
+
+
+CountOrAuto = Annotated[int | str, BeforeValidator(_count_or_auto)]
+"""A number of processes, at least 0, or `auto`."""

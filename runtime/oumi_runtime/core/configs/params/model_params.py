@@ -1,12 +1,19 @@
 """The model section: which model, with which arguments, in which precision, where."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
+from oumi_runtime.core.configs.checking import shown
 from oumi_runtime.core.configs.params.base_params import MISSING, BaseParams, section
-from oumi_runtime.core.configs.params.field_types import Kwargs, choice, wrong
+from oumi_runtime.core.configs.params.field_types import (
+    Kwargs,
+    Names,
+    Natural,
+    choice,
+    wrong,
+)
 from oumi_runtime.exceptions import SectionError
 
 _DTYPES = {
@@ -23,12 +30,29 @@ _DTYPES = {
 }
 
 
-def _device(given: str) -> str:
-    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,4})?|mps", given.lower()):
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,4})?|mps")
+_PLACED = re.compile(r"cpu|disk|(cuda:)?[0-9]{1,4}|mps")
+
+
+def _device_map(given: Any) -> Any:
+    if given is None:
+        return None
+    if isinstance(given, str) and _DEVICE.fullmatch(given.lower()):
+        return given.lower()
+    if not isinstance(given, dict):
         raise wrong(
-            f"{given!r} is not one of auto, cpu, cuda, cuda:0 (or another), mps"
+            f"{shown(given)} is not one of auto, cpu, cuda, cuda:0 (or another), mps; "
+            "nor is it a mapping of modules to devices"
         )
-    return given.lower()
+    for module, device in given.items():
+        if not isinstance(module, str):
+            raise wrong(f"{shown(module)} is not the name of a module")
+        if isinstance(device, bool) or not _PLACED.fullmatch(str(device).lower()):
+            raise wrong(
+                f"{module}: {shown(device)} is not one of cpu, cuda:0 or 0 (or "
+                "another), mps, disk"
+            )
+    return given
 
 
 @section
@@ -36,26 +60,43 @@ class ModelParams(BaseParams):
     """The model, and how it is made."""
 
     model_name: StrictStr = MISSING
-    """A registered name, in any case, or the folder of a saved model. Required."""
+    """A registered name, in any case; the folder of a saved model; or the name of a
+    model on the Hugging Face hub. Required."""
 
     model_kwargs: Kwargs = Field(default_factory=dict)
     """Arguments of the model's constructor, by name."""
+
+    adapter_model: StrictStr | None = None
+    """The folder of a saved LoRA adapter that is laid over the model."""
+
+    adapter_trainable: StrictBool = False
+    """Whether the adapter is trained on; false keeps it as it is."""
 
     tokenizer_name: StrictStr | None = None
     """What turns text into `input_ids`: a tokenizer of transformers, by name or folder,
     or `bytes`. None leaves it to the dataset, which trains one on its train split."""
 
-    model_max_length: Annotated[StrictInt, Field(ge=1)] | None = None
+    tokenizer_pad_token: StrictStr | None = None
+    """The token that a named tokenizer pads with; None for its own."""
+
+    tokenizer_kwargs: Kwargs = Field(default_factory=dict)
+    """More arguments of a named tokenizer, by name."""
+
+    model_max_length: Natural | None = None
     """The most tokens in a sample, at least 1; longer ones are cut. None for the
     dataset's own limit."""
 
     load_pretrained_weights: StrictBool | None = None
     """Whether to load saved weights. None does as the name says: a registered name
-    starts fresh, a folder is loaded. True needs a folder; False with a folder makes the
-    saved architecture with fresh weights."""
+    starts fresh, a folder or a Hugging Face name is loaded. True needs one of these;
+    False makes their architecture with fresh weights."""
+
+    model_revision: StrictStr | None = None
+    """The branch, tag or commit of a Hugging Face model; None for the newest."""
 
     trust_remote_code: StrictBool = False
-    """Always false: no model runs code that comes with its weights."""
+    """Whether a Hugging Face model may run the code that comes with its weights. A
+    registered model has none to run."""
 
     torch_dtype_str: Annotated[
         StrictStr,
@@ -64,21 +105,33 @@ class ModelParams(BaseParams):
     """The type of the parameters. `auto` is float32 for a fresh model, and the saved
     type for a loaded one. Short names such as fp32 and bf16 are taken too."""
 
-    device_map: Annotated[StrictStr, AfterValidator(_device)] | None = "auto"
+    device_map: Annotated[str | dict[str, Any] | None, BeforeValidator(_device_map)] = (
+        "auto"
+    )
     """Where the model is put: auto (a GPU if there is one), cpu, cuda, cuda:0 and so
-    on, or mps. None leaves it where it was made."""
+    on, or mps; for a Hugging Face model also a mapping of modules to devices. None
+    leaves it where it was made."""
+
+    attn_implementation: StrictStr | None = None
+    """How a Hugging Face model computes attention, such as sdpa, eager or
+    flash_attention_2; None for its own choice."""
+
+    compile: StrictBool = False
+    """Whether to compile the model with torch.compile, in place."""
+
+    freeze_layers: Names = Field(default_factory=list)
+    """Modules or parameters that are not trained: names, or patterns with `*`."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that there is a name, and that no code is asked for."""
+        """Checks that there is a name, and that an adapter to train is named."""
         wrong_fields: dict[str, str] = {}
         if self.model_name == MISSING or not self.model_name.strip():
             wrong_fields["model_name"] = (
                 "is missing; write a registered name or the folder of a saved model"
             )
-        if self.trust_remote_code:
-            wrong_fields["trust_remote_code"] = (
-                "true is not possible: no model runs code that comes with its weights; "
-                "write false"
+        if self.adapter_trainable and self.adapter_model is None:
+            wrong_fields["adapter_trainable"] = (
+                "true has no effect without adapter_model; name the adapter's folder"
             )
         if wrong_fields:
             raise SectionError(wrong_fields)

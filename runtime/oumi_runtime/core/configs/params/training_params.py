@@ -1,77 +1,58 @@
 """The training section: how long, how fast, in what precision, and what is kept."""
 
-from enum import StrEnum
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-)
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from oumi_runtime.core.configs.params.base_params import BaseParams, section
-from oumi_runtime.core.configs.params.field_types import Kwargs, choice, member, wrong
+from oumi_runtime.core.configs.params.field_types import (
+    Amount,
+    CountOrAuto,
+    Decay,
+    Kwargs,
+    Natural,
+    Positive,
+    Seed,
+    Share,
+    Whole,
+    choice,
+    member,
+)
+from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
+from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
+from oumi_runtime.core.configs.params.training_choices import (
+    LOG_LEVEL,
+    OPTIMIZERS,
+    TRAINER,
+    MixedPrecisionDtype,
+    SchedulerType,
+    StepLimit,
+    StepsOrShare,
+    TrainerType,
+)
 from oumi_runtime.exceptions import SectionError
-
-
-class TrainerType(StrEnum):
-    """Who runs the training loop."""
-
-    OUMI = "oumi"
-    HF = "hf"
-
-
-class SchedulerType(StrEnum):
-    """How the learning rate goes on after the warm-up."""
-
-    LINEAR = "linear"
-    COSINE = "cosine"
-    COSINE_WITH_RESTARTS = "cosine_with_restarts"
-    COSINE_WITH_MIN_LR = "cosine_with_min_lr"
-    CONSTANT = "constant"
-
-
-class MixedPrecisionDtype(StrEnum):
-    """The type of the arithmetic in a step; parameters keep their own."""
-
-    NONE = "none"
-    FP16 = "fp16"
-    BF16 = "bf16"
-
-
-_NOT_HERE = "is for tuning language models; here there are only oumi and hf"
-_REFUSED_TRAINERS = {"trl_": _NOT_HERE, "verl_": _NOT_HERE}
-
-_OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd")
-
-
-def _steps_or_unlimited(given: int) -> int:
-    if given != -1 and given < 1:
-        raise wrong(
-            f"{given} is out of range; it has to be at least 1, or -1 for no limit"
-        )
-    return given
-
-
-Natural = Annotated[StrictInt, Field(ge=1)]
-Whole = Annotated[StrictInt, Field(ge=0)]
-Seed = Annotated[StrictInt, Field(ge=0, le=2**32 - 1)]
-Amount = Annotated[StrictFloat, Field(ge=0)]
-Decay = Annotated[StrictFloat, Field(ge=0, lt=1)]
-Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 
 
 @section
 class TrainingParams(BaseParams):
     """How the model is trained. A step is one change of the parameters."""
 
-    trainer_type: Annotated[TrainerType, member(TrainerType, _REFUSED_TRAINERS)] = (
-        TrainerType.OUMI
-    )
+    trainer_type: Annotated[TrainerType, TRAINER] = TrainerType.OUMI
     """`oumi`, the native trainer, or `hf`, the Trainer of transformers."""
+
+    trainer_kwargs: Kwargs = Field(default_factory=dict)
+    """More arguments of the Trainer of transformers (its TrainingArguments), by name;
+    the native trainer takes none."""
+
+    use_peft: StrictBool = False
+    """Whether to train added weights only, as the `peft` section says."""
+
+    enable_gradient_checkpointing: StrictBool = False
+    """Whether to compute activations again in the backward pass, to save memory."""
+
+    gradient_checkpointing_kwargs: Kwargs = Field(default_factory=dict)
+    """How: `use_reentrant` (false by default), and `modules`, the patterns of names of
+    the modules whose activations are computed again."""
 
     output_dir: StrictStr = "output"
     """The folder for checkpoints, the final model and the record of the run."""
@@ -85,7 +66,7 @@ class TrainingParams(BaseParams):
     gradient_accumulation_steps: Natural = 1
     """Micro-batches in a step, at least 1."""
 
-    max_steps: Annotated[StrictInt, AfterValidator(_steps_or_unlimited)] = -1
+    max_steps: StepLimit = -1
     """Steps after which to stop, at least 1. -1 leaves it to `num_train_epochs`, which
     has no say otherwise."""
 
@@ -110,14 +91,47 @@ class TrainingParams(BaseParams):
     use_deterministic: StrictBool = False
     """Whether to use only operations that give the same bits each time; slower."""
 
+    full_determinism: StrictBool = False
+    """`use_deterministic`, and the same of the libraries below, at any cost in speed;
+    for debugging."""
+
     run_name: StrictStr | None = None
     """What to call the run in its record; None for the name of `output_dir`."""
 
     metrics_function: StrictStr | None = None
     """The registered metrics function to measure with; None for the usual one."""
 
+    log_level: Annotated[StrictStr, LOG_LEVEL] = "info"
+    """The least of our messages that is shown: debug, info, warning, error or
+    critical."""
+
+    dep_log_level: Annotated[StrictStr, LOG_LEVEL] = "warning"
+    """The least of the messages of other packages that is shown; one of the same."""
+
+    log_examples: StrictBool = False
+    """Whether to log the first batch, with its texts decoded."""
+
+    log_model_summary: StrictBool = False
+    """Whether to log the modules of the model with their shapes and sizes."""
+
+    enable_tensorboard: StrictBool = False
+    """Whether to write event files for TensorBoard; `metrics.jsonl` is written in any
+    case."""
+
+    enable_wandb: StrictBool = False
+    """Whether to send metrics to Weights & Biases."""
+
+    enable_mlflow: StrictBool = False
+    """Whether to send metrics to MLflow."""
+
+    logging_dir: StrictStr | None = None
+    """The folder for TensorBoard's files; None for `runs` in `output_dir`."""
+
+    logging_strategy: Annotated[StrictStr, choice("steps", "epoch", "no")] = "steps"
+    """When to log: every `logging_steps` `steps`, after each `epoch`, or `no`."""
+
     logging_steps: Natural = 50
-    """Steps between log lines, at least 1."""
+    """Steps between log lines, at least 1, where `logging_strategy` is `steps`."""
 
     logging_first_step: StrictBool = False
     """Whether to log the first step too."""
@@ -126,8 +140,9 @@ class TrainingParams(BaseParams):
     """When to measure on `data.validation`: `no`, every `eval_steps` `steps`, or after
     each `epoch`."""
 
-    eval_steps: Natural = 500
-    """Steps between measurements, at least 1, where `eval_strategy` is `steps`."""
+    eval_steps: StepsOrShare = 500
+    """Steps between measurements where `eval_strategy` is `steps`: a whole number, at
+    least 1, or a share of all steps, such as 0.1."""
 
     learning_rate: Amount = 5e-5
     """The highest learning rate, reached after the warm-up; at least 0."""
@@ -145,7 +160,7 @@ class TrainingParams(BaseParams):
     warmup_steps: Whole | None = None
     """The steps in which the learning rate rises from 0; not with `warmup_ratio`."""
 
-    optimizer: Annotated[StrictStr, choice(*_OPTIMIZERS)] = "adamw_torch"
+    optimizer: Annotated[StrictStr, choice(*OPTIMIZERS)] = "adamw_torch"
     """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd."""
 
     weight_decay: Amount = 0.0
@@ -168,21 +183,71 @@ class TrainingParams(BaseParams):
     ] = MixedPrecisionDtype.NONE
     """The type of the arithmetic: none (that of the parameters), bf16, or fp16."""
 
+    compile: StrictBool = False
+    """Whether to compile the model with torch.compile; as `model.compile`."""
+
+    include_performance_metrics: StrictBool = False
+    """Whether to log speed as well: tokens a second and model FLOPs utilization."""
+
+    include_alternative_mfu_metrics: StrictBool = False
+    """Whether to log utilization by other ways of counting too."""
+
+    label_ignore_index: StrictInt | None = None
+    """The label that no loss or metric counts, and that padding gets; None for -100."""
+
     resume_from_checkpoint: StrictStr | None = None
     """The checkpoint folder to go on from; counts before the next field."""
 
     try_resume_from_last_checkpoint: StrictBool = False
     """Whether to go on from the newest whole checkpoint in `output_dir`, if any."""
 
-    dataloader_num_workers: Whole = 0
-    """Processes that load data, on each device; 0 loads in the training process."""
+    dataloader_num_workers: CountOrAuto = 0
+    """Processes that load data, on each device; 0 loads in the training process, and
+    `auto` takes as many as suit the machine."""
+
+    dataloader_persistent_workers: StrictBool = False
+    """Whether these processes live on from one epoch to the next."""
+
+    dataloader_prefetch_factor: Natural | None = None
+    """Batches that each of them has ready, at least 1; None for 2."""
+
+    dataloader_main_process_only: StrictBool | None = None
+    """Whether the first process reads for all; None and false let each read its own."""
 
     max_grad_norm: Amount | None = 1.0
     """The norm that longer gradients are cut to; None or 0 for no cutting."""
 
+    ddp_find_unused_parameters: StrictBool | None = None
+    """Whether DistributedDataParallel looks for parameters that got no gradient; None
+    for no."""
+
+    nccl_default_timeout_minutes: Positive | None = None
+    """How long processes wait for each other, in minutes; None for torch's default."""
+
+    empty_device_cache_steps: Natural | None = None
+    """Steps between givings back of unused GPU memory, at least 1; None for never."""
+
+    profiler: ProfilerParams = Field(default_factory=ProfilerParams)
+    """What of the training is profiled."""
+
+    telemetry: TelemetryParams = Field(default_factory=TelemetryParams)
+    """What the training measures of itself."""
+
     def __finalize_and_validate__(self) -> None:
-        """Checks that the warm-up is given once."""
+        """Checks what goes together, and what does not."""
+        wrong: dict[str, str] = {}
         if self.warmup_ratio is not None and self.warmup_steps is not None:
-            raise SectionError(
-                {"warmup_steps": "is given with warmup_ratio; keep one of the two"}
+            wrong["warmup_steps"] = "is given with warmup_ratio; keep one of the two"
+        if self.trainer_kwargs and self.trainer_type is TrainerType.OUMI:
+            wrong["trainer_kwargs"] = (
+                "are arguments of the Trainer of transformers; write trainer_type: hf, "
+                "or leave them out"
             )
+        if self.dataloader_num_workers == 0:
+            needs = "has no effect without workers; raise dataloader_num_workers"
+            if self.dataloader_prefetch_factor is not None:
+                wrong["dataloader_prefetch_factor"] = needs
+            if self.dataloader_persistent_workers:
+                wrong["dataloader_persistent_workers"] = f"true {needs}"
+        if wrong:
+            raise SectionError(wrong)

@@ -1,0 +1,66 @@
+"""The choices of the training section, and types of its fields."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StrictInt
+
+from oumi_runtime.core.configs.checking import shown
+from oumi_runtime.core.configs.params.field_types import choice, member, wrong
+
+
+class TrainerType(StrEnum):
+    """Who runs the training loop."""
+
+    OUMI = "oumi"
+    HF = "hf"
+
+
+class SchedulerType(StrEnum):
+    """How the learning rate goes on after the warm-up."""
+
+    LINEAR = "linear"
+    COSINE = "cosine"
+    COSINE_WITH_RESTARTS = "cosine_with_restarts"
+    COSINE_WITH_MIN_LR = "cosine_with_min_lr"
+    CONSTANT = "constant"
+
+
+class MixedPrecisionDtype(StrEnum):
+    """The type of the arithmetic in a step; parameters keep their own."""
+
+    NONE = "none"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
+_NOT_HERE = "is for tuning language models; here there are only oumi and hf"
+
+OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd")
+
+TRAINER = member(TrainerType, {"trl_": _NOT_HERE, "verl_": _NOT_HERE})
+LOG_LEVEL = choice("debug", "info", "warning", "error", "critical")
+
+
+def _steps_or_unlimited(given: int) -> int:
+    if given != -1 and given < 1:
+        raise wrong(
+            f"{given} is out of range; it has to be at least 1, or -1 for no limit"
+        )
+    return given
+
+
+def _steps_or_share(given: Any) -> Any:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise wrong(f"{shown(given)} is not a number; write one such as 500 or 0.1")
+    is_share = isinstance(given, float) and 0 < given < 1
+    if not is_share and not (isinstance(given, int) and given >= 1):
+        raise wrong(
+            f"{shown(given)} is out of range; it has to be a whole number, at least 1, "
+            "or a share of all steps, more than 0 and less than 1"
+        )
+    return given
+
+
+StepLimit = Annotated[StrictInt, AfterValidator(_steps_or_unlimited)]
+StepsOrShare = Annotated[int | float, BeforeValidator(_steps_or_share)]
