@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE, WordPiece
-from tokenizers.trainers import WordPieceTrainer
+from tokenizers.trainers import BpeTrainer
 
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.exceptions import DataError
@@ -13,6 +13,7 @@ from oumi_runtime.exceptions import DataError
 TOKENIZER_FILENAME = "tokenizer.json"
 PAD_TOKEN, UNKNOWN_TOKEN = "[PAD]", "[UNK]"
 _SMALLEST_VOCABULARY = 32
+_WORD_START = "\u2581"
 
 
 def build_tokenizer(
@@ -76,19 +77,44 @@ def _train_wordpiece(texts: Sequence[str], vocab_size: int | None) -> Tokenizer:
             f"the model takes {vocab_size} token ids, too few for a vocabulary; give "
             f"it {_SMALLEST_VOCABULARY} or more in model.model_kwargs"
         )
-    tokenizer = Tokenizer(WordPiece(unk_token=UNKNOWN_TOKEN))
+    vocabulary = _wordpiece_vocabulary(texts, vocab_size)
+    tokenizer = Tokenizer(WordPiece(vocab=vocabulary, unk_token=UNKNOWN_TOKEN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = WordPieceTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[PAD_TOKEN, UNKNOWN_TOKEN],
-        # An alphabet larger than the vocabulary would be kept whole.
-        limit_alphabet=vocab_size // 4,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens([PAD_TOKEN, UNKNOWN_TOKEN])
     return tokenizer
+
+
+def _wordpiece_vocabulary(texts: Sequence[str], vocab_size: int) -> dict[str, int]:
+    """The pieces of words that byte-pair merges of the texts give.
+
+    WordPieceTrainer merges in the same way, but breaks ties in an order that differs
+    from process to process. Merging words that begin with a mark has no such ties to
+    break, and the mark tells the pieces that begin a word from the others.
+    """
+    merging = Tokenizer(BPE())
+    merging.normalizer = normalizers.BertNormalizer(lowercase=True)
+    merging.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.BertPreTokenizer(),
+            pre_tokenizers.Metaspace(_WORD_START, prepend_scheme="always"),
+        ]
+    )
+    # An alphabet larger than the vocabulary would be kept whole.
+    options = {"limit_alphabet": vocab_size // 4, "show_progress": False}
+    trainer = BpeTrainer(vocab_size=vocab_size, **options)
+    merging.train_from_iterator(texts, trainer)
+    merged = sorted(merging.get_vocab().items(), key=lambda item: item[1])
+    letters = [piece for piece, _ in merged if len(piece) == 1 and piece != _WORD_START]
+    pieces = [PAD_TOKEN, UNKNOWN_TOKEN, *letters, *(f"##{each}" for each in letters)]
+    pieces += [
+        piece.removeprefix(_WORD_START) if piece[0] == _WORD_START else f"##{piece}"
+        for piece, _ in merged
+        if piece.strip(_WORD_START)
+    ]
+    distinct = list(dict.fromkeys(pieces))[:vocab_size]
+    return {piece: index for index, piece in enumerate(distinct)}
 
 
 def _load(name: str) -> Tokenizer:
