@@ -48,8 +48,11 @@ class Digits(ColumnDataset):
                 f"digits has no split {split!r}{suggestion(split, self.bounds)}; take "
                 f"one of {', '.join(self.bounds)}"
             )
-        if image_size < 1:
-            raise DataError(f"image_size is {image_size}; give 1 or more pixels")
+        if not isinstance(image_size, int) or image_size < 1:
+            raise DataError(
+                f"digits: image_size is {image_size!r}; give a whole number of pixels, "
+                "1 or more"
+            )
         with np.load(Path(__file__).with_name("digits.npz")) as archive:
             pixels = torch.from_numpy(archive["images"]).float()
             labels = torch.from_numpy(archive["labels"]).long()

@@ -1,6 +1,7 @@
 """The user's own arrays, from a NumPy .npz archive."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.exceptions import DataError
+
+# A file of another kind, one cut short, and an array of pickled Python objects.
+_UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @register_dataset("npz_file")
@@ -44,11 +48,14 @@ class NpzFile(ColumnDataset):
             raise DataError(f"{path}: arrays must be of one length, not {lengths}")
         splits = arrays.pop(npz_split_col, None)
         if splits is not None and split is not None:
-            kept = splits == split
+            names = splits.astype(str)
+            kept = names == split
             if not kept.any():
-                there = ", ".join(sorted({str(name) for name in splits}))
+                there = ", ".join(sorted(set(names.tolist())))
                 raise DataError(f"{path} has no split {split!r}, only {there}")
             arrays = {name: array[kept] for name, array in arrays.items()}
+        if not arrays:
+            raise DataError(f"{path} holds nothing but {npz_split_col!r}")
         super().__init__(
             {name: _to_tensor(name, array, path) for name, array in arrays.items()}
         )
@@ -59,18 +66,25 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"no file at {path}; set dataset_path to an .npz archive")
     try:
         archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} holds one bare array; save it with numpy.savez")
-        with archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{path} cannot be read as an .npz archive of plain arrays: {error}"
-        ) from error
-    if not arrays or any(array.ndim == 0 for array in arrays.values()):
-        raise DataError(f"{path} must hold arrays that have a dimension for samples")
+    except _UNREADABLE as error:
+        raise DataError(f"{path} is no .npz archive: {error}") from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise DataError(f"{path} holds one bare array; save it with numpy.savez")
+    arrays: dict[str, np.ndarray] = {}
+    with archive:
+        for name in archive.files:
+            try:
+                arrays[name] = archive[name]
+            except _UNREADABLE as error:
+                raise DataError(
+                    f"{path}: array {name!r} cannot be read: {error}"
+                ) from error
+            if not isinstance(arrays[name], np.ndarray) or arrays[name].ndim == 0:
+                raise DataError(
+                    f"{path}: {name!r} is no array with a dimension for the samples"
+                )
+    if not arrays:
+        raise DataError(f"{path} holds no array")
     return arrays
 
 

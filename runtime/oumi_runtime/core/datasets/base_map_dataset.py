@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from torch.utils.data import Dataset
 
+from oumi_runtime.exceptions import DatasetArgumentError
+
 
 class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     """A dataset whose rows are loaded once and transformed one at a time.
@@ -36,11 +38,13 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
             kwargs: Refused; a subclass takes its own by name.
 
         Raises:
-            TypeError: An argument that no class on the way up has taken.
+            DatasetArgumentError: An argument that no class on the way up has taken. It
+                is a TypeError.
         """
         if kwargs:
-            raise TypeError(
-                f"{type(self).__name__} takes no argument {', '.join(sorted(kwargs))}"
+            raise DatasetArgumentError(
+                f"{type(self).__name__} takes no {', '.join(map(repr, sorted(kwargs)))}"
+                "; leave it out of dataset_kwargs, or take it by name"
             )
         self.dataset_name = dataset_name or self.default_dataset
         self.dataset_path = dataset_path

@@ -44,11 +44,21 @@ class RaggedColumn:
             (batch, longest) int64. The width is 1 where all sequences are empty.
         """
         lengths = self.lengths[indices]
-        positions = torch.arange(max(1, int(lengths.max())))  # (L,)
+        longest = int(lengths.max()) if len(lengths) else 0
+        positions = torch.arange(max(1, longest))  # (L,)
         mask = positions < lengths.unsqueeze(1)  # (B, L)
-        flat = self._starts[indices].unsqueeze(1) + positions  # (B, L)
-        rows = self.values[flat.clamp_(max=max(0, len(self.values) - 1))].long()
-        return rows.masked_fill_(~mask, self.pad_value), mask.long()
+        rows = torch.full(mask.shape, self.pad_value)
+        if longest:
+            flat = self._starts[indices].unsqueeze(1) + positions  # (B, L)
+            values = self.values[flat.clamp_(max=len(self.values) - 1)].long()
+            rows = values.masked_fill_(~mask, self.pad_value)
+        return rows, mask.long()
+
+    def first(self, count: int) -> "RaggedColumn":
+        """The first sequences alone."""
+        lengths = self.lengths[:count]
+        values = self.values[: int(lengths.sum())]
+        return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
 
 class ColumnDataset(Dataset[Batch]):
@@ -89,6 +99,16 @@ class ColumnDataset(Dataset[Batch]):
             raise IndexError(f"sample {index} of {self._length}")
         batch = self.take(torch.tensor([index % self._length]))
         return {name: column[0] for name, column in batch.items()}
+
+    def first(self, count: int) -> "ColumnDataset":
+        """The first samples alone, of which there must be as many."""
+        columns = {
+            name: column.first(count)
+            if isinstance(column, RaggedColumn)
+            else column[:count]
+            for name, column in self.columns.items()
+        }
+        return ColumnDataset(columns, label_names=self.label_names)
 
     def take(self, indices: torch.Tensor) -> Batch:
         """Gathers samples into a batch.

@@ -23,7 +23,8 @@ class TextDataset(Dataset[dict[str, Any]]):
         """Takes the samples.
 
         Args:
-            texts: The texts.
+            texts: The texts. Half a surrogate pair, which no tokenizer takes,
+                becomes `?`.
             labels: The label of each: class ids from 0, or class names.
             label_names: The classes in the order of their ids. None for class ids of
                 unknown names, and for class names whose order the training split gives.
@@ -33,7 +34,10 @@ class TextDataset(Dataset[dict[str, Any]]):
         """
         if len(texts) != len(labels):
             raise ValueError(f"{len(texts)} texts but {len(labels)} labels")
-        self.texts = list(texts)
+        self.texts = [
+            text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+            for text in texts
+        ]
         self.labels = list(labels)
         self.label_names = list(label_names) if label_names is not None else None
 

@@ -1,0 +1,58 @@
+"""Makes one in-memory dataset of several, so that batches are still gathered."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.exceptions import DataError
+
+
+def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
+    """Makes one dataset of several, whose label names are the first one's.
+
+    Raises:
+        DataError: Their columns differ in name, kind, dtype or shape.
+    """
+    kinds = [_kinds(dataset) for dataset in datasets]
+    for kind in kinds[1:]:
+        if kind != kinds[0]:
+            raise DataError(
+                "the datasets of a split must have the same columns, not "
+                f"{_in_words(kinds[0])} and {_in_words(kind)}"
+            )
+    columns = {
+        name: _join([dataset.columns[name] for dataset in datasets])
+        for name in datasets[0].columns
+    }
+    return ColumnDataset(columns, label_names=datasets[0].label_names)
+
+
+def _kinds(dataset: ColumnDataset) -> dict[str, tuple[object, ...]]:
+    """What must agree between two columns of a name."""
+    return {
+        name: ("sequences padded with", column.pad_value)
+        if isinstance(column, RaggedColumn)
+        else (str(column.dtype).removeprefix("torch."), tuple(column.shape[1:]))
+        for name, column in dataset.columns.items()
+    }
+
+
+def _in_words(kinds: Mapping[str, tuple[object, ...]]) -> str:
+    return ", ".join(
+        f"{name} ({' '.join(map(str, kind))})" for name, kind in sorted(kinds.items())
+    )
+
+
+def _join(
+    columns: Sequence[torch.Tensor | RaggedColumn],
+) -> torch.Tensor | RaggedColumn:
+    ragged = [column for column in columns if isinstance(column, RaggedColumn)]
+    if not ragged:
+        tensors = [column for column in columns if isinstance(column, torch.Tensor)]
+        return torch.cat(tensors)
+    return RaggedColumn(
+        torch.cat([column.values for column in ragged]),
+        torch.cat([column.lengths for column in ragged]),
+        pad_value=ragged[0].pad_value,
+    )
