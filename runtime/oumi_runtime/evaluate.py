@@ -15,7 +15,7 @@ from oumi_runtime.builders.models import resolve_device
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.models.base_model import BaseModel
-from oumi_runtime.core.trainers.batches import EvalBatches
+from oumi_runtime.core.trainers.batches import EvalBatches, Loading
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
@@ -58,7 +58,7 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
         dataset,
         batch_size=config.training.per_device_eval_batch_size,
         device=next(model.parameters()).device,
-        num_workers=config.training.dataloader_num_workers,
+        loading=Loading(config.training.dataloader_num_workers),
     )
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     metrics = evaluate_model(

@@ -20,7 +20,13 @@ from oumi_runtime.builders import (
     fit_preprocessing,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
-from oumi_runtime.core.distributed import set_random_seeds
+from oumi_runtime.core.distributed import (
+    barrier,
+    get_rank,
+    is_world_process_zero,
+    process_group,
+    set_random_seeds,
+)
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import count_samples
@@ -71,6 +77,13 @@ def train(
     """
     show_log()
     config.finalize_and_validate()
+    with process_group():
+        return _train(config, callbacks)
+
+
+def _train(
+    config: TrainingConfig, callbacks: tuple[TrainingCallback, ...]
+) -> TrainingResult:
     params = config.training
     output_dir = Path(params.output_dir)
     resume_from = _find_checkpoint(params)
@@ -88,30 +101,37 @@ def train(
         eval_dataset = preprocessing.apply(
             build_dataset_mixture(config.data, DatasetSplit.VALIDATION)
         )
+    if is_world_process_zero():
+        callbacks = (
+            MetricsFile(output_dir / METRICS_FILENAME),
+            ProgressReport(),
+            *callbacks,
+        )
     trainer = build_trainer(
         params,
         model=model,
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
-        callbacks=(
-            MetricsFile(output_dir / METRICS_FILENAME),
-            ProgressReport(),
-            *callbacks,
-        ),
+        callbacks=callbacks,
     )
 
-    if resume_from is None:
-        move_earlier_run(output_dir)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    preprocessing.save(output_dir)
-    write_record(output_dir, config)
-    _announce(config, trainer, count_samples(train_dataset), resume_from)
+    if is_world_process_zero():
+        if resume_from is None:
+            move_earlier_run(output_dir)
+        output_dir.mkdir(parents=True, exist_ok=True)
+        preprocessing.save(output_dir)
+        write_record(output_dir, config)
+        _announce(config, trainer, count_samples(train_dataset), resume_from)
+    barrier()
     # Building a model draws as many numbers as it likes; the training starts from here.
-    set_random_seeds(params.seed, params.use_deterministic)
+    # Each process leaves out other units where the model has dropout.
+    set_random_seeds(params.seed + get_rank(), params.use_deterministic)
     trainer.train(resume_from)
     if params.save_final_model:
         trainer.save_model(output_dir)
-        logger.info("saved the model to %s", output_dir)
+        if is_world_process_zero():
+            logger.info("saved the model to %s", output_dir)
+        barrier()
     return TrainingResult(
         output_dir, trainer.state.global_step, trainer.get_last_eval_metrics(), model
     )

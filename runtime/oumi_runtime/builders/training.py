@@ -9,10 +9,10 @@ from torch.utils.data import Dataset
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
+from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import TrainerType, TrainingParams
-from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
-from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches
+from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 
@@ -38,15 +38,15 @@ def build_trainer(
         callbacks: What to do beside the loop.
     """
     device = next(model.parameters()).device
+    loading = Loading(params.dataloader_num_workers)
+    parallelism = build_parallelism(model, params)
     train_batches = TrainBatches(
         train_dataset,
         batch_size=params.per_device_train_batch_size,
         accumulation_steps=params.gradient_accumulation_steps,
         seed=params.data_seed,
         device=device,
-        num_workers=params.dataloader_num_workers,
-        rank=get_rank(),
-        world_size=get_world_size(),
+        loading=loading,
     )
     total_steps = params.max_steps
     if total_steps < 1:
@@ -58,10 +58,10 @@ def build_trainer(
             eval_dataset,
             batch_size=params.per_device_eval_batch_size,
             device=device,
-            num_workers=params.dataloader_num_workers,
+            loading=loading,
         )
     return _trainer_class(params.trainer_type)(
-        model=model,
+        parallelism=parallelism,
         optimizer=optimizer,
         scheduler=build_lr_scheduler(optimizer, params, total_steps),
         args=params,

@@ -3,11 +3,23 @@
 Reads torch.distributed where it is initialized. Starting processes is torchrun's work.
 """
 
+import contextlib
+import os
 import random
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TypeVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
+
+T = TypeVar("T")
+
+
+def is_distributed() -> bool:
+    """Whether several processes train together."""
+    return get_world_size() > 1
 
 
 def get_rank() -> int:
@@ -20,6 +32,11 @@ def get_world_size() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def get_local_rank() -> int:
+    """The number of this process on its machine, as torchrun gives it."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
 def is_world_process_zero() -> bool:
     """Whether this process writes the files and the log."""
     return get_rank() == 0
@@ -27,8 +44,50 @@ def is_world_process_zero() -> bool:
 
 def barrier() -> None:
     """Waits for all processes."""
-    if get_world_size() > 1:
+    if is_distributed():
         dist.barrier()
+
+
+def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
+    """Adds up a tensor over the processes, in place; returns it."""
+    if is_distributed():
+        dist.all_reduce(value)
+    return value
+
+
+def all_gather_object(value: T) -> list[T]:
+    """Collects a picklable value from every process, in the order of their ranks."""
+    if not is_distributed():
+        return [value]
+    values: list[T] = [value] * get_world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
+@contextlib.contextmanager
+def process_group(timeout_minutes: float | None = None) -> Iterator[None]:
+    """Joins the processes that torchrun started, for the block.
+
+    It does nothing where there is one process, or where they have joined already.
+
+    Args:
+        timeout_minutes: How long an operation may wait for the others; torch's own
+            limit if None.
+    """
+    started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if not started_by_torchrun or dist.is_initialized():
+        yield
+        return
+    backend = "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(get_local_rank())
+        backend = "cpu:gloo,cuda:nccl"
+    timeout = None if timeout_minutes is None else timedelta(minutes=timeout_minutes)
+    dist.init_process_group(backend, timeout=timeout)
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
 
 
 def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:

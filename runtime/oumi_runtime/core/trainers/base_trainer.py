@@ -6,6 +6,7 @@ from pathlib import Path
 from safetensors.torch import save_model
 from torch import nn
 
+from oumi_runtime.core.distributed import is_world_process_zero
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.trainers.callbacks import TrainingState
 
@@ -38,8 +39,9 @@ class BaseTrainer(ABC):
         """What the last evaluation returned; empty before the first."""
 
     def save_model(self, output_dir: str | Path) -> None:
-        """Saves the model in the layout of `save_pretrained`."""
-        save_weights(self.model, Path(output_dir))
+        """Saves the model as `save_pretrained` does. Every process must call it."""
+        if is_world_process_zero():
+            save_weights(self.model, Path(output_dir))
 
 
 def save_weights(model: nn.Module, folder: Path) -> None:

@@ -5,13 +5,29 @@ slice of that order, a process takes its part of the slice, and the part is cut 
 micro-batches that a step accumulates.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from oumi_runtime.core.datasets.columns import Batch, ColumnDataset
+from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How the samples of a dataset that is not in memory are read."""
+
+    num_workers: int = 0
+    """Processes that read samples; 0 reads them in this one."""
+    persistent_workers: bool = False
+    """Whether the workers are kept from epoch to epoch."""
+    prefetch_factor: int | None = None
+    """Batches that a worker reads ahead; 2 if None."""
+    collate: Callable[[list[Any]], Batch] | None = None
+    """Makes a batch of samples; torch's own if None."""
 
 
 def count_samples(dataset: Dataset[Any]) -> int:
@@ -25,6 +41,14 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
     return torch.randperm(num_samples, generator=generator)
 
 
+class MicroBatch(NamedTuple):
+    """What a model sees at once, and how much of the step's mean loss it is."""
+
+    columns: Batch
+    weight: torch.Tensor | float
+    """0.0 for a sample that stands in where a process has run out of its own."""
+
+
 class TrainBatches:
     """The micro-batches of every step of every epoch, on the device."""
 
@@ -36,9 +60,9 @@ class TrainBatches:
         accumulation_steps: int,
         seed: int,
         device: torch.device,
-        num_workers: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
+        loading: Loading | None = None,
+        rank: int | None = None,
+        world_size: int | None = None,
     ) -> None:
         """Takes the dataset and how it is cut.
 
@@ -49,10 +73,13 @@ class TrainBatches:
             accumulation_steps: Micro-batches in a step, on each process.
             seed: Seed of the order.
             device: Where the batches go.
-            num_workers: Processes that read samples; 0 reads them in this one.
-            rank: Which process this is.
-            world_size: How many there are.
+            loading: How samples are read one by one.
+            rank: Which process this is; as torch.distributed says if None.
+            world_size: How many there are, likewise.
         """
+        self._rank = get_rank() if rank is None else rank
+        world_size = get_world_size() if world_size is None else world_size
+        self._world_size = world_size
         self.dataset = dataset
         self.num_samples = count_samples(dataset)
         self.step_samples = batch_size * accumulation_steps * world_size
@@ -60,10 +87,9 @@ class TrainBatches:
         self.seed = seed
         self._batch_size = batch_size
         self._device = device
-        self._num_workers = num_workers
-        self._rank, self._world_size = rank, world_size
+        self.loading = loading or Loading()
 
-    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[Batch]]:
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
         """Yields the micro-batches of each step.
 
         Args:
@@ -72,24 +98,24 @@ class TrainBatches:
         """
         order = epoch_order(self.num_samples, self.seed, epoch)
         steps = [
-            torch.split(
-                part.tensor_split(self._world_size)[self._rank], self._batch_size
-            )
+            split_evenly(part, self._batch_size, self._rank, self._world_size)
             for part in torch.split(order, self.step_samples)[start_step:]
         ]
-        micro_batches = load_batches(
+        batches = load_batches(
             self.dataset,
             [indices for step in steps for indices in step],
             device=self._device,
-            num_workers=self._num_workers,
+            loading=self.loading,
             seed=self.seed * 1_000_003 + epoch,
         )
         for step in steps:
-            yield [next(micro_batches) for _ in step]
+            columns = [next(batches) for _ in step]
+            weights = loss_weights(columns, [len(indices) > 0 for indices in step])
+            yield list(map(MicroBatch, columns, weights))
 
 
-class EvalBatches(Iterable[Batch]):
-    """All samples once, in the dataset's own order, on the device."""
+class EvalBatches(Iterable[MicroBatch]):
+    """This process's part of all samples, in the dataset's own order, on the device."""
 
     def __init__(
         self,
@@ -97,22 +123,45 @@ class EvalBatches(Iterable[Batch]):
         *,
         batch_size: int,
         device: torch.device,
-        num_workers: int = 0,
+        loading: Loading | None = None,
     ) -> None:
-        """Takes the dataset and the number of samples in a batch."""
+        """Takes the dataset and how it is cut; see `TrainBatches`."""
         self.num_samples = count_samples(dataset)
         self._dataset = dataset
-        self._batch_size = batch_size
         self._device = device
-        self._num_workers = num_workers
-
-    def __iter__(self) -> Iterator[Batch]:
-        return load_batches(
-            self._dataset,
-            torch.split(torch.arange(self.num_samples), self._batch_size),
-            device=self._device,
-            num_workers=self._num_workers,
+        self.loading = loading or Loading()
+        self._batches = split_evenly(
+            torch.arange(self.num_samples), batch_size, get_rank(), get_world_size()
         )
+
+    def __iter__(self) -> Iterator[MicroBatch]:
+        batches = load_batches(
+            self._dataset, self._batches, device=self._device, loading=self.loading
+        )
+        for columns, indices in zip(batches, self._batches, strict=True):
+            yield MicroBatch(columns, float(len(indices) > 0))
+
+
+def split_evenly(
+    indices: torch.Tensor, batch_size: int, rank: int, world_size: int
+) -> list[torch.Tensor]:
+    """Cuts a process's part of some samples into batches, as many in every process.
+
+    The processes wait for each other in every batch, so one that has run out of samples
+    gets empty ones.
+
+    Args:
+        indices: The samples of all processes together, (samples,) int64, not empty.
+        batch_size: Samples in a batch.
+        rank: Which process this is.
+        world_size: How many there are.
+    """
+    parts = indices.tensor_split(world_size)
+    num_batches = -(-len(parts[0]) // batch_size)
+    batches = list(torch.split(parts[rank], batch_size))
+    if len(parts[rank]) == 0:
+        batches = []
+    return batches + [indices[:0]] * (num_batches - len(batches))
 
 
 def load_batches(
@@ -120,10 +169,15 @@ def load_batches(
     index_batches: Sequence[torch.Tensor],
     *,
     device: torch.device,
-    num_workers: int = 0,
+    loading: Loading,
     seed: int = 0,
 ) -> Iterator[Batch]:
-    """Yields the samples of each tensor of indices as one batch on the device."""
+    """Yields the samples of each tensor of indices as one batch on the device.
+
+    The first sample stands in for an empty tensor of indices.
+    """
+    stand_in = torch.tensor([0])
+    index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
     batches: Iterable[Batch]
     if isinstance(dataset, ColumnDataset):
         batches = map(dataset.take, index_batches)
@@ -131,7 +185,10 @@ def load_batches(
         batches = DataLoader(
             dataset,
             batch_sampler=[indices.tolist() for indices in index_batches],
-            num_workers=num_workers,
+            num_workers=loading.num_workers,
+            persistent_workers=loading.persistent_workers,
+            prefetch_factor=loading.prefetch_factor,
+            collate_fn=loading.collate,
             pin_memory=device.type == "cuda",
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),
@@ -142,19 +199,30 @@ def load_batches(
         }
 
 
-def loss_weights(micro_batches: Sequence[Batch]) -> list[torch.Tensor | float]:
+def loss_weights(
+    batches: Sequence[Batch], is_real: Sequence[bool]
+) -> list[torch.Tensor | float]:
     """The weight of each micro-batch's mean loss in the mean over the whole step.
 
-    With them, a step over several micro-batches has the loss and the gradient of one
-    large batch, also where their numbers of samples or of unmasked tokens differ.
+    With them, a step over several micro-batches and processes has the loss and the
+    gradient of one large batch, also where their numbers of samples or of unmasked
+    tokens differ.
+
+    Args:
+        batches: The step's micro-batches in this process.
+        is_real: Whether each is more than a stand-in.
 
     Returns:
-        Weights that add up to 1, as scalars on the batches' device; 1.0 for one alone.
+        Weights as scalars on the batches' device; 1.0 for one alone. Over all processes
+        they add up to the number of processes, since these average their gradients.
     """
-    if len(micro_batches) == 1:
+    world_size = get_world_size()
+    if len(batches) == 1 and world_size == 1:
         return [1.0]
-    counts = torch.stack([count_targets(batch) for batch in micro_batches])
-    return list((counts / counts.sum().clamp(min=1)).unbind())
+    counts = torch.stack([count_targets(batch) for batch in batches])
+    counts = counts * torch.tensor(is_real, device=counts.device)
+    total = all_reduce_sum(counts.sum())
+    return list((counts * world_size / total.clamp(min=1)).unbind())
 
 
 def count_targets(batch: Batch) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """The evaluation loop, the same for every trainer and for the evaluate command."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -7,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.trainers.batches import count_targets
+from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
+from oumi_runtime.core.trainers.batches import MicroBatch, count_targets
 
 
 class EvalPrediction(NamedTuple):
@@ -24,49 +25,56 @@ class EvalPrediction(NamedTuple):
 MetricsFunction = Callable[[EvalPrediction], Mapping[str, float]]
 
 
+def _gather(batches: list[torch.Tensor]) -> np.ndarray:
+    """The rows of all processes, in the order of the dataset."""
+    parts = all_gather_object([batch.numpy() for batch in batches])
+    return np.concatenate([batch for part in parts for batch in part])
+
+
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
-    batches: Iterable[Batch],
+    batches: Iterable[MicroBatch],
     metrics_function: MetricsFunction | None = None,
-    autocast: Callable[[], Any] | None = None,
+    autocast: Callable[[], Any] = contextlib.nullcontext,
 ) -> dict[str, float]:
     """Runs the model over all batches in evaluation mode.
 
     Args:
         model: A model whose outputs hold `loss`, and `logits` if metrics are asked for.
-        batches: The samples, with labels.
+        batches: This process's part of the samples, with labels.
         metrics_function: Computes metrics from all logits and labels at once.
-        autocast: Makes the context that the model runs in; none if None.
+        autocast: Makes the context that the model runs in.
 
     Returns:
-        `loss`, the mean over all targets, and what the metrics function returns. The
-        model's training mode is as it was.
+        `loss`, the mean over the targets of all processes, and what the metrics
+        function returns. The model's training mode is as it was.
     """
     was_training = model.training
     model.eval()
-    loss_sum, num_targets = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+    device = next(model.parameters()).device
+    loss_sum = torch.zeros((), device=device)
+    num_targets = torch.zeros((), dtype=torch.int64, device=device)
     logits: list[torch.Tensor] = []
     labels: list[torch.Tensor] = []
-    for batch in batches:
-        if autocast is None:
+    for batch, weight in batches:
+        with autocast():
             outputs = model(**batch)
-        else:
-            with autocast():
-                outputs = model(**batch)
+        if weight == 0.0:
+            continue
         targets = count_targets(batch)
         # A batch without targets has a loss of NaN, which must not reach the sum.
         loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
-        loss_sum = loss_sum.to(loss.device) + loss * targets
-        num_targets = num_targets.to(loss.device) + targets
+        loss_sum += loss * targets
+        num_targets += targets
         if metrics_function is not None:
             logits.append(outputs["logits"].float().cpu())
             labels.append(batch["labels"].cpu())
     model.train(was_training)
+    all_reduce_sum(loss_sum)
+    all_reduce_sum(num_targets)
     metrics = {"loss": float(loss_sum / num_targets)}
     if metrics_function is not None:
-        prediction = EvalPrediction(
-            torch.cat(logits).numpy(), torch.cat(labels).numpy()
-        )
+        prediction = EvalPrediction(_gather(logits), _gather(labels))
         metrics.update({k: float(v) for k, v in metrics_function(prediction).items()})
     return metrics

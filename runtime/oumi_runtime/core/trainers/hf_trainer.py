@@ -20,6 +20,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.datasets.columns import Batch, ColumnDataset
+from oumi_runtime.core.distributed import (
+    all_gather_object,
+    barrier,
+    get_rank,
+    is_world_process_zero,
+)
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
 from oumi_runtime.core.trainers.batches import (
     EvalBatches,
@@ -30,6 +36,7 @@ from oumi_runtime.core.trainers.batches import (
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore, verify
 from oumi_runtime.core.trainers.evaluation import MetricsFunction, evaluate_model
+from oumi_runtime.core.trainers.parallel import Parallelism
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
@@ -46,7 +53,7 @@ class HuggingFaceTrainer(BaseTrainer):
     def __init__(
         self,
         *,
-        model: nn.Module,
+        parallelism: Parallelism,
         optimizer: Optimizer,
         scheduler: LRScheduler,
         args: TrainingParams,
@@ -57,7 +64,7 @@ class HuggingFaceTrainer(BaseTrainer):
         callbacks: Sequence[TrainingCallback] = (),
     ) -> None:
         """Takes the parts; see `oumi_trainer.Trainer`."""
-        self.model = model
+        self.model = model = parallelism.model
         self.args = args
         self.state = TrainingState(total_steps, train_batches.steps_per_epoch)
         self.optimizer = optimizer
@@ -118,7 +125,7 @@ class HuggingFaceTrainer(BaseTrainer):
     def save_state(self) -> None:
         """Saves all that the training needs to go on from here."""
         self._trainer.save_training_state()
-        path = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
         for callback in self._callbacks:
             callback.on_save(self.state, path)
 
@@ -144,7 +151,7 @@ class _Trainer(transformers.Trainer):
             batch_size=self._train_batch_size,
             sampler=_EpochSampler(self._owner.train_batches.num_samples, seed),
             collate_fn=self.data_collator,
-            num_workers=self.args.dataloader_num_workers,
+            num_workers=self._owner.train_batches.loading.num_workers,
             pin_memory=self.args.dataloader_pin_memory,
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),
@@ -183,17 +190,19 @@ class _Trainer(transformers.Trainer):
         """Writes a checkpoint in our format, with the state that transformers keeps."""
         self._owner.check_finite(float(self._loss_since_save))
         self._loss_since_save = 0.0
-        with self._owner.checkpoints.writing(self.state.global_step) as folder:
-            save_weights(self._owner.model, folder)
-            tree = {
-                "trainer": "hf",
-                "progress": dataclasses.asdict(self._owner.state),
-                "optimizer": self._owner.optimizer.state_dict(),
-                "scheduler": self._owner.scheduler.state_dict(),
-                "random": random_state(),
-            }
-            save_state_tree(tree, folder, "training_state")
-            self.state.save_to_json(str(folder / "trainer_state.json"))
+        tree = {
+            "trainer": "hf",
+            "progress": dataclasses.asdict(self._owner.state),
+            "optimizer": self._owner.optimizer.state_dict(),
+            "scheduler": self._owner.scheduler.state_dict(),
+            "random": all_gather_object(random_state()),
+        }
+        if is_world_process_zero():
+            with self._owner.checkpoints.writing(self.state.global_step) as folder:
+                save_weights(self._owner.model, folder)
+                save_state_tree(tree, folder, "training_state")
+                self.state.save_to_json(str(folder / "trainer_state.json"))
+        barrier()
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         self._owner.save_state()
@@ -220,7 +229,7 @@ class _Trainer(transformers.Trainer):
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
             tree = load_state_tree(Path(checkpoint), "training_state")
-            set_random_state(tree["random"])
+            set_random_state(tree["random"][get_rank()])
 
 
 class _Bridge(transformers.TrainerCallback):
@@ -333,7 +342,6 @@ def _to_hf(
         bf16=params.mixed_precision_dtype is MixedPrecisionDtype.BF16,
         fp16=params.mixed_precision_dtype is MixedPrecisionDtype.FP16,
         use_cpu=device.type == "cpu",
-        dataloader_num_workers=params.dataloader_num_workers,
         dataloader_pin_memory=device.type == "cuda",
         average_tokens_across_devices=False,
         remove_unused_columns=False,

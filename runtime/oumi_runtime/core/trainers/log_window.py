@@ -1,12 +1,13 @@
 """The losses between two log lines, kept on the device until somebody reads them."""
 
 import contextlib
-import math
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import torch
+
+from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
 
 
 class LogWindow:
@@ -26,13 +27,13 @@ class LogWindow:
         self._timed_steps += 1
 
     def mean_loss(self) -> float:
-        """The mean loss; 0.0 where no step was made. Waits for the device."""
-        return float(self._loss_sum) / max(1, self._num_steps)
+        """The mean over steps and processes; 0.0 where no step was made.
 
-    @property
-    def is_finite(self) -> bool:
-        """Whether every loss was a finite number. Waits for the device."""
-        return math.isfinite(float(self._loss_sum))
+        It waits for the device, and every process must ask for it. It is not finite
+        where any loss was not.
+        """
+        loss_sum = all_reduce_sum(torch.as_tensor(self._loss_sum).clone())
+        return float(loss_sum) / get_world_size() / max(1, self._num_steps)
 
     def steps_per_second(self) -> float:
         """The speed of training since the window was opened in this process."""

@@ -5,24 +5,31 @@ and are read only where they are logged, evaluated or saved.
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_model
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.distributed import (
+    all_gather_object,
+    barrier,
+    get_rank,
+    is_world_process_zero,
+)
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
-from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches, loss_weights
+from oumi_runtime.core.trainers.batches import EvalBatches, MicroBatch, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore, verify
 from oumi_runtime.core.trainers.evaluation import MetricsFunction, evaluate_model
 from oumi_runtime.core.trainers.log_window import LogWindow
+from oumi_runtime.core.trainers.parallel import Parallelism, to_local
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
@@ -39,7 +46,7 @@ class Trainer(BaseTrainer):
     def __init__(
         self,
         *,
-        model: nn.Module,
+        parallelism: Parallelism,
         optimizer: Optimizer,
         scheduler: LRScheduler,
         args: TrainingParams,
@@ -52,7 +59,8 @@ class Trainer(BaseTrainer):
         """Takes the parts, all of them on the model's device.
 
         Args:
-            model: Its forward takes a batch's columns by name and returns `loss`.
+            parallelism: The model, and how it is spread over processes. Its forward
+                takes a batch's columns by name and returns `loss`.
             optimizer: Holds the model's parameters.
             scheduler: Steps once for each optimizer step.
             args: When to log, evaluate and save, how to clip, in which precision.
@@ -62,7 +70,8 @@ class Trainer(BaseTrainer):
             metrics_function: Computes metrics in an evaluation, beside the loss.
             callbacks: What else to do at each event.
         """
-        self.model = model
+        self.model = parallelism.model
+        self.parallelism = parallelism
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.args = args
@@ -72,9 +81,9 @@ class Trainer(BaseTrainer):
         self._eval_batches = eval_batches
         self._metrics_function = metrics_function
         self._callbacks = list(callbacks)
-        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._autocast, self._scaler = build_precision(
-            model, args.mixed_precision_dtype
+            self.model, args.mixed_precision_dtype
         )
         self._last_eval_metrics: dict[str, float] = {}
         self._log_window = LogWindow()
@@ -88,7 +97,7 @@ class Trainer(BaseTrainer):
         """
         if resume_from_checkpoint is not None:
             self._load_state(Path(resume_from_checkpoint))
-        self.model.train()
+        self.parallelism.forward.train()
         self._emit("on_train_begin")
         try:
             while self.state.global_step < self.state.total_steps:
@@ -123,20 +132,22 @@ class Trainer(BaseTrainer):
             self.save_state()
 
     def _step(
-        self, micro_batches: list[Batch]
+        self, micro_batches: list[MicroBatch]
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """One optimizer step over all its micro-batches.
 
         Returns:
-            The mean loss over the step's targets and the gradient's norm before it was
-            clipped (None where it is not), both scalars on the device.
+            This process's part of the mean loss over the step's targets, and the norm
+            of the gradient before it was clipped (None where it is not), both scalars
+            on the device.
         """
         step_loss: torch.Tensor | float = 0.0
-        weights = loss_weights(micro_batches)
-        for batch, weight in zip(micro_batches, weights, strict=True):
-            with self._autocast():
-                loss = self.model(**batch)["loss"] * weight
-            self._scaler.scale(loss).backward()
+        for number, (columns, weight) in enumerate(micro_batches, start=1):
+            is_last = number == len(micro_batches)
+            with nullcontext() if is_last else self.parallelism.accumulating():
+                with self._autocast():
+                    loss = self.parallelism.forward(**columns)["loss"] * weight
+                self._scaler.scale(loss).backward()
             step_loss = step_loss + loss.detach()
         grad_norm = None
         if self.args.max_grad_norm:
@@ -161,7 +172,10 @@ class Trainer(BaseTrainer):
             return {}
         with self._log_window.paused():
             metrics = evaluate_model(
-                self.model, self._eval_batches, self._metrics_function, self._autocast
+                self.parallelism.forward,
+                self._eval_batches,
+                self._metrics_function,
+                self._autocast,
             )
         self._last_eval_metrics = {f"eval_{k}": v for k, v in metrics.items()}
         self._emit("on_log", self._last_eval_metrics)
@@ -178,23 +192,32 @@ class Trainer(BaseTrainer):
             NonFiniteLossError: The loss is not finite; nothing is saved.
         """
         self._read_losses()
-        step = self.state.global_step
-        with self._log_window.paused(), self.checkpoints.writing(step) as folder:
-            save_weights(self.model, folder)
-            save_state_tree(self._state_tree(), folder, "training_state")
-        path = self.checkpoints.output_dir / f"checkpoint-{step}"
+        with self._log_window.paused():
+            whole_model, tree = self.parallelism.whole_model(), self._state_tree()
+            path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
+            if is_world_process_zero():
+                with self.checkpoints.writing(self.state.global_step) as folder:
+                    save_weights(whole_model, folder)
+                    save_state_tree(tree, folder, "training_state")
+            barrier()
         self._emit("on_save", path)
+
+    def save_model(self, output_dir: str | Path) -> None:
+        """Saves the model; see `BaseTrainer.save_model`."""
+        whole_model = self.parallelism.whole_model()
+        if is_world_process_zero():
+            save_weights(whole_model, Path(output_dir))
 
     def _state_tree(self) -> dict[str, Any]:
         """All but the weights."""
         return {
             "trainer": "oumi",
             "progress": dataclasses.asdict(self.state),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.parallelism.optimizer_state(self.optimizer),
             "scheduler": self.scheduler.state_dict(),
             "scaler": self._scaler.state_dict(),
             "log_window": self._log_window.state_dict(),
-            "random": random_state(),
+            "random": all_gather_object(random_state()),
         }
 
     def _load_state(self, folder: Path) -> None:
@@ -205,7 +228,7 @@ class Trainer(BaseTrainer):
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "
                 f"it with training.trainer_type {tree['trainer'].upper()}"
             )
-        load_model(self.model, folder / "model.safetensors")
+        self.parallelism.load_weights(str(folder / "model.safetensors"))
         progress = tree["progress"]
         if progress["steps_per_epoch"] != self.state.steps_per_epoch:
             raise CheckpointError(
@@ -217,16 +240,18 @@ class Trainer(BaseTrainer):
         self.state.global_step = progress["global_step"]
         self.state.epoch = progress["epoch"]
         self.state.step_in_epoch = progress["step_in_epoch"]
-        self.optimizer.load_state_dict(tree["optimizer"])
+        self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
         self._scaler.load_state_dict(tree["scaler"])
         self._log_window.load_state_dict(tree["log_window"])
-        set_random_state(tree["random"])
+        # A process that was not there before takes the state of the first.
+        states = tree["random"]
+        set_random_state(states[get_rank() if get_rank() < len(states) else 0])
 
     def _log(self, learning_rate: float, grad_norm: torch.Tensor | None) -> None:
         metrics = {"loss": self._read_losses(), "learning_rate": learning_rate}
         if grad_norm is not None:
-            metrics["grad_norm"] = grad_norm.item()
+            metrics["grad_norm"] = to_local(grad_norm).item()
         metrics["samples_per_second"] = (
             self._log_window.steps_per_second() * self._train_batches.step_samples
         )
@@ -235,9 +260,10 @@ class Trainer(BaseTrainer):
 
     def _read_losses(self) -> float:
         """The mean loss since the last log, which must be finite."""
-        if not self._log_window.is_finite:
+        loss = self._log_window.mean_loss()
+        if not math.isfinite(loss):
             raise NonFiniteLossError(self.state.global_step, self.checkpoints.latest())
-        return self._log_window.mean_loss()
+        return loss
 
     def _is_due(self, every_steps: int) -> bool:
         return every_steps > 0 and self.state.global_step % every_steps == 0

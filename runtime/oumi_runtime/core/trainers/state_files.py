@@ -28,7 +28,7 @@ def save_state_tree(tree: Any, folder: Path, name: str) -> None:
     tensors: dict[str, torch.Tensor] = {}
     plain = _encode(tree, tensors)
     save_file(tensors, folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(plain, indent=1), encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(plain), encoding="utf-8")
 
 
 def load_state_tree(folder: Path, name: str) -> Any:
@@ -39,17 +39,18 @@ def load_state_tree(folder: Path, name: str) -> Any:
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every random-number generator of this process."""
+    """The state of every random-number generator of this process, in plain values."""
     numpy_state = np.random.get_state(legacy=False)
     generator = numpy_state["state"]
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "python": random.getstate(),
         "numpy": {
             **numpy_state,
-            "state": {**generator, "key": torch.from_numpy(generator["key"].copy())},
+            "state": {**generator, "key": generator["key"].tolist()},
         },
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "torch": torch.get_rng_state().tolist(),
+        "cuda": [state.tolist() for state in cuda],
     }
 
 
@@ -59,15 +60,15 @@ def set_random_state(state: dict[str, Any]) -> None:
     Generators of GPUs that this machine does not have are left out.
     """
     random.setstate(state["python"])
-    numpy_state = state["numpy"]
-    generator = numpy_state["state"]
-    key = generator["key"].numpy()
-    np.random.set_state({**numpy_state, "state": {**generator, "key": key}})
-    torch.set_rng_state(state["torch"])
+    generator = state["numpy"]["state"]
+    key = np.array(generator["key"], dtype=np.uint32)
+    np.random.set_state({**state["numpy"], "state": {**generator, "key": key}})
+    torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
     for device, cuda_state in zip(
         range(torch.cuda.device_count()), state["cuda"], strict=False
     ):
-        torch.cuda.set_rng_state(cuda_state, device)
+        cuda_tensor = torch.tensor(cuda_state, dtype=torch.uint8)
+        torch.cuda.set_rng_state(cuda_tensor, device)
 
 
 def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -5,10 +5,12 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches import (
+    Loading,
     TrainBatches,
     count_targets,
     epoch_order,
     loss_weights,
+    split_evenly,
 )
 
 CPU = torch.device("cpu")
@@ -31,7 +33,7 @@ class Samples(torch.utils.data.Dataset):
         return {"number": torch.tensor(index)}
 
 
-def make(dataset: object, batch_size: int, accumulation: int = 1, **options: int):
+def make(dataset: object, batch_size: int, accumulation: int = 1, **options: object):
     return TrainBatches(
         dataset,
         batch_size=batch_size,
@@ -44,7 +46,7 @@ def make(dataset: object, batch_size: int, accumulation: int = 1, **options: int
 
 def numbers(batches: TrainBatches, epoch: int, start_step: int = 0) -> list[list]:
     return [
-        [micro["number"].tolist() for micro in step]
+        [micro.columns["number"].tolist() for micro in step]
         for step in batches.epoch(epoch, start_step)
     ]
 
@@ -87,7 +89,7 @@ def test_every_sample_comes_once_an_epoch(count: int, accumulation: int) -> None
 def test_the_way_of_reading_does_not_change_the_batches() -> None:
     gathered = make(numbered(21), 4, 2)
     sampled = make(Samples(21), 4, 2)
-    by_workers = make(Samples(21), 4, 2, num_workers=2)
+    by_workers = make(Samples(21), 4, 2, loading=Loading(num_workers=2))
     assert numbers(gathered, 1) == numbers(sampled, 1) == numbers(by_workers, 1)
 
 
@@ -111,9 +113,8 @@ def test_weights_are_the_shares_of_the_targets() -> None:
         {"labels": torch.tensor([1, 2, -100])},
         {"labels": torch.tensor([[3, -1], [4, 5]])},
     ]
-    assert [float(weight) for weight in loss_weights(batches)] == pytest.approx(
-        [0.4, 0.6]
-    )
+    weights = [float(weight) for weight in loss_weights(batches, [True, True])]
+    assert weights == pytest.approx([0.4, 0.6])
 
 
 def test_a_batch_without_class_labels_counts_its_samples() -> None:
@@ -123,4 +124,17 @@ def test_a_batch_without_class_labels_counts_its_samples() -> None:
 
 def test_micro_batches_without_any_target_weigh_nothing() -> None:
     batches = [{"labels": torch.tensor([-100])}] * 2
-    assert [float(weight) for weight in loss_weights(batches)] == [0.0, 0.0]
+    assert [float(w) for w in loss_weights(batches, [True, True])] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 13])
+def test_processes_make_equally_many_batches_and_see_every_sample(count: int) -> None:
+    shares = [split_evenly(torch.arange(count), 2, rank, 3) for rank in range(3)]
+    assert len({len(batches) for batches in shares}) == 1
+    seen = [int(index) for batches in shares for each in batches for index in each]
+    assert seen == list(range(count))
+
+
+def test_a_stand_in_weighs_nothing() -> None:
+    batches = [{"labels": torch.tensor([1, 2])}, {"labels": torch.tensor([3])}]
+    assert [float(w) for w in loss_weights(batches, [True, False])] == [1.0, 0.0]
