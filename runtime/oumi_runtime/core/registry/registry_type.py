@@ -10,6 +10,11 @@ class RegistryType(Enum):
     MODEL = "model"
     DATASET = "dataset"
     METRICS_FUNCTION = "metrics function"
+    COLLATOR = "collator"
+    OPTIMIZER = "optimizer"
+    LR_SCHEDULER = "learning-rate scheduler"
+    CALLBACK = "callback"
+    TRAINER = "trainer"
 
 
 class RegistryKey(NamedTuple):
