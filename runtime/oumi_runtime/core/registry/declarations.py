@@ -47,33 +47,73 @@ def declarations_in(path: Path) -> list[Declaration]:
     return [found for file in files for found in _declarations_of_file(file)]
 
 
-_Stamp = tuple[int, int]
-_cache: dict[Path, tuple[_Stamp, tuple[Declaration, ...]]] = {}
+@dataclass
+class _SourceFile:
+    """What is known of a file's text as it was at one time."""
+
+    stamp: tuple[int, int]
+    source: bytes
+    folded: bytes
+    declarations: tuple[Declaration, ...] | None = None
+
+
+_cache: dict[Path, _SourceFile] = {}
 # `catch_warnings` changes state of the whole process.
 _parse_lock = threading.Lock()
 
 
-def _declarations_of_file(path: Path) -> tuple[Declaration, ...]:
+def mentions(path: Path, name: str) -> bool:
+    """Says whether a file may declare a name: a look at its text, without parsing it.
+
+    Args:
+        path: A Python file.
+        name: A registered name, in any case, written in one piece.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    text = _source_file(path).folded
+    # `bytes.lower` knows no letters but those of ASCII.
+    return bool(text) and (not name.isascii() or name.lower().encode() in text)
+
+
+def _source_file(path: Path) -> _SourceFile:
     status = path.stat()
     stamp = (status.st_mtime_ns, status.st_size)
-    cached = _cache.get(path)
-    if cached and cached[0] == stamp:
-        return cached[1]
-    source = path.read_bytes()
-    found = tuple(_parse(source, path)) if b"register" in source else ()
-    _cache[path] = (stamp, found)
-    return found
+    known = _cache.get(path)
+    if known is None or known.stamp != stamp:
+        source = path.read_bytes()
+        # Most files of a package register nothing, and need not be kept.
+        source = source if b"register" in source else b""
+        known = _cache[path] = _SourceFile(stamp, source, source.lower())
+    return known
 
 
-def _parse(source: bytes, path: Path) -> list[Declaration]:
+def _declarations_of_file(path: Path) -> tuple[Declaration, ...]:
+    known = _source_file(path)
+    if known.declarations is None:
+        found = _parse(known.source, path) if known.source else []
+        known.declarations = tuple(found)
+    return known.declarations
+
+
+def parsed(source: bytes, path: Path) -> ast.Module:
+    """Returns the syntax tree of a file.
+
+    Raises:
+        SyntaxError: It is not valid Python.
+    """
     try:
         # A warning about the user's code belongs to its import, not to a listing.
         with _parse_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = ast.parse(source, filename=str(path))
+            return ast.parse(source, filename=str(path))
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(str(error), (str(path), 1, None, None)) from error
-    statements = list(_run_on_import(module.body))
+
+
+def _parse(source: bytes, path: Path) -> list[Declaration]:
+    statements = list(run_on_import(parsed(source, path).body))
     aliases = {
         alias.asname: alias.name
         for statement in statements
@@ -89,19 +129,19 @@ def _parse(source: bytes, path: Path) -> list[Declaration]:
     ]
 
 
-def _run_on_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def run_on_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Yields the statements that an import runs, or may run, in their order."""
     for statement in body:
         yield statement
         if isinstance(statement, ast.With):
-            yield from _run_on_import(statement.body)
+            yield from run_on_import(statement.body)
         elif isinstance(statement, ast.If) and not _is_main_guard(statement):
-            yield from _run_on_import(statement.body + statement.orelse)
+            yield from run_on_import(statement.body + statement.orelse)
         elif isinstance(statement, ast.Try):
-            yield from _run_on_import(statement.body)
+            yield from run_on_import(statement.body)
             for handler in statement.handlers:
-                yield from _run_on_import(handler.body)
-            yield from _run_on_import(statement.orelse + statement.finalbody)
+                yield from run_on_import(handler.body)
+            yield from run_on_import(statement.orelse + statement.finalbody)
 
 
 def _is_main_guard(statement: ast.If) -> bool:

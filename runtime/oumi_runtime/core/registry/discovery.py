@@ -9,11 +9,18 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from oumi_runtime.core.registry.declarations import Declaration, declarations_in
+from oumi_runtime.core.registry.declarations import (
+    Declaration,
+    declarations_in,
+    mentions,
+)
 from oumi_runtime.core.registry.registry_type import RegistryType
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 LIST_FILENAME = "oumi_requirements.txt"
 LIST_FILE_VARIABLE = "OUMI_EXTRA_DEPS_FILE"
@@ -21,25 +28,65 @@ ENTRY_POINT_GROUP = "oumi_runtime.models"
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What one list file leads to.
+class ListedFile:
+    """A Python file that a list file names.
 
     Attributes:
-        path: The list file.
-        declarations: The registrations in the files that it names.
-        problems: A sentence for each line, or file, that cannot be used.
+        path: The file, without symbolic links.
+        entry: Its name in the list, and the line: `LIST:3 lists models/net.py, which`.
     """
 
     path: Path
-    declarations: tuple[Declaration, ...]
-    problems: tuple[str, ...]
+    entry: str
+
+    def declarations(self) -> tuple[list[Declaration], str]:
+        """Returns the registrations in the file, or what keeps it from being read."""
+        try:
+            return declarations_in(self.path), ""
+        except SyntaxError as error:
+            return [], f"{self.path}:{error.lineno or 1} cannot be parsed: {error.msg}"
+        except OSError as error:
+            return [], f"{self.entry} cannot be read: {_reason(error)}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one list file leads to; the files are read when they are asked about.
+
+    Attributes:
+        path: The list file.
+        files: The files that it names.
+        wrong_lines: A sentence for each line that cannot be used.
+    """
+
+    path: Path
+    files: tuple[ListedFile, ...]
+    wrong_lines: tuple[str, ...]
+
+    @property
+    def declarations(self) -> tuple[Declaration, ...]:
+        """The registrations in the files; every one of them is parsed."""
+        return tuple(d for file in self.files for d in file.declarations()[0])
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each line, or file, that cannot be used."""
+        unusable = (problem for f in self.files if (problem := f.declarations()[1]))
+        return (*self.wrong_lines, *unusable)
 
     def declaring(self, name: str, type: RegistryType) -> list[Declaration]:
-        """Returns the registrations of that name, the first of each file."""
+        """Returns the registrations of that name, the first of each file.
+
+        Only files that hold the name in their text are parsed: of a thousand, one.
+        """
         found: dict[Path, Declaration] = {}
-        for declaration in self.declarations:
-            if declaration.type is type and declaration.name.lower() == name.lower():
-                found.setdefault(declaration.path, declaration)
+        for file in self.files:
+            if not _mentions(file.path, name):
+                continue
+            for declaration in file.declarations()[0]:
+                same_name = declaration.name.lower() == name.lower()
+                if same_name and declaration.type is type:
+                    found.setdefault(declaration.path, declaration)
         return list(found.values())
 
 
@@ -84,7 +131,7 @@ def survey(roots: Iterable[Path]) -> Survey:
     return Survey(tuple(_read_list(path) for path in paths), tuple(looked))
 
 
-def entry_point(name: str) -> metadata.EntryPoint | None:
+def entry_point(name: str) -> "EntryPoint | None":
     """Returns the installed entry point of that name, in any case."""
     found = (p for p in _entry_points(tuple(sys.path)) if p.name.lower() == name)
     return next(found, None)
@@ -97,8 +144,11 @@ def entry_point_names() -> list[str]:
 
 # Finding the entry points reads every installed package's metadata.
 @functools.lru_cache(maxsize=1)
-def _entry_points(search_path: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
-    return tuple(metadata.entry_points(group=ENTRY_POINT_GROUP))
+def _entry_points(search_path: tuple[str, ...]) -> "tuple[EntryPoint, ...]":
+    # Imported here, because most names are found without it.
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
 
 
 def _nearest_list(folder: Path) -> Path | None:
@@ -107,8 +157,8 @@ def _nearest_list(folder: Path) -> Path | None:
 
 
 def _read_list(path: Path) -> Listing:
-    declarations: list[Declaration] = []
-    problems: list[str] = []
+    files: list[ListedFile] = []
+    wrong_lines: list[str] = []
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -117,19 +167,19 @@ def _read_list(path: Path) -> Listing:
         file = path.parent / entry
         where = f"{path}:{number} lists {entry}, which"
         if file.suffix != ".py":
-            problems.append(f"{where} is not a .py file")
+            wrong_lines.append(f"{where} is not a .py file")
         elif not file.is_file():
-            problems.append(f"{where} does not exist")
+            wrong_lines.append(f"{where} does not exist")
         else:
-            try:
-                declarations += declarations_in(file.resolve())
-            except SyntaxError as error:
-                problems.append(
-                    f"{file}:{error.lineno or 1} cannot be parsed: {error.msg}"
-                )
-            except OSError as error:
-                problems.append(f"{where} cannot be read: {_reason(error)}")
-    return Listing(path, tuple(declarations), tuple(problems))
+            files.append(ListedFile(Path(os.path.realpath(file)), where))
+    return Listing(path, tuple(files), tuple(wrong_lines))
+
+
+def _mentions(path: Path, name: str) -> bool:
+    try:
+        return mentions(path, name)
+    except OSError:
+        return False
 
 
 def _entries(lines: list[str]) -> Iterator[tuple[int, str]]:

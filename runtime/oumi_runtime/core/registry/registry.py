@@ -66,7 +66,7 @@ class Registry:
         """Says whether `get` would find the name, without importing anything."""
         if self._registered(name, type) is not None:
             return True
-        if any(d.name.lower() == name.lower() for d in self.declared(type)):
+        if self.declaration(name, type) is not None:
             return True
         return type is RegistryType.MODEL and _entry_point(name) is not None
 
@@ -172,6 +172,13 @@ class Registry:
             d for x in self._survey().listings for d in x.declarations
         )
         return [declaration for declaration in found if declaration.type is type]
+
+    def declaration(self, name: str, type: RegistryType) -> Declaration | None:
+        """Returns what declares the name in the user's files; imports nothing."""
+        for listing in self._survey().listings:
+            for found in listing.declaring(name, type):
+                return found
+        return None
 
     def problems(self) -> list[str]:
         """Returns a sentence for each listed file that is missing or cannot be read."""
