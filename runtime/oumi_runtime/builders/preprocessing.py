@@ -4,8 +4,9 @@ It is saved beside the model, because a model is of no use without it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
 
+from oumi_runtime.builders.own_tokenizers import PAD_TOKEN
 from oumi_runtime.builders.tokenizers import (
-    PAD_TOKEN,
     TOKENIZER_FILENAME,
     build_tokenizer,
+    read_tokenizer,
 )
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
@@ -49,42 +51,69 @@ class Preprocessing:
         encodings = self.tokenizer.encode_batch_fast(
             dataset.texts, add_special_tokens=True
         )
-        rows = [torch.tensor(encoding.ids[: self.max_length]) for encoding in encodings]
+        rows = [encoding.ids[: self.max_length] for encoding in encodings]
         columns: dict[str, torch.Tensor | RaggedColumn] = {
             "input_ids": RaggedColumn(
-                torch.cat(rows).int(),
-                torch.tensor([len(row) for row in rows]),
+                torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
+                torch.tensor([len(row) for row in rows], dtype=torch.int64),
                 pad_value=self.tokenizer.token_to_id(PAD_TOKEN) or 0,
             ),
-            "labels": torch.tensor(self._label_ids(dataset.labels)),
+            "labels": torch.tensor(self._label_ids(dataset), dtype=torch.int64),
         }
         return ColumnDataset(columns, label_names=self.label_names)
 
-    def _label_ids(self, labels: Sequence[int | str]) -> list[int]:
+    def _label_ids(self, dataset: TextDataset) -> list[int]:
         ids = {name: index for index, name in enumerate(self.label_names or ())}
+        # A split whose classes all look like numbers has them as numbers, even where
+        # the training split has names besides.
+        by_name = self.label_names is not None and dataset.label_names is None
         return [
-            _label_id(label, ids, row) if isinstance(label, str) else label
-            for row, label in enumerate(labels, start=1)
+            _label_id(str(label), ids, row)
+            if by_name or isinstance(label, str)
+            else label
+            for row, label in enumerate(dataset.labels, start=1)
         ]
 
     def save(self, folder: Path) -> None:
-        """Writes `tokenizer.json` and `labels.json`, each where there is something."""
+        """Writes `tokenizer.json` and `labels.json`, each where there is something.
+
+        Where there is nothing, an older file is removed.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
         if self.tokenizer is not None:
-            self.tokenizer.save(str(folder / TOKENIZER_FILENAME))
+            self.tokenizer.save(str(tokenizer))
+        else:
+            tokenizer.unlink(missing_ok=True)
         if self.label_names is not None:
             text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
-            (folder / LABELS_FILENAME).write_text(text + "\n", encoding="utf-8")
+            labels.write_text(text + "\n", encoding="utf-8")
+        else:
+            labels.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: Path, model_params: ModelParams) -> "Preprocessing":
-        """Reads what `save` wrote."""
+        """Reads what `save` wrote.
+
+        Raises:
+            DataError: A file is damaged.
+        """
         tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
         return cls(
-            Tokenizer.from_file(str(tokenizer)) if tokenizer.exists() else None,
-            json.loads(labels.read_text(encoding="utf-8")) if labels.exists() else None,
+            read_tokenizer(tokenizer) if tokenizer.exists() else None,
+            _read_labels(labels) if labels.exists() else None,
             model_params.model_max_length or DEFAULT_MAX_LENGTH,
         )
+
+
+def _read_labels(path: Path) -> list[str]:
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{path} is no list of class names")
+    return names
 
 
 def _label_id(name: str, ids: Mapping[str, int], row: int) -> int:

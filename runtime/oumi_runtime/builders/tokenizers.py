@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers
-from tokenizers.models import BPE, WordPiece
-from tokenizers.trainers import BpeTrainer
+from tokenizers import Tokenizer
 
+from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
 from oumi_runtime.core.configs import ModelParams
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import DataError, suggestion
 
 TOKENIZER_FILENAME = "tokenizer.json"
-PAD_TOKEN, UNKNOWN_TOKEN = "[PAD]", "[UNK]"
-_SMALLEST_VOCABULARY = 32
-_WORD_START = "\u2581"
+_HUB_TIMEOUT_S = 10.0
 
 
 def build_tokenizer(
@@ -40,100 +37,66 @@ def build_tokenizer(
     """
     name = model_params.tokenizer_name
     if name is None:
-        return _train_wordpiece(texts, vocab_size)
+        return train_wordpiece(texts, vocab_size)
     tokenizer = bytes_tokenizer() if name == "bytes" else _load(name)
-    if vocab_size is not None and tokenizer.get_vocab_size() > vocab_size:
+    num_ids = max(tokenizer.get_vocab().values(), default=0) + 1
+    if vocab_size is not None and num_ids > vocab_size:
         raise DataError(
-            f"tokenizer {name!r} has {tokenizer.get_vocab_size()} tokens, but the "
+            f"tokenizer {name!r} has {num_ids} tokens, but the "
             f"model takes {vocab_size} ids; make its vocabulary at least that large "
             "in model.model_kwargs"
         )
     return tokenizer
 
 
-def bytes_tokenizer() -> Tokenizer:
-    """One token for each byte of UTF-8: ids 2 to 257, in the order of the bytes."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {PAD_TOKEN: 0, UNKNOWN_TOKEN: 1}
-    vocabulary.update({char: index for index, char in enumerate(alphabet, start=2)})
-    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=[], unk_token=UNKNOWN_TOKEN))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
-        add_prefix_space=False, use_regex=False
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([PAD_TOKEN, UNKNOWN_TOKEN])
-    return tokenizer
+def read_tokenizer(path: Path) -> Tokenizer:
+    """Reads a `tokenizer.json`.
 
-
-def _train_wordpiece(texts: Sequence[str], vocab_size: int | None) -> Tokenizer:
-    """Trains lower-cased WordPiece (Schuster and Nakajima 2012) on the texts."""
-    if vocab_size is None or not texts:
-        raise DataError(
-            "a vocabulary can be trained only on texts, and for a model that has an "
-            "nn.Embedding; set model.tokenizer_name"
-        )
-    if vocab_size < _SMALLEST_VOCABULARY:
-        raise DataError(
-            f"the model takes {vocab_size} token ids, too few for a vocabulary; give "
-            f"it {_SMALLEST_VOCABULARY} or more in model.model_kwargs"
-        )
-    vocabulary = _wordpiece_vocabulary(texts, vocab_size)
-    tokenizer = Tokenizer(WordPiece(vocab=vocabulary, unk_token=UNKNOWN_TOKEN))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.add_special_tokens([PAD_TOKEN, UNKNOWN_TOKEN])
-    return tokenizer
-
-
-def _wordpiece_vocabulary(texts: Sequence[str], vocab_size: int) -> dict[str, int]:
-    """The pieces of words that byte-pair merges of the texts give.
-
-    WordPieceTrainer merges in the same way, but breaks ties in an order that differs
-    from process to process. Merging words that begin with a mark has no such ties to
-    break, and the mark tells the pieces that begin a word from the others.
+    Raises:
+        DataError: It is damaged.
     """
-    merging = Tokenizer(BPE())
-    merging.normalizer = normalizers.BertNormalizer(lowercase=True)
-    merging.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.BertPreTokenizer(),
-            pre_tokenizers.Metaspace(_WORD_START, prepend_scheme="always"),
-        ]
-    )
-    # An alphabet larger than the vocabulary would be kept whole.
-    options = {"limit_alphabet": vocab_size // 4, "show_progress": False}
-    trainer = BpeTrainer(vocab_size=vocab_size, **options)
-    merging.train_from_iterator(texts, trainer)
-    merged = sorted(merging.get_vocab().items(), key=lambda item: item[1])
-    letters = [piece for piece, _ in merged if len(piece) == 1 and piece != _WORD_START]
-    pieces = [PAD_TOKEN, UNKNOWN_TOKEN, *letters, *(f"##{each}" for each in letters)]
-    pieces += [
-        piece.removeprefix(_WORD_START) if piece[0] == _WORD_START else f"##{piece}"
-        for piece, _ in merged
-        if piece.strip(_WORD_START)
-    ]
-    distinct = list(dict.fromkeys(pieces))[:vocab_size]
-    return {piece: index for index, piece in enumerate(distinct)}
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # What tokenizers raises has no class of its own.
+        raise DataError(f"{path} is no tokenizer: {error}") from error
 
 
 def _load(name: str) -> Tokenizer:
     path = Path(name)
-    if path.is_dir():
+    if (path / TOKENIZER_FILENAME).is_file():
         path = path / TOKENIZER_FILENAME
-    if path.is_file():
-        return Tokenizer.from_file(str(path))
+    tokenizer = read_tokenizer(path) if path.is_file() else _load_by_transformers(name)
+    # Columns are not padded, and texts are cut to model.model_max_length.
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _load_by_transformers(name: str) -> Tokenizer:
     # Imported only where a name of transformers is used: it takes seconds.
+    from huggingface_hub import HfApi
     from transformers import AutoTokenizer
 
     try:
-        pretrained = AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
+        pretrained = AutoTokenizer.from_pretrained(name, local_files_only=True)
+    except (OSError, ValueError) as not_here:
+        is_path = Path(name).is_absolute() or name.startswith(".")
+        try:
+            if is_path or Path(name).is_dir():
+                raise not_here
+            # Says at once that there is no such name, or no network, where loading
+            # would try again for most of a minute.
+            HfApi().model_info(name, timeout=_HUB_TIMEOUT_S)
+            pretrained = AutoTokenizer.from_pretrained(name)
+        except Exception as error:  # The hub's client has errors of several libraries.
+            raise DataError(
+                f"no tokenizer {name!r}{suggestion(name, ['bytes'])}: give 'bytes', a "
+                "folder with a tokenizer.json, or a name on the Hugging Face hub "
+                f"({(str(error).splitlines() or [type(error).__name__])[0]})"
+            ) from error
+    tokenizer = getattr(pretrained, "backend_tokenizer", None)
+    if not isinstance(tokenizer, Tokenizer):
         raise DataError(
-            f"no tokenizer {name!r}: give 'bytes', a folder with a tokenizer.json, or "
-            f"a name that transformers can load ({str(error).splitlines()[0]})"
-        ) from error
-    tokenizer: Tokenizer = pretrained.backend_tokenizer
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+            f"tokenizer {name!r} has no fast form, a tokenizer.json; choose another"
+        )
     return tokenizer
