@@ -112,6 +112,7 @@ def _train(
         model=model,
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
+        fsdp=config.fsdp,
         callbacks=callbacks,
     )
 

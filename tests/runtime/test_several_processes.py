@@ -87,3 +87,27 @@ def test_two_processes_go_on_from_a_checkpoint(tmp_path, alone) -> None:
     output = run(tmp_path / "run", 2, *resume)
     assert len(first) == 10
     assert len(rows(output, "loss")) == 21
+
+
+@pytest.mark.parametrize(
+    "sharding",
+    [
+        ["--fsdp.auto_wrap_policy", "SIZE_BASED_WRAP", "--fsdp.min_num_params", "100"],
+        ["--fsdp.sharding_strategy", "SHARD_GRAD_OP"],
+    ],
+    ids=["full", "gradients"],
+)
+def test_two_processes_with_shards_give_the_run_of_one(
+    tmp_path, alone, sharding
+) -> None:
+    sharding = ["--fsdp.enable_fsdp", "true", *sharding]
+    whole = run(tmp_path / "whole", 2, *sharding)
+    assert_same_run(whole, alone)
+    output = run(
+        tmp_path / "whole",
+        2,
+        *sharding,
+        "--training.resume_from_checkpoint",
+        str(whole / "checkpoint-10"),
+    )
+    assert_same_run(output, alone)

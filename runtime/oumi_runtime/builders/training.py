@@ -10,7 +10,7 @@ from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.parallel import build_parallelism
-from oumi_runtime.core.configs import TrainerType, TrainingParams
+from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
@@ -26,6 +26,7 @@ def build_trainer(
     model: nn.Module,
     train_dataset: Dataset[Any],
     eval_dataset: Dataset[Any] | None = None,
+    fsdp: FSDPParams | None = None,
     callbacks: Sequence[TrainingCallback] = (),
 ) -> BaseTrainer:
     """Builds a trainer.
@@ -35,11 +36,12 @@ def build_trainer(
         model: The model, on its device.
         train_dataset: What to train on, tokenized.
         eval_dataset: What to evaluate on; no evaluation if None.
+        fsdp: The fsdp section of the config; its defaults if None.
         callbacks: What to do beside the loop.
     """
     device = next(model.parameters()).device
     loading = Loading(params.dataloader_num_workers)
-    parallelism = build_parallelism(model, params)
+    parallelism = build_parallelism(model, params, fsdp or FSDPParams())
     train_batches = TrainBatches(
         train_dataset,
         batch_size=params.per_device_train_batch_size,
