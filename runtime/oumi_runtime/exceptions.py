@@ -17,15 +17,21 @@ class OumiRuntimeError(Exception):
     exit_code: ClassVar[int] = 1
 
 
-def suggestion(given: str, allowed: Iterable[str]) -> str:
-    """Returns " (did you mean 'x'?)" for the nearest allowed name, or "".
+def nearest(given: str, allowed: Iterable[str]) -> str | None:
+    """Returns the allowed name that is nearest to a misspelt one, or None.
 
     Names are compared without regard to case, `_` or `-`.
     """
     folded = {name.lower().replace("-", "_"): name for name in allowed}
     key = given.lower().replace("-", "_")
-    nearest = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
-    return f" (did you mean {folded[nearest[0]]!r}?)" if nearest else ""
+    found = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def suggestion(given: str, allowed: Iterable[str]) -> str:
+    """Returns " (did you mean 'x'?)" for the nearest allowed name, or ""."""
+    near = nearest(given, allowed)
+    return f" (did you mean {near!r}?)" if near else ""
 
 
 class SavedModelError(OumiRuntimeError, ValueError):
@@ -36,6 +42,11 @@ class SavedModelError(OumiRuntimeError, ValueError):
 
 class MissingModelError(SavedModelError, FileNotFoundError):
     """A folder that should hold a saved model does not."""
+
+    def __init__(self, folder: str | Path, filename: str) -> None:
+        super().__init__(
+            f"{folder} holds no {filename}; give a folder that save_pretrained wrote"
+        )
 
 
 class ModelBuildError(OumiRuntimeError, ValueError):
@@ -172,10 +183,26 @@ class ConfigFileError(OumiRuntimeError, FileNotFoundError):
 
 
 class SectionError(OumiRuntimeError, ValueError):
-    """Fields of one config section do not go together; ConfigError gathers these."""
+    """Fields of one config section do not go together; ConfigError gathers these.
+
+    Attributes:
+        wrong: What is wrong with each field. A field is named as in `train.datasets`,
+            or by the parts of its key: `("model_kwargs", "a.b")`.
+        rests_on: Other fields that a field's sentence is about. It is not said of a
+            file in which the value of one of them could not be read.
+    """
 
     exit_code = 2
 
-    def __init__(self, wrong: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        wrong: Mapping[str | tuple[str | int, ...], str],
+        rests_on: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
         self.wrong = dict(wrong)
-        super().__init__("; ".join(f"{name}: {why}" for name, why in wrong.items()))
+        self.rests_on = {name: tuple(on) for name, on in (rests_on or {}).items()}
+        named = (
+            f"{name if isinstance(name, str) else '.'.join(map(str, name))}: {why}"
+            for name, why in wrong.items()
+        )
+        super().__init__("; ".join(named))

@@ -33,3 +33,12 @@ def argument_mistake(function: Callable[..., Any], kwargs: Mapping[str, Any]) ->
         if p.name in names and p.default is p.empty and p.name not in kwargs
     ]
     return f"also needs {', '.join(missing)}" if missing else ""
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a keyword argument of that name, or of any name, can be given."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(
+        p.kind is p.VAR_KEYWORD or (p.name == name and p.kind is not p.POSITIONAL_ONLY)
+        for p in parameters
+    )

@@ -1,15 +1,13 @@
 """Builds the datasets that a config names."""
 
-import inspect
 from typing import Any
 
-import torch
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
 import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
-from oumi_runtime.builders.arguments import argument_mistake
+from oumi_runtime.builders.arguments import argument_mistake, takes
 from oumi_runtime.core.configs import DataParams, DatasetParams, DatasetSplit
-from oumi_runtime.core.datasets import ColumnDataset, TextDataset
+from oumi_runtime.core.datasets import ColumnDataset, TextDataset, concatenate
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.batches import count_samples
 from oumi_runtime.exceptions import DataError
@@ -40,8 +38,8 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
 
     Args:
         dataset_name: The registered name.
-        kwargs: `dataset_path`, `subset` and `split`, each where it is not None, and
-            what else the dataset's constructor takes.
+        kwargs: `dataset_path`, `subset` and `split`, and what else the dataset's
+            constructor takes; those that are None are left to its defaults.
 
     Raises:
         KeyError: The name is not registered.
@@ -51,10 +49,12 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
     dataset_class = REGISTRY.get_dataset(dataset_name, subset=subset)
     if dataset_class is None:
         dataset_class = REGISTRY[dataset_name, RegistryType.DATASET]
-    known = inspect.signature(dataset_class).parameters
     arguments = {name: value for name, value in kwargs.items() if value is not None}
-    if "dataset_name" in known:
+    if takes(dataset_class, "dataset_name"):
         arguments["dataset_name"] = dataset_name
+    if arguments.get("split") == "train" and not takes(dataset_class, "split"):
+        # The config's default, for a dataset that has no splits.
+        del arguments["split"]
     if mistake := argument_mistake(dataset_class, arguments):
         raise DataError(f"dataset {dataset_name!r} {mistake}")
     dataset: Dataset[Any] = dataset_class(**arguments)
@@ -62,16 +62,26 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
 
 
 def _build_one(params: DatasetParams) -> Dataset[Any]:
-    dataset = build_dataset(
-        params.dataset_name,
-        dataset_path=params.dataset_path,
-        subset=params.subset,
-        split=params.split,
-        **params.dataset_kwargs,
-    )
+    name = params.dataset_name
+    fields = {
+        "dataset_path": params.dataset_path,
+        "subset": params.subset,
+        "split": params.split,
+    }
+    for field in ("dataset_name", *fields):
+        if field in params.dataset_kwargs:
+            raise DataError(
+                f"dataset {name!r}: write {field} beside dataset_kwargs, not in it"
+            )
+    dataset = build_dataset(name, **fields, **params.dataset_kwargs)
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise DataError(
+            f"dataset {name!r} is a {type(dataset).__name__}, which has no __len__ and "
+            "__getitem__; make it a map-style dataset, such as a BaseMapDataset"
+        )
     num_samples = count_samples(dataset)
     if num_samples == 0:
-        raise DataError(f"dataset {params.dataset_name!r} has no sample")
+        raise DataError(f"dataset {name!r} has no sample")
     if params.sample_count is None or params.sample_count >= num_samples:
         return dataset
     return _first(dataset, params.sample_count)
@@ -85,12 +95,8 @@ def _first(dataset: Dataset[Any], count: int) -> Dataset[Any]:
             dataset.labels[:count],
             label_names=dataset.label_names,
         )
-    if isinstance(dataset, ColumnDataset) and all(
-        isinstance(column, torch.Tensor) for column in dataset.columns.values()
-    ):
-        return ColumnDataset(
-            dataset.take(torch.arange(count)), label_names=dataset.label_names
-        )
+    if isinstance(dataset, ColumnDataset):
+        return dataset.first(count)
     return Subset(dataset, range(count))
 
 
@@ -104,9 +110,16 @@ def _concatenate(datasets: list[Dataset[Any]]) -> Dataset[Any]:
                 f"{label_names} and {getattr(dataset, 'label_names', None)}"
             )
     texts = [dataset for dataset in datasets if isinstance(dataset, TextDataset)]
+    columns = [dataset for dataset in datasets if isinstance(dataset, ColumnDataset)]
+    if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
+        raise DataError(
+            "the datasets of a split must be of one kind, not "
+            f"{', '.join(type(dataset).__name__ for dataset in datasets)}; name those "
+            "of one kind"
+        )
+    if columns:
+        return concatenate(columns)
     if texts:
-        if len(texts) != len(datasets):
-            raise DataError("a split cannot mix texts with other datasets")
         labels: list[Any] = [label for dataset in texts for label in dataset.labels]
         return TextDataset(
             [text for dataset in texts for text in dataset.texts],

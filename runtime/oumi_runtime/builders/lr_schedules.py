@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from oumi_runtime.core.configs import SchedulerType, TrainingParams
-from oumi_runtime.exceptions import suggestion
+from oumi_runtime.exceptions import ConfigError, Mistake, suggestion
 
 
 def build_lr_scheduler(
@@ -24,7 +24,7 @@ def build_lr_scheduler(
         num_training_steps: The optimizer steps that will run.
 
     Raises:
-        ValueError: `lr_scheduler_kwargs` holds what the schedule does not take.
+        ConfigError: `lr_scheduler_kwargs` holds what the schedule does not take.
     """
     warmup = training_params.warmup_steps
     if warmup is None:
@@ -53,13 +53,17 @@ def _decay(
         SchedulerType.COSINE_WITH_RESTARTS: {"num_cycles"},
         SchedulerType.COSINE_WITH_MIN_LR: {"num_cycles", "min_lr", "min_lr_rate"},
     }.get(kind, set())
-    for name in options:
+    for name, value in options.items():
+        sentence = ""
         if name not in allowed:
-            raise ValueError(
-                f"training.lr_scheduler_kwargs: {kind.value} takes no {name!r}"
-                f"{suggestion(name, allowed)}; it takes "
+            sentence = (
+                f"{kind.value} takes no {name!r}{suggestion(name, allowed)}; it takes "
                 f"{', '.join(sorted(allowed)) or 'nothing'}"
             )
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            sentence = f"{name} is {value!r}; give a number"
+        if sentence:
+            raise ConfigError([Mistake("", "training.lr_scheduler_kwargs", sentence)])
     if kind is SchedulerType.CONSTANT:
         return lambda progress: 1.0
     if kind is SchedulerType.LINEAR:
@@ -71,7 +75,8 @@ def _decay(
         )
     # Half a cycle takes the cosine from its peak to its bottom.
     half_cycles = 2.0 * float(options.get("num_cycles", 0.5))
-    floor = options.get("min_lr_rate", options.get("min_lr", 0.0) / peak)
+    floor = options.get("min_lr", 0.0) / peak if peak else 0.0
+    floor = options.get("min_lr_rate", floor)
     return lambda progress: floor + (1.0 - floor) * _half_cosine(half_cycles * progress)
 
 

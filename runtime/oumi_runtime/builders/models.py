@@ -1,6 +1,7 @@
 """Builds the model that a config names."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from oumi_runtime.builders.arguments import argument_mistake
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.exceptions import DeviceError, ModelBuildError
+from oumi_runtime.exceptions import DeviceError, ModelBuildError, OumiRuntimeError
 
 _DTYPES = {
     "float32": torch.float32,
@@ -37,29 +38,37 @@ def build_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
 
     Raises:
         ModelBuildError: The constructor does not take the arguments.
+        SavedModelError: The folder holds no model, or it is damaged.
         KeyError: The name is neither registered nor a folder.
         DeviceError: This machine does not have the device.
     """
     arguments = {**model_params.model_kwargs, **kwargs}
-    folder = Path(model_params.model_name)
-    if folder.is_dir() and not REGISTRY.contains(folder.name, RegistryType.MODEL):
-        model = _load_folder(folder, model_params, arguments)
+    name = model_params.model_name
+    if Path(name).is_dir() and not REGISTRY.contains(name, RegistryType.MODEL):
+        model = _load_folder(Path(name), model_params, arguments)
     else:
         model = _make_registered(model_params, arguments)
     if model_params.torch_dtype_str != "auto":
         model.to(_DTYPES[model_params.torch_dtype_str])
-    return model.to(resolve_device(model_params.device_map))
+    if model_params.device_map is not None:
+        model.to(resolve_device(model_params.device_map))
+    return model
 
 
-def resolve_device(device_map: str | None) -> torch.device:
+def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
     """The device that a `device_map` means.
 
     Args:
         device_map: `auto` takes this process's GPU where there is one; None is the CPU.
 
     Raises:
-        DeviceError: This machine does not have it.
+        DeviceError: This machine does not have it, or it is a mapping.
     """
+    if isinstance(device_map, Mapping):
+        raise DeviceError(
+            "model.device_map is a mapping, which only a model of transformers takes; "
+            "use 'auto', or one device"
+        )
     if device_map is None:
         return torch.device("cpu")
     if device_map == "auto":
@@ -90,7 +99,24 @@ def _make_registered(params: ModelParams, arguments: dict[str, Any]) -> nn.Modul
         )
     if mistake := argument_mistake(model_class, arguments):
         raise ModelBuildError(f"model.model_kwargs: {params.model_name} {mistake}")
-    model: nn.Module = model_class(**arguments)
+    if unwritten := getattr(model_class, "__abstractmethods__", None):
+        raise ModelBuildError(
+            f"{params.model_name} cannot be built: its class has no "
+            f"{' and no '.join(sorted(unwritten))}; write it"
+        )
+    try:
+        model = model_class(**arguments)
+    except ValueError as error:
+        if isinstance(error, OumiRuntimeError):
+            raise
+        raise ModelBuildError(
+            f"model.model_kwargs: {params.model_name} refuses them: {error}"
+        ) from error
+    if not isinstance(model, nn.Module):
+        raise ModelBuildError(
+            f"{params.model_name} is registered as a model, but makes a "
+            f"{type(model).__name__}; register a subclass of BaseModel"
+        )
     return model
 
 
@@ -98,9 +124,5 @@ def _load_folder(
     folder: Path, params: ModelParams, arguments: dict[str, Any]
 ) -> nn.Module:
     if params.load_pretrained_weights is False:
-        raise ModelBuildError(
-            f"model.load_pretrained_weights is false, but {folder} is a saved model; "
-            "to start fresh, set model.model_name to its registered name"
-        )
-    model: nn.Module = BaseModel.from_pretrained(folder, override_kwargs=arguments)
-    return model
+        return BaseModel.from_config(folder, override_kwargs=arguments)
+    return BaseModel.from_pretrained(folder, override_kwargs=arguments)

@@ -6,6 +6,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.exceptions import ModelBuildError
 
 
 def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
@@ -16,9 +17,17 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
         config: Names the optimizer and gives its rates.
 
     Returns:
-        `torch.optim`'s AdamW, Adam or SGD, in the fused form.
+        `torch.optim`'s AdamW, Adam or SGD, in the fused form where there is one.
+
+    Raises:
+        ModelBuildError: The model has no trainable parameter.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ModelBuildError(
+            f"{type(model).__name__} has no trainable parameter; give it one, or leave "
+            "some of its layers unfrozen"
+        )
     options: dict[str, Any] = {
         "lr": config.learning_rate,
         "weight_decay": config.weight_decay,

@@ -26,7 +26,7 @@ from oumi_runtime.core.models.saved_form import (
     write_files,
 )
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.exceptions import SavedModelError
+from oumi_runtime.exceptions import MissingModelError, SavedModelError
 
 
 class BaseModel(nn.Module, ABC):
@@ -147,20 +147,55 @@ class BaseModel(nn.Module, ABC):
             MissingModelError: The folder holds no weights. It is a FileNotFoundError.
             SavedModelError: The files are damaged, or are another model's.
         """
-        folder = Path(load_directory)
-        weights = folder / weights_filename
-        config = read_config(weights, folder / config_filename)
-        model_class = cls._class_to_load(config, folder)
-        arguments = {**config.get("init_kwargs", {}), **(override_kwargs or {})}
-        try:
-            model = model_class(**arguments)
-        except TypeError as error:
-            raise SavedModelError(
-                f"{model_class.__name__} cannot be made from {folder}: {error}; give "
-                "what is missing through override_kwargs"
-            ) from error
+        weights = Path(load_directory) / weights_filename
+        if not weights.is_file():
+            raise MissingModelError(load_directory, weights_filename)
+        model = cls._make(
+            read_config(weights.with_name(config_filename)),
+            Path(load_directory),
+            override_kwargs or {},
+        )
         load_weights(model, weights, strict=strict, map_location=map_location or "cpu")
         return model
+
+    @classmethod
+    def from_config(
+        cls,
+        load_directory: str | Path,
+        *,
+        config_filename: str = CONFIG_FILENAME,
+        override_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
+        """Makes a saved model again with fresh weights.
+
+        Args:
+            load_directory: A folder that `save_pretrained` wrote.
+            config_filename: Name of the JSON file.
+            override_kwargs: Constructor arguments in place of the saved ones.
+
+        Raises:
+            MissingModelError: The folder holds no config. It is a FileNotFoundError.
+            SavedModelError: The config is damaged, or is another model's.
+        """
+        folder = Path(load_directory)
+        if not (folder / config_filename).is_file():
+            raise MissingModelError(folder, config_filename)
+        config = read_config(folder / config_filename)
+        return cls._make(config, folder, override_kwargs or {})
+
+    @classmethod
+    def _make(
+        cls, config: dict[str, Any], folder: Path, override_kwargs: dict[str, Any]
+    ) -> Self:
+        """Makes the model that a saved config describes."""
+        model_class = cls._class_to_load(config, folder)
+        try:
+            return model_class(**{**config.get("init_kwargs", {}), **override_kwargs})
+        except TypeError as error:
+            raise SavedModelError(
+                f"{model_class.__name__} cannot be made from {folder}: {error}; set "
+                "its arguments through override_kwargs"
+            ) from error
 
     def _require_saveable_arguments(self) -> None:
         """Raises where the saved arguments would not make this model again."""

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from oumi_runtime.exceptions import DeviceError, MissingModelError, SavedModelError
+from oumi_runtime.exceptions import DeviceError, SavedModelError
 
 WEIGHTS_FILENAME = "model.safetensors"
 CONFIG_FILENAME = "config.json"
@@ -61,18 +61,12 @@ def write_files(
         staged.replace(weights)
 
 
-def read_config(weights: Path, config: Path) -> dict[str, Any]:
-    """Reads the config beside the weights; empty where there is none.
+def read_config(config: Path) -> dict[str, Any]:
+    """Reads the config; empty where there is none.
 
     Raises:
-        MissingModelError: There are no weights.
-        SavedModelError: The config is damaged.
+        SavedModelError: It is damaged.
     """
-    if not weights.is_file():
-        raise MissingModelError(
-            f"{weights.parent} holds no {weights.name}; give a folder that "
-            "save_pretrained wrote"
-        )
     if not config.is_file():
         return {}
     try:

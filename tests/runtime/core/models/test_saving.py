@@ -190,7 +190,7 @@ def test_another_shape_is_refused_in_one_line(tmp_path):
 
 def test_a_missing_argument_is_named(tmp_path):
     tiny.Passing(4).save_pretrained(tmp_path, save_config=False)
-    with pytest.raises(SavedModelError, match=r"'width'; give .* override_kwargs"):
+    with pytest.raises(SavedModelError, match=r"'width'; set .* override_kwargs"):
         tiny.Passing.from_pretrained(tmp_path)
 
 
@@ -305,3 +305,14 @@ def test_a_save_that_fails_half_way_leaves_the_old_files(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         tiny.Tiny().save_pretrained(tmp_path)
     assert snapshot(tmp_path) == before
+
+
+def test_a_saved_model_can_be_made_again_with_fresh_weights(tmp_path):
+    REGISTRY.register("Passing", RegistryType.MODEL, tiny.Passing)
+    model = tiny.Passing(4)
+    model.save_pretrained(tmp_path)
+    fresh = BaseModel.from_config(tmp_path, override_kwargs={"scale": 5.0})
+    assert fresh.init_kwargs == {"width": 4, "scale": 5.0}
+    assert not same_logits(model, fresh)
+    with pytest.raises(FileNotFoundError, match=r"holds no config\.json"):
+        tiny.Passing.from_config(tmp_path / "nowhere")
