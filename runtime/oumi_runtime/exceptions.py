@@ -196,13 +196,25 @@ class SectionError(OumiRuntimeError, ValueError):
 
     def __init__(
         self,
-        wrong: Mapping[str | tuple[str | int, ...], str],
+        wrong: Mapping[str, str] | Mapping[str | tuple[str | int, ...], str],
         rests_on: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        self.wrong = dict(wrong)
+        self.wrong: dict[str | tuple[str | int, ...], str] = {**wrong}
         self.rests_on = {name: tuple(on) for name, on in (rests_on or {}).items()}
         named = (
             f"{name if isinstance(name, str) else '.'.join(map(str, name))}: {why}"
             for name, why in wrong.items()
         )
         super().__init__("; ".join(named))
+
+
+class MissingExtraError(OumiRuntimeError, ModuleNotFoundError):
+    """A library that only some users need is asked for, but not installed."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, asked_by: str, extra: str | None = None) -> None:
+        super().__init__(
+            f"{asked_by} needs {package}, which is not installed; run "
+            f"pip install 'oumi-scaffold[{extra or package}]', or switch it off"
+        )

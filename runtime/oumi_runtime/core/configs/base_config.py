@@ -5,9 +5,13 @@ import logging
 from pathlib import Path
 from typing import Any, Self
 
-from oumi_runtime.core.configs.checking import check
+from oumi_runtime.core.configs.checking import examine, in_order
 from oumi_runtime.core.configs.overrides import apply_overrides
-from oumi_runtime.core.configs.params.base_params import BaseParams, to_tree
+from oumi_runtime.core.configs.params.base_params import (
+    BaseParams,
+    rules_of_rest,
+    to_tree,
+)
 from oumi_runtime.core.configs.places import Places
 from oumi_runtime.core.configs.yaml_dump import dump_yaml
 from oumi_runtime.core.configs.yaml_source import read_text, read_yaml
@@ -74,7 +78,11 @@ class BaseConfig(BaseParams):
 
     @classmethod
     def _from_tree(cls, tree: dict[Any, Any], places: Places) -> Self:
-        config = check(cls, tree, places)
+        config, found = examine(cls, tree, places)
+        if config is None:
+            # A reader who has to mend a file anyway learns of everything at once.
+            found += rules_of_rest(cls, tree, found, places)
+            raise ConfigError(in_order(found))
         config._remember(places)
         return config
 

@@ -43,4 +43,5 @@ class TrainingConfig(BaseConfig):
                 "add one, or write 'no'"
             )
         if wrong:
-            raise SectionError(wrong)
+            rests_on = {"training.eval_strategy": ["data.validation"]}
+            raise SectionError(wrong, rests_on)

@@ -12,9 +12,18 @@ from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
-from oumi_runtime.core.configs.checking import check, in_order, mistakes_of
+from oumi_runtime.core.configs.checking import (
+    KEY_ITSELF,
+    Found,
+    examine,
+    found_in,
+    in_order,
+    without,
+)
 from oumi_runtime.core.configs.places import Key, Places
+from oumi_runtime.core.configs.refused import without_defaults
 from oumi_runtime.exceptions import ConfigError, SectionError
 
 MISSING = "???"
@@ -25,7 +34,6 @@ T = TypeVar("T")
 _PYDANTIC = ConfigDict(
     extra="forbid",
     validate_assignment=True,
-    use_attribute_docstrings=True,
     allow_inf_nan=False,
 )
 
@@ -49,7 +57,8 @@ def _with_own_errors(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(self, *args, **kwargs)
         except ValidationError as error:
-            raise ConfigError(mistakes_of(error, type(self))) from None
+            found = found_in(error, type(self), Places())
+            raise ConfigError(in_order(found)) from None
         # Checking an assignment leaves only the fields.
         if places is not None:
             self._remember(places)
@@ -62,9 +71,14 @@ class BaseParams:
 
     @model_validator(mode="before")
     @classmethod
-    def _empty_is_default(cls, given: Any) -> Any:
+    def _prepare(cls, given: Any) -> Any:
+        """Takes null for an empty section, and leaves out what says nothing."""
         # In YAML, a section whose every line is a comment is null.
-        return {} if given is None else given
+        if given is None:
+            return {}
+        if isinstance(given, ArgsKwargs) and given.kwargs:
+            return ArgsKwargs(given.args, without_defaults(cls, given.kwargs))
+        return without_defaults(cls, given) if isinstance(given, dict) else given
 
     def finalize_and_validate(self) -> None:
         """Checks every field once more, and the rules that join fields.
@@ -74,13 +88,15 @@ class BaseParams:
         """
         places: Places = self.__dict__.get("_places") or Places()
         # A list or dict may have been changed since it was set.
-        check(type(self), to_tree(self), places)
-        mistakes = in_order(
-            (places.of_value(key), key, sentence)
-            for key, sentence in _broken_rules(self, ())
-        )
-        if mistakes:
-            raise ConfigError(mistakes)
+        tree = to_tree(self)
+        _, found = examine(type(self), tree, places)
+        if found:
+            raise ConfigError(
+                in_order(found + rules_of_rest(type(self), tree, found, places))
+            )
+        broken = list(_broken_rules(self, (), places))
+        if broken:
+            raise ConfigError(in_order(broken))
 
     def __finalize_and_validate__(self) -> None:
         """Checks the rules that join fields; to be overridden.
@@ -110,17 +126,53 @@ def to_tree(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _broken_rules(value: Any, key: Key) -> Iterator[tuple[Key, str]]:
+def rules_of_rest(
+    section: type[Any], tree: Any, found: list[Found], places: Places
+) -> list[Found]:
+    """Returns the rules that are broken whatever the values with mistakes should be.
+
+    Args:
+        section: What the tree is for.
+        tree: What was given.
+        found: What is wrong with the types, ranges and keys in it.
+        places: Where the parts of the tree stand.
+    """
+    rest, again = examine(section, without(tree, found), Places())
+    if again:
+        return []
+    unread = [key for mistake in found for key in mistake.unread]
+
+    def is_known(key: Key) -> bool:
+        return not any(key[: len(u)] == u or u[: len(key)] == key for u in unread)
+
+    broken = _broken_rules(rest, (), places)
+    return [b for b in broken if all(is_known(key) for key in b.unread)]
+
+
+def _broken_rules(value: Any, key: Key, places: Places) -> Iterator[Found]:
+    """Yields a mistake for each broken rule; `unread` are the fields it is about."""
     if isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from _broken_rules(inner, (*key, position))
+            yield from _broken_rules(inner, (*key, position), places)
     if not isinstance(value, BaseParams):
         return
     for name, inner in value:
-        yield from _broken_rules(inner, (*key, name))
+        yield from _broken_rules(inner, (*key, name), places)
     try:
         value.__finalize_and_validate__()
     except SectionError as error:
         for field, sentence in error.wrong.items():
-            parts = (int(p) if p.isdigit() else p for p in field.split("."))
-            yield (*key, *parts), sentence
+            at = (*key, *_parts(field))
+            place = places.of_value(at)
+            if at[-1] == KEY_ITSELF:
+                at = at[:-1]
+                place = places.of_key(at)
+            others = error.rests_on.get(field, ()) if isinstance(field, str) else ()
+            about = (at, *((*key, *_parts(other)) for other in others))
+            yield Found(place, at, sentence, about)
+
+
+def _parts(field: str | Key) -> Key:
+    if isinstance(field, tuple):
+        return field
+    return tuple(int(p) if p.isdigit() else p for p in field.split("."))

@@ -4,15 +4,23 @@ Holds numbers with limits, choices by name, and mappings and lists that YAML lea
 empty.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from oumi_runtime.core.configs.checking import shown
+from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.exceptions import suggestion
 
 Natural = Annotated[StrictInt, Field(ge=1)]
@@ -64,6 +72,17 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.pick, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        others: dict[str, Any] = {"type": "string"}
+        if not self.is_open:
+            # A schema has no other way to say "in any case".
+            in_any_case = (
+                "".join(f"[{c.upper()}{c}]" if c.isalpha() else re.escape(c) for c in n)
+                for n in self.names
+            )
+            others["pattern"] = f"^({'|'.join(in_any_case)})$"
+        return {"anyOf": [{"enum": list(self.allowed)}, others]}
 
 
 def choice(
@@ -118,5 +137,9 @@ def _count_or_auto(given: Any) -> Any:
     return given
 
 
-CountOrAuto = Annotated[int | str, BeforeValidator(_count_or_auto)]
+CountOrAuto = Annotated[
+    int | str,
+    BeforeValidator(_count_or_auto),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "auto"}]}),
+]
 """A number of processes, at least 0, or `auto`."""

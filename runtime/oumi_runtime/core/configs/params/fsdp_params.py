@@ -122,9 +122,11 @@ class FSDPParams(BaseParams):
         """Checks that classes are named only where they are used."""
         by_class = self.auto_wrap_policy is AutoWrapPolicy.TRANSFORMER_BASED_WRAP
         if self.transformer_layer_cls is not None and not by_class:
+            sentence = (
+                f"has no effect with auto_wrap_policy {self.auto_wrap_policy}; write "
+                "TRANSFORMER_BASED_WRAP there"
+            )
             raise SectionError(
-                {
-                    "transformer_layer_cls": "has no effect with auto_wrap_policy "
-                    f"{self.auto_wrap_policy}; write TRANSFORMER_BASED_WRAP there"
-                }
+                {"transformer_layer_cls": sentence},
+                {"transformer_layer_cls": ["auto_wrap_policy"]},
             )

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
-from oumi_runtime.core.configs.checking import shown
 from oumi_runtime.core.configs.params.base_params import MISSING, BaseParams, section
 from oumi_runtime.core.configs.params.field_types import (
     Kwargs,
@@ -14,6 +13,7 @@ from oumi_runtime.core.configs.params.field_types import (
     choice,
     wrong,
 )
+from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.exceptions import SectionError
 
 _DTYPES = {
@@ -134,4 +134,5 @@ class ModelParams(BaseParams):
                 "true has no effect without adapter_model; name the adapter's folder"
             )
         if wrong_fields:
-            raise SectionError(wrong_fields)
+            rests_on = {"adapter_trainable": ["adapter_model"]}
+            raise SectionError(wrong_fields, rests_on)

@@ -250,4 +250,10 @@ class TrainingParams(BaseParams):
             if self.dataloader_persistent_workers:
                 wrong["dataloader_persistent_workers"] = f"true {needs}"
         if wrong:
-            raise SectionError(wrong)
+            rests_on = {
+                "warmup_steps": ["warmup_ratio"],
+                "trainer_kwargs": ["trainer_type"],
+                "dataloader_prefetch_factor": ["dataloader_num_workers"],
+                "dataloader_persistent_workers": ["dataloader_num_workers"],
+            }
+            raise SectionError(wrong, rests_on)

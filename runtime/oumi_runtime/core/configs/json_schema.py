@@ -1,0 +1,71 @@
+"""The JSON Schema of a config in YAML, for editors, and the descriptions of fields.
+
+Names of choices are offered in their usual spelling and taken in any case. Registered
+names and the rules that join fields are not known to a schema.
+"""
+
+import ast
+import inspect
+import itertools
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from oumi_runtime.core.configs.params.base_params import MISSING
+from oumi_runtime.core.configs.sentences import fields_of, plain
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(section: type[Any]) -> dict[str, Any]:
+    """Returns the JSON Schema (draft 2020-12) of a section, or of a whole config."""
+    made = TypeAdapter(section).json_schema()
+    definitions = made.pop("$defs", {})
+    for inner in {section, *_sections_in(section)}:
+        _complete(made if inner is section else definitions[inner.__name__], inner)
+    return {"$schema": DIALECT, **made, "$defs": definitions}
+
+
+def descriptions(section: type[Any]) -> dict[str, str]:
+    """Returns what the docstring below each field of a section says, on one line."""
+    found: dict[str, str] = {}
+    for base in reversed(section.__mro__):
+        if not fields_of(base):
+            continue
+        source = textwrap.dedent(inspect.getsource(base))
+        body = ast.parse(source).body[0].body  # type: ignore[attr-defined]
+        for field, text in itertools.pairwise(body):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+                name = ast.unparse(field.target)
+                found[name] = " ".join(str(ast.literal_eval(text.value)).split())
+    return found
+
+
+def _complete(schema: dict[str, Any], section: type[Any]) -> None:
+    """Adds descriptions, what has to be given, and that null means the default."""
+    described = descriptions(section)
+    required: list[str] = []
+    for name, field in schema["properties"].items():
+        field["description"] = described.get(name, "")
+        field.pop("title", None)
+        if field.get("default") == MISSING:
+            del field["default"]
+            required.append(name)
+        if "$ref" in field:
+            field["anyOf"] = [{"$ref": field.pop("$ref")}, {"type": "null"}]
+        elif field.get("type") in ("object", "array"):
+            field["type"] = [field["type"], "null"]
+    schema["description"] = inspect.getdoc(section)
+    if required:
+        schema["required"] = required
+
+
+def _sections_in(section: type[Any]) -> Iterator[type[Any]]:
+    """Yields the sections below a section, those in lists too."""
+    for hint in fields_of(section).values():
+        for inner in (plain(hint), *getattr(plain(hint), "__args__", ())):
+            if fields_of(inner):
+                yield inner
+                yield from _sections_in(inner)
