@@ -59,7 +59,9 @@ class MLPEncoder(BaseModel):
         logits = self.fc2(pooled)  # (B, C)
         outputs = {"logits": logits}
         if labels is not None:
-            outputs["loss"] = self.criterion(logits, labels, ignore_index=-1)
+            total = self.criterion(logits, labels, ignore_index=-1, reduction="sum")
+            # A mean that is 0, and not NaN, where every sample is left out.
+            outputs["loss"] = total / (labels != -1).sum().clamp(min=1)
         return outputs
 
     @property

@@ -23,14 +23,14 @@ class ModelCase:
     make_batch: BatchFactory
     """Makes a batch of so many samples: what forward takes by name, `labels` too."""
 
-    def model(self, *, training: bool = False) -> nn.Module:
-        """A fresh model, with the same weights every time."""
-        torch.manual_seed(0)
+    def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
+        """A fresh model, with the same weights for the same seed."""
+        torch.manual_seed(seed)
         return self.make_model().train(training)
 
-    def batch(self, batch_size: int = 4) -> Batch:
-        """A batch, the same one every time."""
-        torch.manual_seed(1)
+    def batch(self, batch_size: int = 4, seed: int = 1) -> Batch:
+        """A batch, the same one for the same seed."""
+        torch.manual_seed(seed)
         return dict(self.make_batch(batch_size))
 
     def inputs(self, batch_size: int = 4) -> Batch:
