@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -64,27 +65,33 @@ class NpzFile(ColumnDataset):
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise DataError(f"no file at {path}; set dataset_path to an .npz archive")
+    # numpy leaves a damaged file open that it has opened by itself.
+    with path.open("rb") as file:
+        arrays = _read_open_file(file, path)
+    if not arrays:
+        raise DataError(f"{path} holds no array")
+    return arrays
+
+
+def _read_open_file(file: BinaryIO, path: Path) -> dict[str, np.ndarray]:
     try:
-        archive = np.load(path, allow_pickle=False)
+        archive = np.load(file, allow_pickle=False)
     except _UNREADABLE as error:
         raise DataError(f"{path} is no .npz archive: {error}") from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise DataError(f"{path} holds one bare array; save it with numpy.savez")
     arrays: dict[str, np.ndarray] = {}
-    with archive:
-        for name in archive.files:
-            try:
-                arrays[name] = archive[name]
-            except _UNREADABLE as error:
-                raise DataError(
-                    f"{path}: array {name!r} cannot be read: {error}"
-                ) from error
-            if not isinstance(arrays[name], np.ndarray) or arrays[name].ndim == 0:
-                raise DataError(
-                    f"{path}: {name!r} is no array with a dimension for the samples"
-                )
-    if not arrays:
-        raise DataError(f"{path} holds no array")
+    for name in archive.files:
+        try:
+            arrays[name] = archive[name]
+        except _UNREADABLE as error:
+            raise DataError(
+                f"{path}: array {name!r} cannot be read: {error}"
+            ) from error
+        if not isinstance(arrays[name], np.ndarray) or arrays[name].ndim == 0:
+            raise DataError(
+                f"{path}: {name!r} is no array with a dimension for the samples"
+            )
     return arrays
 
 

@@ -34,8 +34,7 @@ def test_the_suite_runs_without_pytest():
     for check in CHECKS:
         check(SOUND["sound"])
     with pytest.raises(AssertionError, match="forgotten"):
-        for check in CHECKS:
-            check(faulty(Unused))
+        [check(faulty(Unused)) for check in CHECKS]
 
 
 @parametrize_with_checks(SOUND["sound"].make_model, text_batch)
