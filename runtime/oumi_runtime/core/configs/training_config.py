@@ -1,5 +1,7 @@
 """The config of a training run."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from oumi_runtime.core.configs.base_config import BaseConfig
@@ -8,7 +10,19 @@ from oumi_runtime.core.configs.params.data_params import DataParams
 from oumi_runtime.core.configs.params.fsdp_params import FSDPParams
 from oumi_runtime.core.configs.params.model_params import ModelParams
 from oumi_runtime.core.configs.params.peft_params import PeftParams
+from oumi_runtime.core.configs.params.training_choices import (
+    OPTIMIZERS,
+    SchedulerType,
+    TrainerType,
+)
 from oumi_runtime.core.configs.params.training_params import TrainingParams
+from oumi_runtime.core.configs.places import Key
+from oumi_runtime.core.configs.surroundings import (
+    dataset_mistakes,
+    model_mistakes,
+    name_mistake,
+)
+from oumi_runtime.core.registry import RegistryType
 from oumi_runtime.exceptions import SectionError
 
 
@@ -32,8 +46,8 @@ class TrainingConfig(BaseConfig):
     """How the model is split over several devices."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks what joins the sections."""
-        wrong: dict[str, str] = {}
+        """Checks what joins the sections, and every name and file outside."""
+        wrong: dict[str | Key, str] = {}
         if not self.data.train.datasets:
             wrong["data.train.datasets"] = "names no dataset; add one to train on"
         strategy = self.training.eval_strategy
@@ -42,6 +56,32 @@ class TrainingConfig(BaseConfig):
                 f"{strategy!r} needs a dataset in data.validation.datasets; "
                 "add one, or write 'no'"
             )
+        wrong |= dict(self._unknown_names())
         if wrong:
             rests_on = {"training.eval_strategy": ["data.validation"]}
             raise SectionError(wrong, rests_on)
+
+    def _unknown_names(self) -> Iterator[tuple[Key, str]]:
+        if self.model.is_named:
+            for key, mistake in model_mistakes(self.model):
+                yield ("model", *key), mistake
+        for split, params in self.data:
+            for position, dataset in enumerate(params.datasets):
+                if dataset.is_named:
+                    for key, mistake in dataset_mistakes(dataset):
+                        yield ("data", split, "datasets", position, *key), mistake
+            name = params.collator_name
+            if name and (sentence := name_mistake(name, RegistryType.COLLATOR)):
+                yield ("data", split, "collator_name"), sentence
+        for field, type, built_in in _CHOSEN_BY_NAME:
+            name = getattr(self.training, field)
+            if name and (sentence := name_mistake(name, type, built_in)):
+                yield ("training", field), sentence
+
+
+_CHOSEN_BY_NAME: tuple[tuple[str, RegistryType, tuple[str, ...]], ...] = (
+    ("metrics_function", RegistryType.METRICS_FUNCTION, ()),
+    ("optimizer", RegistryType.OPTIMIZER, OPTIMIZERS),
+    ("lr_scheduler_type", RegistryType.LR_SCHEDULER, tuple(SchedulerType)),
+    ("trainer_type", RegistryType.TRAINER, tuple(TrainerType)),
+)

@@ -6,7 +6,7 @@ themselves when somebody imports them; the registry never does.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,14 +98,22 @@ class Registry:
             raise self.unknown(*key)
         return value
 
-    def unknown(self, name: str, type: RegistryType) -> UnknownNameError:
+    def unknown(
+        self, name: str, type: RegistryType, others: Iterable[str] = ()
+    ) -> UnknownNameError:
         """Returns the error for a name that is not found, to be raised.
 
         Its sentence names the nearest name, where it was looked for, and what could not
         be read there.
+
+        Args:
+            name: The name.
+            type: What it was to be the name of.
+            others: Names that would have been taken, besides those known here.
         """
         found = self._survey()
-        known = [*self.get_all(type), *(d.name for d in self.declared(type))]
+        declared = (declaration.name for declaration in self.declared(type))
+        known = [*others, *self.get_all(type), *declared]
         if type is RegistryType.MODEL:
             known += discovery.entry_point_names()
         return UnknownNameError(type.value, name, known, found.looked + found.problems)

@@ -29,7 +29,7 @@ from oumi_runtime.exceptions import ConfigError
 
 GOOD = """
 model:
-  model_name: MyNet
+  model_name: MLPEncoder
   model_kwargs:
     hidden_dim: 64
 data:
@@ -43,7 +43,7 @@ training:
 
 NAMED = """
 model:
-  model_name: MyNet
+  model_name: MLPEncoder
 data:
   train:
     datasets:
@@ -85,7 +85,9 @@ def mistakes(action):
     return lines
 
 
-def test_the_page_s_config_is_read():
+def test_the_page_s_config_is_read(tmp_path: Path, monkeypatch):
+    (tmp_path / "path/to/data").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
     config = TrainingConfig.from_str(PAGE)
     config.finalize_and_validate()
 
@@ -102,7 +104,7 @@ def test_the_page_s_config_is_read():
 def test_a_config_can_be_made_in_python_and_changed_later():
     config = TrainingConfig()
     config.training.max_steps = 10
-    config.model.model_name = "MyNet"
+    config.model.model_name = "MLPEncoder"
     config.data.train.datasets.append(DatasetParams(dataset_name="digits"))
     config.finalize_and_validate()
 

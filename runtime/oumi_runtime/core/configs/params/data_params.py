@@ -90,9 +90,14 @@ class DatasetParams(BaseParams):
     transform_num_workers: CountOrAuto | None = None
     """Processes that tokenize, at least 0; `auto` for one a core. None for none."""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether there is a name."""
+        return self.dataset_name != MISSING and bool(self.dataset_name.strip())
+
     def __finalize_and_validate__(self) -> None:
         """Checks that there is a name."""
-        if self.dataset_name == MISSING or not self.dataset_name.strip():
+        if not self.is_named:
             raise SectionError({"dataset_name": "is missing; write a registered name"})
 
 

@@ -122,10 +122,15 @@ class ModelParams(BaseParams):
     freeze_layers: Names = Field(default_factory=list)
     """Modules or parameters that are not trained: names, or patterns with `*`."""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether there is a name."""
+        return self.model_name != MISSING and bool(self.model_name.strip())
+
     def __finalize_and_validate__(self) -> None:
         """Checks that there is a name, and that an adapter to train is named."""
         wrong_fields: dict[str, str] = {}
-        if self.model_name == MISSING or not self.model_name.strip():
+        if not self.is_named:
             wrong_fields["model_name"] = (
                 "is missing; write a registered name or the folder of a saved model"
             )

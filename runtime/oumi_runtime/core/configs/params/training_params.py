@@ -147,9 +147,11 @@ class TrainingParams(BaseParams):
     learning_rate: Amount = 5e-5
     """The highest learning rate, reached after the warm-up; at least 0."""
 
-    lr_scheduler_type: Annotated[StrictStr, choice(*SchedulerType)] = "linear"
+    lr_scheduler_type: Annotated[StrictStr, choice(*SchedulerType, is_open=True)] = (
+        "linear"
+    )
     """How the learning rate goes on after the warm-up: linear or cosine (both to 0),
-    cosine_with_restarts, cosine_with_min_lr, or constant."""
+    cosine_with_restarts, cosine_with_min_lr, constant, or a registered one."""
 
     lr_scheduler_kwargs: Kwargs = Field(default_factory=dict)
     """More arguments of the schedule, such as `num_cycles` or `min_lr`."""
@@ -160,8 +162,9 @@ class TrainingParams(BaseParams):
     warmup_steps: Whole | None = None
     """The steps in which the learning rate rises from 0; not with `warmup_ratio`."""
 
-    optimizer: Annotated[StrictStr, choice(*OPTIMIZERS)] = "adamw_torch"
-    """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd."""
+    optimizer: Annotated[StrictStr, choice(*OPTIMIZERS, is_open=True)] = "adamw_torch"
+    """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd, or
+    a registered one."""
 
     weight_decay: Amount = 0.0
     """How strongly weights are pulled to 0, at least 0."""

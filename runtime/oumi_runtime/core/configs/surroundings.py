@@ -1,0 +1,188 @@
+"""What a config names outside itself: registered things, their arguments, files.
+
+Names are looked up in what is registered by now and in the text of files, the built-in
+ones and the user's; nothing is imported. What may be a name on the Hugging Face hub is
+left to the builders.
+"""
+
+import functools
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oumi_runtime.core.configs.checking import KEY_ITSELF
+from oumi_runtime.core.configs.places import Key
+from oumi_runtime.core.configs.sentences import shown
+from oumi_runtime.core.registry import (
+    REGISTRY,
+    Declaration,
+    RegistryType,
+    declarations_in,
+)
+from oumi_runtime.core.registry.declarations import dataset_key, mentions
+from oumi_runtime.core.registry.signatures import Signature, signature_of, wrong_type
+from oumi_runtime.exceptions import nearest, suggestion
+
+if TYPE_CHECKING:
+    from oumi_runtime.core.configs.params.data_params import DatasetParams
+    from oumi_runtime.core.configs.params.model_params import ModelParams
+
+_RUNTIME = Path(__file__).parents[2]
+_FOLDERS = {
+    RegistryType.MODEL: "models",
+    RegistryType.DATASET: "datasets",
+    RegistryType.METRICS_FUNCTION: "metrics",
+}
+# Old models of the hub have no organisation: gpt2, bert-base-uncased.
+_HUB_MODEL = re.compile(r"[a-z0-9._-]*[0-9-][a-z0-9._-]*")
+_GIVEN_TO_DATASETS = {
+    "dataset_name",
+    "subset",
+    "split",
+    "tokenizer",
+    "stream",
+    "trust_remote_code",
+    "transform_num_workers",
+}
+
+Wrong = Iterator[tuple[Key, str]]
+
+
+def name_mistake(
+    name: str, type: RegistryType, built_in: Iterable[str] = ()
+) -> str | None:
+    """Returns what is wrong with a name that has to be registered, or None.
+
+    Args:
+        name: The name that is given.
+        type: What it is the name of.
+        built_in: Names that need no registration.
+    """
+    if name.lower() in built_in or _is_known(name, type):
+        return None
+    if built_in:
+        known = [*built_in, *_known_names(type)]
+        return f"{name!r} is not one of {', '.join(known)}{suggestion(name, known)}"
+    return str(REGISTRY.unknown(name, type, _built_in_names(type)))
+
+
+def model_mistakes(params: "ModelParams") -> Wrong:
+    """Yields what is wrong with the model's name and the arguments for it."""
+    name = params.model_name
+    if Path(name).is_dir() and not _is_known(name, RegistryType.MODEL):
+        return
+    if name.startswith((".", "/", "~")):
+        yield ("model_name",), f"the folder {name!r} does not exist"
+    elif "/" in name or os.sep in name:
+        return
+    elif mistake := name_mistake(name, RegistryType.MODEL):
+        near = nearest(name, _known_names(RegistryType.MODEL))
+        if near or not _HUB_MODEL.fullmatch(name):
+            yield ("model_name",), mistake
+    elif signature := _signature(name, RegistryType.MODEL):
+        yield from _argument_mistakes(
+            name, ("model_kwargs",), params.model_kwargs, signature
+        )
+
+
+def dataset_mistakes(params: "DatasetParams") -> Wrong:
+    """Yields what is wrong with a dataset's name, its file and the arguments for it."""
+    name, path = params.dataset_name, params.dataset_path
+    if path is not None and "://" not in path and not Path(path).exists():
+        near = [str(p) for p in Path(path).parent.glob("*")]
+        yield (
+            ("dataset_path",),
+            f"{path!r} does not exist{suggestion(path, near)}; a path starts from the "
+            f"working folder, {Path.cwd()}",
+        )
+    key = next(
+        (
+            key
+            for key in (dataset_key(name, params.subset), name)
+            if _is_known(key, RegistryType.DATASET)
+        ),
+        None,
+    )
+    if key is None:
+        # Any other name may be one on the hub.
+        if nearest(name, _known_names(RegistryType.DATASET)):
+            yield ("dataset_name",), name_mistake(name, RegistryType.DATASET) or ""
+        return
+    signature = _signature(key, RegistryType.DATASET)
+    if signature is None:
+        return
+    given = dict.fromkeys(_GIVEN_TO_DATASETS & signature.parameters.keys())
+    path_parameter = signature.parameters.get("dataset_path")
+    if path_parameter and path_parameter.is_required and path is None:
+        yield ("dataset_path",), f"is missing; {name} reads the file it names"
+    yield from _argument_mistakes(
+        name,
+        ("dataset_kwargs",),
+        params.dataset_kwargs,
+        signature,
+        given={*given, "dataset_path"},
+    )
+
+
+def _argument_mistakes(
+    name: str,
+    key: Key,
+    arguments: Mapping[str, Any],
+    signature: Signature,
+    given: Iterable[str] = (),
+) -> Wrong:
+    parameters = signature.parameters
+    for argument, value in arguments.items():
+        if argument in parameters:
+            if types := wrong_type(parameters[argument], value):
+                yield (*key, argument), f"{shown(value)} is not {types}"
+        elif not signature.takes_any:
+            takes = ", ".join(parameters) or "nothing"
+            near = suggestion(argument, parameters)
+            sentence = f"{name} takes no {argument!r}{near}; it takes {takes}"
+            yield (*key, argument, KEY_ITSELF), sentence
+    missing = [
+        parameter.name
+        for parameter in parameters.values()
+        if parameter.is_required and parameter.name not in {*arguments, *given}
+    ]
+    # A misspelt argument is told already.
+    if missing and all(a in parameters or signature.takes_any for a in arguments):
+        yield key, f"{name} also needs {', '.join(missing)}"
+
+
+def _is_known(name: str, type: RegistryType) -> bool:
+    return _declared_here(name, type) is not None or REGISTRY.contains(name, type)
+
+
+def _known_names(type: RegistryType) -> list[str]:
+    users = (declaration.name for declaration in REGISTRY.declared(type))
+    return [*REGISTRY.get_all(type), *users, *_built_in_names(type)]
+
+
+def _signature(name: str, type: RegistryType) -> Signature | None:
+    """Returns what a registered thing takes, as far as a file's text tells."""
+    declaration = REGISTRY.declaration(name, type) or _declared_here(name, type)
+    return signature_of(declaration) if declaration else None
+
+
+def _declared_here(name: str, type: RegistryType) -> Declaration | None:
+    """Returns the declaration of a built-in thing."""
+    for file in _built_in_files(type):
+        if mentions(file, name):
+            for found in declarations_in(file):
+                if found.type is type and found.name.lower() == name.lower():
+                    return found
+    return None
+
+
+def _built_in_names(type: RegistryType) -> list[str]:
+    declared = (d for file in _built_in_files(type) for d in declarations_in(file))
+    return [declaration.name for declaration in declared if declaration.type is type]
+
+
+@functools.cache
+def _built_in_files(type: RegistryType) -> tuple[Path, ...]:
+    return tuple(sorted((_RUNTIME / _FOLDERS.get(type, "")).rglob("*.py")))
