@@ -5,6 +5,7 @@ import pytest
 
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.evaluation import EvalPrediction
+from oumi_runtime.exceptions import DataError
 from oumi_runtime.metrics import classification
 
 
@@ -46,3 +47,9 @@ def test_a_label_for_each_token_is_counted_alike():
 
 def test_it_is_registered_under_its_name():
     assert REGISTRY.get_metrics_function("Classification") is classification
+
+
+@pytest.mark.parametrize("labels", [[-1, -1], [0.5, 1.0]])
+def test_labels_that_are_no_classes_are_refused(labels):
+    with pytest.raises(DataError, match="needs class numbers as labels"):
+        predict([0, 1], labels, classes=2)
