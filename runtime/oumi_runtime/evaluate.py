@@ -12,10 +12,11 @@ from oumi_runtime.builders import (
     build_model,
 )
 from oumi_runtime.builders.models import resolve_device
+from oumi_runtime.builders.training import build_loading
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.models.base_model import BaseModel
-from oumi_runtime.core.trainers.batches import EvalBatches, Loading
+from oumi_runtime.core.trainers.batches import EvalBatches
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
@@ -58,7 +59,8 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
         dataset,
         batch_size=config.training.per_device_eval_batch_size,
         device=next(model.parameters()).device,
-        loading=Loading(config.training.dataloader_num_workers),
+        loading=build_loading(config.training),
+        ignore_index=config.training.label_ignore_index,
     )
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     metrics = evaluate_model(

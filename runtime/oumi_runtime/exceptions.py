@@ -71,6 +71,21 @@ class DatasetArgumentError(DataError, TypeError):
     """A dataset's constructor is given an argument that it does not take."""
 
 
+class BadRowError(DataError):
+    """A row of a dataset cannot be read, transformed or put into a batch."""
+
+    def __init__(self, message: str) -> None:
+        """Takes the sentence; or the traceback that ends with it.
+
+        A data loader's worker hands on its errors as the text of their tracebacks. The
+        sentence is then what is said, and the traceback a note for who looks deeper.
+        """
+        *above, sentence = message.strip().split("\n")
+        super().__init__(sentence.removeprefix(f"{__name__}.BadRowError: "))
+        if above:
+            self.add_note(message)
+
+
 class CheckpointError(OumiRuntimeError, ValueError):
     """A checkpoint is missing, incomplete or does not belong to this run."""
 
@@ -142,6 +157,18 @@ class UnknownNameError(OumiRuntimeError, KeyError):
     def __str__(self) -> str:
         # KeyError shows the repr of its argument.
         return str(self.args[0])
+
+
+class RegisteredValueError(OumiRuntimeError, TypeError):
+    """What is registered under a name makes something of another kind."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, made: object, needed: type) -> None:
+        super().__init__(
+            f"the {kind} {name!r} makes a {type(made).__name__}, which is no "
+            f"{needed.__module__}.{needed.__qualname__}"
+        )
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from types import ModuleType
 from typing import Any
 
 from torch import nn
+from torch.utils.data import Dataset
 
 from oumi_runtime.builders import (
     Preprocessing,
     build_dataset_mixture,
     build_model,
     build_trainer,
+    build_training_callbacks,
     fit_preprocessing,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
@@ -25,23 +27,15 @@ from oumi_runtime.core.distributed import (
     get_rank,
     is_world_process_zero,
     process_group,
+    set_full_determinism,
     set_random_seeds,
 )
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
-from oumi_runtime.core.trainers.batches import count_samples
-from oumi_runtime.core.trainers.callbacks import (
-    MetricsFile,
-    ProgressReport,
-    TrainingCallback,
-)
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.precision import dtype_name
-from oumi_runtime.core.trainers.run_folder import (
-    METRICS_FILENAME,
-    move_earlier_run,
-    write_record,
-)
+from oumi_runtime.core.trainers.run_folder import move_earlier_run, write_record
 from oumi_runtime.exceptions import OumiRuntimeError
 
 
@@ -75,9 +69,9 @@ def train(
         ConfigError: The config has mistakes.
         OumiRuntimeError: The training cannot start or go on; see `exceptions`.
     """
-    show_log()
+    show_log(config.training.log_level, config.training.dep_log_level)
     config.finalize_and_validate()
-    with process_group():
+    with process_group(config.training.nccl_default_timeout_minutes):
         return _train(config, callbacks)
 
 
@@ -87,33 +81,26 @@ def _train(
     params = config.training
     output_dir = Path(params.output_dir)
     resume_from = _find_checkpoint(params)
-    set_random_seeds(params.seed, params.use_deterministic)
-
-    train_texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
+    _seed(params)
+    texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
     model = build_model(config.model)
+    if params.compile:
+        model.compile()  # In place, so that saved names stay as they are.
     if resume_from is None:
-        preprocessing = fit_preprocessing(train_texts, config.model, model)
+        preprocessing = fit_preprocessing(texts, config.model, model)
     else:
-        preprocessing = Preprocessing.load(output_dir, config.model)
-    train_dataset = preprocessing.apply(train_texts)
-    eval_dataset = None
+        preprocessing = Preprocessing.load(resume_from.parent, config.model)
+    train_dataset, eval_dataset = preprocessing.apply(texts), None
     if params.eval_strategy != "no":
-        eval_dataset = preprocessing.apply(
-            build_dataset_mixture(config.data, DatasetSplit.VALIDATION)
-        )
-    if is_world_process_zero():
-        callbacks = (
-            MetricsFile(output_dir / METRICS_FILENAME),
-            ProgressReport(),
-            *callbacks,
-        )
+        texts = build_dataset_mixture(config.data, DatasetSplit.VALIDATION)
+        eval_dataset = preprocessing.apply(texts)
     trainer = build_trainer(
         params,
         model=model,
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
         fsdp=config.fsdp,
-        callbacks=callbacks,
+        callbacks=[*build_training_callbacks(config), *callbacks],
     )
 
     if is_world_process_zero():
@@ -122,12 +109,14 @@ def _train(
         output_dir.mkdir(parents=True, exist_ok=True)
         preprocessing.save(output_dir)
         write_record(output_dir, config)
-        _announce(config, trainer, count_samples(train_dataset), resume_from)
+        _announce(config, trainer, resume_from)
+        if params.log_examples:
+            _log_example(train_dataset, preprocessing)
     barrier()
     # Building a model draws as many numbers as it likes; the training starts from here.
     # Each process leaves out other units where the model has dropout.
-    set_random_seeds(params.seed + get_rank(), params.use_deterministic)
-    trainer.train(resume_from)
+    _seed(params, offset=get_rank())
+    trainer.train(None if resume_from is None else str(resume_from))
     if params.save_final_model:
         trainer.save_model(output_dir)
         if is_world_process_zero():
@@ -138,21 +127,24 @@ def _train(
     )
 
 
-def _find_checkpoint(params: TrainingParams) -> str | None:
+def _find_checkpoint(params: TrainingParams) -> Path | None:
     """The checkpoint to go on from, if one is asked for and there."""
     if params.resume_from_checkpoint is not None:
-        return params.resume_from_checkpoint
+        return Path(params.resume_from_checkpoint)
     if not params.try_resume_from_last_checkpoint:
         return None
-    latest = CheckpointStore(params.output_dir).latest()
-    return None if latest is None else str(latest)
+    return CheckpointStore(params.output_dir).latest()
+
+
+def _seed(params: TrainingParams, offset: int = 0) -> None:
+    if params.full_determinism:
+        set_full_determinism()
+    is_deterministic = params.use_deterministic or params.full_determinism
+    set_random_seeds(params.seed + offset, is_deterministic)
 
 
 def _announce(
-    config: TrainingConfig,
-    trainer: BaseTrainer,
-    num_samples: int,
-    resume_from: str | None,
+    config: TrainingConfig, trainer: BaseTrainer, resume_from: Path | None
 ) -> None:
     """Logs in one line what is about to be trained."""
     parameters = list(trainer.model.parameters())
@@ -162,11 +154,24 @@ def _announce(
         parameters[0].device,
         dtype_name(trainer.model, config.training.mixed_precision_dtype),
         f"{sum(p.numel() for p in parameters):,}",
-        f"{num_samples:,}",
+        f"{trainer.num_samples:,}",
         f"{trainer.state.total_steps:,}",
     )
     if resume_from is not None:
         logger.info("going on from %s", resume_from)
+    if config.training.log_model_summary:
+        logger.info("%s", trainer.model)
+
+
+def _log_example(dataset: Dataset[Any], preprocessing: Preprocessing) -> None:
+    """Logs the first sample as the model gets it, with its text."""
+    sample = dataset[0]
+    for name, column in sample.items():
+        shape = tuple(getattr(column, "shape", ()))
+        logger.info("first sample: %s %s %s", name, shape, column)
+    if preprocessing.tokenizer is not None and "input_ids" in sample:
+        text = preprocessing.tokenizer.decode(sample["input_ids"].tolist())
+        logger.info("first sample: text %r", text)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -82,6 +82,7 @@ def test_a_run_leaves_a_complete_record(config, tmp_path) -> None:
         "metrics.jsonl",
         "model.safetensors",
         "run.json",
+        "telemetry",
     }
     assert list(logged(output)) == [5, 10, 15, 20, 25, 30]
     assert TrainingConfig.from_yaml(output / "config.yaml").training == config.training

@@ -1,5 +1,6 @@
 """A section of the config in, a built object out. Importing it registers built-ins."""
 
+from oumi_runtime.builders.callbacks import build_training_callbacks
 from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
@@ -19,5 +20,6 @@ __all__ = [
     "build_optimizer",
     "build_tokenizer",
     "build_trainer",
+    "build_training_callbacks",
     "fit_preprocessing",
 ]

@@ -70,12 +70,13 @@ def _shard(model: nn.Module, params: TrainingParams, fsdp: FSDPParams) -> Sharde
         for tensor in (*model.parameters(), *model.buffers()):
             dist.broadcast(tensor.data, src=0)
     half = _HALF.get(fsdp.mixed_precision or params.mixed_precision_dtype)
+    is_offloaded = fsdp.cpu_offload and device.type != "cpu"
     shard = functools.partial(
         fully_shard,
         mesh=init_device_mesh(device.type, (get_world_size(),)),
         reshard_after_forward=fsdp.sharding_strategy is ShardingStrategy.FULL_SHARD,
         mp_policy=MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32),
-        offload_policy=CPUOffloadPolicy() if fsdp.cpu_offload else OffloadPolicy(),
+        offload_policy=CPUOffloadPolicy() if is_offloaded else OffloadPolicy(),
     )
     units = [shard(unit) for unit in _units(model, fsdp)]
     shard(model)

@@ -1,6 +1,7 @@
 """Builds the trainer that a config names, and the parts that it runs."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -11,10 +12,12 @@ from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
+from oumi_runtime.core.trainers.performance import PerformanceMeter
 
 if TYPE_CHECKING:
     from oumi_runtime.core.trainers.hf_trainer import HuggingFaceTrainer
@@ -40,7 +43,7 @@ def build_trainer(
         callbacks: What to do beside the loop.
     """
     device = next(model.parameters()).device
-    loading = Loading(params.dataloader_num_workers)
+    loading = build_loading(params)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
     train_batches = TrainBatches(
         train_dataset,
@@ -49,6 +52,7 @@ def build_trainer(
         seed=params.data_seed,
         device=device,
         loading=loading,
+        ignore_index=params.label_ignore_index,
     )
     total_steps = params.max_steps
     if total_steps < 1:
@@ -61,6 +65,7 @@ def build_trainer(
             batch_size=params.per_device_eval_batch_size,
             device=device,
             loading=loading,
+            ignore_index=params.label_ignore_index,
         )
     return _trainer_class(params.trainer_type)(
         parallelism=parallelism,
@@ -71,8 +76,38 @@ def build_trainer(
         total_steps=total_steps,
         eval_batches=eval_batches,
         metrics_function=build_metrics_function(params),
+        meter=_meter(model, params),
         callbacks=callbacks,
     )
+
+
+def build_loading(
+    params: TrainingParams, collate: Callable[[list[Any]], Batch] | None = None
+) -> Loading:
+    """Decides how samples that are not in memory are read.
+
+    Args:
+        params: The training section of the config. `auto` workers are as many as the
+            machine has cores for each of its processes, and at most eight.
+        collate: Makes a batch of samples; torch's own if None.
+    """
+    num_workers = params.dataloader_num_workers
+    if isinstance(num_workers, str):
+        local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        num_workers = min(8, (os.cpu_count() or 1) // local_processes)
+    return Loading(
+        num_workers=num_workers,
+        persistent_workers=params.dataloader_persistent_workers and num_workers > 0,
+        prefetch_factor=params.dataloader_prefetch_factor if num_workers > 0 else None,
+        collate=collate,
+    )
+
+
+def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
+    alternative = params.include_alternative_mfu_metrics
+    if not params.include_performance_metrics and not alternative:
+        return None
+    return PerformanceMeter(model, alternative_mfu=alternative)
 
 
 def _trainer_class(trainer_type: TrainerType) -> "type[Trainer | HuggingFaceTrainer]":

@@ -101,3 +101,12 @@ def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(set_deterministic)
+
+
+def set_full_determinism() -> None:
+    """Makes the libraries below torch deterministic too; call it before using CUDA."""
+    # What cuBLAS asks for, in "Results reproducibility" of its documentation.
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False

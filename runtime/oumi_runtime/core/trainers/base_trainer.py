@@ -16,6 +16,8 @@ class BaseTrainer(ABC):
 
     model: nn.Module
     state: TrainingState
+    num_samples: int
+    """Samples of an epoch."""
 
     @abstractmethod
     def train(self, resume_from_checkpoint: str | None = None) -> None:

@@ -61,6 +61,7 @@ class TrainBatches:
         seed: int,
         device: torch.device,
         loading: Loading | None = None,
+        ignore_index: int | None = None,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
@@ -74,6 +75,7 @@ class TrainBatches:
             seed: Seed of the order.
             device: Where the batches go.
             loading: How samples are read one by one.
+            ignore_index: A label that no loss counts, besides the negative ones.
             rank: Which process this is; as torch.distributed says if None.
             world_size: How many there are, likewise.
         """
@@ -88,6 +90,7 @@ class TrainBatches:
         self._batch_size = batch_size
         self._device = device
         self.loading = loading or Loading()
+        self.ignore_index = ignore_index
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
         """Yields the micro-batches of each step.
@@ -110,12 +113,16 @@ class TrainBatches:
         )
         for step in steps:
             columns = [next(batches) for _ in step]
-            weights = loss_weights(columns, [len(indices) > 0 for indices in step])
+            is_real = [len(indices) > 0 for indices in step]
+            weights = loss_weights(columns, is_real, self.ignore_index)
             yield list(map(MicroBatch, columns, weights))
 
 
 class EvalBatches(Iterable[MicroBatch]):
-    """This process's part of all samples, in the dataset's own order, on the device."""
+    """This process's part of all samples, in the dataset's own order, on the device.
+
+    The weight of a batch is its number of targets.
+    """
 
     def __init__(
         self,
@@ -124,12 +131,14 @@ class EvalBatches(Iterable[MicroBatch]):
         batch_size: int,
         device: torch.device,
         loading: Loading | None = None,
+        ignore_index: int | None = None,
     ) -> None:
         """Takes the dataset and how it is cut; see `TrainBatches`."""
         self.num_samples = count_samples(dataset)
         self._dataset = dataset
         self._device = device
         self.loading = loading or Loading()
+        self.ignore_index = ignore_index
         self._batches = split_evenly(
             torch.arange(self.num_samples), batch_size, get_rank(), get_world_size()
         )
@@ -139,7 +148,9 @@ class EvalBatches(Iterable[MicroBatch]):
             self._dataset, self._batches, device=self._device, loading=self.loading
         )
         for columns, indices in zip(batches, self._batches, strict=True):
-            yield MicroBatch(columns, float(len(indices) > 0))
+            is_real = len(indices) > 0
+            num_targets = count_targets(columns, self.ignore_index)
+            yield MicroBatch(columns, num_targets if is_real else 0.0)
 
 
 def split_evenly(
@@ -200,7 +211,9 @@ def load_batches(
 
 
 def loss_weights(
-    batches: Sequence[Batch], is_real: Sequence[bool]
+    batches: Sequence[Batch],
+    is_real: Sequence[bool],
+    ignore_index: int | None = None,
 ) -> list[torch.Tensor | float]:
     """The weight of each micro-batch's mean loss in the mean over the whole step.
 
@@ -211,6 +224,7 @@ def loss_weights(
     Args:
         batches: The step's micro-batches in this process.
         is_real: Whether each is more than a stand-in.
+        ignore_index: A label that no loss counts, besides the negative ones.
 
     Returns:
         Weights as scalars on the batches' device; 1.0 for one alone. Over all processes
@@ -219,13 +233,13 @@ def loss_weights(
     world_size = get_world_size()
     if len(batches) == 1 and world_size == 1:
         return [1.0]
-    counts = torch.stack([count_targets(batch) for batch in batches])
+    counts = torch.stack([count_targets(batch, ignore_index) for batch in batches])
     counts = counts * torch.tensor(is_real, device=counts.device)
     total = all_reduce_sum(counts.sum())
     return list((counts * world_size / total.clamp(min=1)).unbind())
 
 
-def count_targets(batch: Batch) -> torch.Tensor:
+def count_targets(batch: Batch, ignore_index: int | None = None) -> torch.Tensor:
     """The number of targets that a mean loss averages over, a scalar int64.
 
     Class labels count where they are not negative, since -1 and -100 mark what to leave
@@ -235,4 +249,7 @@ def count_targets(batch: Batch) -> torch.Tensor:
     if labels is None or labels.is_floating_point():
         first = next(iter(batch.values()))
         return torch.tensor(len(first), device=first.device)
-    return (labels >= 0).sum()
+    counted = labels >= 0
+    if ignore_index is not None:
+        counted &= labels != ignore_index
+    return counted.sum()

@@ -1,18 +1,11 @@
-"""What happens beside the loop: the log, the metrics file, the progress bar.
+"""The events beside a training loop.
 
 A trainer calls each of its callbacks at each event. A callback changes nothing in the
 training.
 """
 
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-from oumi_runtime.core.log import logger
 
 
 @dataclass
@@ -53,91 +46,3 @@ class TrainingCallback:
 
     def on_train_end(self, state: TrainingState) -> None:
         """The training has ended, also by an error."""
-
-
-class MetricsFile(TrainingCallback):
-    """Appends what is logged to a file, one JSON object a line."""
-
-    def __init__(self, path: Path) -> None:
-        """Takes the file's path; its folder must exist."""
-        self._path = path
-
-    def on_train_begin(self, state: TrainingState) -> None:
-        """Drops what a resumed training is about to do again."""
-        lines = []
-        if self._path.exists() and state.global_step > 0:
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                # The last line of a killed process can be cut short.
-                if line.endswith("}") and json.loads(line)["step"] <= state.global_step:
-                    lines.append(line + "\n")
-        fresh = self._path.with_suffix(".tmp")
-        fresh.write_text("".join(lines), encoding="utf-8")
-        fresh.replace(self._path)
-
-    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """Appends one line."""
-        row = {"step": state.global_step, "epoch": state.exact_epoch, **metrics}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-
-class ProgressReport(TrainingCallback):
-    """Logs a line for each event, and shows a bar where stderr is a terminal."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        """Takes the console of the bar; stderr if None."""
-        console = console or Console(stderr=True)
-        self._bar: Progress | None = None
-        if console.is_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total} steps"),
-                TimeRemainingColumn(),
-                console=console,
-                transient=True,
-            )
-            self._task = self._bar.add_task("training")
-        self._last_shown = 0.0
-
-    def on_train_begin(self, state: TrainingState) -> None:
-        """Starts the bar."""
-        if self._bar is not None:
-            self._bar.start()
-            self._bar.update(
-                self._task, total=state.total_steps, completed=state.global_step
-            )
-
-    def on_step_end(self, state: TrainingState) -> None:
-        """Moves the bar, at most ten times a second."""
-        if self._bar is not None and time.monotonic() - self._last_shown > 0.1:
-            self._last_shown = time.monotonic()
-            self._bar.update(self._task, completed=state.global_step)
-
-    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """Logs the metrics in one line."""
-        values = "  ".join(f"{name} {_short(v)}" for name, v in metrics.items())
-        self._show(
-            f"step {state.global_step}/{state.total_steps}  "
-            f"epoch {state.exact_epoch:.2f}  {values}"
-        )
-
-    def on_save(self, state: TrainingState, path: Path) -> None:
-        """Logs where the checkpoint is."""
-        self._show(f"step {state.global_step}/{state.total_steps}  saved {path}")
-
-    def on_train_end(self, state: TrainingState) -> None:
-        """Ends the bar."""
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _show(self, line: str) -> None:
-        if self._bar is not None:
-            # The bar redraws below what is printed through it, not below other output.
-            self._bar.console.print(line, highlight=False, markup=False)
-        else:
-            logger.info(line)
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

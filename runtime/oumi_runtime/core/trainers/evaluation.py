@@ -1,7 +1,7 @@
 """The evaluation loop, the same for every trainer and for the evaluate command."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
-from oumi_runtime.core.trainers.batches import MicroBatch, count_targets
+from oumi_runtime.core.trainers.batches import EvalBatches
 
 
 class EvalPrediction(NamedTuple):
@@ -25,6 +25,13 @@ class EvalPrediction(NamedTuple):
 MetricsFunction = Callable[[EvalPrediction], Mapping[str, float]]
 
 
+def _marked(labels: torch.Tensor, ignore_index: int | None) -> torch.Tensor:
+    """The labels with -100, which metrics leave out, for the one to ignore."""
+    if ignore_index is None:
+        return labels
+    return labels.masked_fill(labels == ignore_index, -100)
+
+
 def _gather(batches: list[torch.Tensor]) -> np.ndarray:
     """The rows of all processes, in the order of the dataset."""
     parts = all_gather_object([batch.numpy() for batch in batches])
@@ -34,7 +41,7 @@ def _gather(batches: list[torch.Tensor]) -> np.ndarray:
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
-    batches: Iterable[MicroBatch],
+    batches: EvalBatches,
     metrics_function: MetricsFunction | None = None,
     autocast: Callable[[], Any] = contextlib.nullcontext,
 ) -> dict[str, float]:
@@ -57,19 +64,18 @@ def evaluate_model(
     num_targets = torch.zeros((), dtype=torch.int64, device=device)
     logits: list[torch.Tensor] = []
     labels: list[torch.Tensor] = []
-    for batch, weight in batches:
+    for batch, targets in batches:
         with autocast():
             outputs = model(**batch)
-        if weight == 0.0:
-            continue
-        targets = count_targets(batch)
+        if not isinstance(targets, torch.Tensor):
+            continue  # A stand-in, for the processes that still have samples.
         # A batch without targets has a loss of NaN, which must not reach the sum.
         loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
         loss_sum += loss * targets
         num_targets += targets
         if metrics_function is not None:
             logits.append(outputs["logits"].float().cpu())
-            labels.append(batch["labels"].cpu())
+            labels.append(_marked(batch["labels"], batches.ignore_index).cpu())
     model.train(was_training)
     all_reduce_sum(loss_sum)
     all_reduce_sum(num_targets)

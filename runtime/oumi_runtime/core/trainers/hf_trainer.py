@@ -36,7 +36,9 @@ from oumi_runtime.core.trainers.batches import (
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore, verify
 from oumi_runtime.core.trainers.evaluation import MetricsFunction, evaluate_model
+from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.parallel import Parallelism
+from oumi_runtime.core.trainers.performance import PerformanceMeter
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
@@ -61,16 +63,28 @@ class HuggingFaceTrainer(BaseTrainer):
         total_steps: int,
         eval_batches: EvalBatches | None = None,
         metrics_function: MetricsFunction | None = None,
+        meter: PerformanceMeter | None = None,
         callbacks: Sequence[TrainingCallback] = (),
     ) -> None:
-        """Takes the parts; see `oumi_trainer.Trainer`."""
+        """Takes the parts; see `oumi_trainer.Trainer`.
+
+        Raises:
+            ValueError: A meter is given, which this trainer cannot read.
+        """
+        if meter is not None:
+            raise ValueError(
+                "training.include_performance_metrics is the native trainer's; set "
+                "training.trainer_type OUMI"
+            )
         self.model = model = parallelism.model
         self.args = args
         self.state = TrainingState(total_steps, train_batches.steps_per_epoch)
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.train_batches = train_batches
+        self.num_samples = train_batches.num_samples
         self.checkpoints = CheckpointStore(args.output_dir)
+        self.events = Events.of(args, total_steps)
         self._last_eval_metrics: dict[str, float] = {}
         self._trainer = _Trainer(
             self,
@@ -160,7 +174,10 @@ class _Trainer(transformers.Trainer):
         return prepared
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: Any) -> Any:
-        return sum(count_targets(batch) for batch in batch_samples)
+        return sum(self._num_targets(batch) for batch in batch_samples)
+
+    def _num_targets(self, batch: Batch) -> torch.Tensor:
+        return count_targets(batch, self._owner.train_batches.ignore_index)
 
     def compute_loss(
         self,
@@ -173,7 +190,7 @@ class _Trainer(transformers.Trainer):
         outputs = model(**inputs)
         loss = outputs["loss"]
         if num_items_in_batch is not None:
-            share = count_targets(inputs) / num_items_in_batch.to(loss.device)
+            share = self._num_targets(inputs) / num_items_in_batch.to(loss.device)
             loss = loss * share
         self._loss_since_save = self._loss_since_save + loss.detach()
         return (loss, outputs) if return_outputs else loss
@@ -248,17 +265,15 @@ class _Bridge(transformers.TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._follow(state)
-        params = self._owner.args
-        if params.eval_strategy == "steps" and params.eval_steps > 0:
-            control.should_evaluate = state.global_step % params.eval_steps == 0
-        if params.save_steps > 0:
-            control.should_save = state.global_step % params.save_steps == 0
+        events = self._owner.events
+        control.should_evaluate = events.evaluate.is_due(state.global_step)
+        control.should_save = events.save.is_due(state.global_step)
         for callback in self._callbacks:
             callback.on_step_end(self._owner.state)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        control.should_evaluate = self._owner.args.eval_strategy == "epoch"
-        control.should_save = self._owner.args.save_epoch
+        control.should_evaluate = self._owner.events.evaluate.epoch
+        control.should_save = self._owner.events.save.epoch
 
     def on_log(
         self,
@@ -324,28 +339,30 @@ def _to_hf(
     params: TrainingParams, total_steps: int, device: torch.device
 ) -> transformers.TrainingArguments:
     """The arguments of transformers for ours; when to save is the bridge's matter."""
-    return transformers.TrainingArguments(
-        output_dir=params.output_dir,
-        per_device_train_batch_size=params.per_device_train_batch_size,
-        per_device_eval_batch_size=params.per_device_eval_batch_size,
-        gradient_accumulation_steps=params.gradient_accumulation_steps,
-        max_steps=total_steps,
-        max_grad_norm=params.max_grad_norm or 0.0,
-        logging_strategy="steps" if params.logging_steps > 0 else "no",
-        logging_steps=max(1, params.logging_steps),
-        logging_first_step=params.logging_first_step,
-        logging_nan_inf_filter=False,
-        save_strategy="no",
-        eval_strategy="no",
-        seed=params.seed,
-        data_seed=params.data_seed,
-        bf16=params.mixed_precision_dtype is MixedPrecisionDtype.BF16,
-        fp16=params.mixed_precision_dtype is MixedPrecisionDtype.FP16,
-        use_cpu=device.type == "cpu",
-        dataloader_pin_memory=device.type == "cuda",
-        average_tokens_across_devices=False,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        report_to=[],
-        disable_tqdm=True,
-    )
+    arguments: dict[str, Any] = {
+        "output_dir": params.output_dir,
+        "per_device_train_batch_size": params.per_device_train_batch_size,
+        "per_device_eval_batch_size": params.per_device_eval_batch_size,
+        "gradient_accumulation_steps": params.gradient_accumulation_steps,
+        "max_steps": total_steps,
+        "max_grad_norm": params.max_grad_norm or 0.0,
+        "logging_strategy": params.logging_strategy,
+        "logging_steps": params.logging_steps,
+        "logging_first_step": params.logging_first_step,
+        "logging_nan_inf_filter": False,
+        "save_strategy": "no",
+        "eval_strategy": "no",
+        "seed": params.seed,
+        "data_seed": params.data_seed,
+        "bf16": params.mixed_precision_dtype is MixedPrecisionDtype.BF16,
+        "fp16": params.mixed_precision_dtype is MixedPrecisionDtype.FP16,
+        "use_cpu": device.type == "cpu",
+        "dataloader_pin_memory": device.type == "cuda",
+        "average_tokens_across_devices": False,
+        "remove_unused_columns": False,
+        "label_names": ["labels"],
+        "report_to": [],
+        "disable_tqdm": True,
+    }
+    # What the user names goes before what is derived from the config.
+    return transformers.TrainingArguments(**arguments | params.trainer_kwargs)

@@ -35,9 +35,9 @@ class LogWindow:
         loss_sum = all_reduce_sum(torch.as_tensor(self._loss_sum).clone())
         return float(loss_sum) / get_world_size() / max(1, self._num_steps)
 
-    def steps_per_second(self) -> float:
-        """The speed of training since the window was opened in this process."""
-        return self._timed_steps / max(time.perf_counter() - self._started, 1e-9)
+    def speed(self) -> tuple[int, float]:
+        """Steps, and the seconds they took, since the window was opened here."""
+        return self._timed_steps, max(time.perf_counter() - self._started, 1e-9)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

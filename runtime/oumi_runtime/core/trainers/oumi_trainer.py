@@ -7,7 +7,7 @@ and are read only where they are logged, evaluated or saved.
 import dataclasses
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ from oumi_runtime.core.trainers.batches import EvalBatches, MicroBatch, TrainBat
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore, verify
 from oumi_runtime.core.trainers.evaluation import MetricsFunction, evaluate_model
+from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.parallel import Parallelism, to_local
+from oumi_runtime.core.trainers.performance import PerformanceMeter
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
@@ -54,6 +56,7 @@ class Trainer(BaseTrainer):
         total_steps: int,
         eval_batches: EvalBatches | None = None,
         metrics_function: MetricsFunction | None = None,
+        meter: PerformanceMeter | None = None,
         callbacks: Sequence[TrainingCallback] = (),
     ) -> None:
         """Takes the parts, all of them on the model's device.
@@ -68,6 +71,7 @@ class Trainer(BaseTrainer):
             total_steps: Optimizer steps of the whole training.
             eval_batches: What to evaluate on; no evaluation if None.
             metrics_function: Computes metrics in an evaluation, beside the loss.
+            meter: Counts tokens and arithmetic for the log; they are left out if None.
             callbacks: What else to do at each event.
         """
         self.model = parallelism.model
@@ -77,9 +81,11 @@ class Trainer(BaseTrainer):
         self.args = args
         self.state = TrainingState(total_steps, train_batches.steps_per_epoch)
         self.checkpoints = CheckpointStore(args.output_dir)
+        self.num_samples = train_batches.num_samples
         self._train_batches = train_batches
         self._eval_batches = eval_batches
         self._metrics_function = metrics_function
+        self._meter = meter
         self._callbacks = list(callbacks)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._autocast, self._scaler = build_precision(
@@ -87,6 +93,9 @@ class Trainer(BaseTrainer):
         )
         self._last_eval_metrics: dict[str, float] = {}
         self._log_window = LogWindow()
+        self._events = Events.of(args, total_steps)
+        self._learning_rate = 0.0
+        self._grad_norm: torch.Tensor | None = None
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`.
@@ -108,58 +117,61 @@ class Trainer(BaseTrainer):
 
     def _train_epoch(self) -> None:
         """Trains what is left of the running epoch, and of the training."""
-        state, args = self.state, self.args
+        state, events = self.state, self._events
         steps_left = state.total_steps - state.global_step
         epoch = self._train_batches.epoch(state.epoch, state.step_in_epoch)
         for _, micro_batches in zip(range(steps_left), epoch, strict=False):
-            learning_rate = float(self.scheduler.get_last_lr()[0])
-            loss, grad_norm = self._step(micro_batches)
+            self._log_window.add(self._step(micro_batches))
             state.global_step += 1
             state.step_in_epoch += 1
-            self._log_window.add(loss)
             self._emit("on_step_end")
-            if self._is_due(args.logging_steps) or self._is_first_log():
-                self._log(learning_rate, grad_norm)
-            if args.eval_strategy == "steps" and self._is_due(args.eval_steps):
+            if events.logs_after(state.global_step):
+                self._log()
+            if events.evaluate.is_due(state.global_step):
                 self.evaluate()
-            if self._is_due(args.save_steps):
+            if events.save.is_due(state.global_step):
                 self.save_state()
         if state.step_in_epoch == state.steps_per_epoch:
             state.epoch, state.step_in_epoch = state.epoch + 1, 0
-        if args.eval_strategy == "epoch":
+        if events.log.epoch:
+            self._log()
+        if events.evaluate.epoch:
             self.evaluate()
-        if args.save_epoch:
+        if events.save.epoch:
             self.save_state()
 
-    def _step(
-        self, micro_batches: list[MicroBatch]
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def _step(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
         """One optimizer step over all its micro-batches.
 
         Returns:
-            This process's part of the mean loss over the step's targets, and the norm
-            of the gradient before it was clipped (None where it is not), both scalars
-            on the device.
+            This process's part of the mean loss over the step's targets, a scalar on
+            the device.
         """
         step_loss: torch.Tensor | float = 0.0
-        for number, (columns, weight) in enumerate(micro_batches, start=1):
-            is_last = number == len(micro_batches)
-            with nullcontext() if is_last else self.parallelism.accumulating():
-                with self._autocast():
-                    loss = self.parallelism.forward(**columns)["loss"] * weight
-                self._scaler.scale(loss).backward()
-            step_loss = step_loss + loss.detach()
-        grad_norm = None
+        with self._measured(micro_batches):
+            for number, (columns, weight) in enumerate(micro_batches, start=1):
+                is_last = number == len(micro_batches)
+                with nullcontext() if is_last else self.parallelism.accumulating():
+                    with self._autocast():
+                        loss = self.parallelism.forward(**columns)["loss"] * weight
+                    self._scaler.scale(loss).backward()
+                step_loss = step_loss + loss.detach()
         if self.args.max_grad_norm:
             self._scaler.unscale_(self.optimizer)
-            grad_norm = nn.utils.clip_grad_norm_(
+            self._grad_norm = nn.utils.clip_grad_norm_(
                 self._parameters, self.args.max_grad_norm
             )
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        self._learning_rate = float(self.scheduler.get_last_lr()[0])
         self.scheduler.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return torch.as_tensor(step_loss), grad_norm
+        return torch.as_tensor(step_loss)
+
+    def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
+        if self._meter is None:
+            return nullcontext()
+        return self._meter.step([batch.columns for batch in step])
 
     def evaluate(self) -> dict[str, float]:
         """Evaluates on the evaluation dataset; see `BaseTrainer.evaluate`.
@@ -248,13 +260,15 @@ class Trainer(BaseTrainer):
         states = tree["random"]
         set_random_state(states[get_rank() if get_rank() < len(states) else 0])
 
-    def _log(self, learning_rate: float, grad_norm: torch.Tensor | None) -> None:
-        metrics = {"loss": self._read_losses(), "learning_rate": learning_rate}
-        if grad_norm is not None:
-            metrics["grad_norm"] = to_local(grad_norm).item()
-        metrics["samples_per_second"] = (
-            self._log_window.steps_per_second() * self._train_batches.step_samples
-        )
+    def _log(self) -> None:
+        metrics = {"loss": self._read_losses(), "learning_rate": self._learning_rate}
+        if self._grad_norm is not None:
+            metrics["grad_norm"] = to_local(self._grad_norm).item()
+        steps, seconds = self._log_window.speed()
+        samples_per_second = steps * self._train_batches.step_samples / seconds
+        metrics["samples_per_second"] = samples_per_second
+        if self._meter is not None:
+            metrics |= self._meter.metrics(samples_per_second, seconds)
         self._log_window.reset()
         self._emit("on_log", metrics)
 
@@ -264,12 +278,6 @@ class Trainer(BaseTrainer):
         if not math.isfinite(loss):
             raise NonFiniteLossError(self.state.global_step, self.checkpoints.latest())
         return loss
-
-    def _is_due(self, every_steps: int) -> bool:
-        return every_steps > 0 and self.state.global_step % every_steps == 0
-
-    def _is_first_log(self) -> bool:
-        return self.args.logging_first_step and self.state.global_step == 1
 
     def _emit(self, event: str, *facts: Any) -> None:
         for callback in self._callbacks:

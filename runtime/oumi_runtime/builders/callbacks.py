@@ -1,0 +1,64 @@
+"""Builds what happens beside the training loop."""
+
+import dataclasses
+from pathlib import Path
+
+from oumi_runtime.core.configs import TrainingConfig, TrainingParams
+from oumi_runtime.core.distributed import get_rank, is_world_process_zero
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.profiling import Profiler
+from oumi_runtime.core.trainers.progress import MetricsFile, ProgressReport
+from oumi_runtime.core.trainers.run_folder import METRICS_FILENAME
+from oumi_runtime.core.trainers.telemetry import DeviceCache, Telemetry
+from oumi_runtime.core.trainers.trackers import (
+    MlflowTracker,
+    TensorBoardTracker,
+    WandbTracker,
+)
+
+
+def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
+    """Builds the callbacks of this process that the config asks for.
+
+    The first process writes the metrics file, reports the progress and feeds the
+    trackers; the others only measure, where they are asked to.
+
+    Raises:
+        MissingExtraError: A tracker's library is not installed.
+    """
+    params = config.training
+    output_dir = Path(params.output_dir)
+    callbacks: list[TrainingCallback] = []
+    if is_world_process_zero():
+        callbacks += [MetricsFile(output_dir / METRICS_FILENAME), ProgressReport()]
+        callbacks += _trackers(config)
+    telemetry = params.telemetry
+    is_measured = is_world_process_zero() or telemetry.collect_telemetry_for_all_ranks
+    if telemetry.telemetry_dir is not None and is_measured:
+        path = output_dir / telemetry.telemetry_dir / f"rank_{get_rank()}.json"
+        track = telemetry.track_gpu_temperature
+        callbacks.append(Telemetry(path, track_gpu_temperature=track))
+    if params.profiler.enable_cpu_profiling or params.profiler.enable_cuda_profiling:
+        callbacks.append(Profiler(params.profiler, _profile_dir(params)))
+    if params.empty_device_cache_steps is not None:
+        callbacks.append(DeviceCache(params.empty_device_cache_steps))
+    return callbacks
+
+
+def _trackers(config: TrainingConfig) -> list[TrainingCallback]:
+    params = config.training
+    run_name = params.run_name or Path(params.output_dir).name
+    trackers: list[TrainingCallback] = []
+    if params.enable_tensorboard:
+        default = Path(params.output_dir) / "runs"
+        trackers.append(TensorBoardTracker(Path(params.logging_dir or default)))
+    if params.enable_wandb:
+        trackers.append(WandbTracker(run_name, dataclasses.asdict(config)))
+    if params.enable_mlflow:
+        trackers.append(MlflowTracker(run_name, dataclasses.asdict(config)))
+    return trackers
+
+
+def _profile_dir(params: TrainingParams) -> Path:
+    folder = Path(params.profiler.save_dir or Path(params.output_dir) / "profiler")
+    return folder if get_rank() == 0 else folder / f"rank_{get_rank()}"

@@ -1,0 +1,57 @@
+"""When a training logs, evaluates and saves."""
+
+import math
+from dataclasses import dataclass
+
+from oumi_runtime.core.configs import TrainingParams
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Every so many steps, and at the end of each epoch or not."""
+
+    steps: int = 0
+    """Steps between; 0 is never."""
+    epoch: bool = False
+    """Whether at the end of each epoch too."""
+
+    def is_due(self, step: int) -> bool:
+        """Whether it is time after so many steps."""
+        return self.steps > 0 and step % self.steps == 0
+
+
+@dataclass(frozen=True)
+class Events:
+    """When to log, evaluate and save."""
+
+    log: Interval
+    evaluate: Interval
+    save: Interval
+    logs_first_step: bool
+
+    @classmethod
+    def of(cls, params: TrainingParams, total_steps: int) -> "Events":
+        """The events that a config asks for.
+
+        Args:
+            params: The training section.
+            total_steps: Optimizer steps of the whole training; `eval_steps` may be a
+                share of them.
+        """
+        eval_steps = params.eval_steps
+        if isinstance(eval_steps, float):
+            eval_steps = math.ceil(eval_steps * total_steps)
+        return cls(
+            log=_interval(params.logging_strategy, params.logging_steps),
+            evaluate=_interval(params.eval_strategy, eval_steps),
+            save=Interval(params.save_steps, params.save_epoch),
+            logs_first_step=params.logging_first_step,
+        )
+
+    def logs_after(self, step: int) -> bool:
+        """Whether to log after so many steps."""
+        return self.log.is_due(step) or (self.logs_first_step and step == 1)
+
+
+def _interval(strategy: str, steps: int) -> Interval:
+    return Interval(steps if strategy == "steps" else 0, strategy == "epoch")

@@ -1,0 +1,86 @@
+"""What a training measures of itself, kept in a file on this machine."""
+
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+
+
+class Telemetry(TrainingCallback):
+    """Times every step, and reads the GPU's memory and temperature at each log."""
+
+    def __init__(self, path: Path, *, track_gpu_temperature: bool) -> None:
+        """Takes where to write and what to read.
+
+        Args:
+            path: The JSON file, written when the training ends; its folder is made.
+            track_gpu_temperature: Whether to read it at each log.
+        """
+        self._path = path
+        self._track_gpu_temperature = track_gpu_temperature
+        self._step_seconds: list[float] = []
+        self._gpu: list[dict[str, Any]] = []
+        self._last = time.perf_counter()
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """Starts the clock."""
+        self._last = time.perf_counter()
+
+    def on_step_end(self, state: TrainingState) -> None:
+        """Takes the time since the last step: the host's, since nothing waits."""
+        now = time.perf_counter()
+        self._step_seconds.append(now - self._last)
+        self._last = now
+
+    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
+        """Reads the GPU's state where there is one."""
+        if torch.cuda.is_available():
+            reading: dict[str, Any] = {
+                "step": state.global_step,
+                "max_memory_bytes": torch.cuda.max_memory_allocated(),
+            }
+            if self._track_gpu_temperature:
+                reading["temperature_celsius"] = torch.cuda.temperature()
+            self._gpu.append(reading)
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Writes the file."""
+        seconds = sorted(self._step_seconds) or [0.0]
+        summary = {
+            "steps": len(self._step_seconds),
+            "step_seconds": {
+                "total": sum(seconds),
+                "median": statistics.median(seconds),
+                "p99": seconds[int(0.99 * (len(seconds) - 1))],
+                "max": seconds[-1],
+            },
+            "gpu": self._gpu,
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+
+
+class DeviceCache(TrainingCallback):
+    """Gives the device's unused memory back every so many steps."""
+
+    def __init__(self, every_steps: int) -> None:
+        """Takes the number of steps between."""
+        self._every_steps = every_steps
+
+    def on_step_end(self, state: TrainingState) -> None:
+        """Empties the cache when it is time."""
+        if state.global_step % self._every_steps == 0:
+            empty_device_cache()
+
+
+def empty_device_cache() -> None:
+    """Empties the cache of the accelerator that there is."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
