@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from oumi_runtime.core.configs.checking import examine, in_order
+from oumi_runtime.core.configs.interpolation import with_environment
 from oumi_runtime.core.configs.overrides import apply_overrides
 from oumi_runtime.core.configs.params.base_params import (
     BaseParams,
@@ -23,18 +24,24 @@ class BaseConfig(BaseParams):
     """Base class of the configs that stand in a file of their own."""
 
     @classmethod
-    def from_yaml(cls, config_path: str | Path) -> Self:
+    def from_yaml(
+        cls, config_path: str | Path, ignore_interpolation: bool = True
+    ) -> Self:
         """Returns the config in a file.
 
         Args:
             config_path: A UTF-8 YAML file. The nearest `oumi_requirements.txt` in or
                 above its folder becomes known to the registry.
+            ignore_interpolation: Whether `${oc.env:NAME}` is a text like any other;
+                False puts the environment variable in its place.
 
         Raises:
             ConfigFileError: The file is missing, or cannot be read.
             ConfigError: Holds every mistake in the file.
         """
-        return cls.from_yaml_and_arg_list(config_path, [])
+        return cls.from_yaml_and_arg_list(
+            config_path, [], ignore_interpolation=ignore_interpolation
+        )
 
     @classmethod
     def from_str(cls, config_str: str) -> Self:
@@ -48,13 +55,19 @@ class BaseConfig(BaseParams):
 
     @classmethod
     def from_yaml_and_arg_list(
-        cls, config_path: str | Path | None, arg_list: list[str]
+        cls,
+        config_path: str | Path | None,
+        arg_list: list[str],
+        logger: logging.Logger | None = None,
+        ignore_interpolation: bool = True,
     ) -> Self:
         """Returns the config in a file with arguments laid over it.
 
         Args:
             config_path: As for `from_yaml`; None for the defaults alone.
             arg_list: Such as `["--training.max_steps", "10", "--model.model_name=X"]`.
+            logger: Where the config is logged, if anywhere.
+            ignore_interpolation: As for `from_yaml`; the arguments are never changed.
 
         Raises:
             ConfigFileError: The file is missing, or cannot be read.
@@ -65,6 +78,8 @@ class BaseConfig(BaseParams):
         if config_path is not None:
             path = Path(config_path)
             tree, places = read_yaml(read_text(path), str(config_path))
+            if not ignore_interpolation:
+                tree = with_environment(tree, places)
             # The names in a project's config are registered in the project's files.
             REGISTRY.add_search_root(path.parent)
         mistakes = apply_overrides(tree, places, list(arg_list))
@@ -74,6 +89,8 @@ class BaseConfig(BaseParams):
             raise ConfigError([*error.mistakes, *mistakes]) from None
         if mistakes:
             raise ConfigError(mistakes)
+        if logger is not None:
+            config.print_config(logger)
         return config
 
     @classmethod
@@ -86,16 +103,20 @@ class BaseConfig(BaseParams):
         config._remember(places)
         return config
 
-    def to_yaml(self, config_path: str | Path | io.StringIO) -> None:
-        """Writes the config, every field of it, so that `from_yaml` gives it back.
+    def to_yaml(
+        self, config_path: str | Path | io.StringIO, *, skip_defaults: bool = False
+    ) -> None:
+        """Writes the config so that `from_yaml` gives it back.
 
         Args:
             config_path: A file, which is replaced, or a buffer.
+            skip_defaults: Whether to leave out what has its default; otherwise every
+                field is written.
 
         Raises:
             TypeError: A value, in `model_kwargs` for one, has no form in YAML.
         """
-        text = dump_yaml(to_tree(self))
+        text = dump_yaml(to_tree(self, skip_defaults=skip_defaults))
         if isinstance(config_path, io.StringIO):
             config_path.write(text)
         else:

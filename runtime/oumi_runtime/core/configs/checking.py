@@ -74,7 +74,7 @@ def without(tree: Any, found: Iterable[Found]) -> Any:
     """Returns a copy of a tree with nothing where there were mistakes."""
     rest = copy.deepcopy(tree)
     for mistake in found:
-        holder = rest
+        holder: Any = rest
         for part in mistake.key[:-1]:
             holder = holder[part] if part in _keys(holder) else None
         if mistake.key and mistake.key[-1] in _keys(holder):

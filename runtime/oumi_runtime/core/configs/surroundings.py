@@ -37,6 +37,8 @@ _FOLDERS = {
 }
 # Old models of the hub have no organisation: gpt2, bert-base-uncased.
 _HUB_MODEL = re.compile(r"[a-z0-9._-]*[0-9-][a-z0-9._-]*")
+# Readers of plain files in the `datasets` package; `imagefolder` is no misspelling.
+_READERS = {"csv", "json", "parquet", "arrow", "text", "imagefolder", "audiofolder"}
 _GIVEN_TO_DATASETS = {
     "dataset_name",
     "subset",
@@ -107,13 +109,13 @@ def dataset_mistakes(params: "DatasetParams") -> Wrong:
     )
     if key is None:
         # Any other name may be one on the hub.
-        if nearest(name, _known_names(RegistryType.DATASET)):
+        is_near = nearest(name, _known_names(RegistryType.DATASET))
+        if is_near and name not in _READERS and "/" not in name:
             yield ("dataset_name",), name_mistake(name, RegistryType.DATASET) or ""
         return
     signature = _signature(key, RegistryType.DATASET)
     if signature is None:
         return
-    given = dict.fromkeys(_GIVEN_TO_DATASETS & signature.parameters.keys())
     path_parameter = signature.parameters.get("dataset_path")
     if path_parameter and path_parameter.is_required and path is None:
         yield ("dataset_path",), f"is missing; {name} reads the file it names"
@@ -122,7 +124,7 @@ def dataset_mistakes(params: "DatasetParams") -> Wrong:
         ("dataset_kwargs",),
         params.dataset_kwargs,
         signature,
-        given={*given, "dataset_path"},
+        given={*_GIVEN_TO_DATASETS, "dataset_path"},
     )
 
 

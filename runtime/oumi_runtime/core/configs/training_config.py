@@ -13,7 +13,6 @@ from oumi_runtime.core.configs.params.peft_params import PeftParams
 from oumi_runtime.core.configs.params.training_choices import (
     OPTIMIZERS,
     SchedulerType,
-    TrainerType,
 )
 from oumi_runtime.core.configs.params.training_params import TrainingParams
 from oumi_runtime.core.configs.places import Key
@@ -83,5 +82,4 @@ _CHOSEN_BY_NAME: tuple[tuple[str, RegistryType, tuple[str, ...]], ...] = (
     ("metrics_function", RegistryType.METRICS_FUNCTION, ()),
     ("optimizer", RegistryType.OPTIMIZER, OPTIMIZERS),
     ("lr_scheduler_type", RegistryType.LR_SCHEDULER, tuple(SchedulerType)),
-    ("trainer_type", RegistryType.TRAINER, tuple(TrainerType)),
 )

@@ -115,15 +115,28 @@ class BaseParams:
         self.__dict__["_places"] = places
 
 
-def to_tree(value: Any) -> Any:
-    """Returns a section as dicts, lists and scalars, with enums as their values."""
+def to_tree(value: Any, *, skip_defaults: bool = False) -> Any:
+    """Returns a section as dicts, lists and scalars, with enums as their values.
+
+    Args:
+        value: A section, or what a field of one holds.
+        skip_defaults: Whether to leave out fields that have their default.
+    """
     if isinstance(value, BaseParams):
-        return {name: to_tree(inner) for name, inner in value}
+        fields = dict(value)
+        if skip_defaults:
+            fields = {n: v for n, v in fields.items() if v != _default(value, n)}
+        return {n: to_tree(v, skip_defaults=skip_defaults) for n, v in fields.items()}
     if isinstance(value, dict):
         return {name: to_tree(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [to_tree(inner) for inner in value]
+        return [to_tree(inner, skip_defaults=skip_defaults) for inner in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def _default(section: BaseParams, name: str) -> Any:
+    field = type(section).__pydantic_fields__[name]  # type: ignore[attr-defined]
+    return field.get_default(call_default_factory=True)
 
 
 def rules_of_rest(
