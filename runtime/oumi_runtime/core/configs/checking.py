@@ -20,6 +20,10 @@ KEY_ITSELF = "[key]"
 """Ends the key of a mistake that is about the key, rather than its value."""
 
 
+MAX_MISTAKES = 100
+"""The most mistakes of one file that are told; looking for what is meant takes time."""
+
+
 class Found(NamedTuple):
     """A mistake, before it is put in order.
 
@@ -54,7 +58,8 @@ def examine(
 def found_in(error: ValidationError, section: type[Any], places: Places) -> list[Found]:
     """Returns what pydantic found wrong with a section."""
     found: list[Found] = []
-    for details in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for details in errors[:MAX_MISTAKES]:
         key: Key = details["loc"]
         is_key = details["type"] == "invalid_key" or key[-1:] == (KEY_ITSELF,)
         if key[-1:] == (KEY_ITSELF,):
@@ -67,6 +72,9 @@ def found_in(error: ValidationError, section: type[Any], places: Places) -> list
         place = places.of_key(key) if is_key else places.of_value(key)
         said = sentence(details, section, key)
         found.append(Found(place, key, said, tuple(unread)))
+    if len(errors) > MAX_MISTAKES:
+        said = f"{len(errors) - MAX_MISTAKES} more mistakes; mend those above first"
+        found.append(Found(Place(places.label), (), said))
     return found
 
 

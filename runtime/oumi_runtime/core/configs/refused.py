@@ -42,7 +42,7 @@ def _is_default(given: Any, default: Any) -> bool:
     return bool(given == default) or (given is None and default == [])
 
 
-_CHAT = "is for chat and vision-language models, which are not tuned here; leave it out"
+CHAT = "is for chat and vision-language models, which are not tuned here; leave it out"
 _ENGINE = "is for inference engines, and there is none here; leave it out"
 _REINFORCED = "is for reinforcement learning, which is not done here; leave it out"
 _DISTILLED = "is for distilling a teacher, which is not done here; leave it out"
@@ -132,10 +132,10 @@ REFUSED: Mapping[str, Mapping[str, Refused]] = {
         ),
     },
     "ModelParams": {
-        "processor_kwargs": Refused({}, _CHAT),
-        "chat_template": Refused(None, _CHAT),
-        "chat_template_kwargs": Refused(None, _CHAT),
-        "text_only": Refused(False, _CHAT),
+        "processor_kwargs": Refused({}, CHAT),
+        "chat_template": Refused(None, CHAT),
+        "chat_template_kwargs": Refused(None, CHAT),
+        "text_only": Refused(False, CHAT),
         "tool_call_parser": Refused(None, _ENGINE),
         "shard_for_eval": Refused(
             False, "is not possible here; use device_map: auto, or the fsdp section"
@@ -144,7 +144,7 @@ REFUSED: Mapping[str, Mapping[str, Refused]] = {
             False, "is not possible here; use compile: true for faster kernels"
         ),
     },
-    "DatasetSplitParams": {"train_target": Refused(None, _CHAT)},
+    "DatasetSplitParams": {"train_target": Refused(None, CHAT)},
     "TrainingParams": {
         "reward_functions": Refused([], _REINFORCED),
         "reward_function_kwargs": Refused({}, _REINFORCED),

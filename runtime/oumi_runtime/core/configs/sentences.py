@@ -86,7 +86,9 @@ def _number_hint(given: Any, example: str) -> str:
     usable = number.is_integer() if whole else math.isfinite(number)
     if isinstance(given, bool) or not usable:
         return f"; write a number such as {example}"
-    quotes = " without quotes" if isinstance(given, str) else ""
+    # `1_000` is a number to YAML 1.1, and stands there without quotes.
+    quoted = isinstance(given, str) and "_" not in given
+    quotes = " without quotes" if quoted else ""
     return f"; write {int(number) if whole else number}{quotes}"
 
 

@@ -211,8 +211,8 @@ def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path: Path):
         "7:18  training.max_grad_norm: nan is not a finite number",
         "8:15  training.save_epoch: 'yes' is neither true nor false; write one of them",
         "9:15  training.output_dir: 3 is not a text; put it in quotes: '3'",
-        "10:17  training.trainer_type: 'TRL_SFT' is for tuning language models; here"
-        " there are only oumi and hf",
+        "10:17  training.trainer_type: 'TRL_SFT' tunes language models for chat, which"
+        " is not done here; write oumi or hf",
         "11:14  training.optimizer: 'adamw_tosrch' is not one of adamw_torch,"
         " adamw_torch_fused, adamw, adam, sgd (did you mean 'adamw_torch'?)",
         "12:9  training.seed: '42' is not a whole number; write 42 without quotes",

@@ -11,11 +11,13 @@ from oumi_runtime.core.configs.params.field_types import (
     CountOrAuto,
     Kwargs,
     Natural,
+    OneOf,
     Seed,
     Share,
     choice,
     wrong,
 )
+from oumi_runtime.core.configs.refused import CHAT
 from oumi_runtime.exceptions import SectionError
 
 
@@ -34,6 +36,12 @@ class MixtureStrategy(StrEnum):
     ALL_EXHAUSTED = "all_exhausted"
 
 
+_CHAT_COLLATORS = (
+    "vision_language_with_padding",
+    "vision_language_sft",
+    "text_completions_only_with_padding",
+)
+_COLLATOR = OneOf({}, (), dict.fromkeys(_CHAT_COLLATORS, CHAT), is_open=True)
 _TOLERANCE = 1e-4
 
 
@@ -108,7 +116,7 @@ class DatasetSplitParams(BaseParams):
     datasets: Annotated[list[DatasetParams], EMPTY_LIST] = Field(default_factory=list)
     """The datasets; none leaves the split out."""
 
-    collator_name: StrictStr | None = None
+    collator_name: Annotated[StrictStr, _COLLATOR] | None = None
     """What makes a batch of samples: a registered collator. None for the usual one of
     the samples' kind."""
 

@@ -67,6 +67,8 @@ class OneOf:
                     raise wrong(f"{given!r} {why}")
             if self.is_open and given.strip():
                 return given
+        if not self.allowed:
+            raise wrong(f"{shown(given)} is not a name")
         near = suggestion(given, self.allowed) if isinstance(given, str) else ""
         raise wrong(f"{shown(given)} is not one of {', '.join(self.allowed)}{near}")
 
@@ -82,6 +84,8 @@ class OneOf:
                 for n in self.names
             )
             others["pattern"] = f"^({'|'.join(in_any_case)})$"
+        if not self.allowed:
+            return others
         return {"anyOf": [{"enum": list(self.allowed)}, others]}
 
 

@@ -34,7 +34,7 @@ class MixedPrecisionDtype(StrEnum):
     BF16 = "bf16"
 
 
-_NOT_HERE = "is for tuning language models; here there are only oumi and hf"
+_NOT_HERE = "tunes language models for chat, which is not done here; write oumi or hf"
 
 OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd")
 

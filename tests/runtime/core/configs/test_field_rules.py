@@ -1,0 +1,207 @@
+"""Values and rules of the fields of every section: what is taken, and what is not."""
+
+import pytest
+
+from oumi_runtime.core.configs import (
+    DatasetSplitParams,
+    FSDPParams,
+    LoraWeightInitialization,
+    ModelParams,
+    PeftParams,
+    PeftSaveMode,
+    ProfilerParams,
+    ShardingStrategy,
+    TrainerType,
+    TrainingConfig,
+    TrainingParams,
+)
+from oumi_runtime.exceptions import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "given", "expected"),
+    [
+        (FSDPParams, "sharding_strategy", "full_shard", ShardingStrategy.FULL_SHARD),
+        (FSDPParams, "mixed_precision", "BF16", "bf16"),
+        (FSDPParams, "use_orig_params", True, True),
+        (PeftParams, "lora_init_weights", "pisa", LoraWeightInitialization.PISA),
+        (PeftParams, "lora_init_weights", "PISSA_niter_16", "pissa_niter_16"),
+        (PeftParams, "peft_save_mode", "merged", PeftSaveMode.MERGED),
+        (TrainingParams, "eval_steps", 0.1, 0.1),
+        (TrainingParams, "eval_steps", 7, 7),
+        (TrainingParams, "dataloader_num_workers", "AUTO", "auto"),
+        (TrainingParams, "log_level", "DEBUG", "debug"),
+        (TrainingParams, "optimizer", "SGD", "sgd"),
+        (TrainingParams, "optimizer", "MyOwn", "MyOwn"),
+        (ModelParams, "device_map", {"": 0}, {"": 0}),
+        (ModelParams, "freeze_layers", None, []),
+        (ProfilerParams, "row_limit", -1, -1),
+        (DatasetSplitParams, "mixture_strategy", "ALL_EXHAUSTED", "all_exhausted"),
+        (DatasetSplitParams, "collator_name", "mine", "mine"),
+    ],
+)
+def test_a_value_is_taken_in_any_of_its_forms(section, field, given, expected):
+    found = getattr(section(**{field: given}), field)
+
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "given", "sentence"),
+    [
+        (FSDPParams, "sharding_strategy", "HYBRID_SHARD", "write FULL_SHARD or"),
+        (FSDPParams, "sharding_strategy", "FULL_SHRD", "did you mean 'FULL_SHARD'"),
+        (FSDPParams, "state_dict_type", "LOCAL_STATE_DICT", "write SHARDED_STATE"),
+        (FSDPParams, "use_orig_params", False, "write true, or leave the key out"),
+        (FSDPParams, "min_num_params", 0, "at least 1"),
+        (PeftParams, "peft_save_mode", "adapter_and_base_model", "merged"),
+        (PeftParams, "lora_bias", "some", "none, all, lora_only"),
+        (PeftParams, "lora_dropout", 1.0, "less than 1"),
+        (PeftParams, "lora_init_weights", "pissa_niter_x", "not one of"),
+        (TrainingParams, "eval_steps", 1.5, "a share of all steps"),
+        (TrainingParams, "eval_steps", 0, "at least 1"),
+        (TrainingParams, "eval_steps", "often", "not a number"),
+        (TrainingParams, "dataloader_num_workers", "many", "neither 'auto' nor"),
+        (TrainingParams, "dataloader_prefetch_factor", 0, "at least 1"),
+        (TrainingParams, "nccl_default_timeout_minutes", 0.0, "more than 0"),
+        (TrainingParams, "empty_device_cache_steps", 0, "at least 1"),
+        (TrainingParams, "log_level", "loud", "debug, info"),
+        (TrainingParams, "optimizer", " ", "not one of"),
+        (ModelParams, "device_map", {"lm_head": "tpu"}, "lm_head: 'tpu' is not"),
+        (ModelParams, "device_map", {0: "cpu"}, "not the name of a module"),
+        (ModelParams, "device_map", ["cpu"], "nor is it a mapping"),
+        (ModelParams, "freeze_layers", [1], "is not a text"),
+        (ProfilerParams, "row_limit", 0, "-1 for all"),
+        (DatasetSplitParams, "mixture_strategy", "first", "not one of"),
+        (DatasetSplitParams, "collator_name", "vision_language_sft", "is for chat"),
+        (DatasetSplitParams, "collator_name", " ", "is not a name"),
+    ],
+)
+def test_any_other_value_is_refused_in_one_sentence(section, field, given, sentence):
+    with pytest.raises(ConfigError) as caught:
+        section(**{field: given})
+
+    assert len(caught.value.mistakes) == 1
+    assert caught.value.mistakes[0].key.startswith(field)
+    assert sentence in caught.value.mistakes[0].sentence
+
+
+def broken(section):
+    with pytest.raises(ConfigError) as caught:
+        section.finalize_and_validate()
+    return [(mistake.key, mistake.sentence) for mistake in caught.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "sentence"),
+    [
+        ({"warmup_ratio": 0.1, "warmup_steps": 1}, "warmup_steps", "keep one"),
+        ({"trainer_kwargs": {"bf16": True}}, "trainer_kwargs", "write trainer_type"),
+        ({"dataloader_prefetch_factor": 2}, "dataloader_prefetch_factor", "workers"),
+        (
+            {"dataloader_persistent_workers": True},
+            "dataloader_persistent_workers",
+            "workers",
+        ),
+    ],
+)
+def test_training_fields_that_do_not_go_together_are_named(fields, key, sentence):
+    ((found, why),) = broken(TrainingParams(**fields))
+
+    assert found == key
+    assert sentence in why
+
+
+def test_training_fields_that_go_together_are_taken():
+    TrainingParams(
+        trainer_type=TrainerType.HF, trainer_kwargs={"bf16": True}
+    ).finalize_and_validate()
+    TrainingParams(
+        dataloader_num_workers="auto",
+        dataloader_prefetch_factor=2,
+        dataloader_persistent_workers=True,
+    ).finalize_and_validate()
+
+
+def test_an_adapter_to_train_needs_a_folder():
+    ((key, _),) = broken(ModelParams(model_name="x", adapter_trainable=True))
+
+    assert key == "adapter_trainable"
+    ModelParams(
+        model_name="x", adapter_model="there", adapter_trainable=True
+    ).finalize_and_validate()
+
+
+def test_layer_classes_need_the_policy_that_uses_them():
+    ((key, _),) = broken(FSDPParams(transformer_layer_cls="Layer"))
+
+    assert key == "transformer_layer_cls"
+    FSDPParams(
+        transformer_layer_cls="Layer", auto_wrap_policy="TRANSFORMER_BASED_WRAP"
+    ).finalize_and_validate()
+
+
+@pytest.mark.parametrize(
+    ("parts", "key"),
+    [
+        ([0.5, None], "datasets[1].mixture_proportion"),
+        ([0.5, 0.6], "datasets[1].mixture_proportion"),
+        ([0.5], "datasets[0].mixture_proportion"),
+    ],
+)
+def test_the_parts_of_a_mixture_make_a_whole(parts, key):
+    def mixture(parts):
+        named = [{"dataset_name": "x", "mixture_proportion": p} for p in parts]
+        return DatasetSplitParams(datasets=named)
+
+    assert [found for found, _ in broken(mixture(parts))] == [key]
+    mixture([0.1, 0.2, 0.7]).finalize_and_validate()
+    mixture([None, None]).finalize_and_validate()
+
+
+def mistakes_of(text):
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig.from_str(text).finalize_and_validate()
+    return [mistake.key for mistake in caught.value.mistakes]
+
+
+REST = """
+model: {model_name: MLPEncoder}
+data: {train: {datasets: [{dataset_name: digits}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("training", "keys"),
+    [
+        ("seed: x, warmup_ratio: 0.1, warmup_steps: 1", ["seed", "warmup_steps"]),
+        ("warmup_ratio: x, warmup_steps: 1", ["warmup_ratio"]),
+        ("warmup_ratios: 0.1, warmup_steps: 1", ["warmup_ratios"]),
+        ("dataloader_num_workers: x, dataloader_prefetch_factor: 2", None),
+        ("seed: x, eval_strategy: steps", ["seed", "eval_strategy"]),
+    ],
+)
+def test_rules_are_told_with_wrong_types_unless_they_rest_on_them(training, keys):
+    found = mistakes_of(f"training: {{{training}}}\n{REST}")
+
+    assert found == [f"training.{k}" for k in keys or ["dataloader_num_workers"]]
+
+
+def test_a_misspelt_name_is_not_missing_too():
+    text = (
+        "model: {model_nam: x}\ndata: {train: {datasets: [{dataset_name: digits}]}}\n"
+    )
+
+    assert mistakes_of(text) == ["model.model_nam"]
+
+
+def test_a_wrong_entry_of_a_list_leaves_the_others_their_places():
+    text = (
+        "model: {model_name: MLPEncoder}\ndata: {train: {datasets: [3, {split: x}]}}\n"
+    )
+
+    assert mistakes_of(text) == [
+        "data.train.datasets[0]",
+        "data.train.datasets[1].dataset_name",
+    ]
