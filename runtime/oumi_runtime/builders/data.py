@@ -1,55 +1,96 @@
 """Builds the datasets that a config names."""
 
-from typing import Any
+import inspect
+from pathlib import Path
+from typing import Any, cast
 
-from torch.utils.data import ConcatDataset, Dataset, Subset
+from torch.utils.data import Dataset, IterableDataset
 
 import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
 from oumi_runtime.builders.arguments import argument_mistake, takes
-from oumi_runtime.core.configs import DataParams, DatasetParams, DatasetSplit
-from oumi_runtime.core.datasets import ColumnDataset, TextDataset, concatenate
+from oumi_runtime.builders.mixtures import mix_datasets, mix_streams
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetParams,
+    DatasetSplit,
+    DatasetSplitParams,
+)
+from oumi_runtime.core.datasets import (
+    BaseIterableDataset,
+    BaseMapDataset,
+    ColumnDataset,
+    ReadRows,
+    Stream,
+    StreamSource,
+    TextDataset,
+    pack_sequences,
+)
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.batches import count_samples
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.datasets.hugging_face import load_hugging_face
+from oumi_runtime.exceptions import DataError, suggestion
 
 
-def build_dataset_mixture(data_params: DataParams, split: DatasetSplit) -> Dataset[Any]:
-    """Builds the datasets of a split, one after the other.
+def build_dataset_mixture(
+    data_params: DataParams,
+    split: DatasetSplit,
+    *,
+    seq_length: int | None = None,
+    seed: int = 42,
+) -> Dataset[Any]:
+    """Builds the datasets of a split and makes one of them.
 
     Args:
         data_params: The data section of the config.
         split: Which part of it.
+        seq_length: Tokens of a block, where the split packs.
+        seed: For shuffling and mixing, where the split has none of its own.
 
     Returns:
-        A map-style dataset; a `TextDataset` is not tokenized yet.
+        A `Stream` where the split streams, else a map-style dataset; texts are not
+        tokenized yet.
 
     Raises:
-        DataError: The split names no dataset, or they are of different kinds.
+        DataError: The split names no dataset, or they do not go together.
+        BadRowError: A row cannot be read.
     """
-    params = data_params.get_split(split).datasets
-    if not params:
+    params = data_params.get_split(split)
+    if not params.datasets:
         raise DataError(f"data.{split.value}.datasets is empty; name a dataset there")
-    datasets = [_build_one(dataset_params) for dataset_params in params]
-    return datasets[0] if len(datasets) == 1 else _concatenate(datasets)
+    datasets = [_build_one(each, params) for each in params.datasets]
+    if params.stream:
+        if params.pack:
+            raise DataError(
+                f"data.{split.value}: pack joins what was read, and stream reads as it "
+                "goes; set one of them to false"
+            )
+        return mix_streams(datasets, params, seed)
+    mixture = mix_datasets(datasets, params, seed)
+    return _pack(mixture, split, seq_length) if params.pack else mixture
 
 
 def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
-    """Builds one registered dataset.
+    """Builds one dataset.
 
     Args:
-        dataset_name: The registered name.
+        dataset_name: A registered name; or the name of a dataset on the Hugging Face
+            hub, or a file or folder. With a `dataset_path`, any name will do.
         kwargs: `dataset_path`, `subset` and `split`, and what else the dataset's
             constructor takes; those that are None are left to its defaults.
 
     Raises:
-        KeyError: The name is not registered.
-        DataError: The constructor does not take the arguments.
+        KeyError: The name is nearly a registered one.
+        DataError: There is no such dataset, or it does not take the arguments.
     """
-    subset = kwargs.get("subset")
-    dataset_class = REGISTRY.get_dataset(dataset_name, subset=subset)
-    if dataset_class is None:
-        dataset_class = REGISTRY[dataset_name, RegistryType.DATASET]
+    dataset_class = REGISTRY.get_dataset(dataset_name, subset=kwargs.get("subset"))
     arguments = {name: value for name, value in kwargs.items() if value is not None}
+    if dataset_class is None:
+        path = arguments.get("dataset_path")
+        if path is None and Path(dataset_name).exists():
+            arguments["dataset_path"] = dataset_name
+        elif path is None and _is_misspelt(dataset_name):
+            raise REGISTRY.unknown(dataset_name, RegistryType.DATASET)
+        dataset_class = load_hugging_face
     if takes(dataset_class, "dataset_name"):
         arguments["dataset_name"] = dataset_name
     if arguments.get("split") == "train" and not takes(dataset_class, "split"):
@@ -58,72 +99,94 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
     if mistake := argument_mistake(dataset_class, arguments):
         raise DataError(f"dataset {dataset_name!r} {mistake}")
     dataset: Dataset[Any] = dataset_class(**arguments)
+    if isinstance(dataset, BaseMapDataset):
+        dataset.transform_all()
     return dataset
 
 
-def _build_one(params: DatasetParams) -> Dataset[Any]:
+def _is_misspelt(name: str) -> bool:
+    """Whether a name that is not registered was meant to be one that is."""
+    known = [*REGISTRY.get_all(RegistryType.DATASET)]
+    known += [found.name for found in REGISTRY.declared(RegistryType.DATASET)]
+    return "/" not in name and suggestion(name, known) != ""
+
+
+def _build_one(params: DatasetParams, split: DatasetSplitParams) -> Dataset[Any]:
     name = params.dataset_name
-    fields = {
+    fields: dict[str, Any] = {
         "dataset_path": params.dataset_path,
         "subset": params.subset,
         "split": params.split,
+        "transform_num_workers": params.transform_num_workers,
     }
     for field in ("dataset_name", *fields):
         if field in params.dataset_kwargs:
             raise DataError(
                 f"dataset {name!r}: write {field} beside dataset_kwargs, not in it"
             )
-    dataset = build_dataset(name, **fields, **params.dataset_kwargs)
+    dataset_class = REGISTRY.get_dataset(name, subset=params.subset)
+    if dataset_class is None:
+        dataset_class = load_hugging_face
+    if split.target_col is not None:
+        column = _column_argument(dataset_class, name)
+        fields.setdefault(column, params.dataset_kwargs.get(column, split.target_col))
+    if _may_stream(dataset_class):
+        fields["stream"] = split.stream
+    kwargs = {**params.dataset_kwargs, **fields}
+    return _readable(build_dataset(name, **kwargs), name, split.stream)
+
+
+def _may_stream(dataset_class: Any) -> bool:
+    if inspect.isclass(dataset_class) and issubclass(
+        dataset_class, BaseIterableDataset
+    ):
+        return True
+    return "stream" in inspect.signature(dataset_class).parameters
+
+
+def _column_argument(dataset_class: Any, name: str) -> str:
+    """What a dataset calls the column that holds the text."""
+    for argument in ("text_column", "target_col"):
+        if takes(dataset_class, argument):
+            return argument
+    raise DataError(
+        f"dataset {name!r} has no text_column to choose; leave target_col out"
+    )
+
+
+def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
+    """A dataset that can be streamed, or one whose samples can be had by number."""
+    if isinstance(dataset, IterableDataset) and not stream:
+        dataset = ReadRows(Stream([StreamSource(dataset)]))
+    if isinstance(dataset, IterableDataset):
+        return dataset
     if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
         raise DataError(
-            f"dataset {name!r} is a {type(dataset).__name__}, which has no __len__ and "
-            "__getitem__; make it a map-style dataset, such as a BaseMapDataset"
+            f"dataset {name!r} is a {type(dataset).__name__}, which has neither "
+            "__len__ and __getitem__ nor __iter__; make it a BaseMapDataset or a "
+            "BaseIterableDataset"
         )
-    num_samples = count_samples(dataset)
-    if num_samples == 0:
+    if count_samples(cast("Dataset[Any]", dataset)) == 0:
         raise DataError(f"dataset {name!r} has no sample")
-    if params.sample_count is None or params.sample_count >= num_samples:
-        return dataset
-    return _first(dataset, params.sample_count)
+    return cast("Dataset[Any]", dataset)
 
 
-def _first(dataset: Dataset[Any], count: int) -> Dataset[Any]:
-    """The first samples of a dataset, in a dataset of its kind."""
+def _pack(
+    dataset: Dataset[Any], split: DatasetSplit, seq_length: int | None
+) -> Dataset[Any]:
     if isinstance(dataset, TextDataset):
-        return TextDataset(
-            dataset.texts[:count],
-            dataset.labels[:count],
-            label_names=dataset.label_names,
-        )
-    if isinstance(dataset, ColumnDataset):
-        return dataset.first(count)
-    return Subset(dataset, range(count))
-
-
-def _concatenate(datasets: list[Dataset[Any]]) -> Dataset[Any]:
-    """Datasets of one kind as one; their classes must agree."""
-    label_names = getattr(datasets[0], "label_names", None)
-    for dataset in datasets[1:]:
-        if getattr(dataset, "label_names", None) != label_names:
-            raise DataError(
-                "the datasets of a split must have the same classes, not "
-                f"{label_names} and {getattr(dataset, 'label_names', None)}"
-            )
-    texts = [dataset for dataset in datasets if isinstance(dataset, TextDataset)]
-    columns = [dataset for dataset in datasets if isinstance(dataset, ColumnDataset)]
-    if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
         raise DataError(
-            "the datasets of a split must be of one kind, not "
-            f"{', '.join(type(dataset).__name__ for dataset in datasets)}; name those "
-            "of one kind"
+            f"data.{split.value}.pack joins samples, and each of these texts has a "
+            "class of its own; write pack: false"
         )
-    if columns:
-        return concatenate(columns)
-    if texts:
-        labels: list[Any] = [label for dataset in texts for label in dataset.labels]
-        return TextDataset(
-            [text for dataset in texts for text in dataset.texts],
-            labels,
-            label_names=label_names,
+    if not isinstance(dataset, ColumnDataset):
+        raise DataError(
+            f"data.{split.value}.pack needs token sequences in memory, not a "
+            f"{type(dataset).__name__}; write pack: false"
         )
-    return ConcatDataset(datasets)
+    if seq_length is None:
+        raise DataError(
+            f"data.{split.value}.pack cuts blocks of model.model_max_length tokens; "
+            "set it"
+        )
+    return pack_sequences(dataset, seq_length)

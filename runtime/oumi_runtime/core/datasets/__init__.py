@@ -1,14 +1,30 @@
 """Base classes of datasets, and the in-memory form that training reads fastest."""
 
+from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset
 from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
 from oumi_runtime.core.datasets.concatenation import concatenate
+from oumi_runtime.core.datasets.packing import pack_sequences
+from oumi_runtime.core.datasets.rows import ChosenRows
+from oumi_runtime.core.datasets.streaming import (
+    ReadRows,
+    Stream,
+    StreamRow,
+    StreamSource,
+)
 from oumi_runtime.core.datasets.text_dataset import TextDataset
 
 __all__ = [
+    "BaseIterableDataset",
     "BaseMapDataset",
+    "ChosenRows",
     "ColumnDataset",
     "RaggedColumn",
+    "ReadRows",
+    "Stream",
+    "StreamRow",
+    "StreamSource",
     "TextDataset",
     "concatenate",
+    "pack_sequences",
 ]

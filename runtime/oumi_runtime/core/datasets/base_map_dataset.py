@@ -1,23 +1,36 @@
 """The base class for a user's own map-style dataset: load rows, transform each."""
 
+import os
+import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.exceptions import DatasetArgumentError
+from oumi_runtime.core.datasets.base_arguments import (
+    refuse_arguments,
+    refuse_remote_code,
+)
+from oumi_runtime.core.datasets.hugging_face import load_rows
+from oumi_runtime.core.datasets.rows import RowReader
+
+_ROWS_AT_ONCE = 64
 
 
 class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     """A dataset whose rows are loaded once and transformed one at a time.
 
     A subclass sets `self._data`, a list of mappings or a pandas DataFrame, at the end
-    of its constructor, and implements `transform`.
+    of its constructor, and implements `transform`. `self._load_data()` gives it the
+    rows of the dataset of its name on the Hugging Face hub, or of the files at its
+    path.
     """
 
     default_dataset: ClassVar[str | None] = None
+    default_subset: ClassVar[str | None] = None
     _data: Any
+    _samples: list[dict[str, Any]] | None = None
 
     def __init__(
         self,
@@ -26,6 +39,8 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         dataset_path: str | None = None,
         subset: str | None = None,
         split: str | None = None,
+        trust_remote_code: bool = False,
+        transform_num_workers: int | Literal["auto"] | None = None,
         **kwargs: Any,
     ) -> None:
         """Keeps what the config says of the dataset.
@@ -33,23 +48,34 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         Args:
             dataset_name: The registered name; `default_dataset` if None.
             dataset_path: The file or folder to read.
-            subset: The part of a dataset that has several.
+            subset: The part of a dataset that has several; `default_subset` if None.
             split: train, validation or test.
+            trust_remote_code: False.
+            transform_num_workers: Processes that transform all rows once, before they
+                are used: 0 for this one, `auto` for one a core. None to transform a row
+                whenever it is read.
             kwargs: Refused; a subclass takes its own by name.
 
         Raises:
             DatasetArgumentError: An argument that no class on the way up has taken. It
                 is a TypeError.
         """
-        if kwargs:
-            raise DatasetArgumentError(
-                f"{type(self).__name__} takes no {', '.join(map(repr, sorted(kwargs)))}"
-                "; leave it out of dataset_kwargs, or take it by name"
-            )
+        refuse_arguments(type(self), kwargs)
+        refuse_remote_code(type(self), trust_remote_code)
         self.dataset_name = dataset_name or self.default_dataset
         self.dataset_path = dataset_path
-        self.subset = subset
+        self.subset = subset or self.default_subset
         self.split = split
+        self.trust_remote_code = trust_remote_code
+        self.transform_num_workers = transform_num_workers
+
+    def _load_data(self) -> Any:
+        return load_rows(
+            self.default_dataset or self.dataset_name,
+            self.dataset_path,
+            subset=self.subset,
+            split=self.split,
+        )
 
     @property
     def data(self) -> Any:
@@ -66,8 +92,40 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     def transform(self, sample: Any) -> dict[str, Any]:
         """Turns a row into what the model's forward takes, by name."""
 
+    def transform_all(self) -> None:
+        """Transforms all rows once, where `transform_num_workers` asks for it.
+
+        The samples are kept, in the order of the rows.
+
+        Raises:
+            BadRowError: A row cannot be transformed.
+        """
+        num_workers = self.transform_num_workers
+        if num_workers is None or self._samples is not None:
+            return
+        if num_workers == "auto":
+            num_workers = os.cpu_count() or 1
+        loader = DataLoader(
+            RowReader(self),
+            batch_size=_ROWS_AT_ONCE,
+            num_workers=num_workers,
+            # Tensors that are sent as such keep a file open each.
+            collate_fn=pickle.dumps,
+        )
+        samples: list[dict[str, Any]] = []
+        for numbered in loader:
+            samples += [sample for _, sample in pickle.loads(numbered)]
+        self._samples = samples
+
+    def as_generator(self) -> Iterator[dict[str, Any]]:
+        """Goes through all samples."""
+        for index in range(len(self)):
+            yield self[index]
+
     def __len__(self) -> int:
         return len(self._data)
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
+        if self._samples is not None:
+            return self._samples[idx]
         return self.transform(self.raw(idx))

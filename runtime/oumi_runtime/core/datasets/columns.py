@@ -54,10 +54,17 @@ class RaggedColumn:
             rows = values.masked_fill_(~mask, self.pad_value)
         return rows, mask.long()
 
-    def first(self, count: int) -> "RaggedColumn":
-        """The first sequences alone."""
-        lengths = self.lengths[:count]
-        values = self.values[: int(lengths.sum())]
+    def select(self, indices: torch.Tensor) -> "RaggedColumn":
+        """The sequences alone that are asked for, in the order asked for.
+
+        Args:
+            indices: Which sequences, (samples,) int64; each may come more than once.
+        """
+        lengths = self.lengths[indices]
+        ends = lengths.cumsum(0)
+        # How far each value of a sequence moves: from its old start to its new one.
+        shifts = (self._starts[indices] - (ends - lengths)).repeat_interleave(lengths)
+        values = self.values[torch.arange(len(shifts)) + shifts]
         return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
 
@@ -100,12 +107,16 @@ class ColumnDataset(Dataset[Batch]):
         batch = self.take(torch.tensor([index % self._length]))
         return {name: column[0] for name, column in batch.items()}
 
-    def first(self, count: int) -> "ColumnDataset":
-        """The first samples alone, of which there must be as many."""
+    def select(self, indices: torch.Tensor) -> "ColumnDataset":
+        """The samples alone that are asked for, in the order asked for.
+
+        Args:
+            indices: Which samples, (samples,) int64; each may come more than once.
+        """
         columns = {
-            name: column.first(count)
+            name: column.select(indices)
             if isinstance(column, RaggedColumn)
-            else column[:count]
+            else column[indices]
             for name, column in self.columns.items()
         }
         return ColumnDataset(columns, label_names=self.label_names)

@@ -7,6 +7,7 @@ turn it into a `ColumnDataset`.
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset
 
 
@@ -46,3 +47,16 @@ class TextDataset(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         return {"text": self.texts[index], "label": self.labels[index]}
+
+    def select(self, indices: torch.Tensor) -> "TextDataset":
+        """The samples alone that are asked for, in the order asked for.
+
+        Args:
+            indices: Which samples, (samples,) int64; each may come more than once.
+        """
+        rows: list[int] = indices.tolist()
+        return TextDataset(
+            [self.texts[row] for row in rows],
+            [self.labels[row] for row in rows],
+            label_names=self.label_names,
+        )

@@ -108,3 +108,44 @@ def test_a_class_without_transform_cannot_be_made():
 
     with pytest.raises(TypeError, match="abstract"):
         WithoutTransform()
+
+
+def test_code_that_comes_with_a_dataset_is_never_run(archive):
+    with pytest.raises(DatasetArgumentError, match="trust_remote_code is true"):
+        NumpyImages(dataset_path=archive, trust_remote_code=True)
+
+
+class Counted(BaseMapDataset):
+    """Counts how often it transforms in this process."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(dataset_name="counted", **kwargs)
+        self._data = [{"row": row} for row in range(150)]
+        self.transformed = 0
+
+    def transform(self, sample: Any) -> dict[str, Any]:
+        self.transformed += 1
+        if sample["row"] == 149 and self.split == "bad":
+            raise ValueError("no such row")
+        return {"row": torch.tensor(sample["row"])}
+
+
+@pytest.mark.parametrize(
+    ("num_workers", "transformed"), [(None, 300), (0, 150), (2, 0)]
+)
+def test_rows_are_transformed_once_by_the_workers_asked_for(num_workers, transformed):
+    dataset = Counted(transform_num_workers=num_workers)
+    dataset.transform_all()
+    for _ in range(2):
+        samples = list(dataset.as_generator())
+        assert [int(sample["row"]) for sample in samples] == list(range(150))
+    assert dataset.transformed == transformed
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_row_that_cannot_be_transformed_is_named(num_workers):
+    dataset = Counted(transform_num_workers=num_workers, split="bad")
+    with pytest.raises(DataError) as caught:
+        dataset.transform_all()
+    expected = "row 150 of dataset 'counted': ValueError: no such row"
+    assert str(caught.value) == expected

@@ -115,19 +115,19 @@ def test_columns_of_different_lengths_are_refused(columns):
         ColumnDataset(columns)
 
 
-@pytest.mark.parametrize("count", [1, 3, 6])
-def test_the_first_samples_are_a_column_dataset_too(count):
-    rows = [[1, 2], [], [3], [4, 5, 6], [], []]
+@pytest.mark.parametrize("chosen", [[0], [5, 0, 3], [2, 2, 1], [], list(range(6))])
+def test_chosen_samples_are_a_column_dataset_too(chosen: list[int]):
+    rows = [[1], [], [2, 3], [4, 5, 6], [], [7]]
     dataset = ColumnDataset(
         {"input_ids": ragged(rows, 9), "labels": torch.arange(6)},
         label_names=["a", "b"],
     )
-    first = dataset.first(count)
-    everything = torch.arange(count)
-    assert len(first) == count
-    assert first.label_names == ["a", "b"]
-    for name, column in dataset.take(everything).items():
-        assert first.take(everything)[name].equal(column)
+    indices = torch.tensor(chosen, dtype=torch.int64)
+    selected = dataset.select(indices)
+    assert len(selected) == len(chosen)
+    assert selected.label_names == ["a", "b"]
+    for name, column in dataset.take(indices).items():
+        assert selected.take(torch.arange(len(chosen)))[name].equal(column)
 
 
 def test_several_datasets_become_one_whose_batches_are_gathered():

@@ -1,0 +1,93 @@
+"""The base class for a user's own dataset that is read from front to back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from torch.utils.data import IterableDataset
+
+from oumi_runtime.core.datasets.base_arguments import (
+    refuse_arguments,
+    refuse_remote_code,
+)
+from oumi_runtime.core.datasets.hugging_face import load_rows
+
+
+class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
+    """A dataset whose rows come one after the other and are transformed as they come.
+
+    A subclass implements `transform`, and says what the rows are: by `iter_raw`, by
+    `_load_data`, or by setting `self._data`. Otherwise they are those of the dataset of
+    its name on the Hugging Face hub, or of the files at its path.
+
+    Training reads the rows in one process and transforms them in the workers, so a
+    subclass shares nothing out itself.
+    """
+
+    default_dataset: ClassVar[str | None] = None
+    default_subset: ClassVar[str | None] = None
+    _data: Iterable[Any] | None = None
+
+    def __init__(
+        self,
+        *,
+        dataset_name: str | None = None,
+        dataset_path: str | None = None,
+        subset: str | None = None,
+        split: str | None = None,
+        trust_remote_code: bool = False,
+        stream: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Keeps what the config says of the dataset.
+
+        Args:
+            dataset_name: The registered name; `default_dataset` if None.
+            dataset_path: The file or folder to read.
+            subset: The part of a dataset that has several; `default_subset` if None.
+            split: train, validation or test.
+            trust_remote_code: False.
+            stream: Whether rows are fetched as they are used, rather than all before.
+            kwargs: Refused; a subclass takes its own by name.
+
+        Raises:
+            DatasetArgumentError: An argument that no class on the way up has taken. It
+                is a TypeError.
+        """
+        refuse_arguments(type(self), kwargs)
+        refuse_remote_code(type(self), trust_remote_code)
+        self.dataset_name = dataset_name or self.default_dataset
+        self.dataset_path = dataset_path
+        self.subset = subset or self.default_subset
+        self.split = split
+        self.trust_remote_code = trust_remote_code
+        self.stream = stream
+
+    @property
+    def data(self) -> Iterable[Any]:
+        """The rows; every iteration begins anew."""
+        if self._data is None:
+            self._data = self._load_data()
+        return self._data
+
+    def _load_data(self) -> Iterable[Any]:
+        rows: Iterable[Any] = load_rows(
+            self.default_dataset or self.dataset_name,
+            self.dataset_path,
+            subset=self.subset,
+            split=self.split,
+            stream=self.stream,
+        )
+        return rows
+
+    def iter_raw(self) -> Iterator[Any]:
+        """Goes through the rows before their transformation."""
+        yield from self.data
+
+    @abstractmethod
+    def transform(self, sample: Any) -> dict[str, Any]:
+        """Turns a row into what the model's forward takes, by name."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in self.iter_raw():
+            yield self.transform(row)

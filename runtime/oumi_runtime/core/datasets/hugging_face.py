@@ -1,0 +1,142 @@
+"""Reads rows with Hugging Face `datasets`: files, folders, and datasets of the hub.
+
+The library is imported only when something is read with it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.exceptions import DataError, MissingExtraError, suggestion
+
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".txt": "text",
+}
+_CONNECT_TIMEOUT_S = 5
+
+
+def load_rows(
+    name: str | None,
+    path: str | None,
+    *,
+    subset: str | None = None,
+    split: str | None = None,
+    stream: bool = False,
+    revision: str | None = None,
+) -> Any:
+    """Reads the rows of one split.
+
+    Args:
+        name: The dataset's name on the Hugging Face hub; unused where there is a path.
+        path: A file (csv, tsv, json, jsonl, parquet, arrow, txt), which is read whole
+            whatever the split; a folder of such files; or a folder that
+            `save_to_disk` wrote.
+        subset: The part of a dataset that has several.
+        split: Which split; train if None.
+        stream: Whether rows are read as they are used.
+        revision: Branch, tag or commit of a dataset of the hub.
+
+    Returns:
+        A `datasets.Dataset`, or a `datasets.IterableDataset` where it streams.
+
+    Raises:
+        DataError: There is nothing to read, or it cannot be read.
+        MissingExtraError: `datasets` is not installed.
+    """
+    try:
+        import datasets
+    except ModuleNotFoundError as error:
+        if error.name != "datasets":
+            raise
+        raise MissingExtraError(
+            "datasets", f"dataset {path or name!r}", "data"
+        ) from error
+
+    split = split or "train"
+    what = str(path or name)
+    arguments: dict[str, Any] = {"split": split, "streaming": stream}
+    if path is None:
+        if name is None:
+            raise DataError("a dataset needs a name or a path; set dataset_path")
+        _check_hub(name)
+        arguments |= {"path": name, "name": subset, "revision": revision}
+    elif Path(path).is_file():
+        arguments |= {"path": _format_of(Path(path)), "data_files": {split: path}}
+    elif Path(path).is_dir():
+        if _is_saved(Path(path)):
+            return _load_saved(Path(path), split, stream)
+        arguments |= {"path": path, "name": subset}
+    else:
+        raise DataError(f"no file or folder at {path}; set dataset_path to one")
+    shown = datasets.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        return datasets.load_dataset(**arguments)
+    except Exception as error:
+        raise DataError(f"{what}: {_reason(error, split)}") from error
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _format_of(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in _FORMATS:
+        raise DataError(
+            f"{path} is not of a known kind; give one of {', '.join(_FORMATS)}"
+        )
+    return _FORMATS[suffix]
+
+
+def _is_saved(folder: Path) -> bool:
+    return any(
+        (folder / name).is_file() for name in ("state.json", "dataset_dict.json")
+    )
+
+
+def _load_saved(folder: Path, split: str, stream: bool) -> Any:
+    """One split of what `save_to_disk` wrote; a dataset without splits is the split."""
+    import datasets
+
+    try:
+        saved = datasets.load_from_disk(str(folder))
+    except Exception as error:
+        raise DataError(f"{folder}: {_reason(error, split)}") from error
+    if isinstance(saved, datasets.DatasetDict):
+        if split not in saved:
+            raise DataError(
+                f"{folder} has no split {split!r}{suggestion(split, saved)}, only "
+                f"{', '.join(saved)}"
+            )
+        saved = saved[split]
+    return saved.to_iterable_dataset() if stream else saved
+
+
+def _check_hub(name: str) -> None:
+    """Learns in seconds whether the hub can be reached, before minutes of retries."""
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return  # What was downloaded before is used; the library looks for it at once.
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_CONNECT_TIMEOUT_S)
+    except Exception as error:
+        raise DataError(
+            f"no dataset {name!r} is registered, and {constants.ENDPOINT} cannot be "
+            f"reached to look for it ({str(error) or type(error).__name__}); correct "
+            "the name, set dataset_path, or set HF_HUB_OFFLINE=1 to use what was "
+            "downloaded before"
+        ) from error
+
+
+def _reason(error: BaseException, split: str) -> str:
+    """The first line of the error that all began with."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]

@@ -1,0 +1,95 @@
+"""Rows of datasets that are read one by one: which they are, and their names."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch.utils.data import Dataset, Subset
+
+from oumi_runtime.exceptions import BadRowError, OumiRuntimeError
+
+
+class ChosenRows(Dataset[Any]):
+    """Some rows of several map-style datasets, in any order."""
+
+    def __init__(self, datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> None:
+        """Takes the datasets and the choice.
+
+        Args:
+            datasets: At least one; their rows are counted through.
+            rows: Which rows, (samples,) int64; each may come more than once.
+        """
+        self.datasets = list(datasets)
+        self.label_names: list[str] | None = getattr(datasets[0], "label_names", None)
+        lengths = [len(cast(Any, dataset)) for dataset in datasets]
+        self._ends = torch.tensor(lengths).cumsum(0)
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Any:
+        dataset, row = self.locate(index)
+        return dataset[row]
+
+    def locate(self, index: int) -> tuple[Dataset[Any], int]:
+        """The dataset that a sample comes from, and its row there, from 0."""
+        row = int(self._rows[index])
+        source = int(torch.searchsorted(self._ends, row, right=True))
+        start = int(self._ends[source - 1]) if source else 0
+        return self.datasets[source], row - start
+
+
+def describe_row(dataset: Any, key: Any) -> str:
+    """Says in a few words which row of which dataset a sample is.
+
+    Args:
+        dataset: Where the sample comes from.
+        key: What the dataset finds it by: its index, or a `StreamRow`.
+
+    Returns:
+        Such as `row 3 of dataset 'mine' (data/mine.csv)`; rows count from 1.
+    """
+    while hasattr(dataset, "locate") or isinstance(dataset, Subset):
+        if isinstance(dataset, Subset):
+            dataset, key = dataset.dataset, dataset.indices[key]
+        else:
+            dataset, key = dataset.locate(key)
+    name = getattr(dataset, "dataset_name", None) or type(dataset).__name__
+    path = getattr(dataset, "dataset_path", None)
+    row = key + 1 if isinstance(key, int) else key
+    return f"row {row} of dataset {name!r}" + (f" ({path})" if path else "")
+
+
+class RowReader(Dataset[tuple[Any, Any]]):
+    """Reads samples for a data loader; one that cannot be read is named."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        """Takes the dataset, which any key may index."""
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(cast(Any, self.dataset))
+
+    def __getitem__(self, key: Any) -> tuple[Any, Any]:
+        """The key and its sample.
+
+        Raises:
+            BadRowError: The dataset raised an error.
+        """
+        try:
+            return key, self.dataset[key]
+        except BadRowError:
+            raise
+        except Exception as error:
+            raise BadRowError(
+                f"{describe_row(self.dataset, key)}: {in_one_line(error)}"
+            ) from error
+
+
+def in_one_line(error: BaseException) -> str:
+    """What an error says, with its kind where that is not ours."""
+    text = " ".join(str(error).split()) or "no reason given"
+    if isinstance(error, OumiRuntimeError):
+        return text
+    return f"{type(error).__name__}: {text}"
