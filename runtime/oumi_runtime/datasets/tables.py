@@ -4,7 +4,7 @@ What the columns mean is the datasets' to say.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,7 @@ def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
     Raises:
         DataError: The file, a column or a value is missing, or cannot be read.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(
-            f"{path} is not of a known kind; give one of {', '.join(SUFFIXES)}"
-        )
-    read = _read_json if suffix in (".jsonl", ".json") else _read_arrow
-    columns = read(path, names)
+    columns = _reader_of(path)(path, names)
     for name in names:
         if columns.get(name) is None:
             raise DataError(
@@ -46,7 +40,27 @@ def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
     return [columns[name] for name in names]
 
 
-def _read_json(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
+def read_table(path: Path) -> dict[str, list[Any]]:
+    """Reads all columns, by name; see `read_columns`. A missing value is None.
+
+    Raises:
+        DataError: The file is missing, or cannot be read.
+    """
+    return _reader_of(path)(path, None)
+
+
+def _reader_of(
+    path: Path,
+) -> Callable[[Path, Sequence[str] | None], dict[str, list[Any]]]:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DataError(
+            f"{path} is not of a known kind; give one of {', '.join(SUFFIXES)}"
+        )
+    return _read_json if suffix in (".jsonl", ".json") else _read_arrow
+
+
+def _read_json(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]:
     """The columns by name, with None for what a row does not have."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -62,7 +76,7 @@ def _read_json(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
     there = dict.fromkeys(key for row in rows for key in row)
     return {
         name: [row.get(name) for row in rows]
-        for name in (there if rows else dict.fromkeys(names))
+        for name in (there if rows else dict.fromkeys(names or ()))
     }
 
 
@@ -75,16 +89,18 @@ def _parse(text: str, path: Path, line: int) -> Any:
         raise DataError(f"{path}:{line} is not JSON: {error}") from error
 
 
-def _read_arrow(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
+def _read_arrow(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]:
     """The columns by name; those that are not asked for are empty."""
     import pyarrow as pa
 
     try:
-        table = _read_csv(path, names[0]) if path.suffix.lower() == ".csv" else None
-        if table is None:
+        if path.suffix.lower() == ".csv":
+            table = _read_csv(path, names[0] if names else None)
+        else:
             from pyarrow import parquet
 
             table = parquet.read_table(path)
+        names = table.column_names if names is None else names
         twice = [name for name in names if table.column_names.count(name) > 1]
         if twice:
             raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
@@ -97,7 +113,7 @@ def _read_arrow(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
 
 
-def _read_csv(path: Path, text_column: str) -> Any:
+def _read_csv(path: Path, text_column: str | None) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -108,5 +124,7 @@ def _read_csv(path: Path, text_column: str) -> Any:
         # A text may hold line breaks inside its quotes.
         csv.ParseOptions(newlines_in_values=True),
         # 007 and 2024-01-01 are texts too.
-        csv.ConvertOptions(column_types={text_column: pa.string()}),
+        csv.ConvertOptions(
+            column_types={text_column: pa.string()} if text_column else None
+        ),
     )

@@ -5,10 +5,9 @@ from typing import Any
 
 from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.tables import SUFFIXES, read_columns
+from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.tables import read_columns
 from oumi_runtime.exceptions import DataError
-
-_SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}
 
 
 @register_dataset("text_classification")
@@ -38,7 +37,7 @@ class TextClassification(TextDataset):
         Raises:
             DataError: The file, a column or a value is missing, or cannot be read.
         """
-        path = _file_of(Path(dataset_path), split)
+        path = split_file(Path(dataset_path), split)
         texts, labels = read_columns(path, (text_column, label_column))
         for row, text in enumerate(texts, start=1):
             if not isinstance(text, str):
@@ -61,22 +60,3 @@ def _classes(labels: list[Any], column: str, path: Path) -> list[int | str]:
                 "whole numbers, or all names"
             )
     return classes
-
-
-def _file_of(path: Path, split: str) -> Path:
-    """The file itself, or the one of a folder that is named for the split."""
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise DataError(
-            f"no file or folder at {path}; set dataset_path to a "
-            f"{', '.join(SUFFIXES)} file, or to a folder that holds train.csv or such"
-        )
-    stems = _SPLIT_NAMES.get(split, (split,))
-    for name in (stem + suffix for stem in stems for suffix in SUFFIXES):
-        if (path / name).is_file():
-            return path / name
-    raise DataError(
-        f"{path} holds no {split} split; name a file {split}.jsonl, {split}.csv or "
-        f"{split}.parquet"
-    )

@@ -1,0 +1,170 @@
+"""Makes one dataset of those of a split: chosen, shuffled, repeated and mixed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.configs import DatasetParams, DatasetSplitParams, MixtureStrategy
+from oumi_runtime.core.datasets import (
+    ChosenRows,
+    ColumnDataset,
+    Stream,
+    StreamSource,
+    TextDataset,
+    concatenate,
+)
+from oumi_runtime.core.datasets.mixing import mix_rows, shuffled_rows
+from oumi_runtime.core.trainers.batches import count_samples
+from oumi_runtime.exceptions import DataError
+
+
+def mix_datasets(
+    datasets: Sequence[Dataset[Any]], params: DatasetSplitParams, seed: int
+) -> Dataset[Any]:
+    """Makes one map-style dataset of several.
+
+    Args:
+        datasets: Map-style, in the order of `params.datasets`.
+        params: Says what is taken of each, and how they are mixed.
+        seed: For the mixture and each dataset that has none of its own.
+
+    Returns:
+        A `TextDataset` of TextDatasets, a `ColumnDataset` of ColumnDatasets, one that
+        reads sample by sample of any others.
+
+    Raises:
+        DataError: The datasets are of different kinds, columns or classes.
+    """
+    seed = seed if params.seed is None else params.seed
+    used = _used(params)
+    datasets = [datasets[number] for number in used]
+    configs = [params.datasets[number] for number in used]
+    lengths = [count_samples(dataset) for dataset in datasets]
+    chosen = [
+        _choose(config, length, seed)
+        for config, length in zip(configs, lengths, strict=True)
+    ]
+    starts = torch.tensor([0, *lengths]).cumsum(0)
+    numbered = [rows + start for rows, start in zip(chosen, starts, strict=False)]
+    proportions = _proportions(configs)
+    if proportions is None:
+        rows = torch.cat(numbered)
+    else:
+        sources, places = mix_rows(
+            [len(rows) for rows in numbered],
+            proportions,
+            until_all=_goes_on(params),
+            seed=seed,
+        )
+        firsts = torch.tensor([0, *map(len, numbered)]).cumsum(0)
+        rows = torch.cat(numbered)[firsts[sources] + places]
+    return _gather(datasets, rows)
+
+
+def mix_streams(
+    datasets: Sequence[Dataset[Any]], params: DatasetSplitParams, seed: int
+) -> Stream:
+    """Makes one stream of several datasets; see `mix_datasets`."""
+    seed = seed if params.seed is None else params.seed
+    used = _used(params)
+    _check_classes([datasets[number] for number in used])
+    configs = [params.datasets[number] for number in used]
+    sources = [
+        StreamSource(
+            datasets[number],
+            sample_count=config.sample_count,
+            shuffle_buffer_size=config.shuffle_buffer_size if config.shuffle else None,
+            seed=seed if config.seed is None else config.seed,
+        )
+        for number, config in zip(used, configs, strict=True)
+    ]
+    return Stream(
+        sources,
+        proportions=_proportions(configs),
+        until_all=_goes_on(params),
+        seed=seed,
+    )
+
+
+def _used(params: DatasetSplitParams) -> list[int]:
+    """The numbers of the datasets that give any sample."""
+    return [
+        number
+        for number, dataset in enumerate(params.datasets)
+        if dataset.mixture_proportion != 0
+    ]
+
+
+def _proportions(configs: Sequence[DatasetParams]) -> list[float] | None:
+    parts = [config.mixture_proportion for config in configs]
+    known = [part for part in parts if part is not None]
+    return known if len(known) == len(parts) else None
+
+
+def _goes_on(params: DatasetSplitParams) -> bool:
+    return params.mixture_strategy == MixtureStrategy.ALL_EXHAUSTED
+
+
+def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
+    """The rows of a dataset that are used, (samples,) int64."""
+    if params.shuffle:
+        seed = seed if params.seed is None else params.seed
+        rows = shuffled_rows(num_samples, seed)
+    else:
+        rows = torch.arange(num_samples)
+    if params.sample_count is None:
+        return rows
+    return rows[torch.arange(params.sample_count) % num_samples]
+
+
+def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any]:
+    """Some rows of datasets of one kind, as a dataset of that kind."""
+    _check_classes(datasets)
+    num_samples = sum(map(count_samples, datasets))
+    is_all = torch.equal(rows, torch.arange(num_samples))
+    if len(datasets) == 1 and is_all:
+        return datasets[0]
+    texts = [dataset for dataset in datasets if isinstance(dataset, TextDataset)]
+    columns = [dataset for dataset in datasets if isinstance(dataset, ColumnDataset)]
+    if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
+        raise DataError(
+            "the datasets of a split must be of one kind, not "
+            f"{', '.join(type(dataset).__name__ for dataset in datasets)}; name those "
+            "of one kind"
+        )
+    # One that makes samples in a way of its own must be asked for each of them.
+    if columns and not any(map(_is_custom, columns)):
+        whole = columns[0] if len(columns) == 1 else concatenate(columns)
+        return whole if is_all else whole.select(rows)
+    if texts and not any(map(_is_custom, texts)):
+        whole_text = _join_texts(texts)
+        return whole_text if is_all else whole_text.select(rows)
+    return ChosenRows(datasets, rows)
+
+
+def _is_custom(dataset: ColumnDataset | TextDataset) -> bool:
+    base = ColumnDataset if isinstance(dataset, ColumnDataset) else TextDataset
+    return any(
+        getattr(type(dataset), name, None) is not getattr(base, name, None)
+        for name in ("__getitem__", "__len__", "take", "select")
+    )
+
+
+def _join_texts(datasets: Sequence[TextDataset]) -> TextDataset:
+    return TextDataset(
+        [text for dataset in datasets for text in dataset.texts],
+        [label for dataset in datasets for label in dataset.labels],
+        label_names=datasets[0].label_names,
+    )
+
+
+def _check_classes(datasets: Sequence[Dataset[Any]]) -> None:
+    names = [getattr(dataset, "label_names", None) for dataset in datasets]
+    for other in names[1:]:
+        if other != names[0]:
+            raise DataError(
+                "the datasets of a split must have the same classes, not "
+                f"{names[0]} and {other}"
+            )

@@ -1,0 +1,82 @@
+"""Makes columns of an Arrow table what a model takes: numbers and arrays."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from oumi_runtime.core.datasets import RaggedColumn
+from oumi_runtime.exceptions import DataError
+
+
+def to_column(column: Any, name: str, where: str) -> torch.Tensor | RaggedColumn:
+    """Makes one column a tensor.
+
+    Args:
+        column: A `pyarrow.ChunkedArray` of numbers, or of lists of numbers.
+        name: Its name, for errors.
+        where: What holds it, likewise.
+
+    Returns:
+        Whole numbers, false and true as int64, fractions as float32, (rows, ...); a
+        `RaggedColumn` for lists of whole numbers of different lengths.
+
+    Raises:
+        DataError: A value is missing, or there are values of another type.
+    """
+    import pyarrow as pa
+
+    if column.null_count:
+        row = column.is_null().to_pylist().index(True) + 1
+        raise DataError(f"{where}: row {row} has no {name!r}")
+    if _is_number(column.type):
+        return _to_tensor(column.to_numpy())
+    values = column.combine_chunks()
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks)
+    if not _is_list(values.type):
+        raise DataError(
+            f"{where}: column {name!r} is of {column.type}, which no model takes; name "
+            "the columns to read in dataset_kwargs.columns"
+        )
+    lengths = np.asarray(values.value_lengths().to_numpy(zero_copy_only=False))
+    inner = pa.chunked_array([values.flatten()])
+    flat = to_column(inner, name, where)
+    if isinstance(flat, torch.Tensor) and len(set(lengths.tolist())) <= 1:
+        size = int(lengths[0]) if len(lengths) else 0
+        return flat.reshape(len(lengths), size, *flat.shape[1:])
+    if (
+        isinstance(flat, torch.Tensor)
+        and flat.ndim == 1
+        and not flat.is_floating_point()
+    ):
+        return RaggedColumn(flat, torch.from_numpy(lengths.astype(np.int64)))
+    raise DataError(
+        f"{where}: the lists in {name!r} are of different lengths, which only whole "
+        "numbers may be; make them equally long"
+    )
+
+
+def _is_number(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(
+        types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    )
+
+
+def _is_list(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_fixed_size_list(kind)
+    )
+
+
+def _to_tensor(values: np.ndarray) -> torch.Tensor:
+    wanted = np.float32 if values.dtype.kind == "f" else np.int64
+    return torch.from_numpy(values.astype(wanted))

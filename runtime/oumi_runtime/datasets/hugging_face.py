@@ -1,0 +1,237 @@
+"""Hugging Face datasets, of the hub or of files, as what a model takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.datasets import (
+    BaseIterableDataset,
+    ColumnDataset,
+    RaggedColumn,
+    TextDataset,
+)
+from oumi_runtime.core.datasets.hugging_face import load_rows
+from oumi_runtime.datasets.arrow_columns import to_column
+from oumi_runtime.datasets.images import check_image_options, to_image_tensor
+from oumi_runtime.exceptions import DataError, suggestion
+
+_LABELS = ("labels", "label")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which columns are read, and as what."""
+
+    text: str | None
+    label: str | None
+    others: tuple[str, ...]
+    image_size: int | None
+    channels: int
+    where: str
+
+    def name_of(self, column: str) -> str:
+        """What the model's forward calls a column."""
+        if column == self.label:
+            return "labels"
+        return "images" if column == "image" else column
+
+
+def load_hugging_face(
+    dataset_name: str,
+    dataset_path: str | None = None,
+    subset: str | None = None,
+    split: str = "train",
+    stream: bool = False,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    columns: list[str] | None = None,
+    image_size: int | None = None,
+    channels: int = 3,
+    revision: str | None = None,
+) -> Dataset[Any]:
+    """Reads one split.
+
+    Args:
+        dataset_name: Its name on the hub; unused where there is a path.
+        dataset_path: A file or folder; see `load_rows`.
+        subset: The part of a dataset that has several.
+        split: Which split.
+        stream: Whether rows are read as they are used.
+        text_column: The column with the texts; `text` if None and there is one.
+        label_column: The column with the labels; `labels` or `label` if None.
+        columns: The columns to read where there is no text, besides the labels; all if
+            None.
+        image_size: Side in pixels that pictures are resized to; None for their own.
+        channels: 1 for grey pictures, 3 for RGB.
+        revision: Branch, tag or commit of a dataset of the hub.
+
+    Returns:
+        A `TextDataset` where there is a text column, else a `ColumnDataset` of the
+        numbers, the lists of numbers and the pictures; or a stream of such samples.
+
+    Raises:
+        DataError: It cannot be read, or a column is missing or of an unknown kind.
+        MissingExtraError: `datasets` is not installed.
+    """
+    where = dataset_path or dataset_name
+    check_image_options(where, image_size, channels)
+    rows = load_rows(
+        dataset_name,
+        dataset_path,
+        subset=subset,
+        split=split,
+        stream=stream,
+        revision=revision,
+    )
+    first = next(iter(rows), None)
+    if first is None:
+        raise DataError(f"{where} has no row")
+    text, label = _find_text(first, text_column), _find_label(first, label_column)
+    wanted = (text_column, label_column, *(columns or ()))
+    for name in (name for name in wanted if name is not None):
+        if name not in first:
+            raise DataError(
+                f"{where} has no column {name!r}{suggestion(name, first)}, only "
+                f"{', '.join(first)}"
+            )
+    if text is not None and label is None:
+        raise DataError(
+            f"{where} has no column of classes for its {text!r}, only "
+            f"{', '.join(first)}; set dataset_kwargs.label_column"
+        )
+    others = [name for name in columns or first if name != label]
+    layout = _Layout(text, label, tuple(others), image_size, channels, where)
+    names = _label_names(rows, label)
+    if stream:
+        return HuggingFaceStream(rows, layout, names)
+    return _to_texts(rows, layout, names) if text else _to_columns(rows, layout, names)
+
+
+def _find_text(row: Mapping[str, Any], given: str | None) -> str | None:
+    if given is not None:
+        return given
+    return "text" if isinstance(row.get("text"), str) else None
+
+
+def _find_label(row: Mapping[str, Any], given: str | None) -> str | None:
+    if given is not None:
+        return given
+    return next((name for name in _LABELS if name in row), None)
+
+
+def _label_names(rows: Any, label: str | None) -> list[str] | None:
+    feature = (rows.features or {}).get(label)
+    names: Sequence[str] | None = getattr(feature, "names", None)
+    return None if names is None else list(names)
+
+
+def _to_texts(rows: Any, layout: _Layout, names: list[str] | None) -> TextDataset:
+    texts, labels = list(rows[layout.text]), list(rows[layout.label])
+    samples = (
+        _text_sample({layout.text: text, layout.label: label}, layout, number)
+        for number, (text, label) in enumerate(zip(texts, labels, strict=True))
+    )
+    labels = [sample["label"] for sample in samples]
+    return TextDataset(texts, labels, label_names=names)
+
+
+def _text_sample(
+    row: Mapping[Any, Any], layout: _Layout, number: int | None = None
+) -> dict[str, Any]:
+    """A row with a text and its class, which it is checked for."""
+    where = "" if number is None else f"{layout.where}: row {number + 1}: "
+    text, label = row[layout.text], row[layout.label]
+    if not isinstance(text, str):
+        raise DataError(f"{where}{layout.text!r} is {text!r:.40}, not a text")
+    if isinstance(label, bool):
+        label = int(label)
+    if not isinstance(label, int | str):
+        raise DataError(
+            f"{where}{layout.label!r} is {label!r:.40}, neither a whole number nor the "
+            "name of a class"
+        )
+    return {"text": text, "label": label}
+
+
+def _to_columns(rows: Any, layout: _Layout, names: list[str] | None) -> ColumnDataset:
+    found = [*layout.others, *([layout.label] if layout.label else [])]
+    pictures = [name for name in found if _is_picture(rows, name)]
+    table = rows.select_columns([name for name in found if name not in pictures])
+    table = table.with_format("arrow")[:]
+    columns: dict[str, torch.Tensor | RaggedColumn] = {}
+    for name in found:
+        if name in pictures:
+            columns[layout.name_of(name)] = _to_pictures(rows, name, layout)
+        else:
+            column = to_column(table.column(name), name, layout.where)
+            columns[layout.name_of(name)] = column
+    return ColumnDataset(columns, label_names=names)
+
+
+def _is_picture(rows: Any, name: str) -> bool:
+    import datasets
+
+    return isinstance(rows.features[name], datasets.Image)
+
+
+def _to_pictures(rows: Any, name: str, layout: _Layout) -> torch.Tensor:
+    pictures: list[torch.Tensor] = []
+    for number in range(len(rows)):
+        where = f"{layout.where}: row {number + 1}: {name!r}"
+        try:
+            image = rows[number][name]
+            picture = to_image_tensor(image, layout.image_size, layout.channels)
+        except Exception as error:
+            raise DataError(f"{where} is no picture: {error}") from error
+        if pictures and picture.shape != pictures[0].shape:
+            raise DataError(
+                f"{where} is {tuple(picture.shape)}, others are "
+                f"{tuple(pictures[0].shape)}; set dataset_kwargs.image_size"
+            )
+        pictures.append(picture)
+    return torch.stack(pictures)
+
+
+class HuggingFaceStream(BaseIterableDataset):
+    """Rows of Hugging Face `datasets` that are read as they are used."""
+
+    def __init__(self, rows: Any, layout: _Layout, names: list[str] | None) -> None:
+        """Takes a `datasets.IterableDataset`, and what its columns mean."""
+        super().__init__(dataset_name=layout.where)
+        self._data = rows
+        self._layout = layout
+        self.label_names = names
+        self.holds_text = layout.text is not None
+
+    def iter_raw(self) -> Iterator[Any]:
+        """Goes through the rows."""
+        yield from self._data or ()
+
+    def transform(self, sample: Mapping[str, Any]) -> dict[str, Any]:
+        """A text and its class, or the tensors of the other columns.
+
+        Raises:
+            DataError: A value is missing, or of another kind.
+        """
+        layout = self._layout
+        if layout.text is not None:
+            return _text_sample(sample, layout)
+        labels = () if layout.label is None else (layout.label,)
+        return {
+            layout.name_of(name): _to_value(sample[name], name, layout)
+            for name in chain(layout.others, labels)
+        }
+
+
+def _to_value(value: Any, name: str, layout: _Layout) -> torch.Tensor:
+    if hasattr(value, "convert"):
+        return to_image_tensor(value, layout.image_size, layout.channels)
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{name!r} is {value!r:.40}, which no model takes") from error
+    return tensor.float() if tensor.is_floating_point() else tensor.long()

@@ -1,0 +1,110 @@
+"""The user's own pictures, in a folder for each class."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.images import (
+    check_image_options,
+    require_pillow,
+    to_image_tensor,
+)
+from oumi_runtime.datasets.split_files import SPLIT_NAMES
+from oumi_runtime.exceptions import DataError
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
+
+
+@register_dataset("image_folder")
+class ImageFolder(Dataset[dict[str, Any]]):
+    """Pictures in `FOLDER/SPLIT/CLASS/`, read as they are used.
+
+    Samples: `images` (channels, height, width) float32 in 0..1, `labels` () int64. The
+    classes are the folders of the training split, by name; where there is none, those
+    of the split itself.
+    """
+
+    def __init__(
+        self,
+        dataset_path: str,
+        split: str = "train",
+        image_size: int | None = None,
+        channels: int = 3,
+    ) -> None:
+        """Finds the pictures of one split.
+
+        Args:
+            dataset_path: The folder that holds one for each split.
+            split: train, validation or test.
+            image_size: Side in pixels that all are resized to, bilinearly. None where
+                they are of one size already.
+            channels: 1 for grey, 3 for red, green and blue.
+
+        Raises:
+            DataError: A folder is missing or has no picture, or an option is wrong.
+            MissingExtraError: Pillow is not installed.
+        """
+        check_image_options("image_folder", image_size, channels)
+        self._image_module = require_pillow("dataset 'image_folder'")
+        self.dataset_name = "image_folder"
+        self.dataset_path = dataset_path
+        self._image_size = image_size
+        self._channels = channels
+        folder = _split_folder(Path(dataset_path), split)
+        first = _split_folder(Path(dataset_path), "train", otherwise=folder)
+        self.label_names = _folders_in(first)
+        unknown = sorted(set(_folders_in(folder)) - set(self.label_names))
+        if unknown:
+            raise DataError(
+                f"{folder / unknown[0]} is a class that the training split does not "
+                f"have: {', '.join(self.label_names)}"
+            )
+        self.files = [
+            (path, label)
+            for label, name in enumerate(self.label_names)
+            for path in sorted((folder / name).rglob("*"))
+            if path.suffix.lower() in _SUFFIXES
+        ]
+        if not self.files:
+            raise DataError(
+                f"{folder} holds no picture in a folder for its class; known are "
+                f"{', '.join(sorted(_SUFFIXES))}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        path, label = self.files[index]
+        try:
+            with self._image_module.open(path) as image:
+                pixels = to_image_tensor(image, self._image_size, self._channels)
+        except Exception as error:
+            raise DataError(f"{path} cannot be read: {error}") from error
+        return {"images": pixels, "labels": torch.tensor(label)}
+
+
+def _split_folder(folder: Path, split: str, otherwise: Path | None = None) -> Path:
+    for name in SPLIT_NAMES.get(split, (split,)):
+        if (folder / name).is_dir():
+            return folder / name
+    if otherwise is not None:
+        return otherwise
+    if not folder.is_dir():
+        raise DataError(f"no folder at {folder}; set dataset_path to one of pictures")
+    there = ", ".join(_folders_in(folder)) or "no folder"
+    raise DataError(
+        f"{folder} holds no {split} split, only {there}; make it "
+        f"{folder / split}/CLASS/*.png"
+    )
+
+
+def _folders_in(folder: Path) -> list[str]:
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith(".")
+    )

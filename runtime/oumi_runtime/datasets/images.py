@@ -1,0 +1,57 @@
+"""Makes tensors of pictures; Pillow is imported only where one is read."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from oumi_runtime.exceptions import DataError, MissingExtraError
+
+
+def require_pillow(asked_by: str) -> Any:
+    """Returns Pillow's `Image` module.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pillow", asked_by, "images") from error
+    return Image
+
+
+def check_image_options(where: str, image_size: int | None, channels: int) -> None:
+    """Refuses a size or a number of channels that no picture has.
+
+    Raises:
+        DataError: One of them is wrong.
+    """
+    if channels not in (1, 3):
+        raise DataError(f"{where}: channels is {channels!r}; give 1 (grey) or 3 (RGB)")
+    if image_size is not None and (not isinstance(image_size, int) or image_size < 1):
+        raise DataError(
+            f"{where}: image_size is {image_size!r}; give a whole number of pixels, 1 "
+            "or more"
+        )
+
+
+def to_image_tensor(image: Any, image_size: int | None, channels: int) -> torch.Tensor:
+    """Makes a tensor of a picture of Pillow's.
+
+    Args:
+        image: The picture.
+        image_size: Side in pixels that it is resized to, bilinearly; None for its own.
+        channels: 1 for grey, 3 for red, green and blue.
+
+    Returns:
+        (channels, height, width) float32 in 0..1.
+    """
+    picture = image.convert("L" if channels == 1 else "RGB")
+    if image_size is not None and picture.size != (image_size, image_size):
+        # 2 is Pillow's BILINEAR.
+        picture = picture.resize((image_size, image_size), 2)
+    pixels = torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255.0)
+    return (
+        pixels.unsqueeze(0) if channels == 1 else pixels.permute(2, 0, 1).contiguous()
+    )

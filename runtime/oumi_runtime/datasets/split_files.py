@@ -1,0 +1,27 @@
+"""Finds the file or folder of a split among the user's own."""
+
+from pathlib import Path
+
+from oumi_runtime.datasets.tables import SUFFIXES
+from oumi_runtime.exceptions import DataError
+
+SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}
+
+
+def split_file(path: Path, split: str) -> Path:
+    """The file itself, or the one of a folder that is named for the split."""
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise DataError(
+            f"no file or folder at {path}; set dataset_path to a "
+            f"{', '.join(SUFFIXES)} file, or to a folder that holds train.csv or such"
+        )
+    stems = SPLIT_NAMES.get(split, (split,))
+    for name in (stem + suffix for stem in stems for suffix in SUFFIXES):
+        if (path / name).is_file():
+            return path / name
+    raise DataError(
+        f"{path} holds no {split} split; name a file {split}.jsonl, {split}.csv or "
+        f"{split}.parquet"
+    )
