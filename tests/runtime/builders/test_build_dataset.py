@@ -1,0 +1,293 @@
+"""build_dataset and the mixtures that a split is made of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from oumi_runtime.builders import build_dataset, build_dataset_mixture, build_model
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetParams,
+    DatasetSplit,
+    DatasetSplitParams,
+    ModelParams,
+)
+from oumi_runtime.core.datasets import (
+    BaseMapDataset,
+    ColumnDataset,
+    RaggedColumn,
+    TextDataset,
+)
+from oumi_runtime.core.registry import REGISTRY, RegistryType, register_dataset
+from oumi_runtime.datasets import Digits
+from oumi_runtime.exceptions import DataError, OumiRuntimeError
+
+
+def mixture(*datasets: dict[str, Any]):
+    params = [DatasetParams(**dataset) for dataset in datasets]
+    data = DataParams(train=DatasetSplitParams(datasets=params))
+    return build_dataset_mixture(data, DatasetSplit.TRAIN)
+
+
+def refused(match: str, *datasets: dict[str, Any]) -> None:
+    with pytest.raises(OumiRuntimeError, match=match) as error:
+        mixture(*datasets)
+    assert "\n" not in str(error.value)
+
+
+def add(name: str, dataset: object) -> dict[str, str]:
+    REGISTRY.register(name, RegistryType.DATASET, lambda: dataset)
+    return {"dataset_name": name}
+
+
+def texts(*labels: int | str, label_names=None) -> TextDataset:
+    return TextDataset(
+        [f"text {label}" for label in labels], labels, label_names=label_names
+    )
+
+
+def sequences(*rows: list[int], pad_value: int = 0) -> ColumnDataset:
+    column = RaggedColumn(
+        torch.tensor([value for row in rows for value in row]),
+        torch.tensor([len(row) for row in rows]),
+        pad_value=pad_value,
+    )
+    return ColumnDataset({"input_ids": column, "labels": torch.arange(len(rows))})
+
+
+def test_a_registered_dataset_is_built_with_its_arguments():
+    dataset = build_dataset("Digits", split="test", image_size=12)
+    assert isinstance(dataset, Digits)
+    assert dataset.columns["images"].shape == (180, 1, 12, 12)
+
+
+def test_the_defaults_hold_for_what_is_none():
+    assert len(build_dataset("digits", split=None, dataset_path=None)) == 1437
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion():
+    with pytest.raises(KeyError, match=r"'digit' \(did you mean 'digits'\?\)"):
+        build_dataset("digit")
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        (
+            {"dataset_kwargs": {"image_sise": 8}},
+            r"takes no 'image_sise' \(did you mean",
+        ),
+        ({"dataset_path": "x"}, "'digits' takes no 'dataset_path'"),
+        ({"subset": "x"}, "'digits' takes no 'subset'"),
+        ({"split": "tset"}, "did you mean 'test'"),
+        ({"dataset_kwargs": {"split": "test"}}, "write split beside dataset_kwargs"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(params, sentence):
+    refused(sentence, {"dataset_name": "digits", **params})
+
+
+def test_an_argument_that_is_missing_is_named():
+    refused("'npz_file' also needs dataset_path", {"dataset_name": "npz_file"})
+
+
+def test_a_dataset_without_splits_takes_no_split():
+    name = add("plain", texts(0, 1))
+    assert len(mixture(name)) == 2
+    refused("takes no 'split'", {**name, "split": "test"})
+
+
+def test_the_class_of_the_subset_goes_first():
+    @register_dataset("parts")
+    def whole(split: str) -> TextDataset:
+        return texts(0, 1, 2)
+
+    @register_dataset("parts", subset="small")
+    def small(split: str, subset: str) -> TextDataset:
+        return texts(0)
+
+    assert len(mixture({"dataset_name": "parts"})) == 3
+    assert len(mixture({"dataset_name": "parts", "subset": "small"})) == 1
+
+
+def test_an_empty_split_and_an_empty_dataset_are_refused():
+    refused(r"data\.train\.datasets is empty")
+    refused("'nothing' has no sample", add("nothing", texts()))
+
+
+def test_what_is_no_dataset_is_refused():
+    refused("'number' is a int, which has n", add("number", 3))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_as_many_samples_as_asked_for_are_used(count):
+    taken = mixture({**add("texts", texts(5, 6, 7)), "sample_count": count})
+    assert isinstance(taken, TextDataset)
+    assert taken.labels == [5, 6, 7][:count]
+    rows = mixture(
+        {**add("rows", sequences([1, 2], [3], [4, 5, 6])), "sample_count": count}
+    )
+    # Its batches are still gathered, although its sequences are of several lengths.
+    assert isinstance(rows, ColumnDataset)
+    batch = rows.take(torch.arange(count))
+    assert batch["labels"].tolist() == list(range(count))
+    assert batch["input_ids"][0].tolist()[:2] == [1, 2]
+
+
+def test_label_names_are_kept_by_a_part():
+    named = texts(1, 0, label_names=["a", "b"])
+    part = mixture({**add("named", named), "sample_count": 1})
+    assert part.label_names == ["a", "b"]
+    digits = mixture({"dataset_name": "digits", "sample_count": 7})
+    assert digits.label_names == list("0123456789")
+
+
+def test_texts_of_several_datasets_are_one_text_dataset():
+    names = ["a", "b"]
+    whole = mixture(
+        add("one", texts(1, 0, label_names=names)),
+        {**add("two", texts(0, 1, 1, label_names=names)), "sample_count": 2},
+    )
+    assert isinstance(whole, TextDataset)
+    assert whole.labels == [1, 0, 0, 1]
+    assert whole.texts == ["text 1", "text 0", "text 0", "text 1"]
+    assert whole.label_names == names
+
+
+def test_columns_of_several_datasets_are_one_column_dataset():
+    whole = mixture(
+        {"dataset_name": "digits", "split": "test"},
+        {"dataset_name": "digits", "split": "validation"},
+    )
+    assert isinstance(whole, ColumnDataset)
+    assert len(whole) == 360
+    parts = [Digits("test"), Digits("validation")]
+    expected = torch.cat([part.columns["labels"] for part in parts])
+    assert whole.take(torch.arange(360))["labels"].equal(expected)
+    assert whole.label_names == parts[0].label_names
+
+
+def test_sequences_of_several_datasets_are_gathered_together():
+    whole = mixture(add("one", sequences([1, 2], [])), add("two", sequences([3, 4, 5])))
+    assert isinstance(whole, ColumnDataset)
+    batch = whole.take(torch.tensor([2, 0, 1]))
+    assert batch["input_ids"].tolist() == [[3, 4, 5], [1, 2, 0], [0, 0, 0]]
+
+
+class Rows(BaseMapDataset):
+    def __init__(self, *, size: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._data = [{"number": number} for number in range(size)]
+
+    def transform(self, sample: Any) -> dict[str, Any]:
+        return {"labels": torch.tensor(sample["number"])}
+
+
+def test_datasets_of_different_kinds_are_refused():
+    REGISTRY.register("rows", RegistryType.DATASET, Rows)
+    REGISTRY.register("cells", RegistryType.DATASET, lambda: sequences([1]))
+    refused("of one kind|mix", {"dataset_name": "rows"}, add("texts", texts(0)))
+    refused("of one kind|mix", {"dataset_name": "cells"}, add("other", texts(0)))
+
+
+def test_datasets_of_different_classes_are_refused():
+    refused(
+        "the same classes",
+        add("one", texts(0, label_names=["a", "b"])),
+        add("two", texts(0, label_names=["b", "a"])),
+    )
+
+
+def test_datasets_of_different_columns_are_refused():
+    refused(
+        "the same columns",
+        {"dataset_name": "digits"},
+        {"dataset_name": "digits", "dataset_kwargs": {"image_size": 12}},
+    )
+
+
+def test_an_argument_that_reaches_the_base_class_is_refused():
+    REGISTRY.register("rows", RegistryType.DATASET, Rows)
+    named = {"dataset_name": "rows"}
+    assert len(mixture({**named, "dataset_kwargs": {"size": 2}})) == 2
+    refused("'sise'", {**named, "dataset_kwargs": {"sise": 2}})
+
+
+@register_dataset("numpy_images_of_the_notebook")
+class NumpyImages(BaseMapDataset):
+    """As in Oumi's notebook on training a CNN."""
+
+    def __init__(
+        self,
+        *,
+        dataset_name: str | None = None,
+        dataset_path: str | None = None,
+        split: str | None = None,
+        npz_split_col: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            dataset_name=dataset_name, dataset_path=dataset_path, split=split, **kwargs
+        )
+        self._npz_split_col = npz_split_col or "split"
+        self._data = self._load_data()
+
+    def _load_data(self) -> Any:
+        with np.load(str(self.dataset_path)) as archive:
+            kept = archive[self._npz_split_col] == self.split
+            images, labels = archive["images"][kept], archive["labels"][kept]
+        pairs = zip(images, labels, strict=True)
+        return [{"image": image, "label": label} for image, label in pairs]
+
+    def transform(self, sample: Any) -> dict[str, Any]:
+        return {
+            "images": torch.tensor(sample["image"]).unsqueeze(0),
+            "labels": torch.tensor(sample["label"]),
+        }
+
+
+def test_a_users_own_dataset_trains_a_model_in_a_plain_loop(tmp_path):
+    REGISTRY.register("own", RegistryType.DATASET, NumpyImages)
+    random = np.random.RandomState(0)
+    labels = random.randint(0, 2, 40)
+    images = random.rand(40, 10, 10).astype(np.float32) * 0.2
+    images[labels == 1, 2:8, 2:8] += 0.8
+    parts = np.array(["train"] * 32 + ["test"] * 8)
+    np.savez(tmp_path / "images.npz", images=images, labels=labels, part=parts)
+    dataset = build_dataset(
+        "own",
+        dataset_path=str(tmp_path / "images.npz"),
+        split="train",
+        npz_split_col="part",
+    )
+    assert len(dataset) == 32
+    size = {"image_width": 10, "image_height": 10, "in_channels": 1, "output_dim": 2}
+    torch.manual_seed(0)
+    model = build_model(
+        ModelParams(
+            model_name="CnnClassifier",
+            model_kwargs={**size, "kernel_size": 2},
+            device_map="cpu",
+        )
+    )
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    losses = []
+    for _ in range(5):
+        for batch in DataLoader(dataset, batch_size=8, shuffle=True):
+            optimizer.zero_grad()
+            loss = model(**batch)["loss"]
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    assert sum(losses[-4:]) < 0.5 * sum(losses[:4])
+
+
+def test_a_bad_row_of_a_file_is_a_data_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,1\nb,\n", encoding="utf-8")
+    named = {"dataset_name": "text_classification", "dataset_path": str(path)}
+    with pytest.raises(DataError, match="row 2 has no 'label'"):
+        mixture(named)
