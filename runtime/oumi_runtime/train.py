@@ -154,7 +154,7 @@ def _announce(
         parameters[0].device,
         dtype_name(trainer.model, config.training.mixed_precision_dtype),
         f"{sum(p.numel() for p in parameters):,}",
-        f"{trainer.num_samples:,}",
+        f"{trainer.parts.train_batches.num_samples:,}",
         f"{trainer.state.total_steps:,}",
     )
     if resume_from is not None:

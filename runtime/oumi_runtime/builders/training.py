@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 from torch.utils.data import Dataset
@@ -17,10 +17,8 @@ from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
+from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.performance import PerformanceMeter
-
-if TYPE_CHECKING:
-    from oumi_runtime.core.trainers.hf_trainer import HuggingFaceTrainer
 
 
 def build_trainer(
@@ -67,11 +65,11 @@ def build_trainer(
             loading=loading,
             ignore_index=params.label_ignore_index,
         )
-    return _trainer_class(params.trainer_type)(
+    parts = TrainingParts(
         parallelism=parallelism,
         optimizer=optimizer,
         scheduler=build_lr_scheduler(optimizer, params, total_steps),
-        args=params,
+        params=params,
         train_batches=train_batches,
         total_steps=total_steps,
         eval_batches=eval_batches,
@@ -79,6 +77,7 @@ def build_trainer(
         meter=_meter(model, params),
         callbacks=callbacks,
     )
+    return _trainer_class(params.trainer_type)(parts)
 
 
 def build_loading(
@@ -110,7 +109,7 @@ def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
     return PerformanceMeter(model, alternative_mfu=alternative)
 
 
-def _trainer_class(trainer_type: TrainerType) -> "type[Trainer | HuggingFaceTrainer]":
+def _trainer_class(trainer_type: TrainerType) -> type[BaseTrainer]:
     if trainer_type is TrainerType.OUMI:
         return Trainer
     # Imported only where it is used: transformers takes seconds.

@@ -5,18 +5,13 @@ and are read only where they are logged, evaluated or saved.
 """
 
 import dataclasses
-import math
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
-from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.distributed import (
     all_gather_object,
     barrier,
@@ -24,107 +19,54 @@ from oumi_runtime.core.distributed import (
     is_world_process_zero,
 )
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
-from oumi_runtime.core.trainers.batches import EvalBatches, MicroBatch, TrainBatches
-from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore, verify
-from oumi_runtime.core.trainers.evaluation import MetricsFunction, evaluate_model
-from oumi_runtime.core.trainers.events import Events
+from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.checkpoints import verify
 from oumi_runtime.core.trainers.log_window import LogWindow
-from oumi_runtime.core.trainers.parallel import Parallelism, to_local
-from oumi_runtime.core.trainers.performance import PerformanceMeter
-from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.core.trainers.parallel import to_local
+from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
     save_state_tree,
     set_random_state,
 )
-from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
+from oumi_runtime.exceptions import CheckpointError
 
 
 class Trainer(BaseTrainer):
     """Trains a model whose forward returns its loss."""
 
-    def __init__(
-        self,
-        *,
-        parallelism: Parallelism,
-        optimizer: Optimizer,
-        scheduler: LRScheduler,
-        args: TrainingParams,
-        train_batches: TrainBatches,
-        total_steps: int,
-        eval_batches: EvalBatches | None = None,
-        metrics_function: MetricsFunction | None = None,
-        meter: PerformanceMeter | None = None,
-        callbacks: Sequence[TrainingCallback] = (),
-    ) -> None:
-        """Takes the parts, all of them on the model's device.
-
-        Args:
-            parallelism: The model, and how it is spread over processes. Its forward
-                takes a batch's columns by name and returns `loss`.
-            optimizer: Holds the model's parameters.
-            scheduler: Steps once for each optimizer step.
-            args: When to log, evaluate and save, how to clip, in which precision.
-            train_batches: The batches of every epoch.
-            total_steps: Optimizer steps of the whole training.
-            eval_batches: What to evaluate on; no evaluation if None.
-            metrics_function: Computes metrics in an evaluation, beside the loss.
-            meter: Counts tokens and arithmetic for the log; they are left out if None.
-            callbacks: What else to do at each event.
-        """
-        self.model = parallelism.model
-        self.parallelism = parallelism
-        self.optimizer = optimizer
-        self.scheduler = scheduler
-        self.args = args
-        self.state = TrainingState(total_steps, train_batches.steps_per_epoch)
-        self.checkpoints = CheckpointStore(args.output_dir)
-        self.num_samples = train_batches.num_samples
-        self._train_batches = train_batches
-        self._eval_batches = eval_batches
-        self._metrics_function = metrics_function
-        self._meter = meter
-        self._callbacks = list(callbacks)
+    def __init__(self, parts: TrainingParts) -> None:
+        """Takes the parts."""
+        super().__init__(parts)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self._autocast, self._scaler = build_precision(
-            self.model, args.mixed_precision_dtype
-        )
-        self._last_eval_metrics: dict[str, float] = {}
         self._log_window = LogWindow()
-        self._events = Events.of(args, total_steps)
         self._learning_rate = 0.0
         self._grad_norm: torch.Tensor | None = None
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
-        """Trains to the end; see `BaseTrainer.train`.
-
-        Raises:
-            CheckpointError: The checkpoint is not whole.
-            NonFiniteLossError: The loss became NaN or infinite.
-        """
+        """Trains to the end; see `BaseTrainer.train`."""
         if resume_from_checkpoint is not None:
             self._load_state(Path(resume_from_checkpoint))
         self.parallelism.forward.train()
-        self._emit("on_train_begin")
+        self.emit("on_train_begin")
         try:
             while self.state.global_step < self.state.total_steps:
                 self._train_epoch()
             self._read_losses()
         finally:
-            self._emit("on_train_end")
+            self.emit("on_train_end")
 
     def _train_epoch(self) -> None:
         """Trains what is left of the running epoch, and of the training."""
-        state, events = self.state, self._events
+        state, events = self.state, self.events
         steps_left = state.total_steps - state.global_step
-        epoch = self._train_batches.epoch(state.epoch, state.step_in_epoch)
+        epoch = self.parts.train_batches.epoch(state.epoch, state.step_in_epoch)
         for _, micro_batches in zip(range(steps_left), epoch, strict=False):
             self._log_window.add(self._step(micro_batches))
             state.global_step += 1
             state.step_in_epoch += 1
-            self._emit("on_step_end")
+            self.emit("on_step_end")
             if events.logs_after(state.global_step):
                 self._log()
             if events.evaluate.is_due(state.global_step):
@@ -152,73 +94,44 @@ class Trainer(BaseTrainer):
             for number, (columns, weight) in enumerate(micro_batches, start=1):
                 is_last = number == len(micro_batches)
                 with nullcontext() if is_last else self.parallelism.accumulating():
-                    with self._autocast():
+                    with self.autocast():
                         loss = self.parallelism.forward(**columns)["loss"] * weight
-                    self._scaler.scale(loss).backward()
+                    self.scaler.scale(loss).backward()
                 step_loss = step_loss + loss.detach()
-        if self.args.max_grad_norm:
-            self._scaler.unscale_(self.optimizer)
+        if self.params.max_grad_norm:
+            self.scaler.unscale_(self.optimizer)
             self._grad_norm = nn.utils.clip_grad_norm_(
-                self._parameters, self.args.max_grad_norm
+                self._parameters, self.params.max_grad_norm
             )
-        self._scaler.step(self.optimizer)
-        self._scaler.update()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self._learning_rate = float(self.scheduler.get_last_lr()[0])
         self.scheduler.step()
         self.optimizer.zero_grad(set_to_none=True)
         return torch.as_tensor(step_loss)
 
     def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
-        if self._meter is None:
+        if self.parts.meter is None:
             return nullcontext()
-        return self._meter.step([batch.columns for batch in step])
-
-    def evaluate(self) -> dict[str, float]:
-        """Evaluates on the evaluation dataset; see `BaseTrainer.evaluate`.
-
-        Returns:
-            `eval_loss`, and `eval_` with each metric's name; empty where there is no
-            evaluation dataset.
-        """
-        if self._eval_batches is None:
-            return {}
-        with self._log_window.paused():
-            metrics = evaluate_model(
-                self.parallelism.forward,
-                self._eval_batches,
-                self._metrics_function,
-                self._autocast,
-            )
-        self._last_eval_metrics = {f"eval_{k}": v for k, v in metrics.items()}
-        self._emit("on_log", self._last_eval_metrics)
-        return self._last_eval_metrics
-
-    def get_last_eval_metrics(self) -> dict[str, float]:
-        """What the last evaluation returned; empty before the first."""
-        return self._last_eval_metrics
+        return self.parts.meter.step([batch.columns for batch in step])
 
     def save_state(self) -> None:
-        """Saves all that the training needs to go on from here exactly.
-
-        Raises:
-            NonFiniteLossError: The loss is not finite; nothing is saved.
-        """
+        """Saves a checkpoint; see `BaseTrainer.save_state`."""
         self._read_losses()
-        with self._log_window.paused():
-            whole_model, tree = self.parallelism.whole_model(), self._state_tree()
-            path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
+        path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
+        with self.untimed():
+            whole_model = self.parallelism.whole_model()
+            tree = self._state_tree()
             if is_world_process_zero():
                 with self.checkpoints.writing(self.state.global_step) as folder:
                     save_weights(whole_model, folder)
                     save_state_tree(tree, folder, "training_state")
             barrier()
-        self._emit("on_save", path)
+        self.emit("on_save", path)
 
-    def save_model(self, output_dir: str | Path) -> None:
-        """Saves the model; see `BaseTrainer.save_model`."""
-        whole_model = self.parallelism.whole_model()
-        if is_world_process_zero():
-            save_weights(whole_model, Path(output_dir))
+    def untimed(self) -> AbstractContextManager[None]:
+        """The context of work that does not count as training in the log's speed."""
+        return self._log_window.paused()
 
     def _state_tree(self) -> dict[str, Any]:
         """All but the weights."""
@@ -227,7 +140,7 @@ class Trainer(BaseTrainer):
             "progress": dataclasses.asdict(self.state),
             "optimizer": self.parallelism.optimizer_state(self.optimizer),
             "scheduler": self.scheduler.state_dict(),
-            "scaler": self._scaler.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "log_window": self._log_window.state_dict(),
             "random": all_gather_object(random_state()),
         }
@@ -254,7 +167,7 @@ class Trainer(BaseTrainer):
         self.state.step_in_epoch = progress["step_in_epoch"]
         self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
-        self._scaler.load_state_dict(tree["scaler"])
+        self.scaler.load_state_dict(tree["scaler"])
         self._log_window.load_state_dict(tree["log_window"])
         # A process that was not there before takes the state of the first.
         states = tree["random"]
@@ -265,20 +178,13 @@ class Trainer(BaseTrainer):
         if self._grad_norm is not None:
             metrics["grad_norm"] = to_local(self._grad_norm).item()
         steps, seconds = self._log_window.speed()
-        samples_per_second = steps * self._train_batches.step_samples / seconds
+        samples_per_second = steps * self.parts.train_batches.step_samples / seconds
         metrics["samples_per_second"] = samples_per_second
-        if self._meter is not None:
-            metrics |= self._meter.metrics(samples_per_second, seconds)
+        if self.parts.meter is not None:
+            metrics |= self.parts.meter.metrics(samples_per_second, seconds)
         self._log_window.reset()
-        self._emit("on_log", metrics)
+        self.emit("on_log", metrics)
 
     def _read_losses(self) -> float:
         """The mean loss since the last log, which must be finite."""
-        loss = self._log_window.mean_loss()
-        if not math.isfinite(loss):
-            raise NonFiniteLossError(self.state.global_step, self.checkpoints.latest())
-        return loss
-
-    def _emit(self, event: str, *facts: Any) -> None:
-        for callback in self._callbacks:
-            getattr(callback, event)(self.state, *facts)
+        return self.check_finite(self._log_window.mean_loss())

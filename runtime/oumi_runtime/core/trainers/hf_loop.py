@@ -1,0 +1,171 @@
+"""The subclass of transformers.Trainer that reads our batches and writes our files."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors.torch import load_model
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from oumi_runtime.core.datasets.columns import Batch, ColumnDataset
+from oumi_runtime.core.distributed import (
+    all_gather_object,
+    get_rank,
+    is_world_process_zero,
+)
+from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
+from oumi_runtime.core.trainers.batches import count_targets, epoch_order
+from oumi_runtime.core.trainers.state_files import (
+    load_state_tree,
+    random_state,
+    save_state_tree,
+    set_random_state,
+)
+from oumi_runtime.exceptions import CheckpointError
+
+
+class HuggingFaceLoop(transformers.Trainer):
+    """transformers.Trainer with our batches, loss scaling and checkpoint format."""
+
+    def __init__(self, owner: BaseTrainer, **kwargs: Any) -> None:
+        super().__init__(data_collator=_collate, **kwargs)
+        self._owner = owner
+        self._loss_since_save: torch.Tensor | float = 0.0
+        # `compute_loss` weighs each micro-batch itself. Without these two, a model that
+        # takes **kwargs would train on the sum of the micro-batches' losses.
+        self.model_accepts_loss_kwargs = True
+        self.loss_is_scaled_for_ga = True
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The batches in our order."""
+        dataset = self._owner.parts.train_batches.dataset
+        seed = self._owner.params.data_seed
+        loader = DataLoader(
+            _Gathered(dataset) if isinstance(dataset, ColumnDataset) else dataset,
+            batch_size=self._train_batch_size,
+            sampler=_EpochSampler(self._owner.parts.train_batches.num_samples, seed),
+            collate_fn=self.data_collator,
+            num_workers=self._owner.parts.train_batches.loading.num_workers,
+            pin_memory=self.args.dataloader_pin_memory,
+            # Without one it would draw from the stream that dropout uses.
+            generator=torch.Generator().manual_seed(seed),
+        )
+        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
+        return prepared
+
+    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: Any) -> Any:
+        return sum(self._num_targets(batch) for batch in batch_samples)
+
+    def _num_targets(self, batch: Batch) -> torch.Tensor:
+        return count_targets(batch, self._owner.parts.train_batches.ignore_index)
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Batch,
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """The micro-batch's share of the mean loss over the whole step."""
+        outputs = model(**inputs)
+        loss = outputs["loss"]
+        if num_items_in_batch is not None:
+            share = self._num_targets(inputs) / num_items_in_batch.to(loss.device)
+            loss = loss * share
+        self._loss_since_save = self._loss_since_save + loss.detach()
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Evaluates as the native trainer does."""
+        metrics = self._owner.evaluate()
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def save_training_state(self) -> None:
+        """Writes a checkpoint in our format, with the state that transformers keeps."""
+        self._owner.check_finite(float(self._loss_since_save))
+        self._loss_since_save = 0.0
+        tree = {
+            "trainer": "hf",
+            "progress": dataclasses.asdict(self._owner.state),
+            "optimizer": self._owner.optimizer.state_dict(),
+            "scheduler": self._owner.scheduler.state_dict(),
+            "random": all_gather_object(random_state()),
+        }
+        if is_world_process_zero():
+            with self._owner.checkpoints.writing(self.state.global_step) as folder:
+                save_weights(self._owner.model, folder)
+                save_state_tree(tree, folder, "training_state")
+                self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        self._owner.save_state()
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: Any = None
+    ) -> None:
+        folder = Path(resume_from_checkpoint)
+        if not (folder / "trainer_state.json").exists():
+            raise CheckpointError(
+                f"{folder} was saved by the OUMI trainer; resume it with "
+                "training.trainer_type OUMI"
+            )
+        load_model(
+            self._owner.model, Path(resume_from_checkpoint) / "model.safetensors"
+        )
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            tree = load_state_tree(Path(checkpoint), "training_state")
+            self._owner.optimizer.load_state_dict(tree["optimizer"])
+            self._owner.scheduler.load_state_dict(tree["scheduler"])
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            tree = load_state_tree(Path(checkpoint), "training_state")
+            set_random_state(tree["random"][get_rank()])
+
+
+class _EpochSampler(Sampler[int]):
+    """The samples in the order of an epoch."""
+
+    def __init__(self, num_samples: int, seed: int) -> None:
+        self._num_samples = num_samples
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        yield from epoch_order(self._num_samples, self._seed, self._epoch).tolist()
+
+
+class _Gathered(Dataset[Batch]):
+    """Hands a data loader whole batches instead of samples."""
+
+    def __init__(self, dataset: ColumnDataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        return self._dataset.take(torch.tensor(indices))
+
+
+def _collate(samples: Any) -> Batch:
+    """Batches samples; a batch that was gathered stays as it is."""
+    if isinstance(samples, dict):
+        return samples
+    batch: Batch = torch.utils.data.default_collate(samples)
+    return batch

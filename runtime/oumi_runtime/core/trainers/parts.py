@@ -1,0 +1,41 @@
+"""What a trainer is made of, built and ready."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.evaluation import MetricsFunction
+from oumi_runtime.core.trainers.parallel import Parallelism
+from oumi_runtime.core.trainers.performance import PerformanceMeter
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingParts:
+    """The parts of a training, all of them on the model's device."""
+
+    parallelism: Parallelism
+    """The model, and how it is spread over processes. Its forward takes a batch's
+    columns by name and returns `loss`."""
+    optimizer: Optimizer
+    """Holds the model's parameters."""
+    scheduler: LRScheduler
+    """Steps once for each optimizer step."""
+    params: TrainingParams
+    """When to log, evaluate and save, how to clip, in which precision."""
+    train_batches: TrainBatches
+    """The batches of every epoch."""
+    total_steps: int
+    """Optimizer steps of the whole training."""
+    eval_batches: EvalBatches | None = None
+    """What to evaluate on; no evaluation if None."""
+    metrics_function: MetricsFunction | None = None
+    """Computes metrics in an evaluation, beside the loss."""
+    meter: PerformanceMeter | None = None
+    """Counts tokens and arithmetic for the log; they are left out if None."""
+    callbacks: Sequence[TrainingCallback] = ()
+    """What else to do at each event."""
