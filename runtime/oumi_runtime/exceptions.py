@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class OumiRuntimeError(Exception):
@@ -223,10 +223,10 @@ class SectionError(OumiRuntimeError, ValueError):
 
     def __init__(
         self,
-        wrong: Mapping[str, str] | Mapping[str | tuple[str | int, ...], str],
+        wrong: Mapping[Any, str],
         rests_on: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        self.wrong: dict[str | tuple[str | int, ...], str] = {**wrong}
+        self.wrong: dict[str | tuple[str | int, ...], str] = dict(wrong)
         self.rests_on = {name: tuple(on) for name, on in (rests_on or {}).items()}
         named = (
             f"{name if isinstance(name, str) else '.'.join(map(str, name))}: {why}"

@@ -7,6 +7,10 @@ from oumi_scaffold import names
 from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
+# Which package the generated code imports; the first is the default.
+RUNTIME, OUMI = "runtime", "oumi"
+TARGETS = (RUNTIME, OUMI)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -24,6 +28,7 @@ class ModelSpec:
     name: str
     task: str
     arch: str
+    target: str = RUNTIME
     layout: Layout = field(default_factory=Layout)
 
     @property
@@ -38,12 +43,17 @@ class ModelSpec:
 
     @property
     def answers(self) -> Mapping[str, str]:
-        """The template's variables that the request decides."""
-        return {
+        """The template's variables that the request decides.
+
+        The target is left out where it is the default one, since a template for our
+        runtime alone need not have the variable.
+        """
+        answers = {
             "model_name": self.name,
             "module_name": self.module_name,
             "arch": self.arch,
         }
+        return answers if self.target == RUNTIME else answers | {"target": self.target}
 
     @property
     def model_file(self) -> str:
@@ -60,9 +70,17 @@ class ModelSpec:
         """The training config, from the project's folder."""
         return f"{self.layout.configs}/{self.module_name}.yaml"
 
+    @property
+    def data_file(self) -> str | None:
+        """The script that writes the config's data, which Oumi has none of."""
+        return f"data/prepare_{self.module_name}.py" if self.target == OUMI else None
+
 
 def model_spec(
-    name: str, task: str | None = None, arch: str | None = None
+    name: str,
+    task: str | None = None,
+    arch: str | None = None,
+    target: str = RUNTIME,
 ) -> ModelSpec:
     """Returns the spec of a requested model.
 
@@ -70,10 +88,12 @@ def model_spec(
         name: The class name, which is also the name it is registered under.
         task: A task of the catalogue; None for text-classification.
         arch: An architecture of that task; None for the task's first.
+        target: One of `TARGETS`.
 
     Raises:
         InvalidNameError: A model cannot have this name.
-        UnknownChoiceError: There is no such task, or it has no such architecture.
+        UnknownChoiceError: There is no such task or target, or the task has no such
+            architecture.
     """
     names.check_name(name)
     task = DEFAULT_TASK if task is None else task
@@ -84,4 +104,6 @@ def model_spec(
     if arch not in chosen.architecture_names:
         kind = f"{chosen.name} architecture"
         raise UnknownChoiceError(kind, arch, chosen.architecture_names)
-    return ModelSpec(name, chosen.name, arch)
+    if target not in TARGETS:
+        raise UnknownChoiceError("target", target, TARGETS)
+    return ModelSpec(name, chosen.name, arch, target)

@@ -97,8 +97,10 @@ def test_only_the_hugging_face_trainer_imports_transformers_when_it_is_loaded():
     loading = [e for e in RUNTIME if e.when is When.LOADING]
     users = {e.importer for e in loading if is_within(e.imported, *HUGGING_FACE)}
     trainer = "oumi_runtime.core.trainers.hf_trainer"
-    assert users <= {trainer}
+    loop = "oumi_runtime.core.trainers.hf_loop"
+    assert users <= {trainer, loop}
     assert breaches(loading, trainer) == []
+    assert {e.importer for e in loading if is_within(e.imported, loop)} == {trainer}
 
 
 def test_the_face_and_the_package_files_above_others_import_nothing_of_ours():
@@ -153,7 +155,7 @@ def test_no_module_is_a_drawer_for_what_has_no_place():
     assert parts & vague == set()
 
 
-def test_modules_are_imported_by_a_name_in_a_string_in_two_places_only():
+def test_modules_are_imported_by_a_name_in_a_string_in_three_places_only():
     users = {
         name
         for area in AREAS
@@ -162,7 +164,8 @@ def test_modules_are_imported_by_a_name_in_a_string_in_two_places_only():
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__")
     }
-    assert users == {"oumi_runtime", "oumi_scaffold.cli.app"}
+    trackers = "oumi_runtime.core.trainers.trackers"
+    assert users == {"oumi_runtime", "oumi_scaffold.cli.app", trackers}
 
 
 def test_the_reader_of_imports_tells_when_each_is_carried_out(tmp_path: Path):

@@ -8,7 +8,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from oumi_runtime.core.configs import SchedulerType, TrainingParams
-from oumi_runtime.exceptions import ConfigError, Mistake, suggestion
+from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.exceptions import (
+    ConfigError,
+    Mistake,
+    RegisteredValueError,
+    suggestion,
+)
 
 
 def build_lr_scheduler(
@@ -20,18 +26,30 @@ def build_lr_scheduler(
         optimizer: Its learning rate is the peak.
         training_params: `lr_scheduler_type`; `warmup_steps`, or `warmup_ratio` as a
             share of all steps; `lr_scheduler_kwargs` are `num_cycles` for the cosine
-            kinds, and `min_lr` or `min_lr_rate` for `cosine_with_min_lr`.
+            kinds, and `min_lr` or `min_lr_rate` for `cosine_with_min_lr`. A registered
+            schedule is called with the optimizer, this section and the number of
+            steps, and sees to the warm-up itself.
         num_training_steps: The optimizer steps that will run.
 
     Raises:
         ConfigError: `lr_scheduler_kwargs` holds what the schedule does not take.
+        KeyError: The name is neither one of ours nor registered.
+        RegisteredValueError: What is registered makes no schedule.
     """
+    name = training_params.lr_scheduler_type
+    if name not in set(SchedulerType):
+        build = REGISTRY[name, RegistryType.LR_SCHEDULER]
+        schedule = build(optimizer, training_params, num_training_steps)
+        if not isinstance(schedule, LRScheduler):
+            kind = RegistryType.LR_SCHEDULER.value
+            raise RegisteredValueError(kind, name, schedule, LRScheduler)
+        return schedule
     warmup = training_params.warmup_steps
     if warmup is None:
         warmup = math.ceil((training_params.warmup_ratio or 0.0) * num_training_steps)
     decay_steps = max(1, num_training_steps - warmup)
     decay = _decay(
-        SchedulerType(training_params.lr_scheduler_type),
+        SchedulerType(name),
         training_params.learning_rate,
         training_params.lr_scheduler_kwargs,
     )

@@ -1,7 +1,5 @@
 """Builds the model that a config names."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +8,18 @@ from torch import nn
 
 import oumi_runtime.models  # noqa: F401  registers the built-in models
 from oumi_runtime.builders.arguments import argument_mistake
+from oumi_runtime.builders.devices import resolve_device as resolve_device
+from oumi_runtime.builders.freezing import freeze_layers
+from oumi_runtime.builders.huggingface import (
+    is_huggingface_folder,
+    is_huggingface_name,
+    make_huggingface_model,
+)
+from oumi_runtime.builders.memory import refuse_too_large
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.exceptions import DeviceError, ModelBuildError, OumiRuntimeError
+from oumi_runtime.exceptions import ModelBuildError, OumiRuntimeError
 
 _DTYPES = {
     "float32": torch.float32,
@@ -26,67 +32,85 @@ _DTYPES = {
 def build_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
     """Builds a model.
 
-    A registered name makes a fresh model; a folder that `save_pretrained` wrote is
-    loaded. A registered name goes before a folder of the same name.
+    A registered name makes a fresh model, and never leads to a request to the network.
+    A folder that `save_pretrained` wrote, ours or that of transformers, is loaded, and
+    so is `owner/name` from the Hugging Face hub. A registered name goes before a folder
+    of the same name, and a folder before the hub.
 
     Args:
         model_params: The model's section of the config.
-        kwargs: Constructor arguments besides, and before, those of `model_kwargs`.
+        kwargs: Constructor arguments besides, and before, those of `model_kwargs`; for
+            a model of transformers, fields of its config.
 
     Returns:
         The model in training mode, on the device and in the dtype asked for.
 
     Raises:
-        ModelBuildError: The constructor does not take the arguments.
+        ModelBuildError: It does not take the arguments, or does not fit in memory; a
+            pattern of `freeze_layers` matches nothing; the hub does not have it.
         SavedModelError: The folder holds no model, or it is damaged.
-        KeyError: The name is neither registered nor a folder.
+        KeyError: The name is neither registered, nor a folder, nor `owner/name`.
         DeviceError: This machine does not have the device.
     """
+    name = model_params.model_name
+    if not REGISTRY.contains(name, RegistryType.MODEL):
+        folder = Path(name)
+        if folder.is_dir():
+            if is_huggingface_folder(folder):
+                return build_huggingface_model(model_params, **kwargs)
+        elif is_huggingface_name(name):
+            return build_huggingface_model(model_params, **kwargs)
+    return build_oumi_model(model_params, **kwargs)
+
+
+def build_oumi_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
+    """Builds a registered model, or one in a folder of ours; see `build_model`."""
+    _refuse_fields_of_transformers(model_params)
     arguments = {**model_params.model_kwargs, **kwargs}
     name = model_params.model_name
     if Path(name).is_dir() and not REGISTRY.contains(name, RegistryType.MODEL):
         model = _load_folder(Path(name), model_params, arguments)
     else:
         model = _make_registered(model_params, arguments)
-    if model_params.torch_dtype_str != "auto":
-        model.to(_DTYPES[model_params.torch_dtype_str])
-    if model_params.device_map is not None:
-        model.to(resolve_device(model_params.device_map))
+    if (dtype := _dtype(model_params)) is not None:
+        model.to(dtype)
+    return _finished(model, model_params)
+
+
+def build_huggingface_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
+    """Builds a model of transformers, from a folder or the hub; see `build_model`."""
+    arguments = {**model_params.model_kwargs, **kwargs}
+    model = make_huggingface_model(model_params, arguments, _dtype(model_params))
+    return _finished(model, model_params)
+
+
+def _finished(model: nn.Module, params: ModelParams) -> nn.Module:
+    """Puts a model on its device, freezes parts of it and compiles it."""
+    if params.device_map is not None and not isinstance(params.device_map, dict):
+        model.to(resolve_device(params.device_map))
+    freeze_layers(model, params.freeze_layers)
+    if params.compile:
+        # In place, so that the names in its state dict stay as they are.
+        model.compile()
     return model
 
 
-def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
-    """The device that a `device_map` means.
+def _dtype(params: ModelParams) -> torch.dtype | None:
+    return _DTYPES.get(params.torch_dtype_str)
 
-    Args:
-        device_map: `auto` takes this process's GPU where there is one; None is the CPU.
 
-    Raises:
-        DeviceError: This machine does not have it, or it is a mapping.
-    """
-    if isinstance(device_map, Mapping):
-        raise DeviceError(
-            "model.device_map is a mapping, which only a model of transformers takes; "
-            "use 'auto', or one device"
+def _refuse_fields_of_transformers(params: ModelParams) -> None:
+    given = {
+        "attn_implementation": params.attn_implementation is not None,
+        "model_revision": params.model_revision is not None,
+        "trust_remote_code": params.trust_remote_code,
+        "device_map as a mapping": isinstance(params.device_map, dict),
+    }
+    if wrong := [field for field, is_given in given.items() if is_given]:
+        raise ModelBuildError(
+            f"model: {', '.join(wrong)} is for models of transformers, and "
+            f"{params.model_name} is none; leave it out"
         )
-    if device_map is None:
-        return torch.device("cpu")
-    if device_map == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    device = torch.device(device_map)
-    num_gpus = torch.cuda.device_count()
-    if device.type == "cuda" and (device.index or 0) >= num_gpus:
-        raise DeviceError(
-            f"model.device_map is {device_map!r}, but torch sees {num_gpus} GPUs here; "
-            "use 'auto' or 'cpu'"
-        )
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError(
-            "model.device_map is 'mps', but this machine has no Apple GPU; use 'auto'"
-        )
-    return device
 
 
 def _make_registered(params: ModelParams, arguments: dict[str, Any]) -> nn.Module:
@@ -104,6 +128,12 @@ def _make_registered(params: ModelParams, arguments: dict[str, Any]) -> nn.Modul
             f"{params.model_name} cannot be built: its class has no "
             f"{' and no '.join(sorted(unwritten))}; write it"
         )
+    refuse_too_large(
+        params.model_name,
+        lambda: model_class(**arguments),
+        dtype=_dtype(params),
+        device=resolve_device(params.device_map),
+    )
     try:
         model = model_class(**arguments)
     except ValueError as error:

@@ -100,7 +100,7 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]
             from pyarrow import parquet
 
             table = parquet.read_table(path)
-        names = table.column_names if names is None else names
+        names = list(table.column_names) if names is None else names
         twice = [name for name in names if table.column_names.count(name) > 1]
         if twice:
             raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
 from oumi_scaffold.generate import plan_model
 from oumi_scaffold.names import TakenName, check_available
 from oumi_scaffold.plan import Plan
-from oumi_scaffold.spec import ModelSpec, model_spec
+from oumi_scaffold.spec import RUNTIME, TARGETS, ModelSpec, model_spec
 from oumi_scaffold.write import write
 
 
@@ -17,6 +18,12 @@ from oumi_scaffold.write import write
 @click.argument("name")
 @click.option("--task", metavar="TASK", help="What it is for; see `list tasks`.")
 @click.option("--arch", metavar="ARCH", help="Its body; see `list tasks`.")
+@click.option(
+    "--target",
+    metavar="|".join(TARGETS),
+    default=RUNTIME,
+    help="What its code imports: this project's runtime, or the oumi package.",
+)
 @click.option(
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -29,6 +36,7 @@ def command(
     name: str,
     task: str | None,
     arch: str | None,
+    target: str,
     output_dir: Path,
     dry_run: bool,
     as_json: bool,
@@ -37,7 +45,7 @@ def command(
 
     NAME is the name of the class, such as MyNet, and the name that configs use.
     """
-    spec = model_spec(name, task, arch)
+    spec = model_spec(name, task, arch, target)
     known = registered("models", output_dir)
     check_available(spec.name, [TakenName(r.name, _where(r)) for r in known])
     plan = plan_model(spec, output_dir, dry_run=dry_run)
@@ -61,6 +69,7 @@ def _document(spec: ModelSpec, plan: Plan) -> dict[str, object]:
         "name": spec.name,
         "task": spec.task,
         "arch": spec.arch,
+        "target": spec.target,
         "project": str(plan.project),
         "dry_run": plan.dry_run,
         "written": not plan.dry_run and not plan.conflicts,
@@ -81,4 +90,10 @@ def _print(spec: ModelSpec, plan: Plan, output_dir: Path) -> None:
     if output_dir != Path():
         output.say(f"  cd {output_dir}")
     output.say("  python -m pytest -q")
-    output.say(f"  oumi-scaffold train -c {spec.config_file}")
+    if spec.data_file is None:
+        output.say(f"  oumi-scaffold train -c {spec.config_file}")
+        return
+    output.say(f"  python {spec.data_file}")
+    # For this one command: Oumi would register the model twice in its tests.
+    listed = f"OUMI_EXTRA_DEPS_FILE={requirements_file.FILE_NAME}"
+    output.say(f"  {listed} oumi train -c {spec.config_file}")

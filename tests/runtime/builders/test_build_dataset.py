@@ -275,7 +275,7 @@ def test_a_users_own_dataset_trains_a_model_in_a_plain_loop(tmp_path):
     )
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     losses = []
-    for _ in range(5):
+    for _ in range(15):
         for batch in DataLoader(dataset, batch_size=8, shuffle=True):
             optimizer.zero_grad()
             loss = model(**batch)["loss"]

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,9 +16,9 @@ from oumi_runtime.core.configs.params.base_params import (
 )
 from oumi_runtime.core.configs.places import Places
 from oumi_runtime.core.configs.yaml_dump import dump_yaml
-from oumi_runtime.core.configs.yaml_source import read_text, read_yaml
+from oumi_runtime.core.configs.yaml_source import read_text, read_tree
 from oumi_runtime.core.registry import REGISTRY
-from oumi_runtime.exceptions import ConfigError
+from oumi_runtime.exceptions import ConfigError, Mistake
 
 
 class BaseConfig(BaseParams):
@@ -50,8 +51,7 @@ class BaseConfig(BaseParams):
         Raises:
             ConfigError: Holds every mistake in the text.
         """
-        tree, places = read_yaml(config_str, "<text>")
-        return cls._from_tree(tree, places)
+        return cls._from_tree(*read_tree(config_str, "<text>"))
 
     @classmethod
     def from_yaml_and_arg_list(
@@ -75,31 +75,46 @@ class BaseConfig(BaseParams):
         """
         tree: dict[Any, Any] = {}
         places = Places()
+        in_file: list[Mistake] = []
         if config_path is not None:
             path = Path(config_path)
-            tree, places = read_yaml(read_text(path), str(config_path))
+            tree, places, in_file = read_tree(read_text(path), str(config_path))
             if not ignore_interpolation:
                 tree = with_environment(tree, places)
             # The names in a project's config are registered in the project's files.
             REGISTRY.add_search_root(path.parent)
-        mistakes = apply_overrides(tree, places, list(arg_list))
-        try:
-            config = cls._from_tree(tree, places)
-        except ConfigError as error:
-            raise ConfigError([*error.mistakes, *mistakes]) from None
-        if mistakes:
-            raise ConfigError(mistakes)
+        in_arguments = apply_overrides(tree, places, list(arg_list))
+        config = cls._from_tree(tree, places, in_file, in_arguments)
         if logger is not None:
             config.print_config(logger)
         return config
 
     @classmethod
-    def _from_tree(cls, tree: dict[Any, Any], places: Places) -> Self:
+    def _from_tree(
+        cls,
+        tree: dict[Any, Any],
+        places: Places,
+        before: list[Mistake],
+        after: Iterable[Mistake] = (),
+    ) -> Self:
+        """Returns the config of a tree.
+
+        Args:
+            tree: What was read.
+            places: Where its parts stand.
+            before: The mistakes made in writing it.
+            after: The mistakes to be told last.
+
+        Raises:
+            ConfigError: Holds these mistakes and those in the tree.
+        """
         config, found = examine(cls, tree, places)
-        if config is None:
+        if config is None or before or after:
             # A reader who has to mend a file anyway learns of everything at once.
             found += rules_of_rest(cls, tree, found, places)
-            raise ConfigError(in_order(found))
+            told = {mistake.key for mistake in before}
+            rest = [m for m in in_order(found) if m.key not in told]
+            raise ConfigError([*before, *rest, *after])
         config._remember(places)
         return config
 

@@ -84,8 +84,22 @@ def read_yaml(text: str, label: str) -> tuple[dict[Any, Any], Places]:
     Raises:
         ConfigError: It is not a mapping in valid YAML; holds every mistake found.
     """
-    tree, places, mistakes = _read(text, label)
+    tree, places, mistakes = read_tree(text, label)
     if mistakes:
+        raise ConfigError(mistakes)
+    return tree, places
+
+
+def read_tree(text: str, label: str) -> tuple[dict[Any, Any], Places, list[Mistake]]:
+    """Returns what `read_yaml` does, and the mistakes beside which the rest is clear.
+
+    Those are keys that are given twice, tags, and anchors that do not fit.
+
+    Raises:
+        ConfigError: It is not a mapping in valid YAML.
+    """
+    tree, places, mistakes = _read(text, label)
+    if mistakes and not isinstance(tree, dict):
         raise ConfigError(mistakes)
     if tree is None:
         sentence = "is empty; write sections such as `model:`, `data:`, `training:`"
@@ -94,7 +108,7 @@ def read_yaml(text: str, label: str) -> tuple[dict[Any, Any], Places]:
         place = str(places.of_value(()))
         sentence = "this is not a mapping; begin with a section such as `model:`"
         raise ConfigError([Mistake(place, "", sentence)])
-    return tree, places
+    return tree, places, mistakes
 
 
 def read_value(text: str) -> Any:

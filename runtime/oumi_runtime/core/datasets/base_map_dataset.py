@@ -103,7 +103,7 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         num_workers = self.transform_num_workers
         if num_workers is None or self._samples is not None:
             return
-        if num_workers == "auto":
+        if isinstance(num_workers, str):  # "auto"
             num_workers = os.cpu_count() or 1
         loader = DataLoader(
             RowReader(self),

@@ -108,10 +108,11 @@ def _load_saved(folder: Path, split: str, stream: bool) -> Any:
     except Exception as error:
         raise DataError(f"{folder}: {_reason(error, split)}") from error
     if isinstance(saved, datasets.DatasetDict):
-        if split not in saved:
+        there = [str(name) for name in saved]
+        if split not in there:
             raise DataError(
-                f"{folder} has no split {split!r}{suggestion(split, saved)}, only "
-                f"{', '.join(saved)}"
+                f"{folder} has no split {split!r}{suggestion(split, there)}, only "
+                f"{', '.join(there)}"
             )
         saved = saved[split]
     return saved.to_iterable_dataset() if stream else saved

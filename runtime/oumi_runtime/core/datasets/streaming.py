@@ -89,8 +89,9 @@ class StreamSource:
         yield from rows
 
     def _read(self, stream_pass: int) -> Iterable[Any]:
-        if hasattr(self.dataset, "set_epoch"):
-            self.dataset.set_epoch(stream_pass)
+        set_epoch = getattr(self.dataset, "set_epoch", None)
+        if set_epoch is not None:
+            set_epoch(stream_pass)
         if isinstance(self.dataset, BaseIterableDataset):
             return self.dataset.iter_raw()
         if isinstance(self.dataset, IterableDataset):

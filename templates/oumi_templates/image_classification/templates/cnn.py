@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from {{ cookiecutter.__package | identifier }}.core import registry
+from {{ cookiecutter.__package | identifier }}.core.models import BaseModel
 from torch import nn
 from torch.nn import functional as F
 
@@ -34,7 +34,12 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
         Raises:
             ValueError: The size is no multiple of 4: pooling would cut pixels off.
         """
+{% if cookiecutter.target == "oumi" %}
+        # What `save_pretrained` writes, for the model to be made again from it.
+        super().__init__(image_size=image_size, in_channels=in_channels, hidden_dim=hidden_dim, num_classes=num_classes, dropout=dropout)
+{% else %}
         super().__init__()
+{% endif %}
         if image_size < 4 or image_size % 4:
             raise ValueError(f"image_size is {image_size}; give a multiple of 4")
         self.conv1 = nn.Conv2d(in_channels, 32, kernel_size=3, padding=1)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from {{ cookiecutter.__package | identifier }}.core import registry
+from {{ cookiecutter.__package | identifier }}.core.models import BaseModel
 from torch import nn
 from torch.nn import functional as F
 
@@ -29,7 +29,12 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
             hidden_dim: Width of the hidden layer.
             num_classes: Number of classes.
         """
+{% if cookiecutter.target == "oumi" %}
+        # What `save_pretrained` writes, for the model to be made again from it.
+        super().__init__(image_size=image_size, in_channels=in_channels, hidden_dim=hidden_dim, num_classes=num_classes)
+{% else %}
         super().__init__()
+{% endif %}
         self.hidden = nn.Linear(in_channels * image_size**2, hidden_dim)
         self.classifier = nn.Linear(hidden_dim, num_classes)
 

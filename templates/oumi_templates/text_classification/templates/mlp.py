@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from {{ cookiecutter.__package | identifier }}.core import registry
+from {{ cookiecutter.__package | identifier }}.core.models import BaseModel
 from torch import nn
 from torch.nn import functional as F
 
@@ -29,7 +29,12 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
             num_classes: Number of classes.
             dropout: Share of hidden units left out in training, in [0, 1).
         """
+{% if cookiecutter.target == "oumi" %}
+        # What `save_pretrained` writes, for the model to be made again from it.
+        super().__init__(vocab_size=vocab_size, hidden_dim=hidden_dim, num_classes=num_classes, dropout=dropout)
+{% else %}
         super().__init__()
+{% endif %}
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
         self.norm = nn.LayerNorm(hidden_dim)

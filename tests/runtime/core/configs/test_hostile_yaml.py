@@ -23,11 +23,14 @@ try:
 except OumiRuntimeError as error:
     said, name = str(error).splitlines(), None
 used = resource.getrusage(resource.RUSAGE_SELF)
-# Linux counts in KiB, macOS in bytes.
-unit = 2**20 if sys.platform == "darwin" else 2**10
+megabytes = used.ru_maxrss / 2**20
+if sys.platform == "linux":
+    # Linux lets a program begin with the peak of the one that started it.
+    status = open("/proc/self/status").read()
+    megabytes = int(status.split("VmHWM:")[1].split()[0]) / 2**10
 print(json.dumps({
     "said": said, "model": name, "torch": "torch" in sys.modules,
-    "seconds": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / unit,
+    "seconds": used.ru_utime + used.ru_stime, "megabytes": megabytes,
 }))
 """
 

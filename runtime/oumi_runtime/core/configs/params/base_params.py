@@ -16,6 +16,7 @@ from pydantic_core import ArgsKwargs
 
 from oumi_runtime.core.configs.checking import (
     KEY_ITSELF,
+    MAX_MISTAKES,
     Found,
     examine,
     found_in,
@@ -150,6 +151,8 @@ def rules_of_rest(
         found: What is wrong with the types, ranges and keys in it.
         places: Where the parts of the tree stand.
     """
+    if len(found) > MAX_MISTAKES:
+        return []
     rest, again = examine(section, without(tree, found), Places())
     if again:
         return []

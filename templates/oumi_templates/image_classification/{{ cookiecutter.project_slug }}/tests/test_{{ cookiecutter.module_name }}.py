@@ -2,11 +2,17 @@
 """Tests of {{ cookiecutter.model_name | identifier }}."""
 
 import math
+{% if cookiecutter.target == "oumi" %}
+from pathlib import Path
+{% else %}
 from collections.abc import Callable
+{% endif %}
 
 import pytest
 import torch
+{% if cookiecutter.target != "oumi" %}
 from oumi_runtime.testing import parametrize_with_checks
+{% endif %}
 
 from models.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
@@ -38,8 +44,12 @@ def test_a_fresh_model_guesses() -> None:
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 
 
+{% if cookiecutter.target == "oumi" %}
+{% include "oumi_checks.py" %}
+{% else %}
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
     """The checks that any model must pass."""
     check()
+{% endif %}
 {% endfilter %}
