@@ -82,7 +82,9 @@ def _train(
     output_dir = Path(params.output_dir)
     resume_from = _find_checkpoint(params)
     _seed(params)
-    texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
+    texts = build_dataset_mixture(
+        config.data, DatasetSplit.TRAIN, seed=params.data_seed
+    )
     model = build_model(config.model)
     if params.compile:
         model.compile()  # In place, so that saved names stay as they are.
@@ -92,7 +94,9 @@ def _train(
         preprocessing = Preprocessing.load(resume_from.parent, config.model)
     train_dataset, eval_dataset = preprocessing.apply(texts), None
     if params.eval_strategy != "no":
-        texts = build_dataset_mixture(config.data, DatasetSplit.VALIDATION)
+        texts = build_dataset_mixture(
+            config.data, DatasetSplit.VALIDATION, seed=params.data_seed
+        )
         eval_dataset = preprocessing.apply(texts)
     trainer = build_trainer(
         params,

@@ -52,7 +52,7 @@ def test_a_value_is_taken_in_any_of_its_forms(section, field, given, expected):
     [
         (FSDPParams, "sharding_strategy", "HYBRID_SHARD", "write FULL_SHARD or"),
         (FSDPParams, "sharding_strategy", "FULL_SHRD", "did you mean 'FULL_SHARD'"),
-        (FSDPParams, "state_dict_type", "LOCAL_STATE_DICT", "write SHARDED_STATE"),
+        (FSDPParams, "state_dict_type", "LOCAL_STATE_DICT", "write FULL_STATE"),
         (FSDPParams, "use_orig_params", False, "write true, or leave the key out"),
         (FSDPParams, "min_num_params", 0, "at least 1"),
         (PeftParams, "peft_save_mode", "adapter_and_base_model", "merged"),
@@ -128,9 +128,20 @@ def test_an_adapter_to_train_needs_a_folder():
     ((key, _),) = broken(ModelParams(model_name="x", adapter_trainable=True))
 
     assert key == "adapter_trainable"
-    ModelParams(
-        model_name="x", adapter_model="there", adapter_trainable=True
-    ).finalize_and_validate()
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        (ModelParams(model_name="x"), "adapter_model", "folder"),
+        (TrainingParams(), "use_peft", True),
+        (TrainingParams(), "enable_gradient_checkpointing", True),
+        (DatasetSplitParams(), "stream", True),
+    ],
+)
+def test_a_field_without_effect_yet_is_refused(section, name, value):
+    setattr(section, name, value)
+    assert broken(section) == [(name, "is not possible yet; leave it out")]
 
 
 def test_layer_classes_need_the_policy_that_uses_them():

@@ -18,6 +18,7 @@ from oumi_runtime.core.configs.params.field_types import (
     wrong,
 )
 from oumi_runtime.core.configs.refused import CHAT
+from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 
@@ -146,6 +147,8 @@ class DatasetSplitParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks that proportions are given for all datasets or none, and sum to 1."""
+        if wrong := unfinished_fields(self):
+            raise SectionError(wrong)
         parts = [dataset.mixture_proportion for dataset in self.datasets]
         given = [part for part in parts if part is not None]
         if not given:

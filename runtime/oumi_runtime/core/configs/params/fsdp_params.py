@@ -48,9 +48,16 @@ _HYBRID = {
     "hybrid_shard": "is not possible here: every device belongs to one group; "
     "write FULL_SHARD or SHARD_GRAD_OP"
 }
+_LATE = {
+    "backward_post": "is not possible here: fully_shard fetches before; write "
+    "BACKWARD_PRE",
+    "no_prefetch": "is not possible here: fully_shard always fetches ahead; write "
+    "BACKWARD_PRE",
+}
+_WHOLE = "is not possible here: checkpoints are whole; write FULL_STATE_DICT"
 _LOCAL = {
-    "local_state_dict": "is not possible here: its files fit only the same number of "
-    "processes; write SHARDED_STATE_DICT"
+    "sharded_state_dict": _WHOLE,
+    "local_state_dict": _WHOLE,
 }
 
 
@@ -84,11 +91,11 @@ class FSDPParams(BaseParams):
     """The type in which parameters are gathered and computed with: bf16 or fp16. None
     does as `training.mixed_precision_dtype` says."""
 
-    backward_prefetch: Annotated[BackwardPrefetch, member(BackwardPrefetch)] = (
+    backward_prefetch: Annotated[BackwardPrefetch, member(BackwardPrefetch, _LATE)] = (
         BackwardPrefetch.BACKWARD_PRE
     )
-    """When the backward pass fetches the next unit: BACKWARD_PRE (before the gradients
-    of this one), BACKWARD_POST (after them) or NO_PREFETCH."""
+    """When the backward pass fetches the next unit: BACKWARD_PRE, before the gradients
+    of this one."""
 
     forward_prefetch: StrictBool = False
     """Whether the forward pass fetches the next unit while it computes this one."""
@@ -99,8 +106,7 @@ class FSDPParams(BaseParams):
     state_dict_type: Annotated[StateDictType, member(StateDictType, _LOCAL)] = (
         StateDictType.FULL_STATE_DICT
     )
-    """How a checkpoint holds the weights: FULL_STATE_DICT (one whole file) or
-    SHARDED_STATE_DICT (a part from each process)."""
+    """How a checkpoint holds the weights: FULL_STATE_DICT, one whole file."""
 
     auto_wrap_policy: Annotated[AutoWrapPolicy, member(AutoWrapPolicy)] = (
         AutoWrapPolicy.NO_WRAP

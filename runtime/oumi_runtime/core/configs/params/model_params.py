@@ -14,6 +14,7 @@ from oumi_runtime.core.configs.params.field_types import (
     wrong,
 )
 from oumi_runtime.core.configs.sentences import shown
+from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 _DTYPES = {
@@ -129,7 +130,7 @@ class ModelParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks that there is a name, and that an adapter to train is named."""
-        wrong_fields: dict[str, str] = {}
+        wrong_fields = unfinished_fields(self)
         if not self.is_named:
             wrong_fields["model_name"] = (
                 "is missing; write a registered name or the folder of a saved model"

@@ -30,6 +30,7 @@ from oumi_runtime.core.configs.params.training_choices import (
     StepsOrShare,
     TrainerType,
 )
+from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 
@@ -99,7 +100,7 @@ class TrainingParams(BaseParams):
     """What to call the run in its record; None for the name of `output_dir`."""
 
     metrics_function: StrictStr | None = None
-    """The registered metrics function to measure with; None for the usual one."""
+    """The registered metrics function to measure with; None for the loss alone."""
 
     log_level: Annotated[StrictStr, LOG_LEVEL] = "info"
     """The least of our messages that is shown: debug, info, warning, error or
@@ -238,7 +239,7 @@ class TrainingParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks what goes together, and what does not."""
-        wrong: dict[str, str] = {}
+        wrong = unfinished_fields(self)
         if self.warmup_ratio is not None and self.warmup_steps is not None:
             wrong["warmup_steps"] = "is given with warmup_ratio; keep one of the two"
         if self.trainer_kwargs and self.trainer_type is TrainerType.OUMI:
