@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from oumi_scaffold import manifest, requirements_file
+from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import UnsafePathError
 from oumi_scaffold.plan import (
     Plan,
@@ -14,7 +14,7 @@ from oumi_scaffold.plan import (
     read_target,
 )
 from oumi_scaffold.render import RenderedFile, render
-from oumi_scaffold.spec import ModelSpec
+from oumi_scaffold.spec import RUNTIME, ModelSpec
 from oumi_scaffold.syntax import check_syntax
 from oumi_scaffold.template import TemplateFolder, load_template
 from oumi_templates.catalog import template_dir
@@ -39,12 +39,11 @@ def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan
     template = load_template(template_dir(spec.task), spec.template)
     files = render(template, spec.answers)
     check_syntax(files, template.name)
-    check_distinct(
-        [f.path for f in files] + [requirements_file.FILE_NAME, manifest.FILE_NAME]
-    )
     own = [planned_file(project, file.path, file.text.encode()) for file in files]
     shared = _shared_files(spec, template, files, project)
-    return Plan(project, (*own, *shared), dry_run)
+    entries = (*own, *shared)
+    check_distinct(entry.path for entry in entries)
+    return Plan(project, entries, dry_run)
 
 
 def _shared_files(
@@ -66,3 +65,6 @@ def _shared_files(
     yield planned_update(
         manifest.FILE_NAME, known, manifest.with_models(known, [model])
     )
+    if spec.target == RUNTIME:  # Oumi's own configs have keys that are refused here.
+        before = read_target(project, schema_file.FILE_NAME)
+        yield planned_update(schema_file.FILE_NAME, before, schema_file.content())

@@ -13,6 +13,9 @@ DEFAULT_TASK = "text-classification"
 
 _ROOT = Path(__file__).parent
 
+CONFIG_SCHEMA = _ROOT / "config.schema.json"
+"""The JSON Schema of a training config, as `oumi-scaffold schema` prints it."""
+
 
 @dataclass(frozen=True)
 class Architecture:

@@ -9,10 +9,11 @@ from oumi_scaffold.cli import output
 def command() -> None:
     """Print the JSON Schema of a training config.
 
-    An editor with a YAML language server offers and checks keys by it. Save it as
-    config.schema.json, and begin a config with the line
+    An editor with a YAML language server offers and checks keys by it. `new-model`
+    saves it as .oumi-scaffold.schema.json, which a config in configs/ names by its
+    first line:
 
-    # yaml-language-server: $schema=config.schema.json
+    # yaml-language-server: $schema=../.oumi-scaffold.schema.json
     """
     from oumi_runtime.core.configs import TrainingConfig
     from oumi_runtime.core.configs.json_schema import json_schema

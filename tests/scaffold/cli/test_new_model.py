@@ -19,12 +19,13 @@ from oumi_templates.catalog import TASKS
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]
 
 
-def test_it_writes_five_files_and_says_what_to_type_next(project: Path, run: Callable):
+def test_it_writes_six_files_and_says_what_to_type_next(project: Path, run: Callable):
     done = run("new-model", "MyNet")
     assert (done.exit_code, done.err) == (0, "")
     files = [path for path, content in snapshot(project).items() if content != "folder"]
     assert files == [
         ".oumi-scaffold.json",
+        ".oumi-scaffold.schema.json",
         "configs/my_net.yaml",
         "models/my_net.py",
         "oumi_requirements.txt",
@@ -68,7 +69,7 @@ def test_a_dry_run_prints_the_same_plan_and_writes_nothing(
     assert snapshot(project) == before
     real = run("new-model", "MyNet")
     plan = [line for line in real.out.splitlines() if line.startswith(("cre", "upd"))]
-    assert len(plan) == 5
+    assert len(plan) == 6
     assert dry.out.splitlines()[: len(plan)] == plan
     assert "Nothing was written" in dry.out
 
