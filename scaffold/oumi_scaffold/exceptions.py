@@ -56,6 +56,24 @@ class UnknownChoiceError(ScaffoldError, LookupError):
         )
 
 
+class BadSettingError(ScaffoldError, ValueError):
+    """A `--set` is none."""
+
+    exit_code = 2
+
+    def __init__(self, given: str, reason: str) -> None:
+        super().__init__(f"cannot use --set {shown(given)}: {reason}")
+
+
+class InvalidValueError(ScaffoldError, ValueError):
+    """A variable cannot be set to this value."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, given: str, wanted: str) -> None:
+        super().__init__(f"{name} cannot be {shown(given)}: give {wanted}")
+
+
 class UnsafePathError(ScaffoldError, ValueError):
     """A file would land outside the project, or be reached through a link."""
 

@@ -13,10 +13,10 @@ from oumi_scaffold.plan import (
     planned_update,
     read_target,
 )
-from oumi_scaffold.render import RenderedFile, render
+from oumi_scaffold.render import Renderer
 from oumi_scaffold.spec import RUNTIME, ModelSpec
-from oumi_scaffold.syntax import check_syntax
-from oumi_scaffold.template import TemplateFolder, load_template
+from oumi_scaffold.structure import check_structure
+from oumi_scaffold.template import load_template
 from oumi_templates.catalog import template_dir
 
 
@@ -29,7 +29,9 @@ def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan
         dry_run: Whether writing the plan is to do nothing.
 
     Raises:
-        TemplateError: The template does not render, or not to valid files.
+        UnknownChoiceError: A setting is no argument of the model's constructor.
+        InvalidValueError: A setting cannot have its value.
+        TemplateError: The template does not render, or not to what was asked for.
         ManifestError: The project's manifest cannot be read.
         UnsafePathError: A file would land outside the project or go through a link.
     """
@@ -37,29 +39,29 @@ def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan
     if project.exists() and not project.is_dir():
         raise UnsafePathError(str(project), "it is not a folder")
     template = load_template(template_dir(spec.task), spec.template)
-    files = render(template, spec.answers)
-    check_syntax(files, template.name)
+    renderer = Renderer(template)
+    answers = renderer.answers(spec.answers, spec.settings)
+    files = renderer.render(answers)
+    arguments = {name: answers[name] for name in spec.settings}
+    check_structure(files, template.name, spec.name, arguments)
     own = [planned_file(project, file.path, file.text.encode()) for file in files]
-    shared = _shared_files(spec, template, files, project)
+    model = manifest.GeneratedModel(
+        spec.name, template.name, template.version, answers, tuple(files)
+    )
+    shared = _shared_files(spec, model, project)
     entries = (*own, *shared)
     check_distinct(entry.path for entry in entries)
     return Plan(project, entries, dry_run)
 
 
 def _shared_files(
-    spec: ModelSpec,
-    template: TemplateFolder,
-    files: Iterable[RenderedFile],
-    project: Path,
+    spec: ModelSpec, model: manifest.GeneratedModel, project: Path
 ) -> Iterable[PlanEntry]:
     listed = read_target(project, requirements_file.FILE_NAME)
     yield planned_update(
         requirements_file.FILE_NAME,
         listed,
         requirements_file.with_line(listed, spec.model_file),
-    )
-    model = manifest.GeneratedModel(
-        spec.name, template.name, template.version, spec.answers, tuple(files)
     )
     known = read_target(project, manifest.FILE_NAME)
     yield planned_update(

@@ -12,7 +12,8 @@ from typing import cast
 
 from oumi_scaffold import __version__
 from oumi_scaffold.exceptions import ManifestError
-from oumi_scaffold.render import RenderedFile, Value
+from oumi_scaffold.render import RenderedFile
+from oumi_scaffold.values import Value
 
 FILE_NAME = ".oumi-scaffold.json"
 FORMAT = 1

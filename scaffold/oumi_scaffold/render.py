@@ -5,18 +5,17 @@ one name `cookiecutter`, with plain values, and the files of its own folder. Not
 written, and where the files will go is not known here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from oumi_scaffold.exceptions import ScaffoldError, TemplateError, UnknownChoiceError
+from oumi_scaffold.answers import context_of, typed
+from oumi_scaffold.exceptions import ScaffoldError, TemplateError
+from oumi_scaffold.sandbox import environment_of
 from oumi_scaffold.template import TemplateFolder
-from oumi_templates.filters import TypedFilters
-
-Value = str | int | bool | list[str]
+from oumi_scaffold.values import Value
 
 
 @dataclass(frozen=True)
@@ -27,107 +26,66 @@ class RenderedFile:
     text: str
 
 
-def render(
-    template: TemplateFolder, answers: Mapping[str, Value]
-) -> tuple[RenderedFile, ...]:
-    """Renders a template's files.
-
-    Args:
-        template: The template.
-        answers: Variables to set; the others get the template's defaults.
-
-    Returns:
-        The files in the order of their unrendered paths. A file whose name renders to
-        nothing is left out, as in cookiecutter.
-
-    Raises:
-        UnknownChoiceError: An answer is not one of the choices, or has no variable.
-        TemplateError: The template cannot be rendered with these answers.
-    """
-    environment = _environment(template)
-    try:
-        context = _context(environment, template, answers)
-        files = (_file(environment, path, context) for path in template.paths())
-        return tuple(file for file in files if file is not None)
-    except ScaffoldError:
-        raise
-    except jinja2.TemplateError as error:
-        place = (
-            f" (line {error.lineno})"
-            if isinstance(error, jinja2.TemplateSyntaxError)
-            else ""
-        )
-        raise TemplateError(template.name, f"{error}{place}") from error
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise TemplateError(template.name, str(error)) from error
-
-
-def _environment(template: TemplateFolder) -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(
-        loader=_Loader(template),
-        undefined=jinja2.StrictUndefined,
-        extensions=[TypedFilters],
-        keep_trailing_newline=True,
-        autoescape=False,
-        trim_blocks=template.environment_options.get("trim_blocks", False),
-        lstrip_blocks=template.environment_options.get("lstrip_blocks", False),
-    )
-
-
-class _Loader(jinja2.BaseLoader):
-    """Lets Jinja read the template's own files, and nothing else."""
+class Renderer:
+    """Renders one template, for as many answers as there are."""
 
     def __init__(self, template: TemplateFolder) -> None:
         self._template = template
+        self._environment = environment_of(template)
+        self._paths = tuple(template.paths())
 
-    def get_source(
-        self, environment: jinja2.Environment, template: str
-    ) -> tuple[str, str | None, Callable[[], bool] | None]:
-        """Returns the text of a file or partial, in the form that Jinja asks for."""
-        text = self._template.text(template)
-        if text is None:
-            raise jinja2.TemplateNotFound(template)
-        return text, None, None
+    def answers(
+        self, answers: Mapping[str, Value], settings: Mapping[str, str]
+    ) -> dict[str, Value]:
+        """Returns the answers, with the settings as values; see `answers.typed`."""
+        with _errors_of(self._template):
+            return typed(self._environment, self._template, answers, settings)
 
+    def render(self, answers: Mapping[str, Value]) -> tuple[RenderedFile, ...]:
+        """Renders the template's files.
 
-def _context(
-    environment: jinja2.Environment,
-    template: TemplateFolder,
-    answers: Mapping[str, Value],
-) -> dict[str, Value]:
-    for name in answers:
-        if name not in template.variables:
-            kind = f"variable of template {template.name}"
-            raise UnknownChoiceError(kind, name, template.variables)
-    context: dict[str, Value] = {}
-    for name, default in template.variables.items():
-        match default:
-            case list():
-                context[name] = _choice(name, cast(list[object], default), answers)
-            case str() if name not in answers:
-                source = environment.from_string(default)
-                context[name] = source.render(cookiecutter=context)
-            case str() | int():
-                context[name] = answers.get(name, default)
-            case _:
-                reason = f"the default of {name} is no string, number, bool or list"
-                raise TemplateError(template.name, reason)
-    return context
+        Args:
+            answers: Variables to set; the others get the template's defaults.
 
+        Returns:
+            The files in the order of their unrendered paths. A file whose name renders
+            to nothing is left out, as in cookiecutter.
 
-def _choice(name: str, choices: list[object], answers: Mapping[str, Value]) -> Value:
-    allowed = [str(choice) for choice in choices]
-    answer = answers.get(name, allowed[0])
-    if answer not in allowed:
-        raise UnknownChoiceError(name, str(answer), allowed)
-    return answer
+        Raises:
+            UnknownChoiceError: An answer is not one of the choices, or has no variable.
+            TemplateError: The template cannot be rendered with these answers.
+        """
+        with _errors_of(self._template):
+            context = context_of(self._environment, self._template, answers)
+            files = (self._file(path, context) for path in self._paths)
+            return tuple(file for file in files if file is not None)
+
+    def _file(self, path: str, context: dict[str, Value]) -> RenderedFile | None:
+        target = self._environment.from_string(path).render(cookiecutter=context)
+        if target == "" or target.endswith("/"):
+            return None
+        text = self._environment.get_template(path).render(cookiecutter=context)
+        return RenderedFile(target, text)
 
 
-def _file(
-    environment: jinja2.Environment, path: str, context: dict[str, Value]
-) -> RenderedFile | None:
-    target = environment.from_string(path).render(cookiecutter=context)
-    if target == "" or target.endswith("/"):
-        return None
-    text = environment.get_template(path).render(cookiecutter=context)
-    return RenderedFile(target, text)
+def render(
+    template: TemplateFolder, answers: Mapping[str, Value]
+) -> tuple[RenderedFile, ...]:
+    """Renders a template's files once; see `Renderer.render`."""
+    with _errors_of(template):
+        return Renderer(template).render(answers)
+
+
+@contextmanager
+def _errors_of(template: TemplateFolder) -> Generator[None]:
+    """Turns what goes wrong in a template into a sentence about it."""
+    try:
+        yield
+    except ScaffoldError:
+        raise
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", None)
+        place = f" (line {line})" if line else ""
+        raise TemplateError(template.name, f"{error}{place}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise TemplateError(template.name, str(error)) from error

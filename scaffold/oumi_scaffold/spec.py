@@ -23,13 +23,17 @@ class Layout:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything that a model's generated files depend on."""
+    """Everything that a model's generated files depend on.
+
+    `settings` are texts still: only the template knows what each of them may be.
+    """
 
     name: str
     task: str
     arch: str
     target: str = RUNTIME
     layout: Layout = field(default_factory=Layout)
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def template(self) -> str:
@@ -81,6 +85,7 @@ def model_spec(
     task: str | None = None,
     arch: str | None = None,
     target: str = RUNTIME,
+    settings: Mapping[str, str] | None = None,
 ) -> ModelSpec:
     """Returns the spec of a requested model.
 
@@ -89,6 +94,7 @@ def model_spec(
         task: A task of the catalogue; None for text-classification.
         arch: An architecture of that task; None for the task's first.
         target: One of `TARGETS`.
+        settings: Constructor arguments by name, and the texts of their defaults.
 
     Raises:
         InvalidNameError: A model cannot have this name.
@@ -106,4 +112,4 @@ def model_spec(
         raise UnknownChoiceError(kind, arch, chosen.architecture_names)
     if target not in TARGETS:
         raise UnknownChoiceError("target", target, TARGETS)
-    return ModelSpec(name, chosen.name, arch, target)
+    return ModelSpec(name, chosen.name, arch, target, settings=dict(settings or {}))

@@ -1,8 +1,9 @@
 """The typed filters: the only way by which a value enters generated code.
 
 A filter either returns text that is exactly one identifier, one Python literal or one
-YAML scalar, or raises. Plain cookiecutter loads them too, through `_extensions`, and
-with them `wrapped`, which breaks lines.
+YAML value, or raises. `integer`, `number` and `boolean` make the value first where it is
+text: plain cookiecutter knows only texts. It loads the filters too, through
+`_extensions`, and with them `wrapped`, which breaks lines.
 """
 
 import keyword
@@ -18,6 +19,10 @@ _WORD_STARTS = (
     re.compile(r"([A-Z]+)([A-Z][a-z])"),  # HTTP|Net
     re.compile(r"([a-z0-9])([A-Z])"),  # My|Net
 )
+
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.ASCII | re.I)
+_MAX_DIGITS = 40
 
 _PLAIN_YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*", re.ASCII)
 
@@ -53,6 +58,51 @@ def identifier(value: object) -> str:
     return value
 
 
+def integer(value: object) -> int:
+    """Returns a whole number, from itself or from its decimal digits.
+
+    Raises:
+        FilterError: It is something else; a bool is no number.
+    """
+    _raise_if_undefined(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _is_written_as(_INTEGER, value):
+        return int(value)
+    raise FilterError(value, "a whole number")
+
+
+def number(value: object) -> float:
+    """Returns a finite float, from a number or from its decimal digits.
+
+    Raises:
+        FilterError: It is something else; a bool is no number.
+    """
+    _raise_if_undefined(value)
+    found: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        found = float(value)
+    elif isinstance(value, str) and _is_written_as(_NUMBER, value):
+        found = float(value)
+    if found is None or not _is_finite(found):
+        raise FilterError(value, "a number")
+    return found
+
+
+def boolean(value: object) -> bool:
+    """Returns true or false, from itself or from either word in any case.
+
+    Raises:
+        FilterError: It is something else.
+    """
+    _raise_if_undefined(value)
+    known = {"true": True, "false": False}
+    found = known.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise FilterError(value, "true or false")
+    return found
+
+
 def literal(value: object) -> str:
     """Returns the Python literal of a plain value, on one line, quoted as ruff does.
 
@@ -86,13 +136,13 @@ def literal(value: object) -> str:
 
 
 def yaml(value: object) -> str:
-    """Returns a YAML scalar that YAML 1.1 and 1.2 loaders read back as the same value.
+    """Returns YAML that 1.1 and 1.2 loaders read back as the same value, on one line.
 
     Args:
-        value: None, a bool, int, finite float or string.
+        value: None, a bool, int, finite float or string, or a list of those.
 
     Raises:
-        FilterError: The value is something else.
+        FilterError: The value, or one inside it, is something else.
     """
     _raise_if_undefined(value)
     match value:
@@ -110,8 +160,10 @@ def yaml(value: object) -> str:
             if _PLAIN_YAML.fullmatch(value) and value.lower() not in _YAML_WORDS:
                 return value
             return _double_quoted_yaml(value)
+        case list():
+            return f"[{', '.join(yaml(item) for item in value)}]"
         case _:
-            raise FilterError(value, "a YAML scalar")
+            raise FilterError(value, "a YAML value")
 
 
 class TypedFilters(Extension):
@@ -120,8 +172,11 @@ class TypedFilters(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.filters.update(
+            boolean=boolean,
             identifier=identifier,
+            integer=integer,
             literal=literal,
+            number=number,
             snake_case=snake_case,
             wrapped=wrapped,
             yaml=yaml,
@@ -131,6 +186,10 @@ class TypedFilters(Extension):
 def _raise_if_undefined(value: object) -> None:
     if isinstance(value, Undefined):
         str(value)  # a strict one raises here, and names the missing variable
+
+
+def _is_written_as(form: re.Pattern[str], text: str) -> bool:
+    return len(text) <= _MAX_DIGITS and form.fullmatch(text) is not None
 
 
 def _is_finite(value: float) -> bool:

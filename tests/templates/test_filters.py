@@ -6,7 +6,16 @@ import pytest
 import yaml as pyyaml
 from jinja2 import StrictUndefined, UndefinedError
 
-from oumi_templates.filters import FilterError, identifier, literal, snake_case, yaml
+from oumi_templates.filters import (
+    FilterError,
+    boolean,
+    identifier,
+    integer,
+    literal,
+    number,
+    snake_case,
+    yaml,
+)
 
 TEXTS = [
     "",
@@ -117,9 +126,14 @@ def test_a_yaml_scalar_is_plain_where_that_is_safe(value: object, text: str):
     assert pyyaml.safe_load(text) == value
 
 
-@pytest.mark.parametrize("value", [math.nan, -math.inf, [], {}, b"", object()])
-def test_a_value_that_is_no_yaml_scalar_is_refused(value: object):
-    with pytest.raises(FilterError, match="cannot be written as a YAML scalar"):
+@pytest.mark.parametrize("value", [[], ["a, b", "]", "no"], [1, [0.5, None]]])
+def test_a_list_survives_in_yaml(value: object):
+    assert pyyaml.safe_load(f"key: {yaml(value)} # a comment\n") == {"key": value}
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf, {}, b"", object(), [{}]])
+def test_a_value_that_has_no_yaml_is_refused(value: object):
+    with pytest.raises(FilterError, match="cannot be written as a YAML value"):
         yaml(value)
 
 
@@ -136,7 +150,46 @@ def test_what_is_no_identifier_is_refused(value: object):
         identifier(value)
 
 
-@pytest.mark.parametrize("filter_", [identifier, literal, yaml])
+@pytest.mark.parametrize(
+    ("filter_", "value", "made"),
+    [
+        (integer, 7, 7),
+        (integer, "-7", -7),
+        (integer, "007", 7),
+        (number, 7, 7.0),
+        (number, "7", 7.0),
+        (number, "1e-4", 0.0001),
+        (number, ".5", 0.5),
+        (boolean, True, True),
+        (boolean, "False", False),
+    ],
+)
+def test_a_value_is_made_of_its_text(filter_, value: object, made: object):
+    assert filter_(value) == made
+    assert type(filter_(value)) is type(made)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "value"),
+    [
+        *((integer, value) for value in ["", "1.0", "1_0", " 1", "\u0661", "9" * 41]),
+        *((integer, value) for value in [True, 1.0, None, [1], "True", "0x1f"]),
+        *(
+            (number, value)
+            for value in ["", "nan", "inf", "1e999", "1_0", "e5", "\u0661"]
+        ),
+        *((number, value) for value in [False, math.nan, None, [1.0], "1 "]),
+        *((boolean, value) for value in ["", "yes", "1", 1, 0, None, [True]]),
+    ],
+)
+def test_what_is_no_such_value_is_refused(filter_, value: object):
+    with pytest.raises(FilterError):
+        filter_(value)
+
+
+@pytest.mark.parametrize(
+    "filter_", [boolean, identifier, integer, literal, number, yaml]
+)
 def test_an_undefined_variable_is_named(filter_):
     with pytest.raises(UndefinedError, match="'hidden_dim' is undefined"):
         filter_(StrictUndefined(name="hidden_dim"))

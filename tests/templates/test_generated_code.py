@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from cells import CELLS, rendered, write_project
 
+from oumi_scaffold.answers import settable
 from oumi_scaffold.names import MAX_LENGTH
-from oumi_templates.catalog import TASKS
+from oumi_scaffold.render import render
+from oumi_scaffold.spec import TARGETS
+from oumi_scaffold.template import load_template
+from oumi_templates.catalog import TASKS, template_dir
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "examples" / "ruff.toml"
@@ -47,6 +51,28 @@ def test_it_is_formatted_and_clean_whatever_the_length_of_the_name(
     assert (formatted.stdout, formatted.returncode) == ("", 0)
     linted = run("ruff", "check", "--config", RULES, "--no-cache", ".", cwd=tmp_path)
     assert linted.returncode == 0, linted.stdout
+
+
+@pytest.mark.parametrize(("task", "arch"), CELLS)
+def test_it_is_formatted_whatever_the_constructor_is_set_to(
+    tmp_path: Path, task: str, arch: str
+):
+    template = load_template(template_dir(task), task)
+    for width in range(1, 8):
+        numbers = {
+            name: int("9" * width) if isinstance(default, int) else 1e-5 * 10**width
+            for name in settable(template)
+            if isinstance(default := template.variables[name], int | float)
+            and not isinstance(default, bool)
+        }
+        answers = {"model_name": "MyNet", "arch": arch} | numbers
+        for target in TARGETS:
+            for file in render(template, answers | {"target": target}):
+                if file.path.endswith(".py"):
+                    name = f"{target}_{width}_{Path(file.path).name}"
+                    (tmp_path / name).write_text(file.text)
+    formatted = run("ruff", "format", "--isolated", "--diff", ".", cwd=tmp_path)
+    assert (formatted.stdout, formatted.returncode) == ("", 0)
 
 
 def test_its_own_tests_pass_without_a_warning(project: Path):

@@ -14,7 +14,9 @@ NUM_CLASSES = 5
 
 def make_model() -> DigitClassifier:
     """Makes a small model."""
-    return DigitClassifier(image_size=8, hidden_dim=32, num_classes=NUM_CLASSES)
+    return DigitClassifier(
+        image_size=8, in_channels=1, hidden_dim=32, num_classes=NUM_CLASSES
+    )
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ import click
 from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
+from oumi_scaffold.exceptions import BadSettingError
 from oumi_scaffold.generate import plan_model
 from oumi_scaffold.names import TakenName, check_available
 from oumi_scaffold.plan import Plan
@@ -25,6 +26,13 @@ from oumi_scaffold.write import write
     help="What its code imports: this project's runtime, or the oumi package.",
 )
 @click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="ARGUMENT=VALUE",
+    help="A default of the constructor, such as hidden_dim=256; may be repeated.",
+)
+@click.option(
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
@@ -37,6 +45,7 @@ def command(
     task: str | None,
     arch: str | None,
     target: str,
+    settings: tuple[str, ...],
     output_dir: Path,
     dry_run: bool,
     as_json: bool,
@@ -45,7 +54,7 @@ def command(
 
     NAME is the name of the class, such as MyNet, and the name that configs use.
     """
-    spec = model_spec(name, task, arch, target)
+    spec = model_spec(name, task, arch, target, _by_name(settings))
     known = registered("models", output_dir)
     check_available(spec.name, [TakenName(r.name, _where(r)) for r in known])
     plan = plan_model(spec, output_dir, dry_run=dry_run)
@@ -56,6 +65,18 @@ def command(
     else:
         _print(spec, plan, output_dir)
     plan.raise_for_conflicts()
+
+
+def _by_name(settings: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            raise BadSettingError(setting, "write ARGUMENT=VALUE")
+        if name in found:
+            raise BadSettingError(setting, f"{name} is set twice")
+        found[name] = text
+    return found
 
 
 def _where(taken: Registered) -> str:

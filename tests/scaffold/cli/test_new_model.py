@@ -85,6 +85,29 @@ def test_json_is_one_document_and_the_same_for_a_dry_run(project: Path, run: Cal
     assert {"path": "models/my_net.py", "status": "create"} in real["files"]
 
 
+def test_a_default_of_the_constructor_can_be_set(project: Path, run: Callable):
+    done = run(
+        *("new-model", "MyNet", "--arch", "mlp"),
+        *("--set", "hidden_dim=256", "--set", "dropout=1e-1"),
+    )
+    assert (done.exit_code, done.err) == (0, "")
+    model = (project / "models" / "my_net.py").read_text()
+    assert "        hidden_dim: int = 256,\n" in model
+    assert "        dropout: float = 0.1,\n" in model
+    config = yaml.safe_load((project / "configs" / "my_net.yaml").read_text())
+    assert config["model"]["model_kwargs"]["hidden_dim"] == 256
+    manifest = json.loads((project / ".oumi-scaffold.json").read_text())
+    answers = manifest["models"]["MyNet"]["answers"]
+    assert (answers["hidden_dim"], answers["dropout"]) == (256, 0.1)
+
+
+@pytest.mark.parametrize("twice", [["hidden_dim=1", "hidden_dim=1"], ["a=1", "a=2"]])
+def test_an_argument_that_is_set_twice_is_refused(run: Callable, twice: list[str]):
+    done = run("new-model", "MyNet", "--set", twice[0], "--set", twice[1])
+    assert done.exit_code == 2
+    assert "is set twice" in done.err
+
+
 def test_a_second_model_is_added_to_the_shared_files(project: Path, run: Callable):
     run("new-model", "MyNet")
     requirements = project / "oumi_requirements.txt"
@@ -131,6 +154,16 @@ def test_a_second_model_is_added_to_the_shared_files(project: Path, run: Callabl
         (["MyNet", "--arch", "cnn"], 2, "use one of stub, mlp"),
         (["MyNet", "--task"], 2, "requires an argument"),
         (["MyNet", "--output-dir", "file"], 2, "is a file"),
+        (["MyNet", "--set", "hidden_dim"], 2, "write ARGUMENT=VALUE"),
+        (["MyNet", "--set", "=3"], 2, "write ARGUMENT=VALUE"),
+        (["MyNet", "--set", "hiden_dim=3"], 2, "did you mean 'hidden_dim'?"),
+        (["MyNet", "--set", "dropout=0.5"], 2, "use one of vocab_size, hidden_dim"),
+        (["MyNet", "--set", "model_name=Other"], 2, "use one of vocab_size"),
+        (["MyNet", "--set", "__package=os"], 2, "use one of vocab_size"),
+        (["MyNet", "--set", "arch=mlp"], 2, "use one of vocab_size"),
+        (["MyNet", "--set", "hidden_dim=many"], 2, "a whole number from 1 to"),
+        (["MyNet", "--set", "hidden_dim=True"], 2, "a whole number from 1 to"),
+        (["MyNet", "--set", "hidden_dim={{ 7 * 7 }}"], 2, "a whole number from 1"),
         (["MLPEncoder"], 3, "by a built-in model"),
         (["mlpENCODER"], 2, "cannot be a model's name"),
         (["MlpEncoder"], 3, "as 'MLPEncoder'"),
@@ -212,8 +245,9 @@ def test_a_bad_rendering_is_found_before_anything_is_written(
     text: str,
     where: str,
 ):
-    files = (RenderedFile("good.py", ""), RenderedFile(path, text))
-    monkeypatch.setattr(generate, "render", lambda *args: files)
+    good = '@register("MyNet", MODEL)\nclass MyNet: ...\n'
+    files = (RenderedFile("good.py", good), RenderedFile(path, text))
+    monkeypatch.setattr(generate.Renderer, "render", lambda *args: files)
     done = run("new-model", "MyNet")
     assert done.exit_code in (1, 3)
     assert where in done.err

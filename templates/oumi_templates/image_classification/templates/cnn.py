@@ -16,11 +16,11 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
 
     def __init__(
         self,
-        image_size: int = 8,
-        in_channels: int = 1,
-        hidden_dim: int = 128,
-        num_classes: int = 10,
-        dropout: float = 0.1,
+        image_size: int = {{ cookiecutter.image_size | integer }},
+        in_channels: int = {{ cookiecutter.in_channels | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_classes: int = {{ cookiecutter.num_classes | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
         """Makes the layers.
 

@@ -16,10 +16,10 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
 
     def __init__(
         self,
-        vocab_size: int = 4000,
-        hidden_dim: int = 128,
-        num_classes: int = 10,
-        dropout: float = 0.1,
+        vocab_size: int = {{ cookiecutter.vocab_size | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_classes: int = {{ cookiecutter.num_classes | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
         """Makes the layers.
 

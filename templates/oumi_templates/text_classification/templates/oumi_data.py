@@ -14,7 +14,7 @@ from pathlib import Path
 from datasets import Dataset
 
 FOLDER = Path(__file__).parent / {{ cookiecutter.module_name | literal }}
-VOCAB_SIZE = 4000
+VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
 MAX_LENGTH = 128  # tokens kept of each text
 PACKAGES = [
     "asyncio",

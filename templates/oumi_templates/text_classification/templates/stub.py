@@ -14,9 +14,7 @@ from torch.nn import functional as F
 class {{ cookiecutter.model_name | identifier }}(BaseModel):
     """Classifies a text by the mean of its token embeddings."""
 
-    def __init__(
-        self, vocab_size: int = 4000, hidden_dim: int = 128, num_classes: int = 10
-    ) -> None:
+    def __init__(self, vocab_size: int = {{ cookiecutter.vocab_size | integer }}, hidden_dim: int = {{ cookiecutter.hidden_dim | integer }}, num_classes: int = {{ cookiecutter.num_classes | integer }}) -> None:
         """Makes the layers.
 
         Args:

@@ -14,14 +14,14 @@ import torch
 from oumi_runtime.testing import parametrize_with_checks
 {% endif %}
 
-from models.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
+from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
 NUM_CLASSES = 5
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Makes a small model."""
-    return {{ cookiecutter.model_name | identifier }}(image_size=8, hidden_dim=32, num_classes=NUM_CLASSES)
+    return {{ cookiecutter.model_name | identifier }}(image_size=8, in_channels=1, hidden_dim=32, num_classes=NUM_CLASSES)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

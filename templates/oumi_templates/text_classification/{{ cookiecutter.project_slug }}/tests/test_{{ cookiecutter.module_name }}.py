@@ -14,7 +14,7 @@ import torch
 from oumi_runtime.testing import parametrize_with_checks
 {% endif %}
 
-from models.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
+from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
 VOCAB_SIZE = 100
 NUM_CLASSES = 5

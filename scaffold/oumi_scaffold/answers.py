@@ -1,0 +1,101 @@
+"""From a request and a template's defaults to the value of every variable.
+
+Defaults may be expressions, and are rendered in order as cookiecutter does; answers are
+data, and never are.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import jinja2
+
+from oumi_scaffold.exceptions import TemplateError, UnknownChoiceError
+from oumi_scaffold.template import TemplateFolder
+from oumi_scaffold.values import Scalar, Value, parsed
+
+# What a request decides by options of its own.
+_RESERVED = {
+    *("model_name", "module_name", "arch", "target", "project_slug"),
+    *("dataset_name", "dataset_path", "dataset_kwargs"),
+}
+
+
+def settable(template: TemplateFolder) -> list[str]:
+    """Returns the variables that a request may set by name: constructor arguments."""
+    return [
+        name
+        for name, default in template.variables.items()
+        if name not in _RESERVED
+        and not name.startswith("_")
+        and isinstance(default, Scalar)
+    ]
+
+
+def typed(
+    environment: jinja2.Environment,
+    template: TemplateFolder,
+    answers: Mapping[str, Value],
+    settings: Mapping[str, str],
+) -> dict[str, Value]:
+    """Returns the answers, and the settings as values of their variables' types.
+
+    Args:
+        environment: What renders the template.
+        template: The template.
+        answers: Variables that are decided already.
+        settings: Texts for some of the `settable` variables.
+
+    Raises:
+        UnknownChoiceError: There is no such variable.
+        InvalidValueError: A text stands for no value that the variable can have.
+    """
+    for name in settings:
+        if name not in settable(template):
+            kind = f"constructor argument of a {template.name} model"
+            raise UnknownChoiceError(kind, name, settable(template))
+    if not settings:
+        return dict(answers)
+    defaults = context_of(environment, template, answers)
+    return dict(answers) | {
+        name: parsed(name, text, defaults[name]) for name, text in settings.items()
+    }
+
+
+def context_of(
+    environment: jinja2.Environment,
+    template: TemplateFolder,
+    answers: Mapping[str, Value],
+) -> dict[str, Value]:
+    """Returns the value of every variable: the answer, or else the default.
+
+    Raises:
+        UnknownChoiceError: An answer is not one of the choices, or has no variable.
+        TemplateError: A default is none that a variable can have.
+    """
+    for name in answers:
+        if name not in template.variables:
+            kind = f"variable of template {template.name}"
+            raise UnknownChoiceError(kind, name, template.variables)
+    context: dict[str, Value] = {}
+    for name, default in template.variables.items():
+        match default:
+            case list():
+                context[name] = _choice(name, cast(list[object], default), answers)
+            case str() if name not in answers:
+                source = environment.from_string(default)
+                context[name] = source.render(cookiecutter=context)
+            case str() | int() | float() | dict():
+                value = answers.get(name, cast(Value, default))
+                context[name] = value
+            case _:
+                reason = f"the default of {name} is no text, number, bool, list or dict"
+                raise TemplateError(template.name, reason)
+    return context
+
+
+def _choice(name: str, choices: list[object], answers: Mapping[str, Value]) -> Value:
+    allowed = [str(choice) for choice in choices]
+    answer = answers.get(name, allowed[0])
+    if answer not in allowed:
+        raise UnknownChoiceError(name, str(answer), allowed)
+    return answer
