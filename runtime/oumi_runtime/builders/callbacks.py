@@ -5,6 +5,7 @@ from pathlib import Path
 
 from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
+from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.profiling import Profiler
 from oumi_runtime.core.trainers.progress import MetricsFile, ProgressReport
@@ -15,16 +16,20 @@ from oumi_runtime.core.trainers.trackers import (
     TensorBoardTracker,
     WandbTracker,
 )
+from oumi_runtime.exceptions import RegisteredValueError
 
 
 def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
     """Builds the callbacks of this process that the config asks for.
 
     The first process writes the metrics file, reports the progress and feeds the
-    trackers; the others only measure, where they are asked to.
+    trackers; the others only measure, where they are asked to. A registered callback
+    is called with the config, in every process.
 
     Raises:
+        KeyError: A name in `training.callbacks` is not registered.
         MissingExtraError: A tracker's library is not installed.
+        RegisteredValueError: What is registered makes no `TrainingCallback`.
     """
     params = config.training
     output_dir = Path(params.output_dir)
@@ -42,7 +47,15 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
         callbacks.append(Profiler(params.profiler, _profile_dir(params)))
     if params.empty_device_cache_steps is not None:
         callbacks.append(DeviceCache(params.empty_device_cache_steps))
-    return callbacks
+    return [*callbacks, *(_registered(name, config) for name in params.callbacks)]
+
+
+def _registered(name: str, config: TrainingConfig) -> TrainingCallback:
+    callback = REGISTRY[name, RegistryType.CALLBACK](config)
+    if not isinstance(callback, TrainingCallback):
+        kind = RegistryType.CALLBACK.value
+        raise RegisteredValueError(kind, name, callback, TrainingCallback)
+    return callback
 
 
 def _trackers(config: TrainingConfig) -> list[TrainingCallback]:

@@ -8,12 +8,12 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from oumi_runtime.core.configs import SchedulerType, TrainingParams
+from oumi_runtime.core.configs.schedule_options import schedule_mistakes
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import (
     ConfigError,
     Mistake,
     RegisteredValueError,
-    suggestion,
 )
 
 
@@ -48,11 +48,11 @@ def build_lr_scheduler(
     if warmup is None:
         warmup = math.ceil((training_params.warmup_ratio or 0.0) * num_training_steps)
     decay_steps = max(1, num_training_steps - warmup)
-    decay = _decay(
-        SchedulerType(name),
-        training_params.learning_rate,
-        training_params.lr_scheduler_kwargs,
-    )
+    options = training_params.lr_scheduler_kwargs
+    for key, sentence in schedule_mistakes(name, options):
+        option = f"training.lr_scheduler_kwargs.{key[0]}"
+        raise ConfigError([Mistake("", option, sentence)])
+    decay = _decay(SchedulerType(name), training_params.learning_rate, options)
 
     def factor(step: int) -> float:
         if step < warmup:
@@ -66,22 +66,6 @@ def _decay(
     kind: SchedulerType, peak: float, options: dict[str, Any]
 ) -> Callable[[float], float]:
     """The factor of the peak rate as a function of the progress after the warm-up."""
-    allowed = {
-        SchedulerType.COSINE: {"num_cycles"},
-        SchedulerType.COSINE_WITH_RESTARTS: {"num_cycles"},
-        SchedulerType.COSINE_WITH_MIN_LR: {"num_cycles", "min_lr", "min_lr_rate"},
-    }.get(kind, set())
-    for name, value in options.items():
-        sentence = ""
-        if name not in allowed:
-            sentence = (
-                f"{kind.value} takes no {name!r}{suggestion(name, allowed)}; it takes "
-                f"{', '.join(sorted(allowed)) or 'nothing'}"
-            )
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            sentence = f"{name} is {value!r}; give a number"
-        if sentence:
-            raise ConfigError([Mistake("", "training.lr_scheduler_kwargs", sentence)])
     if kind is SchedulerType.CONSTANT:
         return lambda progress: 1.0
     if kind is SchedulerType.LINEAR:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
@@ -27,7 +27,8 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
             called with the list of trainable parameters and this section.
 
     Returns:
-        `torch.optim`'s AdamW, Adam or SGD, in the fused form, or what is registered.
+        `torch.optim`'s AdamW, Adam or SGD, in the fused form; its Adafactor; or what is
+        registered.
 
     Raises:
         ModelBuildError: The model has nothing to train.
@@ -41,6 +42,10 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
             "model.freeze_layers, and at model.adapter_trainable"
         )
     name = config.optimizer
+    if name == "adafactor":
+        return Adafactor(
+            parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+        )
     if name != "sgd" and name not in _ADAM:
         return _registered(name, parameters, config)
     options: dict[str, Any] = {

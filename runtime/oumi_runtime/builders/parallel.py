@@ -110,13 +110,13 @@ def _of_classes(
             "fsdp.transformer_layer_cls is not set, and the model does not say which "
             f"of its classes are layers; name one of {', '.join(there)}"
         )
-    for name in (each.strip() for each in wanted):
-        if name not in there:
-            raise ModelBuildError(
-                f"fsdp.transformer_layer_cls: the model has no {name!r}"
-                f"{suggestion(name, there)}; it has {', '.join(there)}"
-            )
-    wanted = {each.strip() for each in wanted}
+    # A class may be named with its module, as Oumi's recipes do.
+    wanted = {name.strip().rpartition(".")[2] for name in wanted}
+    for name in sorted(wanted.difference(there)):
+        raise ModelBuildError(
+            f"fsdp.transformer_layer_cls: the model has no {name!r}"
+            f"{suggestion(name, there)}; it has {', '.join(there)}"
+        )
     return [module for module in inner if type(module).__name__ in wanted]
 
 

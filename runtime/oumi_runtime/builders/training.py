@@ -13,12 +13,14 @@ from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.performance import PerformanceMeter
+from oumi_runtime.exceptions import RegisteredValueError
 
 
 def build_trainer(
@@ -33,12 +35,17 @@ def build_trainer(
     """Builds a trainer.
 
     Args:
-        params: The training section of the config.
+        params: The training section of the config. A registered trainer is called with
+            the built parts, as `TrainingParts`.
         model: The model, on its device.
         train_dataset: What to train on, tokenized.
         eval_dataset: What to evaluate on; no evaluation if None.
         fsdp: The fsdp section of the config; its defaults if None.
         callbacks: What to do beside the loop.
+
+    Raises:
+        KeyError: The trainer's name is neither one of ours nor registered.
+        RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
     loading = build_loading(params)
@@ -77,7 +84,11 @@ def build_trainer(
         meter=_meter(model, params),
         callbacks=callbacks,
     )
-    return _trainer_class(params.trainer_type)(parts)
+    trainer: object = _trainer_class(params.trainer_type)(parts)
+    if not isinstance(trainer, BaseTrainer):
+        kind = RegistryType.TRAINER.value
+        raise RegisteredValueError(kind, params.trainer_type, trainer, BaseTrainer)
+    return trainer
 
 
 def build_loading(
@@ -109,9 +120,11 @@ def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
     return PerformanceMeter(model, alternative_mfu=alternative)
 
 
-def _trainer_class(trainer_type: TrainerType) -> type[BaseTrainer]:
+def _trainer_class(trainer_type: TrainerType | str) -> Callable[..., object]:
     if trainer_type is TrainerType.OUMI:
         return Trainer
+    if not isinstance(trainer_type, TrainerType):
+        return REGISTRY[trainer_type, RegistryType.TRAINER]
     # Imported only where it is used: transformers takes seconds.
     from oumi_runtime.core.trainers.hf_trainer import HuggingFaceTrainer
 

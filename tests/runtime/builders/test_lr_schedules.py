@@ -76,8 +76,14 @@ def test_the_rate_rises_to_the_peak_and_would_reach_zero_after_the_last_step():
     [
         ("linear", {"min_lr": 0.1}, "linear takes no 'min_lr'; it takes nothing"),
         ("cosine", {"num_cycle": 1}, r"did you mean 'num_cycles'"),
-        ("cosine_with_min_lr", {"min_lr": "low"}, "min_lr is 'low'; give a number"),
-        ("cosine", {"num_cycles": True}, "num_cycles is True; give a number"),
+        ("cosine_with_min_lr", {"min_lr": "low"}, "min_lr: 'low' is not a number"),
+        ("cosine", {"num_cycles": True}, "num_cycles: true is not a number"),
+        ("cosine", {"num_cycles": float("inf")}, "num_cycles: inf is out of range"),
+        (
+            "cosine_with_min_lr",
+            {"min_lr": 0.1, "min_lr_rate": 0.1},
+            "min_lr_rate: is given with min_lr; keep one",
+        ),
     ],
 )
 def test_options_that_the_schedule_does_not_take_are_refused(kind, kwargs, sentence):

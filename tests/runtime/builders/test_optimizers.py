@@ -37,6 +37,10 @@ def step(net: nn.Module, optimizer: torch.optim.Optimizer) -> list[torch.Tensor]
             {"optimizer": "sgd", "sgd_momentum": 0.7, "weight_decay": 0.1},
             lambda p: torch.optim.SGD(p, 0.01, 0.7, weight_decay=0.1),
         ),
+        (
+            {"optimizer": "adafactor", "weight_decay": 0.1},
+            lambda p: torch.optim.Adafactor(p, 0.01, weight_decay=0.1),
+        ),
     ],
 )
 def test_a_step_is_that_of_torchs_own_optimizer(params, expected):

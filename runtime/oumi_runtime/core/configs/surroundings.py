@@ -70,13 +70,26 @@ def name_mistake(
     return str(REGISTRY.unknown(name, type, _built_in_names(type)))
 
 
+def folder_mistake(path: str) -> str | None:
+    """Returns what is wrong with a folder that has to be there, or None."""
+    if Path(path).is_dir():
+        return None
+    near = suggestion(path, [str(p) for p in Path(path).parent.glob("*/")])
+    return (
+        f"the folder {path!r} does not exist{near}; a path starts from the working "
+        f"folder, {Path.cwd()}"
+    )
+
+
 def model_mistakes(params: "ModelParams") -> Wrong:
-    """Yields what is wrong with the model's name and the arguments for it."""
+    """Yields what is wrong with the model's name, and what goes with it."""
     name = params.model_name
+    if _is_known(name, RegistryType.MODEL):
+        yield from _registered_model_mistakes(params)
     if Path(name).is_dir() and not _is_known(name, RegistryType.MODEL):
         return
     if name.startswith((".", "/", "~")):
-        yield ("model_name",), f"the folder {name!r} does not exist"
+        yield ("model_name",), folder_mistake(name) or ""
     elif "/" in name or os.sep in name:
         return
     elif mistake := name_mistake(name, RegistryType.MODEL):
@@ -87,6 +100,29 @@ def model_mistakes(params: "ModelParams") -> Wrong:
         yield from _argument_mistakes(
             name, ("model_kwargs",), params.model_kwargs, signature
         )
+
+
+def _registered_model_mistakes(params: "ModelParams") -> Wrong:
+    """Yields the fields that a registered model has no use for."""
+    name = params.model_name
+    if params.load_pretrained_weights:
+        yield (
+            ("load_pretrained_weights",),
+            f"true is not possible: {name} is a registered name, which starts fresh; "
+            "to load weights, name their folder as model_name",
+        )
+    given = {
+        "attn_implementation": params.attn_implementation is not None,
+        "model_revision": params.model_revision is not None,
+        "trust_remote_code": params.trust_remote_code,
+        "device_map": isinstance(params.device_map, dict),
+    }
+    for field in (field for field, is_given in given.items() if is_given):
+        value = shown(getattr(params, field))
+        sentence = (
+            f"{value} is for models of transformers, and {name} is none; leave it out"
+        )
+        yield (field,), sentence
 
 
 def dataset_mistakes(params: "DatasetParams") -> Wrong:

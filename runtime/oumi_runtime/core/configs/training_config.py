@@ -13,11 +13,13 @@ from oumi_runtime.core.configs.params.peft_params import PeftParams
 from oumi_runtime.core.configs.params.training_choices import (
     OPTIMIZERS,
     SchedulerType,
+    TrainerType,
 )
 from oumi_runtime.core.configs.params.training_params import TrainingParams
 from oumi_runtime.core.configs.places import Key
 from oumi_runtime.core.configs.surroundings import (
     dataset_mistakes,
+    folder_mistake,
     model_mistakes,
     name_mistake,
 )
@@ -55,9 +57,17 @@ class TrainingConfig(BaseConfig):
                 f"{strategy!r} needs a dataset in data.validation.datasets; "
                 "add one, or write 'no'"
             )
+        if self.fsdp.enable_fsdp and self.training.trainer_type is TrainerType.HF:
+            wrong["fsdp.enable_fsdp"] = (
+                "true needs the native trainer; write trainer_type: oumi in the "
+                "training section"
+            )
         wrong |= dict(self._unknown_names())
         if wrong:
-            rests_on = {"training.eval_strategy": ["data.validation"]}
+            rests_on = {
+                "training.eval_strategy": ["data.validation"],
+                "fsdp.enable_fsdp": ["training.trainer_type"],
+            }
             raise SectionError(wrong, rests_on)
 
     def _unknown_names(self) -> Iterator[tuple[Key, str]]:
@@ -76,9 +86,16 @@ class TrainingConfig(BaseConfig):
             name = getattr(self.training, field)
             if name and (sentence := name_mistake(name, type, built_in)):
                 yield ("training", field), sentence
+        checkpoint = self.training.resume_from_checkpoint
+        if checkpoint is not None and (sentence := folder_mistake(checkpoint)):
+            yield ("training", "resume_from_checkpoint"), sentence
+        for position, name in enumerate(self.training.callbacks):
+            if sentence := name_mistake(name, RegistryType.CALLBACK):
+                yield ("training", "callbacks", position), sentence
 
 
 _CHOSEN_BY_NAME: tuple[tuple[str, RegistryType, tuple[str, ...]], ...] = (
+    ("trainer_type", RegistryType.TRAINER, tuple(TrainerType)),
     ("metrics_function", RegistryType.METRICS_FUNCTION, ()),
     ("optimizer", RegistryType.OPTIMIZER, OPTIMIZERS),
     ("lr_scheduler_type", RegistryType.LR_SCHEDULER, tuple(SchedulerType)),

@@ -1,8 +1,9 @@
 """YAML text to a plain tree, and where each part of it stands.
 
-Numbers and booleans follow YAML 1.2: `1e-4` is a number and `no` is a text. Tags other
-than `!!str`, `!!map` and `!!seq` are refused; anchors and `<<` work. What the keys mean
-is not known here.
+Numbers and booleans follow YAML 1.2: `1e-4` is a number and `no` is a text. `32_768` is
+a number too, as in YAML 1.1, where its groups have three digits. Tags other than
+`!!str`, `!!map` and `!!seq` are refused; anchors and `<<` work. What the keys mean is
+not known here.
 """
 
 import copy
@@ -40,6 +41,7 @@ _WORDS = {
     "-.inf": float("-inf"),
 }
 _INTEGER = re.compile(r"[-+]?[0-9]{1,4000}|0o[0-7]{1,4000}|0x[0-9a-fA-F]{1,4000}")
+_GROUPED = re.compile(r"[-+]?[1-9][0-9]{0,2}(_[0-9]{3}){1,99}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
@@ -130,6 +132,8 @@ def resolve_plain(text: str) -> Any:
     """Returns what an unquoted scalar stands for in YAML 1.2's core schema."""
     if text.lower() in _WORDS and text in (text.lower(), text.upper(), text.title()):
         return _WORDS[text.lower()]
+    if _GROUPED.fullmatch(text):
+        return int(text)
     if _INTEGER.fullmatch(text):
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
     return float(text) if _FLOAT.fullmatch(text) else text

@@ -125,6 +125,7 @@ def _to_hf(
         "fp16": params.mixed_precision_dtype is MixedPrecisionDtype.FP16,
         "use_cpu": device.type == "cpu",
         "dataloader_pin_memory": device.type == "cuda",
+        "ddp_find_unused_parameters": bool(params.ddp_find_unused_parameters),
         "average_tokens_across_devices": False,
         "remove_unused_columns": False,
         "label_names": ["labels"],

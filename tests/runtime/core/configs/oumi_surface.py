@@ -201,6 +201,14 @@ DIFFERENCES = {
 """By section and field: our default, and why it is not Oumi's."""
 
 
+ADDITIONS = {
+    "TrainingParams.callbacks": (
+        "names registered callbacks; Oumi has none that a user can register"
+    ),
+}
+"""Fields that Oumi does not have, and what for."""
+
+
 def surface() -> dict[str, dict[str, str]]:
     """Returns Oumi's fields and the text of their defaults, by section."""
     sections: dict[str, dict[str, str]] = {}

@@ -33,6 +33,8 @@ from oumi_runtime.exceptions import ConfigError
         (TrainingParams, "log_level", "DEBUG", "debug"),
         (TrainingParams, "optimizer", "SGD", "sgd"),
         (TrainingParams, "optimizer", "MyOwn", "MyOwn"),
+        (TrainingParams, "trainer_type", "MyOwn", "MyOwn"),
+        (TrainingParams, "save_steps", -1, 0),
         (ModelParams, "device_map", {"": 0}, {"": 0}),
         (ModelParams, "freeze_layers", None, []),
         (ProfilerParams, "row_limit", -1, -1),
@@ -68,6 +70,13 @@ def test_a_value_is_taken_in_any_of_its_forms(section, field, given, expected):
         (TrainingParams, "empty_device_cache_steps", 0, "at least 1"),
         (TrainingParams, "log_level", "loud", "debug, info"),
         (TrainingParams, "optimizer", " ", "not one of"),
+        (TrainingParams, "optimizer", "paged_adamw_8bit", "write adamw_torch, or"),
+        (TrainingParams, "trainer_type", "TRL_SFT", "tunes language models for chat"),
+        (TrainingParams, "trainer_type", "trl_dpo", "is for preference tuning"),
+        (TrainingParams, "trainer_type", "TRL_GRPO", "is for reinforcement learning"),
+        (TrainingParams, "trainer_type", "verl_grpo", "is for reinforcement learning"),
+        (TrainingParams, "trainer_type", "TRL_GOLD", "is for distilling a teacher"),
+        (TrainingParams, "save_steps", -2, "at least 0, or -1 for none"),
         (ModelParams, "device_map", {"lm_head": "tpu"}, "lm_head: 'tpu' is not"),
         (ModelParams, "device_map", {0: "cpu"}, "not the name of a module"),
         (ModelParams, "device_map", ["cpu"], "nor is it a mapping"),
@@ -98,6 +107,26 @@ def broken(section):
     [
         ({"warmup_ratio": 0.1, "warmup_steps": 1}, "warmup_steps", "keep one"),
         ({"trainer_kwargs": {"bf16": True}}, "trainer_kwargs", "write trainer_type"),
+        (
+            {"trainer_type": "hf", "trainer_kwargs": {"bf61": True}},
+            "trainer_kwargs.bf61",
+            "TrainingArguments takes no 'bf61' (did you mean 'bf16'?)",
+        ),
+        (
+            {"trainer_type": "hf", "include_performance_metrics": True},
+            "include_performance_metrics",
+            "true needs the native trainer; write trainer_type: oumi",
+        ),
+        (
+            {"lr_scheduler_kwargs": {"num_cycles": 2}},
+            "lr_scheduler_kwargs.num_cycles",
+            "linear takes no 'num_cycles'; it takes nothing",
+        ),
+        (
+            {"lr_scheduler_type": "cosine", "lr_scheduler_kwargs": {"num_cycels": 2}},
+            "lr_scheduler_kwargs.num_cycels",
+            "cosine takes no 'num_cycels' (did you mean 'num_cycles'?)",
+        ),
         ({"dataloader_prefetch_factor": 2}, "dataloader_prefetch_factor", "workers"),
         (
             {"dataloader_persistent_workers": True},
@@ -116,6 +145,9 @@ def test_training_fields_that_do_not_go_together_are_named(fields, key, sentence
 def test_training_fields_that_go_together_are_taken():
     TrainingParams(
         trainer_type=TrainerType.HF, trainer_kwargs={"bf16": True}
+    ).finalize_and_validate()
+    TrainingParams(
+        lr_scheduler_type="MyOwn", lr_scheduler_kwargs={"anything": "goes"}
     ).finalize_and_validate()
     TrainingParams(
         dataloader_num_workers="auto",
@@ -216,3 +248,68 @@ def test_a_wrong_entry_of_a_list_leaves_the_others_their_places():
         "data.train.datasets[0]",
         "data.train.datasets[1].dataset_name",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "sentence"),
+    [
+        (
+            "training: {trainer_type: hf}\nfsdp: {enable_fsdp: true}",
+            "fsdp.enable_fsdp",
+            "native",
+        ),
+        ("training: {resume_from_checkpoint: no/such}", None, "folder 'no/such' does"),
+        ("training: {callbacks: [Bell]}", "training.callbacks[0]", "named 'Bell'"),
+        ("training: {trainer_type: Mine}", None, "'Mine' is not one of oumi, hf"),
+    ],
+)
+def test_what_joins_the_sections_is_named(text, key, sentence):
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig.from_str(f"{text}\n{REST}").finalize_and_validate()
+    (mistake,) = caught.value.mistakes
+
+    assert mistake.key == key or key is None
+    assert sentence in mistake.sentence
+    assert mistake.place.startswith("<text>:")
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "sentence"),
+    [
+        ("load_pretrained_weights: true", "load_pretrained_weights", "starts fresh"),
+        ("attn_implementation: sdpa", "attn_implementation", "'sdpa' is for models of"),
+        ("model_revision: main", "model_revision", "leave it out"),
+        ("trust_remote_code: true", "trust_remote_code", "true is for models of"),
+        ("device_map: {fc1: cpu}", "device_map", "and MLPEncoder is none"),
+        ("model_kwargs: {input_dim: .nan}", "model_kwargs.input_dim", "nan is not"),
+    ],
+)
+def test_what_a_registered_model_cannot_use_is_named(fields, key, sentence):
+    text = f"""
+model: {{model_name: MLPEncoder, {fields}}}
+data: {{train: {{datasets: [{{dataset_name: digits}}]}}}}
+"""
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig.from_str(text).finalize_and_validate()
+    mistake = caught.value.mistakes[0]
+
+    assert mistake.key == f"model.{key}"
+    assert sentence in mistake.sentence
+    assert mistake.place.startswith("<text>:2:")
+
+
+def test_nan_deep_inside_arguments_is_found_at_its_place():
+    text = """
+model:
+  model_name: owner/net
+  model_kwargs:
+    rope:
+      factors: [1.0, .nan]
+data: {train: {datasets: [{dataset_name: digits}]}}
+"""
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig.from_str(text).finalize_and_validate()
+
+    assert str(caught.value) == (
+        "<text>:6:22  model.model_kwargs.rope.factors[1]: nan is not a number"
+    )

@@ -6,6 +6,7 @@ rules. The rules stand in the sections.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, TypeVar, dataclass_transform
@@ -167,9 +168,15 @@ def rules_of_rest(
 
 def _broken_rules(value: Any, key: Key, places: Places) -> Iterator[Found]:
     """Yields a mistake for each broken rule; `unread` are the fields it is about."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for position, inner in enumerate(value):
             yield from _broken_rules(inner, (*key, position), places)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _broken_rules(inner, (*key, name), places)
+    if isinstance(value, float) and math.isnan(value):
+        # A field's own value is checked by its type; this one is among arguments.
+        yield Found(places.of_value(key), key, "nan is not a number", (key,))
     if not isinstance(value, BaseParams):
         return
     for name, inner in value:
@@ -183,7 +190,8 @@ def _broken_rules(value: Any, key: Key, places: Places) -> Iterator[Found]:
             if at[-1] == KEY_ITSELF:
                 at = at[:-1]
                 place = places.of_key(at)
-            others = error.rests_on.get(field, ()) if isinstance(field, str) else ()
+            name = field if isinstance(field, str) else str(field[0])
+            others = error.rests_on.get(name, ())
             about = (at, *((*key, *_parts(other)) for other in others))
             yield Found(place, at, sentence, about)
 

@@ -5,7 +5,7 @@ empty.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any
@@ -78,29 +78,38 @@ class OneOf:
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         others: dict[str, Any] = {"type": "string"}
         if not self.is_open:
-            # A schema has no other way to say "in any case".
-            in_any_case = (
-                "".join(f"[{c.upper()}{c}]" if c.isalpha() else re.escape(c) for c in n)
-                for n in self.names
-            )
-            others["pattern"] = f"^({'|'.join(in_any_case)})$"
+            others["pattern"] = f"^({_in_any_case(self.names)})$"
+        elif self.refused:
+            others["pattern"] = f"^(?!{_in_any_case(self.refused)})"
         if not self.allowed:
             return others
         return {"anyOf": [{"enum": list(self.allowed)}, others]}
 
 
+def _in_any_case(names: Iterable[str]) -> str:
+    """Returns the regular expression of some names; a schema knows no flags."""
+    return "|".join(
+        "".join(f"[{c.upper()}{c}]" if c.isalpha() else re.escape(c) for c in name)
+        for name in names
+    )
+
+
 def choice(
-    *allowed: str, aliases: Mapping[str, str] | None = None, is_open: bool = False
+    *allowed: str,
+    aliases: Mapping[str, str] | None = None,
+    refused: Mapping[str, str] | None = None,
+    is_open: bool = False,
 ) -> OneOf:
     """Returns a check that takes one of some names, in any case.
 
     Args:
         allowed: The names, in lower case.
         aliases: Other names, and the allowed ones that they stand for.
+        refused: Beginnings of names that have no meaning here, in lower case, and why.
         is_open: Whether registered names are taken as well.
     """
     names = {str(name): str(name) for name in allowed} | dict(aliases or {})
-    return OneOf(names, tuple(str(name) for name in allowed), {}, is_open)
+    return OneOf(names, tuple(str(name) for name in allowed), refused or {}, is_open)
 
 
 def member(

@@ -34,11 +34,35 @@ class MixedPrecisionDtype(StrEnum):
     BF16 = "bf16"
 
 
-_NOT_HERE = "tunes language models for chat, which is not done here; write oumi or hf"
+_INSTEAD = "which is not done here; write oumi or hf"
+_CHAT = f"tunes language models for chat, {_INSTEAD}"
+_PREFERENCES = f"is for preference tuning, {_INSTEAD}"
+_REINFORCED = f"is for reinforcement learning, {_INSTEAD}"
+_DISTILLED = f"is for distilling a teacher, {_INSTEAD}"
+_QUANTISED = (
+    "keeps its state in bitsandbytes, which is not used here; write adamw_torch, or "
+    "adafactor to save memory"
+)
 
-OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd")
-
-TRAINER = member(TrainerType, {"trl_": _NOT_HERE, "verl_": _NOT_HERE})
+OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd", "adafactor")
+OPTIMIZER = choice(
+    *OPTIMIZERS,
+    refused={"paged_": _QUANTISED, "adamw_8bit": _QUANTISED, "adamw_bnb": _QUANTISED},
+    is_open=True,
+)
+TRAINER = member(
+    TrainerType,
+    {
+        "trl_sft": _CHAT,
+        "trl_dpo": _PREFERENCES,
+        "trl_kto": _PREFERENCES,
+        "trl_gkd": _DISTILLED,
+        "trl_gold": _DISTILLED,
+        "trl_": _REINFORCED,
+        "verl_": _REINFORCED,
+    },
+    is_open=True,
+)
 LOG_LEVEL = choice("debug", "info", "warning", "error", "critical")
 
 
@@ -48,6 +72,12 @@ def _steps_or_unlimited(given: int) -> int:
             f"{given} is out of range; it has to be at least 1, or -1 for no limit"
         )
     return given
+
+
+def _steps_or_none(given: int) -> int:
+    if given < -1:
+        raise wrong(f"{given} is out of range; it has to be at least 0, or -1 for none")
+    return max(given, 0)
 
 
 def _steps_or_share(given: Any) -> Any:
@@ -63,4 +93,5 @@ def _steps_or_share(given: Any) -> Any:
 
 
 StepLimit = Annotated[StrictInt, AfterValidator(_steps_or_unlimited)]
+StepsOrNone = Annotated[StrictInt, AfterValidator(_steps_or_none)]
 StepsOrShare = Annotated[int | float, BeforeValidator(_steps_or_share)]

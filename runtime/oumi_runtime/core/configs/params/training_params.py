@@ -10,6 +10,7 @@ from oumi_runtime.core.configs.params.field_types import (
     CountOrAuto,
     Decay,
     Kwargs,
+    Names,
     Natural,
     Positive,
     Seed,
@@ -22,14 +23,18 @@ from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
 from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
 from oumi_runtime.core.configs.params.training_choices import (
     LOG_LEVEL,
-    OPTIMIZERS,
+    OPTIMIZER,
     TRAINER,
     MixedPrecisionDtype,
     SchedulerType,
     StepLimit,
+    StepsOrNone,
     StepsOrShare,
     TrainerType,
 )
+from oumi_runtime.core.configs.places import Key
+from oumi_runtime.core.configs.schedule_options import schedule_mistakes
+from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
 from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
@@ -38,12 +43,16 @@ from oumi_runtime.exceptions import SectionError
 class TrainingParams(BaseParams):
     """How the model is trained. A step is one change of the parameters."""
 
-    trainer_type: Annotated[TrainerType, TRAINER] = TrainerType.OUMI
-    """`oumi`, the native trainer, or `hf`, the Trainer of transformers."""
+    trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
+    """`oumi`, the native trainer; `hf`, the Trainer of transformers; or a registered
+    one."""
 
     trainer_kwargs: Kwargs = Field(default_factory=dict)
     """More arguments of the Trainer of transformers (its TrainingArguments), by name;
     the native trainer takes none."""
+
+    callbacks: Names = Field(default_factory=list)
+    """Registered callbacks, which hear of every step, log line and checkpoint."""
 
     use_peft: StrictBool = False
     """Whether to train added weights only, as the `peft` section says."""
@@ -74,8 +83,8 @@ class TrainingParams(BaseParams):
     num_train_epochs: Natural = 3
     """Passes over the training data, at least 1, where `max_steps` is -1."""
 
-    save_steps: Whole = 500
-    """Steps between checkpoints; 0 for none."""
+    save_steps: StepsOrNone = 500
+    """Steps between checkpoints; 0 or -1 for none."""
 
     save_epoch: StrictBool = False
     """Whether to write a checkpoint at the end of each epoch as well."""
@@ -163,9 +172,9 @@ class TrainingParams(BaseParams):
     warmup_steps: Whole | None = None
     """The steps in which the learning rate rises from 0; not with `warmup_ratio`."""
 
-    optimizer: Annotated[StrictStr, choice(*OPTIMIZERS, is_open=True)] = "adamw_torch"
-    """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd, or
-    a registered one."""
+    optimizer: Annotated[StrictStr, OPTIMIZER] = "adamw_torch"
+    """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd,
+    adafactor, or a registered one."""
 
     weight_decay: Amount = 0.0
     """How strongly weights are pulled to 0, at least 0."""
@@ -239,7 +248,14 @@ class TrainingParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks what goes together, and what does not."""
-        wrong = unfinished_fields(self)
+        wrong = self._wrong_kwargs()
+        wrong.update(unfinished_fields(self))
+        if self.trainer_type is TrainerType.HF:
+            for name in _NATIVE_ONLY:
+                if getattr(self, name):
+                    wrong[name] = (
+                        "true needs the native trainer; write trainer_type: oumi"
+                    )
         if self.warmup_ratio is not None and self.warmup_steps is not None:
             wrong["warmup_steps"] = "is given with warmup_ratio; keep one of the two"
         if self.trainer_kwargs and self.trainer_type is TrainerType.OUMI:
@@ -259,5 +275,20 @@ class TrainingParams(BaseParams):
                 "trainer_kwargs": ["trainer_type"],
                 "dataloader_prefetch_factor": ["dataloader_num_workers"],
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
+                "lr_scheduler_kwargs": ["lr_scheduler_type"],
+                **{name: ["trainer_type"] for name in _NATIVE_ONLY},
             }
             raise SectionError(wrong, rests_on)
+
+    def _wrong_kwargs(self) -> dict[str | Key, str]:
+        wrong: dict[str | Key, str] = {}
+        schedule, options = self.lr_scheduler_type, self.lr_scheduler_kwargs
+        for key, sentence in schedule_mistakes(schedule, options):
+            wrong["lr_scheduler_kwargs", *key] = sentence
+        if self.trainer_type is TrainerType.HF:
+            for key, sentence in trainer_argument_mistakes(self.trainer_kwargs):
+                wrong["trainer_kwargs", *key] = sentence
+        return wrong
+
+
+_NATIVE_ONLY = ("include_performance_metrics", "include_alternative_mfu_metrics")

@@ -1,0 +1,47 @@
+"""What the built-in learning-rate schedules take in `training.lr_scheduler_kwargs`."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from oumi_runtime.core.configs.checking import KEY_ITSELF
+from oumi_runtime.core.configs.params.training_choices import SchedulerType
+from oumi_runtime.core.configs.places import Key
+from oumi_runtime.core.configs.sentences import shown
+from oumi_runtime.exceptions import suggestion
+
+_OPTIONS: Mapping[SchedulerType, tuple[str, ...]] = {
+    SchedulerType.LINEAR: (),
+    SchedulerType.COSINE: ("num_cycles",),
+    SchedulerType.COSINE_WITH_RESTARTS: ("num_cycles",),
+    SchedulerType.COSINE_WITH_MIN_LR: ("num_cycles", "min_lr", "min_lr_rate"),
+    SchedulerType.CONSTANT: (),
+}
+
+
+def schedule_mistakes(
+    name: str, options: Mapping[str, Any]
+) -> Iterator[tuple[Key, str]]:
+    """Yields each option that a schedule does not take, and why.
+
+    Args:
+        name: The schedule; of one that is registered, the options are its own matter.
+        options: The values by name.
+    """
+    if name not in set(SchedulerType):
+        return
+    allowed = _OPTIONS[SchedulerType(name)]
+    for option, value in options.items():
+        if option not in allowed:
+            takes = ", ".join(allowed) or "nothing"
+            near = suggestion(option, allowed)
+            yield (
+                (option, KEY_ITSELF),
+                f"{name} takes no {option!r}{near}; it takes {takes}",
+            )
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            yield (option,), f"{shown(value)} is not a number; write one such as 0.1"
+        elif not 0 <= value < math.inf:
+            yield (option,), f"{shown(value)} is out of range; it has to be at least 0"
+    if {"min_lr", "min_lr_rate"} <= options.keys():
+        yield ("min_lr_rate",), "is given with min_lr; keep one of the two"
