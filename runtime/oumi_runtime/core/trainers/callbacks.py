@@ -1,11 +1,26 @@
 """The events beside a training loop.
 
 A trainer calls each of its callbacks at each event. A callback changes nothing in the
-training.
+training, but may ask for something in `state.requests`.
 """
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass
+class Requests:
+    """What is asked of the trainer once the running step is done."""
+
+    log: bool = False
+    """Whether to log."""
+    evaluate: bool = False
+    """Whether to evaluate."""
+    save: bool = False
+    """Whether to save a checkpoint."""
+    stop: str | None = None
+    """Why to end the training, in words; None to go on."""
 
 
 @dataclass
@@ -22,6 +37,29 @@ class TrainingState:
     """Epochs done."""
     step_in_epoch: int = 0
     """Optimizer steps done in the running epoch."""
+    requests: Requests = field(default_factory=Requests, repr=False)
+    """What callbacks ask for; no part of a checkpoint."""
+
+    def count_step(self) -> None:
+        """Counts one more step."""
+        self.global_step += 1
+        self.step_in_epoch += 1
+
+    def state_dict(self) -> dict[str, int]:
+        """The numbers, to be kept in a checkpoint."""
+        fields = dataclasses.fields(self)
+        return {f.name: getattr(self, f.name) for f in fields if f.name != "requests"}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Takes over how far a checkpoint was; the totals stay as they are."""
+        self.global_step = state["global_step"]
+        self.epoch = state["epoch"]
+        self.step_in_epoch = state["step_in_epoch"]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last step is done, or somebody asked to stop."""
+        return self.global_step >= self.total_steps or self.requests.stop is not None
 
     @property
     def exact_epoch(self) -> float:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.trainers.callbacks import Requests, TrainingState
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,15 @@ class Interval:
     def is_due(self, step: int) -> bool:
         """Whether it is time after so many steps."""
         return self.steps > 0 and step % self.steps == 0
+
+
+@dataclass(frozen=True)
+class Due:
+    """What it is time for."""
+
+    log: bool = False
+    evaluate: bool = False
+    save: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,20 @@ class Events:
             save=Interval(params.save_steps, params.save_epoch),
             logs_first_step=params.logging_first_step,
         )
+
+    def after_step(self, state: TrainingState) -> Due:
+        """What is due after a step; what was asked for is no longer asked for."""
+        step, asked = state.global_step, state.requests
+        state.requests = Requests(stop=asked.stop)
+        return Due(
+            log=self.logs_after(step) or asked.log,
+            evaluate=self.evaluate.is_due(step) or asked.evaluate,
+            save=self.save.is_due(step) or asked.save,
+        )
+
+    def after_epoch(self) -> Due:
+        """What is due after an epoch, or what there was of it."""
+        return Due(self.log.epoch, self.evaluate.epoch, self.save.epoch)
 
     def logs_after(self, step: int) -> bool:
         """Whether to log after so many steps."""

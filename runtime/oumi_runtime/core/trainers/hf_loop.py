@@ -1,6 +1,5 @@
 """The subclass of transformers.Trainer that reads our batches and writes our files."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +92,7 @@ class HuggingFaceLoop(transformers.Trainer):
         self._loss_since_save = 0.0
         tree = {
             "trainer": "hf",
-            "progress": dataclasses.asdict(self._owner.state),
+            "progress": self._owner.state.state_dict(),
             "optimizer": self._owner.optimizer.state_dict(),
             "scheduler": self._owner.scheduler.state_dict(),
             "random": all_gather_object(random_state()),

@@ -1,4 +1,4 @@
-"""The losses between two log lines, kept on the device until somebody reads them."""
+"""What the steps between two log lines leave, kept on the device until it is read."""
 
 import contextlib
 import time
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
+from oumi_runtime.core.trainers.train_step import StepResult
 
 
 class LogWindow:
@@ -18,13 +19,26 @@ class LogWindow:
         self._loss_sum: torch.Tensor | float = 0.0
         self._num_steps = 0
         self._timed_steps = 0
+        self._last: StepResult | None = None
         self._started = time.perf_counter()
 
-    def add(self, loss: torch.Tensor) -> None:
-        """Takes the loss of one step, a scalar, without reading it."""
-        self._loss_sum = self._loss_sum + loss
+    def add(self, result: StepResult) -> None:
+        """Takes what one step left, without reading it."""
+        self._loss_sum = self._loss_sum + result.loss
         self._num_steps += 1
         self._timed_steps += 1
+        self._last = result
+
+    def metrics(self) -> dict[str, float]:
+        """The mean loss, and rate and gradient norm of the last step.
+
+        It waits for the device, and every process must ask for it.
+        """
+        metrics = {"loss": self.mean_loss()}
+        if self._last is not None:
+            metrics["learning_rate"] = self._last.learning_rate
+            metrics["grad_norm"] = self._last.grad_norm.item()
+        return metrics
 
     def mean_loss(self) -> float:
         """The mean over steps and processes; 0.0 where no step was made.

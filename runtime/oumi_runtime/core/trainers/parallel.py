@@ -5,6 +5,7 @@ gathered or spread out for that is decided here.
 """
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -118,6 +119,11 @@ class Sharded(Parallelism):
 
 def _gathered(*, offload: bool = True) -> StateDictOptions:
     return StateDictOptions(full_state_dict=True, cpu_offload=offload)
+
+
+def is_spread(tensors: Iterable[torch.Tensor]) -> bool:
+    """Whether some of them are spread over processes."""
+    return any(hasattr(tensor, "full_tensor") for tensor in tensors)
 
 
 def to_local(value: torch.Tensor) -> torch.Tensor:

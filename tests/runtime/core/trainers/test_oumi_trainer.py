@@ -10,6 +10,7 @@ from torch import nn
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches import epoch_order
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 
 GOLDEN = Path(__file__).parent / "golden" / "dropout_net_losses.json"
@@ -169,7 +170,7 @@ def test_a_loss_of_nan_stops_the_training_and_is_not_saved(
         return outputs
 
     trainer.model.forward = poisoned
-    with pytest.raises(NonFiniteLossError, match=r"step 10.*checkpoint-5"):
+    with pytest.raises(NonFiniteLossError, match=r"step 8.*checkpoint-5"):
         run(trainer)
     saved = [path.name for path in (tmp_path / "output").iterdir()]
     assert saved == ["checkpoint-5"]
@@ -225,3 +226,31 @@ def test_frozen_parameters_stay_as_they_are(make_trainer) -> None:
     before = trainer.model.embedding.weight.clone()
     run(trainer)
     assert torch.equal(trainer.model.embedding.weight, before)
+
+
+class Asking(TrainingCallback):
+    """Asks for something after some steps."""
+
+    def __init__(self, **requests) -> None:
+        self.requests = requests
+
+    def on_step_end(self, state) -> None:
+        for name, (step, value) in self.requests.items():
+            if state.global_step == step:
+                setattr(state.requests, name, value)
+
+
+def test_a_callback_can_ask_for_a_log_an_evaluation_a_checkpoint_and_the_end(
+    make_trainer, tmp_path
+) -> None:
+    trainer, recorder = make_trainer(logging_steps=1000)
+    asking = Asking(
+        log=(2, True), evaluate=(3, True), save=(4, True), stop=(9, "enough")
+    )
+    trainer.parts.callbacks.append(asking)
+    run(trainer)
+    assert list(recorder.losses) == [2]
+    assert list(recorder.evaluations) == [3]
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["checkpoint-4"]
+    assert trainer.state.global_step == 9
+    assert trainer.state.requests.stop == "enough"

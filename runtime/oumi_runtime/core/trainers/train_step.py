@@ -1,0 +1,95 @@
+"""One optimizer step: forward, loss, backward, clip, step, schedule.
+
+Nothing in it waits for the device.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import torch
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.finite_check import FiniteCheck
+from oumi_runtime.core.trainers.parallel import is_spread, to_local
+from oumi_runtime.core.trainers.parts import TrainingParts
+
+
+class StepResult(NamedTuple):
+    """What a step leaves to be logged; its tensors are scalars on the device."""
+
+    loss: torch.Tensor
+    """This process's part of the mean loss over the step's targets."""
+    grad_norm: torch.Tensor
+    """The norm of the gradient of all parameters, before clipping."""
+    learning_rate: float
+    """The rate of the first parameter group in this step."""
+
+
+class TrainStep:
+    """Changes the parameters once, by the mean loss over some micro-batches."""
+
+    def __init__(
+        self,
+        parts: TrainingParts,
+        autocast: Callable[[], Any],
+        scaler: torch.amp.GradScaler,
+    ) -> None:
+        """Takes the parts, and what mixed precision needs."""
+        self._parallelism = parts.parallelism
+        self._optimizer = parts.optimizer
+        self._scheduler = parts.scheduler
+        self._max_grad_norm = parts.params.max_grad_norm
+        self._meter = parts.meter
+        self._autocast = autocast
+        self._scaler = scaler
+        model = parts.parallelism.model
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        # One call for all gradients; what is spread over processes chooses for itself.
+        self._foreach = None if is_spread(self._parameters) else True
+        device = next(model.parameters()).device
+        self.finite = FiniteCheck(parts.optimizer, device)
+
+    def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
+        """Makes the step, unless its loss or gradient is not finite."""
+        with self._measured(micro_batches):
+            loss = self._accumulate(micro_batches)
+        grad_norm = self._clip()
+        learning_rate = float(self._scheduler.get_last_lr()[0])
+        if self._scaler.is_enabled() or self.finite.admit(loss, grad_norm):
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+            self._scheduler.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return StepResult(loss, grad_norm, learning_rate)
+
+    def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
+        """Adds up the gradients of the micro-batches; returns the sum of the losses."""
+        losses = []
+        for number, (columns, weight) in enumerate(micro_batches, start=1):
+            is_last = number == len(micro_batches)
+            with nullcontext() if is_last else self._parallelism.accumulating():
+                with self._autocast():
+                    loss = self._parallelism.forward(**columns)["loss"]
+                    if not isinstance(weight, float):
+                        loss = loss * weight
+                self._scaler.scale(loss).backward()
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+    def _clip(self) -> torch.Tensor:
+        """Scales a gradient down that is longer than allowed; returns its norm."""
+        self._scaler.unscale_(self._optimizer)
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        norm = get_total_norm(gradients, foreach=self._foreach)
+        if self._max_grad_norm:
+            clip_grads_with_norm_(
+                self._parameters, self._max_grad_norm, norm, foreach=self._foreach
+            )
+        return to_local(norm)
+
+    def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
+        if self._meter is None:
+            return nullcontext()
+        return self._meter.step([batch.columns for batch in step])
