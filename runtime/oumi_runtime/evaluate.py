@@ -10,6 +10,7 @@ from oumi_runtime.builders import (
     build_dataset_mixture,
     build_metrics_function,
     build_model,
+    collated,
 )
 from oumi_runtime.builders.models import resolve_device
 from oumi_runtime.builders.training import build_loading
@@ -54,7 +55,12 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     model_dir = _find_model(output_dir)
     model = _load_model(model_dir, config)
     preprocessing = Preprocessing.load(output_dir, config.model)
-    dataset = preprocessing.apply(build_dataset_mixture(config.data, split))
+    dataset = collated(
+        preprocessing.apply(build_dataset_mixture(config.data, split)),
+        config,
+        split,
+        preprocessing,
+    )
     batches = EvalBatches(
         dataset,
         batch_size=config.training.per_device_eval_batch_size,

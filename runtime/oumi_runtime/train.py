@@ -19,6 +19,7 @@ from oumi_runtime.builders import (
     build_model,
     build_trainer,
     build_training_callbacks,
+    collated,
     fit_preprocessing,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
@@ -92,12 +93,17 @@ def _train(
         preprocessing = fit_preprocessing(texts, config.model, model)
     else:
         preprocessing = Preprocessing.load(resume_from.parent, config.model)
-    train_dataset, eval_dataset = preprocessing.apply(texts), None
+    train_dataset, eval_dataset = (
+        collated(preprocessing.apply(texts), config, DatasetSplit.TRAIN, preprocessing),
+        None,
+    )
     if params.eval_strategy != "no":
         texts = build_dataset_mixture(
             config.data, DatasetSplit.VALIDATION, seed=params.data_seed
         )
-        eval_dataset = preprocessing.apply(texts)
+        eval_dataset = collated(
+            preprocessing.apply(texts), config, DatasetSplit.VALIDATION, preprocessing
+        )
     trainer = build_trainer(
         params,
         model=model,

@@ -1,6 +1,7 @@
 """A section of the config in, a built object out. Importing it registers built-ins."""
 
 from oumi_runtime.builders.callbacks import build_training_callbacks
+from oumi_runtime.builders.collators import build_data_collator, collated
 from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
@@ -12,6 +13,7 @@ from oumi_runtime.builders.training import build_trainer
 
 __all__ = [
     "Preprocessing",
+    "build_data_collator",
     "build_dataset",
     "build_dataset_mixture",
     "build_lr_scheduler",
@@ -21,5 +23,6 @@ __all__ = [
     "build_tokenizer",
     "build_trainer",
     "build_training_callbacks",
+    "collated",
     "fit_preprocessing",
 ]

@@ -15,12 +15,11 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
 
-from oumi_runtime.builders.own_tokenizers import PAD_TOKEN
-from oumi_runtime.builders.tokenizers import (
+from oumi_runtime.builders.pretrained_tokenizers import (
     TOKENIZER_FILENAME,
-    build_tokenizer,
     read_tokenizer,
 )
+from oumi_runtime.builders.tokenizers import build_padded_tokenizer
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
 from oumi_runtime.exceptions import DataError, suggestion
@@ -37,6 +36,8 @@ class Preprocessing:
     label_names: list[str] | None
     max_length: int = DEFAULT_MAX_LENGTH
     """Tokens kept of each text."""
+    pad_token_id: int = 0
+    """What fills the token ids of shorter texts in a batch."""
 
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
         """Turns a `TextDataset` into columns; any other dataset is returned as it is.
@@ -56,7 +57,7 @@ class Preprocessing:
             "input_ids": RaggedColumn(
                 torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
                 torch.tensor([len(row) for row in rows], dtype=torch.int64),
-                pad_value=self.tokenizer.token_to_id(PAD_TOKEN) or 0,
+                pad_value=self.pad_token_id,
             ),
             "labels": torch.tensor(self._label_ids(dataset), dtype=torch.int64),
         }
@@ -82,7 +83,13 @@ class Preprocessing:
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
         if self.tokenizer is not None:
-            self.tokenizer.save(str(tokenizer))
+            token = self.tokenizer.id_to_token(self.pad_token_id) or ""
+            # The file says what pads; in memory, columns are padded and not texts.
+            self.tokenizer.enable_padding(pad_id=self.pad_token_id, pad_token=token)
+            try:
+                self.tokenizer.save(str(tokenizer))
+            finally:
+                self.tokenizer.no_padding()
         else:
             tokenizer.unlink(missing_ok=True)
         if self.label_names is not None:
@@ -98,11 +105,17 @@ class Preprocessing:
         Raises:
             DataError: A file is damaged.
         """
-        tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
+        path, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
+        tokenizer, pad_token_id = None, 0
+        if path.exists():
+            tokenizer = read_tokenizer(path)
+            pad_token_id = (tokenizer.padding or {"pad_id": 0})["pad_id"]
+            tokenizer.no_padding()
         return cls(
-            read_tokenizer(tokenizer) if tokenizer.exists() else None,
+            tokenizer,
             _read_labels(labels) if labels.exists() else None,
             model_params.model_max_length or DEFAULT_MAX_LENGTH,
+            pad_token_id,
         )
 
 
@@ -145,10 +158,10 @@ def fit_preprocessing(
         label_names = sorted({str(label) for label in dataset.labels})
     embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
     embedding = next(embeddings, None)
-    tokenizer = build_tokenizer(
+    tokenizer, pad_token_id = build_padded_tokenizer(
         model_params,
         texts=dataset.texts,
         vocab_size=embedding.num_embeddings if embedding is not None else None,
     )
     max_length = model_params.model_max_length or DEFAULT_MAX_LENGTH
-    return Preprocessing(tokenizer, label_names, max_length)
+    return Preprocessing(tokenizer, label_names, max_length, pad_token_id)

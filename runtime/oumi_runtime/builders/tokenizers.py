@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
-from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
+from oumi_runtime.builders.own_tokenizers import (
+    PAD_TOKEN,
+    bytes_tokenizer,
+    train_wordpiece,
+)
+from oumi_runtime.builders.pretrained_tokenizers import (
+    TOKENIZER_FILENAME,
+    PretrainedTokenizer,
+    load_pretrained_tokenizer,
+)
 from oumi_runtime.core.configs import ModelParams
+from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import DataError, suggestion
 
-TOKENIZER_FILENAME = "tokenizer.json"
-_HUB_TIMEOUT_S = 10.0
+
+class PaddedTokenizer(NamedTuple):
+    """A tokenizer that neither pads nor truncates, and the id that pads its tokens."""
+
+    tokenizer: Tokenizer
+    pad_token_id: int
 
 
 def build_tokenizer(
@@ -19,26 +34,52 @@ def build_tokenizer(
     texts: Sequence[str] = (),
     vocab_size: int | None = None,
 ) -> Tokenizer:
-    """Builds a tokenizer.
+    """Builds a tokenizer; see `build_padded_tokenizer`."""
+    return build_padded_tokenizer(
+        model_params, texts=texts, vocab_size=vocab_size
+    ).tokenizer
+
+
+def build_padded_tokenizer(
+    model_params: ModelParams,
+    *,
+    texts: Sequence[str] = (),
+    vocab_size: int | None = None,
+) -> PaddedTokenizer:
+    """Builds a tokenizer, and says what it pads with.
 
     Args:
         model_params: `tokenizer_name` is `bytes`, a folder or file with a
-            `tokenizer.json`, or what transformers knows; None trains a WordPiece
-            vocabulary.
+            `tokenizer.json`, or what transformers knows. None takes the one that comes
+            with the weights, where these are loaded, and else trains a WordPiece
+            vocabulary. `tokenizer_kwargs` and `tokenizer_pad_token` change one that
+            exists.
         texts: What to train on.
         vocab_size: The number of token ids that the model takes; None if it is unknown.
 
     Returns:
-        A tokenizer that neither pads nor truncates; id 0 pads in those made here.
+        A tokenizer that neither pads nor truncates; id 0 pads in those made here, and
+        in those that have no padding token.
 
     Raises:
-        DataError: The tokenizer has more tokens than the model takes ids, or there is
-            nothing to train one with.
+        DataError: The tokenizer has more tokens than the model takes ids, there is
+            nothing to train one with, or it cannot be changed so.
     """
-    name = model_params.tokenizer_name
+    name = model_params.tokenizer_name or _name_beside_the_weights(model_params)
+    if name is None or name == "bytes":
+        _refuse_changes(model_params)
     if name is None:
-        return train_wordpiece(texts, vocab_size)
-    tokenizer = bytes_tokenizer() if name == "bytes" else _load(name)
+        return PaddedTokenizer(train_wordpiece(texts, vocab_size), 0)
+    if name == "bytes":
+        loaded = PretrainedTokenizer(bytes_tokenizer(), PAD_TOKEN)
+    else:
+        loaded = load_pretrained_tokenizer(
+            name,
+            model_params.tokenizer_kwargs,
+            revision=_revision(name, model_params),
+            trust_remote_code=model_params.trust_remote_code,
+        )
+    tokenizer = loaded.tokenizer
     num_ids = max(tokenizer.get_vocab().values(), default=0) + 1
     if vocab_size is not None and num_ids > vocab_size:
         raise DataError(
@@ -46,57 +87,43 @@ def build_tokenizer(
             f"model takes {vocab_size} ids; make its vocabulary at least that large "
             "in model.model_kwargs"
         )
-    return tokenizer
+    return PaddedTokenizer(tokenizer, _pad_token_id(loaded, name, model_params))
 
 
-def read_tokenizer(path: Path) -> Tokenizer:
-    """Reads a `tokenizer.json`.
-
-    Raises:
-        DataError: It is damaged.
-    """
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # What tokenizers raises has no class of its own.
-        raise DataError(f"{path} is no tokenizer: {error}") from error
-
-
-def _load(name: str) -> Tokenizer:
-    path = Path(name)
-    if (path / TOKENIZER_FILENAME).is_file():
-        path = path / TOKENIZER_FILENAME
-    tokenizer = read_tokenizer(path) if path.is_file() else _load_by_transformers(name)
-    # Columns are not padded, and texts are cut to model.model_max_length.
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-def _load_by_transformers(name: str) -> Tokenizer:
-    # Imported only where a name of transformers is used: it takes seconds.
-    from huggingface_hub import HfApi
-    from transformers import AutoTokenizer
-
-    try:
-        pretrained = AutoTokenizer.from_pretrained(name, local_files_only=True)
-    except (OSError, ValueError) as not_here:
-        is_path = Path(name).is_absolute() or name.startswith(".")
-        try:
-            if is_path or Path(name).is_dir():
-                raise not_here
-            # Says at once that there is no such name, or no network, where loading
-            # would try again for most of a minute.
-            HfApi().model_info(name, timeout=_HUB_TIMEOUT_S)
-            pretrained = AutoTokenizer.from_pretrained(name)
-        except Exception as error:  # The hub's client has errors of several libraries.
+def _pad_token_id(loaded: PretrainedTokenizer, name: str, params: ModelParams) -> int:
+    vocabulary = loaded.tokenizer.get_vocab()
+    given = params.tokenizer_pad_token
+    if given is not None:
+        if given not in vocabulary:
             raise DataError(
-                f"no tokenizer {name!r}{suggestion(name, ['bytes'])}: give 'bytes', a "
-                "folder with a tokenizer.json, or a name on the Hugging Face hub "
-                f"({(str(error).splitlines() or [type(error).__name__])[0]})"
-            ) from error
-    tokenizer = getattr(pretrained, "backend_tokenizer", None)
-    if not isinstance(tokenizer, Tokenizer):
+                f"model.tokenizer_pad_token: the tokenizer {name!r} has no token "
+                f"{given!r}{suggestion(given, vocabulary)}; name one that it has"
+            )
+        return vocabulary[given]
+    return vocabulary.get(loaded.pad_token or PAD_TOKEN, 0)
+
+
+def _name_beside_the_weights(params: ModelParams) -> str | None:
+    """Where the tokenizer is that comes with the model's weights, if these do."""
+    name = params.model_name
+    if not params.is_named or REGISTRY.contains(name, RegistryType.MODEL):
+        return None
+    if Path(name).is_dir():
+        return name if (Path(name) / TOKENIZER_FILENAME).is_file() else None
+    return name if "/" in name else None
+
+
+def _revision(name: str, params: ModelParams) -> str | None:
+    return params.model_revision if name == params.model_name else None
+
+
+def _refuse_changes(params: ModelParams) -> None:
+    given = {
+        "tokenizer_kwargs": bool(params.tokenizer_kwargs),
+        "tokenizer_pad_token": params.tokenizer_pad_token is not None,
+    }
+    for field in (field for field, is_given in given.items() if is_given):
         raise DataError(
-            f"tokenizer {name!r} has no fast form, a tokenizer.json; choose another"
+            f"model.{field} changes a tokenizer that exists; name one in "
+            "model.tokenizer_name, or leave it out"
         )
-    return tokenizer

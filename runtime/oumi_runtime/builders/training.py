@@ -12,7 +12,6 @@ from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
-from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
@@ -91,15 +90,12 @@ def build_trainer(
     return trainer
 
 
-def build_loading(
-    params: TrainingParams, collate: Callable[[list[Any]], Batch] | None = None
-) -> Loading:
+def build_loading(params: TrainingParams) -> Loading:
     """Decides how samples that are not in memory are read.
 
     Args:
         params: The training section of the config. `auto` workers are as many as the
             machine has cores for each of its processes, and at most eight.
-        collate: Makes a batch of samples; torch's own if None.
     """
     num_workers = params.dataloader_num_workers
     if isinstance(num_workers, str):
@@ -109,7 +105,6 @@ def build_loading(
         num_workers=num_workers,
         persistent_workers=params.dataloader_persistent_workers and num_workers > 0,
         prefetch_factor=params.dataloader_prefetch_factor if num_workers > 0 else None,
-        collate=collate,
     )
 
 

@@ -1,5 +1,7 @@
 """From texts and class names to numbers, and the same again after loading."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -129,3 +131,13 @@ def test_other_datasets_pass_as_they_are():
 def test_texts_without_a_tokenizer_are_refused():
     with pytest.raises(DataError, match=r"set model\.tokenizer_name"):
         Preprocessing(None, None).apply(TextDataset(["a"], [0]))
+
+
+def test_what_pads_is_kept_beside_the_model(tmp_path):
+    fitted = replace(fit([0, 1, 1, 0]), pad_token_id=5)
+    fitted.save(tmp_path)
+    loaded = Preprocessing.load(tmp_path, ModelParams())
+    assert loaded.pad_token_id == 5
+    batch = loaded.apply(TextDataset(["the cat", ""], [0, 1])).take(torch.arange(2))
+    assert set(batch["input_ids"][1].tolist()) == {5}
+    assert not batch["attention_mask"][1].any()

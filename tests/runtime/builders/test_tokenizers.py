@@ -7,6 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from oumi_runtime.builders import build_tokenizer
+from oumi_runtime.builders.tokenizers import build_padded_tokenizer
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.exceptions import DataError
 
@@ -124,3 +125,75 @@ def test_an_unknown_name_is_refused_at_once_without_a_network(name, monkeypatch)
     assert "\n" not in str(error.value)
     if name == "byte":
         assert "did you mean 'bytes'" in str(error.value)
+
+
+def transformers_tokenizer(tmp_path, **special) -> str:
+    """A folder as transformers writes it: lower-cased words, `<pad>` with id 3."""
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {w: i for i, w in enumerate(["<unk>", "the", "cat", "<pad>", "<s>"])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, "<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = {"unk_token": "<unk>", "pad_token": "<pad>"} | special
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(
+        tmp_path
+    )
+    return str(tmp_path)
+
+
+def padded(name: str, **fields):
+    return build_padded_tokenizer(ModelParams(tokenizer_name=name, **fields))
+
+
+def test_tokenizer_pad_token_says_what_pads(tmp_path):
+    name = transformers_tokenizer(tmp_path)
+    assert padded(name).pad_token_id == 3
+    assert padded(name, tokenizer_pad_token="<s>").pad_token_id == 4
+    assert padded("bytes").pad_token_id == 0
+    with pytest.raises(DataError, match=r"no token '<padd>' \(did you mean '<pad>'"):
+        padded(name, tokenizer_pad_token="<padd>")
+
+
+def test_a_file_that_pads_says_with_what(tmp_path):
+    tokenizer = Tokenizer.from_file(saved(tmp_path) + "/tokenizer.json")
+    tokenizer.enable_padding(pad_id=2, pad_token="the")
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert padded(str(tmp_path)).pad_token_id == 2
+
+
+def test_tokenizer_kwargs_change_the_tokenizer(tmp_path):
+    name = transformers_tokenizer(tmp_path)
+    assert padded(name).tokenizer.encode("the cat dog").tokens[-1] == "<unk>"
+    more = padded(name, tokenizer_kwargs={"extra_special_tokens": ["dog"]})
+    assert more.tokenizer.encode("the cat dog").tokens[-1] == "dog"
+    file = padded(saved(tmp_path), tokenizer_kwargs={"eos_token": "dog"})
+    assert file.tokenizer.encode("the dog").tokens[-1] == "dog"
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "sentence"),
+    [
+        ({"unk_tokn": "<unk>"}, r"unk_tokn='<unk>' changes nothing .*'unk_token'"),
+        ({"model_max_length": 3}, "set model.model_max_length"),
+        ({"padding_side": "left"}, "padding is on the right"),
+    ],
+)
+def test_a_tokenizer_kwarg_without_effect_is_refused(tmp_path, kwargs, sentence):
+    name = transformers_tokenizer(tmp_path)
+    with pytest.raises(DataError, match=sentence):
+        padded(name, tokenizer_kwargs=kwargs)
+
+
+@pytest.mark.parametrize("name", ["bytes", None])
+@pytest.mark.parametrize(
+    "fields", [{"tokenizer_kwargs": {"a": 1}}, {"tokenizer_pad_token": "[PAD]"}]
+)
+def test_a_tokenizer_that_is_made_here_is_not_changed(name, fields):
+    with pytest.raises(DataError, match="changes a tokenizer that exists"):
+        build_tokenizer(ModelParams(tokenizer_name=name, **fields), texts=TEXTS)
+
+
+def test_a_model_s_folder_brings_its_tokenizer(tmp_path):
+    name = saved(tmp_path)
+    tokenizer = build_tokenizer(ModelParams(model_name=name), vocab_size=5)
+    assert tokenizer.encode("the cat").ids == [2, 3]

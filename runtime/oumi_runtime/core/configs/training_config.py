@@ -6,7 +6,7 @@ from pydantic import Field
 
 from oumi_runtime.core.configs.base_config import BaseConfig
 from oumi_runtime.core.configs.params.base_params import section
-from oumi_runtime.core.configs.params.data_params import DataParams
+from oumi_runtime.core.configs.params.data_params import COLLATORS, DataParams
 from oumi_runtime.core.configs.params.fsdp_params import FSDPParams
 from oumi_runtime.core.configs.params.model_params import ModelParams
 from oumi_runtime.core.configs.params.peft_params import PeftParams
@@ -80,7 +80,9 @@ class TrainingConfig(BaseConfig):
                     for key, mistake in dataset_mistakes(dataset):
                         yield ("data", split, "datasets", position, *key), mistake
             name = params.collator_name
-            if name and (sentence := name_mistake(name, RegistryType.COLLATOR)):
+            if name and (
+                sentence := name_mistake(name, RegistryType.COLLATOR, COLLATORS)
+            ):
                 yield ("data", split, "collator_name"), sentence
         for field, type, built_in in _CHOSEN_BY_NAME:
             name = getattr(self.training, field)

@@ -2,10 +2,15 @@
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset
+from oumi_runtime.core.datasets.collation import (
+    CollatedDataset,
+    PaddingCollator,
+    RowCollator,
+)
 from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
 from oumi_runtime.core.datasets.concatenation import concatenate
 from oumi_runtime.core.datasets.packing import pack_sequences
-from oumi_runtime.core.datasets.rows import ChosenRows
+from oumi_runtime.core.datasets.rows import ChosenRows, RowReader
 from oumi_runtime.core.datasets.streaming import (
     ReadRows,
     Stream,
@@ -18,9 +23,13 @@ __all__ = [
     "BaseIterableDataset",
     "BaseMapDataset",
     "ChosenRows",
+    "CollatedDataset",
     "ColumnDataset",
+    "PaddingCollator",
     "RaggedColumn",
     "ReadRows",
+    "RowCollator",
+    "RowReader",
     "Stream",
     "StreamRow",
     "StreamSource",

@@ -5,14 +5,15 @@ slice of that order, a process takes its part of the slice, and the part is cut 
 micro-batches that a step accumulates.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.core.datasets.columns import Batch, ColumnDataset
+from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
 
 
@@ -26,8 +27,6 @@ class Loading:
     """Whether the workers are kept from epoch to epoch."""
     prefetch_factor: int | None = None
     """Batches that a worker reads ahead; 2 if None."""
-    collate: Callable[[list[Any]], Batch] | None = None
-    """Makes a batch of samples; torch's own if None."""
 
 
 def count_samples(dataset: Dataset[Any]) -> int:
@@ -69,7 +68,8 @@ class TrainBatches:
 
         Args:
             dataset: A map-style dataset. A `ColumnDataset` is gathered in this process;
-                any other is read sample by sample and collated, by workers if asked.
+                any other is read sample by sample and collated, by workers if asked,
+                with its own `collate` where it has one.
             batch_size: Samples in a micro-batch.
             accumulation_steps: Micro-batches in a step, on each process.
             seed: Seed of the order.
@@ -194,12 +194,12 @@ def load_batches(
         batches = map(dataset.take, index_batches)
     else:
         batches = DataLoader(
-            dataset,
+            RowReader(dataset),
             batch_sampler=[indices.tolist() for indices in index_batches],
             num_workers=loading.num_workers,
             persistent_workers=loading.persistent_workers,
             prefetch_factor=loading.prefetch_factor,
-            collate_fn=loading.collate,
+            collate_fn=RowCollator(dataset),
             pin_memory=device.type == "cuda",
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),

@@ -1,6 +1,6 @@
 """The subclass of transformers.Trainer that reads our batches and writes our files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from safetensors.torch import load_model
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from oumi_runtime.core.datasets.columns import Batch, ColumnDataset
+from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import (
     all_gather_object,
     get_rank,
@@ -31,7 +32,7 @@ class HuggingFaceLoop(transformers.Trainer):
     """transformers.Trainer with our batches, loss scaling and checkpoint format."""
 
     def __init__(self, owner: BaseTrainer, **kwargs: Any) -> None:
-        super().__init__(data_collator=_collate, **kwargs)
+        super().__init__(**kwargs)
         self._owner = owner
         self._loss_since_save: torch.Tensor | float = 0.0
         # `compute_loss` weighs each micro-batch itself. Without these two, a model that
@@ -43,11 +44,15 @@ class HuggingFaceLoop(transformers.Trainer):
         """The batches in our order."""
         dataset = self._owner.parts.train_batches.dataset
         seed = self._owner.params.data_seed
+        reader: Dataset[Any] = RowReader(dataset)
+        collate: Callable[[Any], Any] = RowCollator(dataset)
+        if isinstance(dataset, ColumnDataset):
+            reader, collate = _Gathered(dataset), _as_it_is
         loader = DataLoader(
-            _Gathered(dataset) if isinstance(dataset, ColumnDataset) else dataset,
+            reader,
             batch_size=self._train_batch_size,
             sampler=_EpochSampler(self._owner.parts.train_batches.num_samples, seed),
-            collate_fn=self.data_collator,
+            collate_fn=collate,
             num_workers=self._owner.parts.train_batches.loading.num_workers,
             pin_memory=self.args.dataloader_pin_memory,
             # Without one it would draw from the stream that dropout uses.
@@ -162,9 +167,7 @@ class _Gathered(Dataset[Batch]):
         return self._dataset.take(torch.tensor(indices))
 
 
-def _collate(samples: Any) -> Batch:
-    """Batches samples; a batch that was gathered stays as it is."""
-    if isinstance(samples, dict):
-        return samples
-    batch: Batch = torch.utils.data.default_collate(samples)
+def _as_it_is(samples: Any) -> Batch:
+    """A batch that was gathered whole."""
+    batch: Batch = samples
     return batch

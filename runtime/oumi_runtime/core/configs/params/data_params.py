@@ -42,6 +42,7 @@ _CHAT_COLLATORS = (
     "vision_language_sft",
     "text_completions_only_with_padding",
 )
+COLLATORS = ("text_with_padding",)
 _COLLATOR = OneOf({}, (), dict.fromkeys(_CHAT_COLLATORS, CHAT), is_open=True)
 _TOLERANCE = 1e-4
 
@@ -118,11 +119,12 @@ class DatasetSplitParams(BaseParams):
     """The datasets; none leaves the split out."""
 
     collator_name: Annotated[StrictStr, _COLLATOR] | None = None
-    """What makes a batch of samples: a registered collator. None for the usual one of
-    the samples' kind."""
+    """What makes a batch of samples: `text_with_padding`, or a registered collator.
+    None pads what differs in length, and gathers columns in memory at once."""
 
     collator_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the collator, by name."""
+    """More arguments of the named collator; those of `text_with_padding` are
+    `max_length`, `pad_token_id`, `label_ignore_index` and `pad_to_multiple_of`."""
 
     pack: StrictBool = False
     """Whether short texts are joined into blocks of `model.model_max_length` tokens."""
@@ -147,8 +149,13 @@ class DatasetSplitParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks that proportions are given for all datasets or none, and sum to 1."""
-        if wrong := unfinished_fields(self):
-            raise SectionError(wrong)
+        wrong = unfinished_fields(self)
+        if self.collator_kwargs and self.collator_name is None:
+            wrong["collator_kwargs"] = (
+                "has no effect without collator_name; name the collator"
+            )
+        if wrong:
+            raise SectionError(wrong, {"collator_kwargs": ["collator_name"]})
         parts = [dataset.mixture_proportion for dataset in self.datasets]
         given = [part for part in parts if part is not None]
         if not given:

@@ -1,0 +1,91 @@
+"""Builds what makes a batch of samples, where a config names it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tokenizers import Tokenizer
+from torch.utils.data import Dataset
+
+from oumi_runtime.builders.arguments import argument_mistake, takes
+from oumi_runtime.builders.preprocessing import Preprocessing
+from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.datasets import CollatedDataset, PaddingCollator
+from oumi_runtime.core.datasets.collation import Collator
+from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.exceptions import DataError
+
+TEXT_WITH_PADDING = "text_with_padding"
+
+
+def build_data_collator(
+    collator_name: str,
+    tokenizer: Tokenizer | None = None,
+    *,
+    max_length: int | None = None,
+    label_ignore_index: int | None = None,
+    pad_token_id: int = 0,
+    **kwargs: Any,
+) -> Collator:
+    """Builds a collator.
+
+    Args:
+        collator_name: `text_with_padding`, which is a `PaddingCollator`; or a
+            registered name. What is registered is called with the arguments here that
+            it takes, and returns what makes a batch of a list of samples.
+        tokenizer: What the texts were tokenized with, if any.
+        max_length: The most tokens of a sample.
+        label_ignore_index: What labels are padded with.
+        pad_token_id: What token ids are padded with.
+        kwargs: More arguments of the collator.
+
+    Raises:
+        DataError: It does not take the arguments, or makes nothing to call.
+        KeyError: The name is not registered.
+    """
+    given = {
+        "tokenizer": tokenizer,
+        "max_length": max_length,
+        "label_ignore_index": label_ignore_index,
+        "pad_token_id": pad_token_id,
+    }
+    make: Callable[..., Any] = PaddingCollator
+    if collator_name.lower() != TEXT_WITH_PADDING:
+        make = REGISTRY[collator_name, RegistryType.COLLATOR]
+    arguments = {k: v for k, v in given.items() if takes(make, k)} | kwargs
+    if mistake := argument_mistake(make, arguments):
+        raise DataError(f"collator_kwargs: the collator {collator_name!r} {mistake}")
+    collator = make(**arguments)
+    if not callable(collator):
+        raise DataError(
+            f"the collator {collator_name!r} makes a {type(collator).__name__}, which "
+            "cannot be called with samples; return a function, or an object with "
+            "__call__"
+        )
+    return collator  # type: ignore[no-any-return]
+
+
+def collated(
+    dataset: Dataset[Any],
+    config: TrainingConfig,
+    split: DatasetSplit,
+    preprocessing: Preprocessing,
+) -> Dataset[Any]:
+    """Gives a dataset the collator that its split names, if any.
+
+    Raises:
+        DataError: See `build_data_collator`.
+    """
+    params = config.data.get_split(split)
+    if params.collator_name is None:
+        return dataset
+    arguments: dict[str, Any] = {
+        "max_length": config.model.model_max_length,
+        "label_ignore_index": config.training.label_ignore_index,
+        "pad_token_id": preprocessing.pad_token_id,
+    }
+    collator = build_data_collator(
+        params.collator_name,
+        preprocessing.tokenizer,
+        **arguments | params.collator_kwargs,
+    )
+    return CollatedDataset(dataset, collator)

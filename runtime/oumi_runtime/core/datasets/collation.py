@@ -1,0 +1,162 @@
+"""Makes a batch of samples that were read one by one, padded where they differ.
+
+Samples of columns in memory are gathered instead; see `columns`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset, default_collate
+
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.rows import describe_row, in_one_line
+from oumi_runtime.exceptions import BadRowError, DataError
+
+Collator = Callable[[list[Any]], Batch]
+_LABELS = ("labels", "label")
+
+
+class PaddingCollator:
+    """Stacks the values of each name; sequences are padded to the longest of them.
+
+    Where `input_ids` are padded and no sample has an `attention_mask`, the batch gets
+    one: (batch, longest) int64, 1 where there is a token.
+    """
+
+    def __init__(
+        self,
+        *,
+        pad_token_id: int = 0,
+        label_ignore_index: int | None = None,
+        max_length: int | None = None,
+        pad_to_multiple_of: int = 1,
+    ) -> None:
+        """Takes what is padded with.
+
+        Args:
+            pad_token_id: What fills `input_ids`.
+            label_ignore_index: What fills `labels`; -100 if None. All else gets 0.
+            max_length: The most values of a sequence, at least 1; longer ones are cut.
+            pad_to_multiple_of: What the length of a padded sequence is a multiple of,
+                at least 1.
+        """
+        ignored = -100 if label_ignore_index is None else label_ignore_index
+        self._pad_values = dict.fromkeys(_LABELS, ignored) | {"input_ids": pad_token_id}
+        self._max_length = max_length
+        self._multiple = pad_to_multiple_of
+
+    def __call__(self, samples: list[Any]) -> Batch:
+        """Makes the batch.
+
+        Args:
+            samples: At least one; mappings of tensors, numbers or sequences of numbers.
+
+        Raises:
+            DataError: A sample has other names, or values of another shape.
+        """
+        first = samples[0]
+        if not isinstance(first, Mapping):
+            batch: Batch = default_collate(samples)
+            return batch
+        for sample in samples:
+            if sample.keys() != first.keys():
+                raise DataError(
+                    f"has {', '.join(sorted(sample))} where others have "
+                    f"{', '.join(sorted(first))}"
+                )
+        columns = {name: self._column(name, samples) for name in first}
+        batch = {name: column for name, (column, _) in columns.items()}
+        if "attention_mask" not in batch and "input_ids" in columns:
+            ids, lengths = columns["input_ids"]
+            if lengths is not None:
+                positions = torch.arange(ids.shape[1])
+                batch["attention_mask"] = (positions < lengths.unsqueeze(1)).long()
+        return batch
+
+    def _column(
+        self, name: str, samples: Sequence[Mapping[str, Any]]
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The values of a name, and how long each was where they had to be padded."""
+        values = [self._tensor(name, sample[name]) for sample in samples]
+        shapes = {value.shape for value in values}
+        longest = max(len(value) if value.ndim else 0 for value in values)
+        width = -(-longest // self._multiple) * self._multiple
+        if len(shapes) == 1 and (width == longest or values[0].ndim != 1):
+            return torch.stack(values), None
+        if len({(value.ndim, value.shape[1:]) for value in values}) > 1:
+            described = sorted(str(tuple(shape)) for shape in shapes)
+            raise DataError(f"{name!r} is of shapes {' and '.join(described)}")
+        if values[0].ndim == 0 or values[0].ndim > 1:
+            described = sorted(str(tuple(shape)) for shape in shapes)
+            raise DataError(
+                f"{name!r} is of shapes {' and '.join(described)}, which no padding "
+                "makes equal; make them so, or name a collator that does"
+            )
+        padded = torch.full(
+            (len(values), width), self._pad_values.get(name, 0), dtype=values[0].dtype
+        )
+        for row, value in zip(padded, values, strict=True):
+            row[: len(value)] = value
+        return padded, torch.tensor([len(value) for value in values])
+
+    def _tensor(self, name: str, value: Any) -> torch.Tensor:
+        try:
+            tensor = torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise DataError(f"{name!r} is {value!r:.40}, not numbers") from error
+        return tensor[: self._max_length] if tensor.ndim == 1 else tensor
+
+
+class CollatedDataset(Dataset[Any]):
+    """A map-style dataset with a collator of its own."""
+
+    def __init__(self, dataset: Dataset[Any], collate: Collator) -> None:
+        """Takes the dataset, and what makes a batch of its samples."""
+        self.dataset = dataset
+        self.collate = collate
+        self.label_names: list[str] | None = getattr(dataset, "label_names", None)
+
+    def __len__(self) -> int:
+        return len(self.dataset)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> Any:
+        return self.dataset[index]
+
+    def locate(self, index: int) -> tuple[Dataset[Any], int]:
+        """The dataset that a sample comes from, and its row there, from 0."""
+        return self.dataset, index
+
+
+class RowCollator:
+    """Makes a batch of what a `RowReader` reads; a row that does not fit is named."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        """Takes the dataset; its own `collate` is used where it has one."""
+        self._dataset = dataset
+        self._collate: Collator = getattr(dataset, "collate", None) or PaddingCollator()
+
+    def __call__(self, rows: list[tuple[Any, Any]]) -> Batch:
+        """Makes the batch.
+
+        Raises:
+            BadRowError: The samples do not go together.
+        """
+        try:
+            return self._collate([sample for _, sample in rows])
+        except BadRowError:
+            raise
+        except Exception as error:
+            raise BadRowError(self._culprit(rows, error)) from error
+
+    def _culprit(self, rows: list[tuple[Any, Any]], error: Exception) -> str:
+        """Which row is at fault: the first that does not go with the first one."""
+        first = rows[0][1]
+        for key, sample in rows:
+            try:
+                self._collate([first, sample])
+            except Exception as reason:
+                where = describe_row(self._dataset, key)
+                return f"{where}: cannot be put into a batch: {in_one_line(reason)}"
+        where = describe_row(self._dataset, rows[0][0])
+        return f"a batch that begins with {where}: {in_one_line(error)}"
