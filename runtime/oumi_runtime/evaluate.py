@@ -69,9 +69,8 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
         ignore_index=config.training.label_ignore_index,
     )
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
-    metrics = evaluate_model(
-        model, batches, build_metrics_function(config.training), autocast
-    )
+    function = build_metrics_function(config.training, preprocessing.tokenizer)
+    metrics = evaluate_model(model, batches, function, autocast)
     return EvaluationResult(metrics, split.value, batches.num_samples, model_dir)
 
 

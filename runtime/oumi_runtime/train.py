@@ -111,6 +111,7 @@ def _train(
         eval_dataset=eval_dataset,
         fsdp=config.fsdp,
         callbacks=[*build_training_callbacks(config), *callbacks],
+        tokenizer=preprocessing.tokenizer,
     )
 
     if is_world_process_zero():

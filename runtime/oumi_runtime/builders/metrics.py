@@ -1,20 +1,31 @@
 """Finds the metrics function that a config names."""
 
+import inspect
+from typing import Any, cast
+
+from tokenizers import Tokenizer
+
 import oumi_runtime.metrics  # noqa: F401  registers the built-in metrics
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.core.trainers.evaluation import MetricsFunction
+from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
 
 
-def build_metrics_function(config: TrainingParams) -> MetricsFunction | None:
+def build_metrics_function(
+    config: TrainingParams, tokenizer: Tokenizer | None = None
+) -> MetricsFunction | BatchMetrics | None:
     """Finds the metrics function; None where the config names none.
+
+    Args:
+        config: The training section.
+        tokenizer: That of the texts, for metrics that read what a model writes.
 
     Raises:
         KeyError: The name is not registered.
     """
     if config.metrics_function is None:
         return None
-    function: MetricsFunction = REGISTRY[
-        config.metrics_function, RegistryType.METRICS_FUNCTION
-    ]
-    return function
+    found: Any = REGISTRY[config.metrics_function, RegistryType.METRICS_FUNCTION]
+    if inspect.isclass(found) and issubclass(found, BatchMetrics):
+        return found(tokenizer)
+    return cast(MetricsFunction, found)

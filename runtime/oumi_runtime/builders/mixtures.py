@@ -12,7 +12,7 @@ from oumi_runtime.core.datasets import (
     ColumnDataset,
     Stream,
     StreamSource,
-    TextDataset,
+    TextColumns,
     concatenate,
 )
 from oumi_runtime.core.datasets.mixing import mix_rows, shuffled_rows
@@ -31,8 +31,8 @@ def mix_datasets(
         seed: For the mixture and each dataset that has none of its own.
 
     Returns:
-        A `TextDataset` of TextDatasets, a `ColumnDataset` of ColumnDatasets, one that
-        reads sample by sample of any others.
+        A `TextColumns` of those of one kind, a `ColumnDataset` of ColumnDatasets, one
+        that reads sample by sample of any others.
 
     Raises:
         DataError: The datasets are of different kinds, columns or classes.
@@ -126,7 +126,7 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
     is_all = torch.equal(rows, torch.arange(num_samples))
     if len(datasets) == 1 and is_all:
         return datasets[0]
-    texts = [dataset for dataset in datasets if isinstance(dataset, TextDataset)]
+    texts = [dataset for dataset in datasets if isinstance(dataset, TextColumns)]
     columns = [dataset for dataset in datasets if isinstance(dataset, ColumnDataset)]
     if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
         raise DataError(
@@ -144,20 +144,23 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
     return ChosenRows(datasets, rows)
 
 
-def _is_custom(dataset: ColumnDataset | TextDataset) -> bool:
-    base = ColumnDataset if isinstance(dataset, ColumnDataset) else TextDataset
+def _is_custom(dataset: ColumnDataset | TextColumns) -> bool:
+    base = ColumnDataset if isinstance(dataset, ColumnDataset) else TextColumns
     return any(
         getattr(type(dataset), name, None) is not getattr(base, name, None)
         for name in ("__getitem__", "__len__", "take", "select")
     )
 
 
-def _join_texts(datasets: Sequence[TextDataset]) -> TextDataset:
-    return TextDataset(
-        [text for dataset in datasets for text in dataset.texts],
-        [label for dataset in datasets for label in dataset.labels],
-        label_names=datasets[0].label_names,
-    )
+def _join_texts(datasets: Sequence[TextColumns]) -> TextColumns:
+    columns = [list(dataset.columns) for dataset in datasets]
+    for other in columns[1:]:
+        if other != columns[0]:
+            raise DataError(
+                "the datasets of a split must have the same columns, not "
+                f"{', '.join(columns[0])} and {', '.join(other)}"
+            )
+    return datasets[0].joined(datasets[1:]) if len(datasets) > 1 else datasets[0]
 
 
 def _check_classes(datasets: Sequence[Dataset[Any]]) -> None:

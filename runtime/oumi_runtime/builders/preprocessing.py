@@ -4,13 +4,13 @@ It is saved beside the model, because a model is of no use without it.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
@@ -19,9 +19,16 @@ from oumi_runtime.builders.pretrained_tokenizers import (
     TOKENIZER_FILENAME,
     read_tokenizer,
 )
+from oumi_runtime.builders.text_columns import TextEncoder
 from oumi_runtime.builders.tokenizers import build_padded_tokenizer
 from oumi_runtime.core.configs import ModelParams
-from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
+from oumi_runtime.core.datasets import (
+    ColumnDataset,
+    PlainTexts,
+    TaggedTexts,
+    TextColumns,
+    TextDataset,
+)
 from oumi_runtime.exceptions import DataError, suggestion
 
 LABELS_FILENAME = "labels.json"
@@ -40,39 +47,29 @@ class Preprocessing:
     """What fills the token ids of shorter texts in a batch."""
 
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
-        """Turns a `TextDataset` into columns; any other dataset is returned as it is.
+        """Turns texts into columns; any other dataset is returned as it is.
 
         Raises:
             DataError: A label is not among the classes.
         """
-        if not isinstance(dataset, TextDataset):
+        if not isinstance(dataset, TextColumns):
             return dataset
         if self.tokenizer is None:
             raise DataError("texts need a tokenizer; set model.tokenizer_name")
-        encodings = self.tokenizer.encode_batch_fast(
-            dataset.texts, add_special_tokens=True
-        )
-        rows = [encoding.ids[: self.max_length] for encoding in encodings]
-        columns: dict[str, torch.Tensor | RaggedColumn] = {
-            "input_ids": RaggedColumn(
-                torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
-                torch.tensor([len(row) for row in rows], dtype=torch.int64),
-                pad_value=self.pad_token_id,
-            ),
-            "labels": torch.tensor(self._label_ids(dataset), dtype=torch.int64),
-        }
-        return ColumnDataset(columns, label_names=self.label_names)
-
-    def _label_ids(self, dataset: TextDataset) -> list[int]:
-        ids = {name: index for index, name in enumerate(self.label_names or ())}
         # A split whose classes all look like numbers has them as numbers, even where
         # the training split has names besides.
         by_name = self.label_names is not None and dataset.label_names is None
+        encoder = TextEncoder(self.tokenizer, self.max_length, self.pad_token_id)
+        columns = encoder.encode(dataset, partial(self._label_ids, by_name))
+        return ColumnDataset(columns, label_names=self.label_names)
+
+    def _label_ids(self, by_name: bool, labels: Sequence[int | str]) -> list[int]:
+        ids = {name: index for index, name in enumerate(self.label_names or ())}
         return [
             _label_id(str(label), ids, row)
             if by_name or isinstance(label, str)
             else label
-            for row, label in enumerate(dataset.labels, start=1)
+            for row, label in enumerate(labels, start=1)
         ]
 
     def save(self, folder: Path) -> None:
@@ -152,16 +149,29 @@ def fit_preprocessing(
         DataError: No tokenizer can be had for the model.
     """
     label_names: list[str] | None = getattr(dataset, "label_names", None)
-    if not isinstance(dataset, TextDataset):
+    if not isinstance(dataset, TextColumns):
         return Preprocessing(None, label_names)
-    if label_names is None and any(isinstance(label, str) for label in dataset.labels):
-        label_names = sorted({str(label) for label in dataset.labels})
+    labels = _labels_of(dataset)
+    if label_names is None and any(isinstance(label, str) for label in labels):
+        label_names = sorted({str(label) for label in labels})
     embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
     embedding = next(embeddings, None)
+    if isinstance(dataset, PlainTexts) and model_params.tokenizer_name is None:
+        model_params = replace(model_params, tokenizer_name="bytes")
     tokenizer, pad_token_id = build_padded_tokenizer(
         model_params,
-        texts=dataset.texts,
+        texts=dataset.vocabulary_texts,
         vocab_size=embedding.num_embeddings if embedding is not None else None,
     )
     max_length = model_params.model_max_length or DEFAULT_MAX_LENGTH
     return Preprocessing(tokenizer, label_names, max_length, pad_token_id)
+
+
+def _labels_of(dataset: TextColumns) -> list[int | str]:
+    match dataset:
+        case TextDataset():
+            return dataset.labels
+        case TaggedTexts():
+            return list(chain.from_iterable(dataset.columns["labels"]))
+        case _:
+            return []

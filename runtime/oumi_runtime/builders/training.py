@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -30,6 +31,7 @@ def build_trainer(
     eval_dataset: Dataset[Any] | None = None,
     fsdp: FSDPParams | None = None,
     callbacks: Sequence[TrainingCallback] = (),
+    tokenizer: Tokenizer | None = None,
 ) -> BaseTrainer:
     """Builds a trainer.
 
@@ -41,6 +43,7 @@ def build_trainer(
         eval_dataset: What to evaluate on; no evaluation if None.
         fsdp: The fsdp section of the config; its defaults if None.
         callbacks: What to do beside the loop.
+        tokenizer: That of the texts, for metrics that read what a model writes.
 
     Raises:
         KeyError: The trainer's name is neither one of ours nor registered.
@@ -79,7 +82,7 @@ def build_trainer(
         train_batches=train_batches,
         total_steps=total_steps,
         eval_batches=eval_batches,
-        metrics_function=build_metrics_function(params),
+        metrics_function=build_metrics_function(params, tokenizer),
         meter=_meter(model, params),
         callbacks=callbacks,
     )

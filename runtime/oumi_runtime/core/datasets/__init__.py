@@ -17,7 +17,13 @@ from oumi_runtime.core.datasets.streaming import (
     StreamRow,
     StreamSource,
 )
-from oumi_runtime.core.datasets.text_dataset import TextDataset
+from oumi_runtime.core.datasets.text_dataset import (
+    PlainTexts,
+    TaggedTexts,
+    TextColumns,
+    TextDataset,
+    TextPairs,
+)
 
 __all__ = [
     "BaseIterableDataset",
@@ -26,6 +32,7 @@ __all__ = [
     "CollatedDataset",
     "ColumnDataset",
     "PaddingCollator",
+    "PlainTexts",
     "RaggedColumn",
     "ReadRows",
     "RowCollator",
@@ -33,7 +40,10 @@ __all__ = [
     "Stream",
     "StreamRow",
     "StreamSource",
+    "TaggedTexts",
+    "TextColumns",
     "TextDataset",
+    "TextPairs",
     "concatenate",
     "pack_sequences",
 ]

@@ -1,15 +1,20 @@
 """The evaluation loop, the same for every trainer and for the evaluate command."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
 from oumi_runtime.core.trainers.batches import EvalBatches
+
+IGNORED_LABEL = -100
 
 
 class EvalPrediction(NamedTuple):
@@ -19,68 +24,128 @@ class EvalPrediction(NamedTuple):
     """The logits of every sample, (samples, ...) float32."""
 
     label_ids: np.ndarray
-    """The labels of every sample."""
+    """The labels of every sample. Where samples are of different lengths, the shorter
+    ones are filled up with -100, and so are their logits."""
 
 
 MetricsFunction = Callable[[EvalPrediction], Mapping[str, float]]
 
 
-def _marked(labels: torch.Tensor, ignore_index: int | None) -> torch.Tensor:
-    """The labels with -100, which metrics leave out, for the one to ignore."""
-    if ignore_index is None:
-        return labels
-    return labels.masked_fill(labels == ignore_index, -100)
+class BatchMetrics(ABC):
+    """Metrics for which the logits of all samples are not enough, or too much.
+
+    A subclass is registered as a metrics function, and made for each run.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        """Takes the tokenizer of the texts; None where there are none."""
+        self.tokenizer = tokenizer
+
+    @abstractmethod
+    def measure(
+        self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
+    ) -> Any:
+        """What is kept of a batch, in a form that can be pickled.
+
+        Every process calls it as often as the others, so that it may run the model.
+
+        Args:
+            model: The model, in evaluation mode.
+            batch: The columns, on the model's device. Labels that do not count are
+                -100.
+            outputs: What the model's forward returned for it.
+        """
+
+    @abstractmethod
+    def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
+        """The metrics of all batches of all processes, in the dataset's order."""
 
 
-def _gather(batches: list[torch.Tensor]) -> np.ndarray:
-    """The rows of all processes, in the order of the dataset."""
-    parts = all_gather_object([batch.numpy() for batch in batches])
-    return np.concatenate([batch for part in parts for batch in part])
+class _OfPredictions(BatchMetrics):
+    """What a function computes of all logits and labels at once."""
+
+    def __init__(self, function: MetricsFunction) -> None:
+        super().__init__()
+        self._function = function
+
+    def measure(
+        self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        logits = outputs["logits"].float().cpu()
+        return logits.numpy(), batch["labels"].cpu().numpy()
+
+    def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
+        logits, labels = zip(*kept, strict=True)
+        return self._function(EvalPrediction(_join(logits), _join(labels)))
+
+
+def _join(batches: Sequence[np.ndarray]) -> np.ndarray:
+    """The rows of all batches, filled up with -100 to the longest."""
+    longest = max(batch.shape[1] if batch.ndim > 1 else 0 for batch in batches)
+    return np.concatenate([_filled(batch, longest) for batch in batches])
+
+
+def _filled(batch: np.ndarray, length: int) -> np.ndarray:
+    if batch.ndim < 2 or batch.shape[1] == length:
+        return batch
+    after = [(0, 0), (0, length - batch.shape[1]), *[(0, 0)] * (batch.ndim - 2)]
+    return np.pad(batch, after, constant_values=IGNORED_LABEL)
+
+
+def _marked(batch: Batch, ignore_index: int | None) -> Batch:
+    """The batch with -100, which metrics leave out, for the label to ignore."""
+    if ignore_index is None or "labels" not in batch:
+        return batch
+    labels = batch["labels"]
+    return {**batch, "labels": labels.masked_fill(labels == ignore_index, -100)}
 
 
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
     batches: EvalBatches,
-    metrics_function: MetricsFunction | None = None,
+    metrics: MetricsFunction | BatchMetrics | None = None,
     autocast: Callable[[], Any] = contextlib.nullcontext,
 ) -> dict[str, float]:
     """Runs the model over all batches in evaluation mode.
 
     Args:
-        model: A model whose outputs hold `loss`, and `logits` if metrics are asked for.
+        model: A model whose outputs hold `loss`, and what the metrics ask for: a
+            function is given `logits`.
         batches: This process's part of the samples, with labels.
-        metrics_function: Computes metrics from all logits and labels at once.
+        metrics: What to measure beside the loss.
         autocast: Makes the context that the model runs in.
 
     Returns:
-        `loss`, the mean over the targets of all processes, and what the metrics
-        function returns. The model's training mode is as it was.
+        `loss`, the mean over the targets of all processes, and the metrics. The model's
+        training mode is as it was.
     """
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
     loss_sum = torch.zeros((), device=device)
     num_targets = torch.zeros((), dtype=torch.int64, device=device)
-    logits: list[torch.Tensor] = []
-    labels: list[torch.Tensor] = []
+    if metrics is not None and not isinstance(metrics, BatchMetrics):
+        metrics = _OfPredictions(metrics)
+    kept: list[Any] = []
     for batch, targets in batches:
         with autocast():
             outputs = model(**batch)
+            if metrics is not None:
+                batch = _marked(batch, batches.ignore_index)
+                kept.append(metrics.measure(model, batch, outputs))
         if not isinstance(targets, torch.Tensor):
+            kept = kept[:-1]
             continue  # A stand-in, for the processes that still have samples.
         # A batch without targets has a loss of NaN, which must not reach the sum.
         loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
         loss_sum += loss * targets
         num_targets += targets
-        if metrics_function is not None:
-            logits.append(outputs["logits"].float().cpu())
-            labels.append(_marked(batch["labels"], batches.ignore_index).cpu())
     model.train(was_training)
     all_reduce_sum(loss_sum)
     all_reduce_sum(num_targets)
-    metrics = {"loss": float(loss_sum / num_targets)}
-    if metrics_function is not None:
-        prediction = EvalPrediction(_gather(logits), _gather(labels))
-        metrics.update({k: float(v) for k, v in metrics_function(prediction).items()})
-    return metrics
+    found = {"loss": float(loss_sum / num_targets)}
+    if metrics is not None:
+        kept = [each for part in all_gather_object(kept) for each in part]
+        found |= {k: float(v) for k, v in metrics.compute(kept).items()}
+    return found

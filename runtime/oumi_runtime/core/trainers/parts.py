@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.evaluation import MetricsFunction
+from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
 from oumi_runtime.core.trainers.parallel import Parallelism
 from oumi_runtime.core.trainers.performance import PerformanceMeter
 
@@ -33,8 +33,8 @@ class TrainingParts:
     """Optimizer steps of the whole training."""
     eval_batches: EvalBatches | None = None
     """What to evaluate on; no evaluation if None."""
-    metrics_function: MetricsFunction | None = None
-    """Computes metrics in an evaluation, beside the loss."""
+    metrics_function: MetricsFunction | BatchMetrics | None = None
+    """What an evaluation measures beside the loss."""
     meter: PerformanceMeter | None = None
     """Counts tokens and arithmetic for the log; they are left out if None."""
     callbacks: Sequence[TrainingCallback] = ()

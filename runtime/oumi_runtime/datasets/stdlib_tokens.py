@@ -1,0 +1,107 @@
+"""Lines of the running Python's standard library, each token labelled by its kind.
+
+The kinds are those by which an editor colours code. Some follow from the token alone;
+whether a name is called, defined, or an attribute follows from those around it.
+"""
+
+import keyword
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from oumi_runtime.core.datasets import TaggedTexts
+from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.stdlib_files import (
+    check_split,
+    package_files,
+    require_samples,
+    split_of,
+)
+
+KINDS = (
+    "attribute",
+    "call",
+    "comment",
+    "definition",
+    "keyword",
+    "name",
+    "number",
+    "operator",
+    "string",
+)
+_PACKAGES = ("email", "http", "json", "logging", "unittest", "urllib", "xml")
+_BY_TYPE = {
+    tokenize.COMMENT: "comment",
+    tokenize.NUMBER: "number",
+    tokenize.OP: "operator",
+    tokenize.STRING: "string",
+}
+_LONGEST = 24  # characters kept of a token, so that a docstring does not fill a sample
+
+
+@register_dataset("stdlib_tokens")
+class StdlibTokens(TaggedTexts):
+    """About 15,000 logical lines of code; about a third of the tokens are operators.
+
+    A line's split follows from its text alone: eight in ten are for training, one each
+    for validation and test. A line that occurs more than once counts once, and lines of
+    fewer than four tokens do not count.
+    """
+
+    def __init__(self, split: str = "train") -> None:
+        """Reads one split from the standard library's source.
+
+        Args:
+            split: train, validation or test.
+
+        Raises:
+            DataError: An unknown split, or a Python without its library's source.
+        """
+        check_split("stdlib_tokens", split)
+        lines = [line for line in _lines() if split_of(" ".join(line)) == split]
+        require_samples(lines)
+        super().__init__(lines, [_lines()[line] for line in lines], label_names=KINDS)
+
+
+@cache
+def _lines() -> dict[tuple[str, ...], list[int]]:
+    """Every line once with the labels of its tokens, in the order of the files."""
+    seen: dict[tuple[str, ...], list[int]] = {}
+    for package in _PACKAGES:
+        for path in package_files(package):
+            for line in _logical_lines(path):
+                if len(line) >= 4:
+                    texts = tuple(token.string[:_LONGEST] for token in line)
+                    seen.setdefault(texts, _labels(line))
+    return seen
+
+
+def _logical_lines(path: Path) -> Iterator[list[tokenize.TokenInfo]]:
+    line: list[tokenize.TokenInfo] = []
+    with tokenize.open(path) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type in _BY_TYPE or token.type == tokenize.NAME:
+                line.append(token)
+            elif token.type == tokenize.NEWLINE:
+                yield line
+                line = []
+
+
+def _labels(line: list[tokenize.TokenInfo]) -> list[int]:
+    texts = ["", *(token.string for token in line), ""]
+    kinds = (
+        _BY_TYPE.get(token.type) or _kind_of_name(*texts[number : number + 3])
+        for number, token in enumerate(line)
+    )
+    return [KINDS.index(kind) for kind in kinds]
+
+
+def _kind_of_name(before: str, name: str, after: str) -> str:
+    if keyword.iskeyword(name):
+        return "keyword"
+    if before in ("def", "class"):
+        return "definition"
+    if after == "(":
+        return "call"
+    return "attribute" if before == "." else "name"

@@ -1,0 +1,74 @@
+"""Metrics of language models, computed by torchmetrics."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from tokenizers import decoders
+from torch import nn
+
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.registry import RegistryType, register
+from oumi_runtime.core.trainers.evaluation import BatchMetrics
+from oumi_runtime.exceptions import DataError
+
+# Those of the tokenizers that are made here; they stand for no byte.
+_SPECIAL_TOKENS = {"[PAD]", "[UNK]"}
+
+
+@register("language_modeling", RegistryType.METRICS_FUNCTION)
+class LanguageModeling(BatchMetrics):
+    """`perplexity` of a token, and `bits_per_byte` of the text where it is known.
+
+    The logits at a position are held against the label of the next one. Bits per byte
+    compare models of different vocabularies: the bits that the tokens take, by the
+    bytes of UTF-8 that they stand for.
+    """
+
+    def measure(
+        self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
+    ) -> tuple[float, int, int]:
+        """The nats that the tokens take, their number, and that of their bytes."""
+        # Imported only when metrics are computed: it takes as long as torch.
+        from torchmetrics.functional.text import perplexity
+
+        logits, labels = outputs["logits"][:, :-1].float(), batch["labels"][:, 1:]
+        counted = labels >= 0
+        num_tokens = int(counted.sum())
+        if num_tokens == 0:
+            return 0.0, 0, 0
+        labels = labels.masked_fill(~counted, -100)
+        mean = perplexity(logits, labels, ignore_index=-100).log()
+        return float(mean) * num_tokens, num_tokens, self._count_bytes(labels[counted])
+
+    def _count_bytes(self, ids: torch.Tensor) -> int:
+        if self.tokenizer is None:
+            return 0
+        if not isinstance(self.tokenizer.decoder, decoders.ByteLevel):
+            return len(self.tokenizer.decode(ids.tolist()).encode())
+        added = self.tokenizer.get_added_tokens_decoder()
+        tokens = (
+            self.tokenizer.id_to_token(token) or ""
+            for token in ids.tolist()
+            if token not in added
+        )
+        # A token's name has a character for each of its bytes.
+        return sum(len(token) for token in tokens if token not in _SPECIAL_TOKENS)
+
+    def compute(self, kept: Sequence[Any]) -> dict[str, float]:
+        """The metrics of all batches.
+
+        Raises:
+            DataError: No token has a label.
+        """
+        nats, num_tokens, num_bytes = (sum(each) for each in zip(*kept, strict=True))
+        if num_tokens == 0:
+            raise DataError(
+                "the metrics function 'language_modeling' needs token ids as labels, "
+                "and none are there; leave training.metrics_function out"
+            )
+        metrics = {"perplexity": math.exp(nats / num_tokens)}
+        if num_bytes:
+            metrics["bits_per_byte"] = nats / math.log(2) / num_bytes
+        return metrics

@@ -1,0 +1,59 @@
+"""Metrics of written texts, computed by torchmetrics."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.distributed import all_gather_object
+from oumi_runtime.core.models.generation import greedy_target
+from oumi_runtime.core.registry import RegistryType, register
+from oumi_runtime.core.trainers.evaluation import BatchMetrics
+from oumi_runtime.exceptions import DataError
+
+
+@register("text_generation", RegistryType.METRICS_FUNCTION)
+class TextGeneration(BatchMetrics):
+    """`exact_match` and `chrf` of what the model writes against the targets.
+
+    The model writes greedily, at most as many tokens as the batch's longest target has.
+    chrF (Popovic 2015) is the F-score of n-grams of characters, 0 to 1; of words none.
+    """
+
+    def measure(
+        self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
+    ) -> list[tuple[str, str]]:
+        """What was written, and the target, of each sample."""
+        inputs = {name: column for name, column in batch.items() if name != "labels"}
+        labels = batch["labels"]
+        # The processes run the model as often as each other.
+        length = max(all_gather_object(labels.shape[1]))
+        written = greedy_target(model, inputs, length)
+        return list(zip(self._texts(written), self._texts(labels), strict=True))
+
+    def _texts(self, rows: torch.Tensor) -> list[str]:
+        if self.tokenizer is None:
+            raise DataError(
+                "the metrics function 'text_generation' needs texts and a tokenizer; "
+                "set model.tokenizer_name"
+            )
+        ended = ((rows <= 0).cumsum(dim=1) > 0).tolist()
+        kept = [
+            [token for token, is_after in zip(row, after, strict=True) if not is_after]
+            for row, after in zip(rows.tolist(), ended, strict=True)
+        ]
+        return self.tokenizer.decode_batch(kept)
+
+    def compute(self, kept: Sequence[Any]) -> dict[str, float]:
+        """The metrics of all batches."""
+        # Imported only when metrics are computed: it takes as long as torch.
+        from torchmetrics.functional.text import chrf_score
+
+        pairs = [pair for batch in kept for pair in batch]
+        written, targets = zip(*pairs, strict=True)
+        references = [[target] for target in targets]
+        score = torch.as_tensor(chrf_score(written, references, n_word_order=0))
+        matches = sum(one == other for one, other in pairs)
+        return {"exact_match": matches / len(pairs), "chrf": score.item()}

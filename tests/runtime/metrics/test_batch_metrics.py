@@ -1,0 +1,147 @@
+"""Metrics that see each batch, against figures worked out by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from oumi_runtime.builders import build_metrics_function
+from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
+from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
+from oumi_runtime.core.trainers.batches import EvalBatches
+from oumi_runtime.core.trainers.evaluation import EvalPrediction, evaluate_model
+from oumi_runtime.exceptions import DataError
+from oumi_runtime.metrics import LanguageModeling, Retrieval, TextGeneration
+
+TOKENIZER = bytes_tokenizer()
+IDLE = nn.Identity()
+
+
+def ids_of(text: str) -> list[int]:
+    return TOKENIZER.encode(text).ids
+
+
+def test_the_config_names_them_and_they_get_the_tokenizer():
+    params = TrainingParams(metrics_function="language_modeling")
+    metrics = build_metrics_function(params, TOKENIZER)
+    assert isinstance(metrics, LanguageModeling)
+    assert metrics.tokenizer is TOKENIZER
+
+
+def test_equal_odds_of_256_bytes_are_eight_bits_a_byte():
+    labels = torch.tensor([ids_of("abcd"), [*ids_of("xy"), 0, -100]])
+    logits = torch.full((2, 4, 258), -50.0)
+    logits[:, :, 2:] = 0
+    logits[1, 1] = 0  # that of the token 0, which is no byte
+    metrics = LanguageModeling(TOKENIZER)
+    kept = [metrics.measure(IDLE, {"labels": labels}, {"logits": logits})]
+    nats = 4 * math.log(256) + math.log(258)
+    assert metrics.compute(kept) == pytest.approx(
+        {"perplexity": math.exp(nats / 5), "bits_per_byte": nats / math.log(2) / 4}
+    )
+
+
+def test_the_bytes_of_longer_tokens_are_counted():
+    tokenizer = train_wordpiece(["ab cab"] * 9, 32)
+    labels = torch.tensor([tokenizer.encode("ab cab").ids])
+    logits = torch.zeros(1, labels.shape[1], 32)
+    metrics = LanguageModeling(tokenizer)
+    kept = [metrics.measure(IDLE, {"labels": labels}, {"logits": logits})]
+    num_tokens = labels.shape[1] - 1
+    last = tokenizer.decode(labels[0, 1:].tolist())
+    expected = num_tokens * math.log2(32) / len(last)
+    assert metrics.compute(kept)["bits_per_byte"] == pytest.approx(expected)
+
+
+def test_a_batch_without_labels_counts_for_nothing_and_none_at_all_is_refused():
+    batch = {"labels": torch.full((1, 3), -100)}
+    metrics = LanguageModeling(TOKENIZER)
+    kept = [metrics.measure(IDLE, batch, {"logits": torch.zeros(1, 3, 258)})]
+    with pytest.raises(DataError, match="needs token ids as labels"):
+        metrics.compute(kept)
+
+
+class Speller(nn.Module):
+    """Writes what it is told to, and then token 0."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self.rows = [[*ids_of(text), *[0] * 9] for text in texts]
+
+    def forward(self, input_ids, decoder_input_ids):
+        length = decoder_input_ids.shape[1]
+        rows = torch.tensor([self.rows[int(row)][:length] for row in input_ids[:, 0]])
+        return {"logits": nn.functional.one_hot(rows, 258).float()}
+
+
+def test_what_the_model_writes_is_held_against_the_targets():
+    model = Speller(["cat", "dot", ""])
+    targets = ["cat", "dog", "x"]
+    labels = torch.full((3, 4), -100)
+    for row, target in enumerate(targets):
+        ids = torch.tensor([*ids_of(target), 0])
+        labels[row, : len(ids)] = ids
+    batch = {"input_ids": torch.arange(3).unsqueeze(1), "labels": labels}
+    metrics = TextGeneration(TOKENIZER)
+    written = metrics.measure(model, batch, {})
+    assert written == [("cat", "cat"), ("dot", "dog"), ("", "x")]
+    found = metrics.compute([written])
+    assert found["exact_match"] == pytest.approx(1 / 3)
+    assert 0.3 < found["chrf"] < 0.9
+    same = metrics.compute([[("as it should be", "as it should be")]])
+    assert same == pytest.approx({"exact_match": 1, "chrf": 1})
+
+
+def test_written_text_needs_a_tokenizer():
+    batch = {"input_ids": torch.zeros(1, 1).long(), "labels": torch.ones(1, 2).long()}
+    with pytest.raises(DataError, match=r"set model\.tokenizer_name"):
+        TextGeneration().measure(Speller(["a"]), batch, {})
+
+
+def test_a_text_finds_its_own_target_among_those_of_all_batches():
+    targets = torch.eye(20)
+    texts = targets.clone()
+    texts[0] = targets[0] * 0.5 + targets[1]  # second best
+    texts[1] = -targets[1]  # last
+    metrics = Retrieval()
+    kept = [
+        metrics.measure(IDLE, {}, {"embeddings": one, "target_embeddings": other})
+        for one, other in zip(texts.split(8), targets.split(8), strict=True)
+    ]
+    found = metrics.compute(kept)
+    assert found == pytest.approx({"recall@1": 18 / 20, "recall@10": 19 / 20})
+
+
+class Tagger(nn.Module):
+    """Gives every token the logits of its id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(3))
+
+    def forward(self, input_ids, attention_mask, labels):
+        logits = self.weight[input_ids]
+        return {"logits": logits, "loss": logits.mean()}
+
+
+def test_a_function_gets_samples_of_different_lengths_filled_up():
+    lengths = torch.tensor([1, 2, 3])
+    values = torch.tensor([0, 1, 1, 2, 2, 2])
+    columns = {
+        "input_ids": RaggedColumn(values, lengths),
+        "labels": RaggedColumn(values, lengths, pad_value=-100),
+    }
+    seen: list[EvalPrediction] = []
+
+    def metrics_function(prediction: EvalPrediction) -> dict[str, float]:
+        seen.append(prediction)
+        return {"count": float(len(prediction.label_ids))}
+
+    batches = EvalBatches(
+        ColumnDataset(columns), batch_size=1, device=torch.device("cpu")
+    )
+    assert evaluate_model(Tagger(), batches, metrics_function)["count"] == 3
+    assert seen[0].predictions.shape == (3, 3, 3)
+    assert seen[0].label_ids.tolist() == [[0, -100, -100], [1, 1, -100], [2, 2, 2]]
