@@ -92,8 +92,29 @@ class ConflictError(ScaffoldError, FileExistsError):
         files = ", ".join(paths)
         verb, them = ("exists", "it") if len(paths) == 1 else ("exist", "them")
         super().__init__(
-            f"{files} {verb} already; nothing was written. "
-            f"Move or delete {them}, or choose another name"
+            f"{files} {verb} already; nothing was written. Keep {them} by --skip, "
+            f"replace {them} by --force, look by --diff, or choose another name"
+        )
+
+
+class QuitError(ScaffoldError, RuntimeError):
+    """The user was asked about a file in the way, and chose to quit."""
+
+    exit_code = 3
+
+    def __init__(self) -> None:
+        super().__init__("you chose to quit; nothing was written")
+
+
+class BusyError(ScaffoldError, RuntimeError):
+    """Another run is at work in the same project."""
+
+    exit_code = 3
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"another oumi-scaffold is at work in {folder}; nothing was written, "
+            "try again when it is done"
         )
 
 
@@ -102,6 +123,28 @@ class WriteError(ScaffoldError, OSError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"cannot write {path}: {reason}; nothing was changed")
+
+
+class UnfinishedError(ScaffoldError, OSError):
+    """The disk refused a write, and then refused to have it taken back."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"cannot write {path}: {reason}, nor take back what was done; mend that, "
+            "and any next oumi-scaffold command in the project will"
+        )
+
+
+class JournalError(ScaffoldError, ValueError):
+    """What a killed run left cannot be read."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path} is not as this program writes it: {' '.join(reason.split())}; "
+            "look at the files beside it, and delete it"
+        )
 
 
 class ManifestError(ScaffoldError, ValueError):

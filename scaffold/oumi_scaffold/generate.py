@@ -1,18 +1,12 @@
-"""The whole way of `new-model`, from a spec to a plan; carrying it out is `write`'s."""
+"""The whole way of `new-model`, from specs to a plan; carrying it out is `write`'s."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import UnsafePathError
-from oumi_scaffold.plan import (
-    Plan,
-    PlanEntry,
-    check_distinct,
-    planned_file,
-    planned_update,
-    read_target,
-)
+from oumi_scaffold.paths import check_distinct, read_target
+from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.render import Renderer
 from oumi_scaffold.spec import RUNTIME, ModelSpec
 from oumi_scaffold.structure import check_structure
@@ -21,10 +15,17 @@ from oumi_templates.catalog import template_dir
 
 
 def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan:
-    """Plans the files of a new model.
+    """Plans the files of one new model; see `plan_models`."""
+    return plan_models([spec], project, dry_run=dry_run)
+
+
+def plan_models(
+    specs: Sequence[ModelSpec], project: Path, *, dry_run: bool = False
+) -> Plan:
+    """Plans the files of new models of one template.
 
     Args:
-        spec: What to generate.
+        specs: What to generate, at least one; they differ in nothing but their names.
         project: The folder of the user's project; it need not exist.
         dry_run: Whether writing the plan is to do nothing.
 
@@ -38,35 +39,43 @@ def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan
     project = project.resolve()
     if project.exists() and not project.is_dir():
         raise UnsafePathError(str(project), "it is not a folder")
-    template = load_template(template_dir(spec.task), spec.template)
+    template = load_template(template_dir(specs[0].task), specs[0].template)
     renderer = Renderer(template)
-    answers = renderer.answers(spec.answers, spec.settings)
-    files = renderer.render(answers)
-    arguments = {name: answers[name] for name in spec.settings}
-    check_structure(files, template.name, spec.name, arguments)
-    own = [planned_file(project, file.path, file.text.encode()) for file in files]
-    model = manifest.GeneratedModel(
-        spec.name, template.name, template.version, answers, tuple(files)
-    )
-    shared = _shared_files(spec, model, project)
-    entries = (*own, *shared)
+    models = [_rendered(renderer, spec) for spec in specs]
+    own = [
+        planned_file(project, file.path, file.text.encode())
+        for model in models
+        for file in model.files
+    ]
+    entries = (*own, *_shared_files(specs, models, project))
     check_distinct(entry.path for entry in entries)
     return Plan(project, entries, dry_run)
 
 
+def _rendered(renderer: Renderer, spec: ModelSpec) -> manifest.GeneratedModel:
+    template = renderer.template
+    answers = renderer.answers(spec.answers, spec.settings)
+    files = renderer.render(answers)
+    arguments = {name: answers[name] for name in spec.settings}
+    check_structure(files, template.name, spec.name, arguments)
+    return manifest.GeneratedModel(
+        spec.name, template.name, template.version, answers, files
+    )
+
+
 def _shared_files(
-    spec: ModelSpec, model: manifest.GeneratedModel, project: Path
+    specs: Sequence[ModelSpec],
+    models: Iterable[manifest.GeneratedModel],
+    project: Path,
 ) -> Iterable[PlanEntry]:
     listed = read_target(project, requirements_file.FILE_NAME)
     yield planned_update(
         requirements_file.FILE_NAME,
         listed,
-        requirements_file.with_line(listed, spec.model_file),
+        requirements_file.with_lines(listed, [spec.model_file for spec in specs]),
     )
     known = read_target(project, manifest.FILE_NAME)
-    yield planned_update(
-        manifest.FILE_NAME, known, manifest.with_models(known, [model])
-    )
-    if spec.target == RUNTIME:  # Oumi's own configs have keys that are refused here.
+    yield planned_update(manifest.FILE_NAME, known, manifest.with_models(known, models))
+    if specs[0].target == RUNTIME:  # Oumi's configs have keys that are refused here.
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())

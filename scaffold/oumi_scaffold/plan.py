@@ -1,13 +1,12 @@
 """What a run would do to each file of a project. Reads the project, writes nothing."""
 
-import os
-import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from oumi_scaffold.exceptions import ConflictError, UnsafePathError
+from oumi_scaffold.exceptions import ConflictError
+from oumi_scaffold.paths import read_target
 
 
 class Status(StrEnum):
@@ -17,6 +16,8 @@ class Status(StrEnum):
     IDENTICAL = "identical"
     UPDATE = "update"
     CONFLICT = "conflict"
+    SKIP = "skip"
+    FORCE = "force"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class PlanEntry:
     status: Status
     before: bytes | None
     after: bytes
+
+    @property
+    def is_written(self) -> bool:
+        """Whether carrying the plan out changes the file."""
+        return self.status in (Status.CREATE, Status.UPDATE, Status.FORCE)
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,27 @@ class Plan:
         """The paths that stand in the way."""
         return tuple(e.path for e in self.entries if e.status is Status.CONFLICT)
 
+    @property
+    def replaced(self) -> tuple[PlanEntry, ...]:
+        """The files that are someone's own, and are replaced nevertheless."""
+        return tuple(e for e in self.entries if e.status is Status.FORCE)
+
     def raise_for_conflicts(self) -> None:
         """Raises a ConflictError if any file stands in the way."""
         if self.conflicts:
             raise ConflictError(self.conflicts)
+
+    def decided(self, decide: Callable[[PlanEntry], Status]) -> "Plan":
+        """Returns the plan with every conflict decided.
+
+        Args:
+            decide: Returns `SKIP`, `FORCE`, or `CONFLICT` again, for a file in the way.
+        """
+        entries = tuple(
+            replace(e, status=decide(e)) if e.status is Status.CONFLICT else e
+            for e in self.entries
+        )
+        return replace(self, entries=entries)
 
 
 def planned_file(project: Path, path: str, after: bytes) -> PlanEntry:
@@ -69,61 +92,3 @@ def planned_update(path: str, before: bytes | None, after: bytes) -> PlanEntry:
         return PlanEntry(path, Status.CREATE, before, after)
     status = Status.IDENTICAL if before == after else Status.UPDATE
     return PlanEntry(path, status, before, after)
-
-
-def read_target(project: Path, path: str) -> bytes | None:
-    """Returns what a file of the project holds; None if there is none.
-
-    Raises:
-        UnsafePathError: The path leaves the project, goes through a link, or is
-            something other than a file.
-    """
-    check_inside(path)
-    target = project
-    for part in PurePosixPath(path).parts:
-        target = target / part
-        mode = _mode(target)
-        is_last = target == project / path
-        if mode is None:
-            return None
-        if stat.S_ISLNK(mode):
-            raise UnsafePathError(path, f"{part} is a symbolic link")
-        if not is_last and not stat.S_ISDIR(mode):
-            raise UnsafePathError(path, f"{part} is not a folder")
-        if is_last and not stat.S_ISREG(mode):
-            raise UnsafePathError(path, "something other than a file is there")
-    return target.read_bytes()
-
-
-def check_inside(path: str) -> None:
-    """Checks that a relative path with `/` cannot leave the folder it starts in.
-
-    Raises:
-        UnsafePathError: It is absolute, has an empty, `.`, `..` or `.git` part, or
-            a character that some system takes for a separator.
-    """
-    parts = path.split("/")
-    if {"", ".", ".."} & set(parts) or any(char in path for char in "\\:\0"):
-        raise UnsafePathError(path, "it is outside of the project's folder")
-    if ".git" in (part.lower() for part in parts):
-        raise UnsafePathError(path, "it is inside of the repository's own files")
-
-
-def check_distinct(paths: Iterable[str]) -> None:
-    """Checks that no two paths are one file where case does not count.
-
-    Raises:
-        UnsafePathError: Two are.
-    """
-    seen: set[str] = set()
-    for path in paths:
-        if path.lower() in seen:
-            raise UnsafePathError(path, "it would be written twice")
-        seen.add(path.lower())
-
-
-def _mode(path: Path) -> int | None:
-    try:
-        return os.lstat(path).st_mode
-    except FileNotFoundError:
-        return None

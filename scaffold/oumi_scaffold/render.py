@@ -30,7 +30,7 @@ class Renderer:
     """Renders one template, for as many answers as there are."""
 
     def __init__(self, template: TemplateFolder) -> None:
-        self._template = template
+        self.template = template
         self._environment = environment_of(template)
         self._paths = tuple(template.paths())
 
@@ -38,8 +38,8 @@ class Renderer:
         self, answers: Mapping[str, Value], settings: Mapping[str, str]
     ) -> dict[str, Value]:
         """Returns the answers, with the settings as values; see `answers.typed`."""
-        with _errors_of(self._template):
-            return typed(self._environment, self._template, answers, settings)
+        with _errors_of(self.template):
+            return typed(self._environment, self.template, answers, settings)
 
     def render(self, answers: Mapping[str, Value]) -> tuple[RenderedFile, ...]:
         """Renders the template's files.
@@ -55,8 +55,8 @@ class Renderer:
             UnknownChoiceError: An answer is not one of the choices, or has no variable.
             TemplateError: The template cannot be rendered with these answers.
         """
-        with _errors_of(self._template):
-            context = context_of(self._environment, self._template, answers)
+        with _errors_of(self.template):
+            context = context_of(self._environment, self.template, answers)
             files = (self._file(path, context) for path in self._paths)
             return tuple(file for file in files if file is not None)
 

@@ -5,22 +5,24 @@ lines are only ever appended, and every byte that is there stays.
 """
 
 import codecs
+from collections.abc import Iterable
 
 FILE_NAME = "oumi_requirements.txt"
 
 
-def with_line(content: bytes | None, path: str) -> bytes:
-    """Returns the file's content with a path in it.
+def with_lines(content: bytes | None, paths: Iterable[str]) -> bytes:
+    """Returns the file's content with paths in it.
 
     Args:
         content: What the file holds now; None if there is none.
-        path: The file to list, from the project's folder.
+        paths: The files to list, from the project's folder.
     """
     content = content or b""
     lines = content.removeprefix(codecs.BOM_UTF8).splitlines()
     listed = {line.partition(b" #")[0].strip().removeprefix(b"./") for line in lines}
-    if path.encode() in listed:
+    missing = [line for path in paths if (line := path.encode()) not in listed]
+    if not missing:
         return content
     newline = b"\r\n" if b"\r\n" in content else b"\n"
     gap = newline if content and not content.endswith(b"\n") else b""
-    return content + gap + path.encode() + newline
+    return content + gap + b"".join(line + newline for line in missing)

@@ -1,119 +1,203 @@
-"""Carries a plan out: all of it, or none of it.
+"""Carries a plan out: all of it, or none of it, whatever happens meanwhile.
 
-Every file is written to a temporary folder inside the project first, and moved into
-place only when all are there. Whatever goes wrong, an interrupt included, what was done
-is undone in reverse. A process that is killed outright may leave the temporary folder.
+Every file is written to a folder for that inside the project first. Then one rename
+decides that the run will be carried out, and from there it only moves files. A fault
+before or after is undone at once; what a process leaves that is killed outright, the
+next one finishes or takes back. A project that is new appears by one rename.
 """
 
-import os
-import shutil
-import tempfile
-from contextlib import ExitStack, suppress
-from pathlib import Path
+import secrets
+import stat
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 
-from oumi_scaffold.exceptions import ConflictError, ScaffoldError, WriteError
-from oumi_scaffold.plan import Plan, PlanEntry, Status, read_target
+from oumi_scaffold import disk
+from oumi_scaffold.carrying_out import (
+    NEW_PROJECT_PREFIX,
+    carry_out,
+    check_root,
+    clean,
+    recover,
+    roll_back,
+)
+from oumi_scaffold.exceptions import (
+    ConflictError,
+    ScaffoldError,
+    UnfinishedError,
+    WriteError,
+)
+from oumi_scaffold.journal import (
+    BACKUP_PREFIX,
+    DO,
+    FOLDER,
+    Journal,
+    Step,
+    Workplace,
+    digest,
+)
+from oumi_scaffold.lock import locked
+from oumi_scaffold.paths import mode_of
+from oumi_scaffold.plan import Plan, PlanEntry, Status
 
-_STAGE_PREFIX = ".oumi-scaffold-"
+
+@contextmanager
+def exclusive(project: Path) -> Generator[str | None]:
+    """Holds a project for one run, which plans and writes; a killed one's work ends.
+
+    Args:
+        project: The project's folder, which need not exist.
+
+    Yields:
+        What was done about a killed run, for people; None where there was none.
+
+    Raises:
+        BusyError: Another run is at work.
+        JournalError: What is found of a killed run was not left by this program.
+    """
+    project = project.resolve()
+    folder = _nearest_folder(project)
+    with locked(folder):
+        if _nearest_folder(project) == folder:
+            yield recover(folder)
+            return
+    with exclusive(project) as done:  # whoever had the lock has made the folder
+        yield done
 
 
-def write(plan: Plan) -> None:
+def write(plan: Plan) -> str | None:
     """Writes the files of a plan, unless it is a dry run.
+
+    Args:
+        plan: What to do, made while `exclusive` holds the project.
+
+    Returns:
+        The folder, from the project's, that keeps what was replaced by force.
 
     Raises:
         ConflictError: A file stands in the way, or has changed since it was planned.
         WriteError: The disk refused. In both cases the project is as it was.
+        UnfinishedError: The disk refused to have the project as it was, too.
     """
     plan.raise_for_conflicts()
-    entries = [e for e in plan.entries if e.status in (Status.CREATE, Status.UPDATE)]
+    entries = [entry for entry in plan.entries if entry.is_written]
     if plan.dry_run or not entries:
-        return
+        return None
     try:
-        with ExitStack() as undo:
-            _make_folder(plan.project, undo)
-            _write_staged(plan.project, entries)
-            undo.pop_all()
+        if mode_of(plan.project) is None:
+            _write_new_project(plan.project, entries)
+            return None
+        return _write_into(Workplace(plan.project), entries)
     except ScaffoldError:
         raise
     except OSError as error:
-        path = str(error.filename2 or error.filename or plan.project)
-        raise WriteError(path, error.strerror or str(error)) from error
+        raise WriteError(*_facts(error, plan.project)) from error
 
 
-def _write_staged(project: Path, entries: list[PlanEntry]) -> None:
-    stage = Path(tempfile.mkdtemp(prefix=_STAGE_PREFIX, dir=project))
+def _write_into(place: Workplace, entries: Sequence[PlanEntry]) -> str | None:
+    check_root(place)
     try:
-        staged = [_stage(stage / str(i), entry) for i, entry in enumerate(entries)]
-        with ExitStack() as undo:
-            for entry, file in zip(entries, staged, strict=True):
-                _move_into_place(project, entry, file, undo)
-            undo.pop_all()
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _move_into_place(
-    project: Path, entry: PlanEntry, staged: Path, undo: ExitStack
-) -> None:
-    if read_target(project, entry.path) != entry.before:
-        raise ConflictError([entry.path])
-    target = project / entry.path
-    _make_folder(target.parent, undo)
-    if entry.status is Status.CREATE:
-        _create(staged, target, undo)
-    else:
-        _replace(staged, target, undo)
-
-
-def _stage(file: Path, entry: PlanEntry) -> Path:
-    file.write_bytes(entry.after)
-    return file
-
-
-def _create(staged: Path, target: Path, undo: ExitStack) -> None:
-    # The undo is registered first, so that no interrupt can fall in between; it
-    # recognises our file by its inode, and leaves any other alone.
-    undo.callback(_remove_if_same, target, _identity(staged))
-    try:
-        os.link(staged, target)  # unlike a rename, never replaces a file
-    except FileExistsError:
-        raise ConflictError([str(target)]) from None
-    except OSError:  # a file system without hard links
-        staged.rename(target)
-
-
-def _replace(staged: Path, target: Path, undo: ExitStack) -> None:
-    backup = staged.with_suffix(".before")
-    shutil.copy2(target, backup)
-    shutil.copymode(target, staged)
-    undo.callback(_restore_if_same, backup, target, _identity(staged))
-    staged.replace(target)
-
-
-def _make_folder(folder: Path, undo: ExitStack) -> None:
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        undo.callback(_remove_if_empty, each)
-        each.mkdir(exist_ok=True)
-
-
-def _identity(file: Path) -> tuple[int, int]:
-    status = file.lstat()
-    return status.st_dev, status.st_ino
-
-
-def _remove_if_same(target: Path, identity: tuple[int, int]) -> None:
-    with suppress(FileNotFoundError):
-        if _identity(target) == identity:
-            target.unlink()
-
-
-def _restore_if_same(backup: Path, target: Path, identity: tuple[int, int]) -> None:
-    with suppress(FileNotFoundError):
-        if _identity(target) == identity:
-            backup.replace(target)
-
-
-def _remove_if_empty(folder: Path) -> None:
+        journal = _staged(place, entries)
+        _write_journal(place, journal)
+        carry_out(place, journal)
+    except BaseException as error:
+        try:
+            roll_back(place)
+        except OSError as second:
+            raise UnfinishedError(*_facts(second, place.project)) from error
+        raise
     with suppress(OSError):
-        folder.rmdir()
+        clean(place)
+    return f"{FOLDER}/{journal.backup}" if journal.backup else None
+
+
+def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
+    clean(place)
+    place.stage.mkdir(parents=True)
+    steps = [_stage(place, number, entry) for number, entry in enumerate(entries)]
+    disk.sync([path for path in place.stage.rglob("*") if path.is_file()])
+    disk.sync([place.stage])
+    is_kept = mode_of(place.kept) is not None
+    backup = f"{BACKUP_PREFIX}{_stamp(place)}" if is_kept else None
+    return Journal(tuple(steps), tuple(_missing_folders(place, entries)), backup)
+
+
+def _stage(place: Workplace, number: int, entry: PlanEntry) -> Step:
+    staged, target = place.staged(number), place.project / entry.path
+    disk.write_new(staged, entry.after)
+    if entry.before is None:
+        return Step(entry.path, None, digest(entry.after))
+    if not stat.S_ISREG(mode_of(target) or 0):
+        raise ConflictError([entry.path])
+    disk.copy_with_mode(target, place.previous(number))
+    staged.chmod(stat.S_IMODE(target.lstat().st_mode))
+    if entry.status is Status.FORCE:
+        kept = place.kept / entry.path
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        disk.copy_with_mode(target, kept)
+    return Step(entry.path, digest(entry.before), digest(entry.after))
+
+
+def _write_journal(place: Workplace, journal: Journal) -> None:
+    draft = place.stage / DO
+    disk.write_new(draft, journal.to_json())
+    disk.sync([draft])
+    draft.rename(place.root / DO)
+    disk.sync([place.root])
+
+
+def _missing_folders(place: Workplace, entries: Sequence[PlanEntry]) -> Iterator[str]:
+    seen: set[str] = set()
+    for entry in entries:
+        for folder in reversed(PurePosixPath(entry.path).parents[:-1]):
+            if str(folder) in seen:
+                continue
+            seen.add(str(folder))
+            if mode_of(place.project / folder) is None:
+                yield str(folder)
+
+
+def _stamp(place: Workplace) -> str:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    number = 1
+    while mode_of(place.root / f"{BACKUP_PREFIX}{stamp}") is not None:
+        number += 1
+        stamp = f"{stamp.rpartition('-')[0] if number > 2 else stamp}-{number}"
+    return stamp
+
+
+def _write_new_project(project: Path, entries: Sequence[PlanEntry]) -> None:
+    anchor = _nearest_folder(project)
+    first, *rest = project.relative_to(anchor).parts
+    draft = anchor / f"{NEW_PROJECT_PREFIX}{secrets.token_hex(4)}"
+    try:
+        draft.mkdir()
+        files = [draft.joinpath(*rest, entry.path) for entry in entries]
+        for file, entry in zip(files, entries, strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            disk.write_new(file, entry.after)
+        disk.sync([*files, *{file.parent for file in files}])
+        _appear(draft, anchor / first)
+    except BaseException:
+        disk.remove_tree(draft)
+        raise
+    disk.sync([anchor])
+
+
+def _appear(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
+    except OSError as error:
+        if mode_of(folder) is None:
+            raise
+        raise ConflictError([str(folder)]) from error
+
+
+def _nearest_folder(path: Path) -> Path:
+    return next(each for each in (path, *path.parents) if each.is_dir())
+
+
+def _facts(error: OSError, project: Path) -> tuple[str, str]:
+    path = str(error.filename2 or error.filename or project)
+    return path, error.strerror or str(error)

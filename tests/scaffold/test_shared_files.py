@@ -8,7 +8,7 @@ import pytest
 from oumi_scaffold.exceptions import ManifestError
 from oumi_scaffold.manifest import GeneratedModel, with_models
 from oumi_scaffold.render import RenderedFile
-from oumi_scaffold.requirements_file import with_line
+from oumi_scaffold.requirements_file import with_lines
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from oumi_scaffold.requirements_file import with_line
 def test_a_path_is_appended_and_every_byte_there_stays(
     before: bytes | None, after: bytes
 ):
-    assert with_line(before, "models/a.py") == after
+    assert with_lines(before, ["models/a.py"]) == after
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_path_is_appended_and_every_byte_there_stays(
     ],
 )
 def test_a_path_that_is_listed_is_not_listed_again(content: bytes):
-    assert with_line(content, "models/a.py") == content
+    assert with_lines(content, ["models/a.py"]) == content
 
 
 def model(name: str, text: str = "text\n") -> GeneratedModel:

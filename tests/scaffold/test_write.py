@@ -1,23 +1,17 @@
 """Plans and their carrying out: all of it or none of it."""
 
 import os
-import shutil
+import threading
 from pathlib import Path
 
 import pytest
 from trees import make_tree, snapshot
 
-from oumi_scaffold.exceptions import ConflictError, UnsafePathError, WriteError
-from oumi_scaffold.plan import (
-    Plan,
-    PlanEntry,
-    Status,
-    check_distinct,
-    planned_file,
-    planned_update,
-    read_target,
-)
-from oumi_scaffold.write import write
+from oumi_scaffold.exceptions import BusyError, ConflictError, UnsafePathError
+from oumi_scaffold.lock import locked
+from oumi_scaffold.paths import check_distinct, read_target
+from oumi_scaffold.plan import Plan, PlanEntry, Status, planned_file, planned_update
+from oumi_scaffold.write import exclusive, write
 
 
 def plan(root: Path, dry_run: bool = False) -> Plan:
@@ -92,74 +86,6 @@ def test_every_file_in_the_way_is_named_and_nothing_is_written(project: Path):
     assert snapshot(project) == before
 
 
-# A disk refuses before it has done something; an interrupt may fall after it, too.
-FAULTS = [
-    pytest.param(OSError(28, "No space left on device"), False, id="disk-full"),
-    pytest.param(KeyboardInterrupt(), False, id="interrupt-before"),
-    pytest.param(KeyboardInterrupt(), True, id="interrupt-after"),
-]
-
-CALLS = [
-    (os, "link", 1),
-    (os, "link", 2),
-    (os, "mkdir", 2),
-    (os, "mkdir", 3),
-    (os, "replace", 1),
-    (shutil, "copy2", 1),
-    (shutil, "copymode", 1),
-    (Path, "write_bytes", 1),
-    (Path, "write_bytes", 3),
-]
-
-
-@pytest.mark.parametrize(("fault", "after"), FAULTS)
-@pytest.mark.parametrize(("owner", "name", "number"), CALLS)
-def test_a_fault_before_or_after_any_step_leaves_the_project_as_it_was(
-    project: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: BaseException,
-    after: bool,
-    owner: object,
-    name: str,
-    number: int,
-):
-    make_tree(project, {"shared.txt": "mine\n"})
-    before = snapshot(project)
-    carried_out = plan(project)
-    real = getattr(owner, name)
-    calls = 0
-
-    def faulty(*args: object, **kwargs: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls != number:
-            return real(*args, **kwargs)
-        if after:
-            real(*args, **kwargs)
-        raise fault
-
-    monkeypatch.setattr(owner, name, faulty)
-    if name == "link" and isinstance(fault, OSError):
-        write(carried_out)  # by renaming, as where there are no hard links
-        assert (project / "two.py").read_bytes() == b"two\n"
-        return
-    expected = WriteError if isinstance(fault, OSError) else type(fault)
-    with pytest.raises(expected):
-        write(carried_out)
-    assert calls >= number
-    monkeypatch.undo()
-    assert snapshot(project) == before
-
-
-def test_a_fault_takes_back_the_folder_of_a_new_project(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(os, "link", lambda *args: (_ for _ in ()).throw(RuntimeError))
-    with pytest.raises(RuntimeError):
-        write(plan(project / "x" / "y"))
-    assert snapshot(project) == {}
-
-
 @pytest.mark.parametrize("path", ["two.py", "shared.txt"])
 def test_a_file_that_changed_since_it_was_planned_is_a_conflict(
     project: Path, path: str
@@ -174,7 +100,11 @@ def test_a_file_that_changed_since_it_was_planned_is_a_conflict(
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "a/../../x", "/x", "a//x", "./x", "", "a\\x", "c:x", "x\0", ".git/x"],
+    [
+        *("../x", "a/../../x", "/x", "a//x", "./x", "", "a\\x", "c:x", "x\0"),
+        *(".git/x", "a/.GIT/hooks/x", ".git./x", ".oumi-scaffold/journal.json"),
+        *("a\nb", "a\x1b[31m", "a\u202eb"),
+    ],
 )
 def test_a_path_that_leaves_the_project_is_refused(project: Path, path: str):
     with pytest.raises(UnsafePathError, match="nothing was written"):
@@ -231,3 +161,108 @@ def test_a_file_in_the_way_is_never_replaced_even_if_it_appears_at_the_last_mome
     with pytest.raises(ConflictError):
         write(Plan(project, (entry,)))
     assert (project / "two.py").read_bytes() == b"someone else's\n"
+
+
+def test_what_is_replaced_by_force_is_kept(project: Path):
+    make_tree(project, {"a/b/one.py": "mine\r\n", "two.py": "mine\n"})
+    (project / "two.py").chmod(0o750)
+    kept = write(plan(project).decided(lambda entry: Status.FORCE))
+    assert kept is not None
+    assert (project / kept / "a/b/one.py").read_bytes() == b"mine\r\n"
+    assert (project / kept / "two.py").stat().st_mode & 0o777 == 0o750
+    assert (project / "two.py").read_bytes() == b"two\n"
+    assert (project / "two.py").stat().st_mode & 0o777 == 0o750
+    assert {path.name for path in (project / ".oumi-scaffold").iterdir()} == {
+        Path(kept).name
+    }
+
+
+def test_every_backup_has_a_folder_of_its_own(project: Path):
+    make_tree(project, {"two.py": "mine\n"})
+    kept: set[str | None] = set()
+    for number in range(4):
+        (project / "two.py").write_text(f"{number}\n")
+        kept.add(write(plan(project).decided(lambda entry: Status.FORCE)))
+    assert len(kept) == 4
+    texts = {(project / str(each) / "two.py").read_text() for each in kept}
+    assert texts == {"0\n", "1\n", "2\n", "3\n"}
+
+
+def test_what_is_skipped_stays(project: Path):
+    make_tree(project, {"two.py": "mine\n"})
+    assert write(plan(project).decided(lambda entry: Status.SKIP)) is None
+    assert (project / "two.py").read_bytes() == b"mine\n"
+    assert (project / "a/b/one.py").read_bytes() == b"one\n"
+
+
+def test_a_project_that_appears_at_the_last_moment_is_a_conflict(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    real = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        make_tree(project, {"x/mine": ""})
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", late)
+    with pytest.raises(ConflictError):
+        write(plan(project / "x" / "y"))
+    assert snapshot(project).keys() == {"x", "x/mine"}
+
+
+def test_a_second_run_waits_for_the_first(project: Path):
+    seen: list[bool] = []
+    entered, done = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with exclusive(project):
+            entered.set()
+            done.wait(5)
+            write(plan(project))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert entered.wait(5)
+    with (
+        pytest.raises(BusyError, match="another oumi-scaffold is at work") as caught,
+        locked(project, timeout_s=0.05),
+    ):
+        pass
+    assert caught.value.exit_code == 3
+    done.set()
+    with exclusive(project):
+        seen.append((project / "two.py").exists())
+    thread.join()
+    assert seen == [True]
+
+
+def test_runs_at_once_in_a_new_project_all_get_their_files(project: Path):
+    def run(number: int) -> None:
+        with exclusive(project / "new" / "place"):
+            root = project / "new" / "place"
+            before = read_target(root, "shared") if root.exists() else None
+            line = f"{number}\n".encode()
+            write(
+                Plan(root, (planned_update("shared", before, (before or b"") + line),))
+            )
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = (project / "new" / "place" / "shared").read_text().splitlines()
+    assert sorted(lines) == [str(number) for number in range(8)]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_its_own_folder_has_to_be_one(project: Path, tmp_path: Path, kind: str):
+    outside = make_tree(tmp_path / "outside", {"stage/mine": ""})
+    own = project / ".oumi-scaffold"
+    own.write_text("") if kind == "file" else own.symlink_to(outside)
+    before = snapshot(tmp_path)
+    with pytest.raises(UnsafePathError, match="it is no folder"):
+        write(plan(project))
+    with pytest.raises(UnsafePathError, match="it is no folder"), exclusive(project):
+        pass
+    assert snapshot(tmp_path) == before

@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -31,6 +32,9 @@ COMMANDS = {
     "list": ("listing", "List models, datasets, tasks or templates."),
     "demo": ("demo", "Generate, test, train and evaluate a model of digits."),
 }
+
+# Where a run that is killed leaves its work; see `oumi_scaffold.journal`.
+_WORKPLACE = ".oumi-scaffold"
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -93,10 +97,33 @@ class LazyGroup(click.Group):
 def group(ctx: click.Context, debug: bool) -> int:
     """Generate a PyTorch model with its tests and its config, then train it."""
     ctx.ensure_object(Settings).debug = debug
+    _recover_here()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return EXIT_USAGE
     return 0
+
+
+def _recover_here() -> None:
+    """Finishes or takes back what a killed run has left in the working folder."""
+    if not _is_something_left():
+        return
+    from oumi_scaffold.write import exclusive
+
+    with exclusive(Path()) as done:
+        if done:
+            output.note(done)
+
+
+def _is_something_left() -> bool:
+    with suppress(OSError):
+        names = {path.name for path in Path().iterdir()}
+        if any(name.startswith(f"{_WORKPLACE}-new-") for name in names):
+            return True
+        if _WORKPLACE in names:
+            inside = [path.name for path in Path(_WORKPLACE).iterdir()]
+            return not inside or not all(n.startswith("backup-") for n in inside)
+    return False
 
 
 def main(args: Sequence[str] | None = None) -> int:

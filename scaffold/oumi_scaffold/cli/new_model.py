@@ -1,18 +1,20 @@
 """`oumi-scaffold new-model`: write a model, its tests and its training config."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
 from oumi_scaffold.exceptions import BadSettingError
 from oumi_scaffold.generate import plan_model
 from oumi_scaffold.names import TakenName, check_available
-from oumi_scaffold.plan import Plan
+from oumi_scaffold.plan import Plan, PlanEntry
 from oumi_scaffold.spec import RUNTIME, TARGETS, ModelSpec, model_spec
-from oumi_scaffold.write import write
+from oumi_scaffold.write import exclusive, write
 
 
 @click.command("new-model")
@@ -38,6 +40,9 @@ from oumi_scaffold.write import write
     default=Path(),
     help="The project's folder; the current one by default.",
 )
+@click.option("--force", is_flag=True, help="Replace files in the way; keep a copy.")
+@click.option("--skip", is_flag=True, help="Leave files in the way as they are.")
+@click.option("--diff", is_flag=True, help="Show what would change in files.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
@@ -47,6 +52,9 @@ def command(
     target: str,
     settings: tuple[str, ...],
     output_dir: Path,
+    force: bool,
+    skip: bool,
+    diff: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -54,16 +62,25 @@ def command(
 
     NAME is the name of the class, such as MyNet, and the name that configs use.
     """
+    if force and skip:
+        raise click.UsageError("--force and --skip exclude each other")
     spec = model_spec(name, task, arch, target, _by_name(settings))
-    known = registered("models", output_dir)
-    check_available(spec.name, [TakenName(r.name, _where(r)) for r in known])
-    plan = plan_model(spec, output_dir, dry_run=dry_run)
-    if not plan.conflicts:
-        write(plan)
+    decide = Decisions(force=force, skip=skip, ask=not (dry_run or as_json))
+    with exclusive(output_dir) as recovered:
+        if recovered:
+            output.note(recovered)
+        taken = _taken(output_dir)
+        own = output_dir.resolve() / spec.model_file
+        check_available(spec.name, [name for path, name in taken if path != own])
+        plan = plan_model(spec, output_dir, dry_run=dry_run)
+        if not (plan.conflicts or force or skip):
+            check_available(spec.name, [name for _, name in taken])
+        plan = plan.decided(decide)
+        backup = None if plan.conflicts else write(plan)
     if as_json:
-        output.emit_json(_document(spec, plan))
+        output.emit_json(_document(spec, plan, backup, diff))
     else:
-        _print(spec, plan, output_dir)
+        _print(spec, plan, output_dir, backup, diff)
     plan.raise_for_conflicts()
 
 
@@ -79,13 +96,22 @@ def _by_name(settings: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def _taken(project: Path) -> list[tuple[Path, TakenName]]:
+    return [
+        (found.path, TakenName(found.name, _where(found)))
+        for found in registered("models", project)
+    ]
+
+
 def _where(taken: Registered) -> str:
     if taken.origin == BUILT_IN:
         return "a built-in model"
     return f"{taken.path}:{taken.line}"
 
 
-def _document(spec: ModelSpec, plan: Plan) -> dict[str, object]:
+def _document(
+    spec: ModelSpec, plan: Plan, backup: str | None, diff: bool
+) -> dict[str, object]:
     return {
         "name": spec.name,
         "task": spec.task,
@@ -94,13 +120,28 @@ def _document(spec: ModelSpec, plan: Plan) -> dict[str, object]:
         "project": str(plan.project),
         "dry_run": plan.dry_run,
         "written": not plan.dry_run and not plan.conflicts,
-        "files": [{"path": e.path, "status": str(e.status)} for e in plan.entries],
+        "backup": backup,
+        "files": [_file(entry, diff) for entry in plan.entries],
     }
 
 
-def _print(spec: ModelSpec, plan: Plan, output_dir: Path) -> None:
+def _file(entry: PlanEntry, diff: bool) -> dict[str, object]:
+    file: dict[str, object] = {"path": entry.path, "status": str(entry.status)}
+    if diff and entry.before is not None:
+        lines = output.diff_lines(entry.path, entry.before, entry.after)
+        file["diff"] = lines
+    return file
+
+
+def _print(
+    spec: ModelSpec, plan: Plan, output_dir: Path, backup: str | None, diff: bool
+) -> None:
     for entry in plan.entries:
         output.status(entry.status, entry.path)
+        if diff and entry.before is not None:
+            output.diff(entry.path, entry.before, entry.after)
+    if backup:
+        output.say(f"what was replaced is kept in {backup}")
     if plan.conflicts:
         return
     output.say()
@@ -109,7 +150,7 @@ def _print(spec: ModelSpec, plan: Plan, output_dir: Path) -> None:
         return
     output.heading("What to type next:")
     if output_dir != Path():
-        output.say(f"  cd {output_dir}")
+        output.say(f"  cd {shlex.quote(str(output_dir))}")
     output.say("  python -m pytest -q")
     if spec.data_file is None:
         output.say(f"  oumi-scaffold train -c {spec.config_file}")

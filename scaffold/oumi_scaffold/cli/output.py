@@ -18,9 +18,12 @@ _STYLES = {
     "update": "yellow",
     "identical": "dim",
     "conflict": "bold red",
+    "skip": "yellow",
+    "force": "bold yellow",
     "ok": "green",
     "failed": "bold red",
 }
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _STATUS_WIDTH = max(map(len, _STYLES))
 
 
@@ -44,6 +47,28 @@ def heading(text: str) -> None:
         _print_rich([(text, "bold")])
     else:
         click.echo(text)
+
+
+def diff(path: str, before: bytes, after: bytes) -> None:
+    """Prints what would change in a file, as `diff -u` does."""
+    for line in diff_lines(path, before, after):
+        if _is_terminal(sys.stdout):
+            _print_rich([(line, _DIFF_STYLES.get(line[:1], ""))])
+        else:
+            click.echo(line)
+
+
+def diff_lines(path: str, before: bytes, after: bytes) -> list[str]:
+    """Returns the lines of a unified diff, without what a terminal would act on."""
+    import difflib
+
+    old, new = (
+        content.decode(errors="backslashreplace").split("\n")
+        for content in (before, after)
+    )
+    names = f"{path} (now)", f"{path} (new)"
+    lines = difflib.unified_diff(old, new, *names, lineterm="")
+    return [_printable(line) for line in lines]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -83,12 +108,21 @@ def emit_json(document: object) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
+def note(message: str) -> None:
+    """Prints a line about what was done besides, on stderr."""
+    click.echo(f"note: {message}", err=True)
+
+
 def error(message: str) -> None:
     """Prints an error for people, on stderr."""
     if _is_terminal(sys.stderr):
         _print_rich([("error:", "bold red"), (f" {message}", "")], stderr=True)
     else:
         click.echo(f"error: {message}", err=True)
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line)
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -147,7 +147,7 @@ def test_a_second_model_is_added_to_the_shared_files(project: Path, run: Callabl
         (["{{ 7 * 7 }}"], 2, "cannot be a model's name"),
         (["N" * 10_000], 2, "(10000 characters)"),
         (["--", "--force"], 2, "did you mean 'Force'?"),
-        (["--force"], 2, "No such option"),
+        (["--frce"], 2, "No such option"),
         ([], 2, "Missing argument 'NAME'"),
         (["A", "B"], 2, "unexpected extra argument"),
         (["MyNet", "--task", "image"], 2, "did you mean 'image-classification'?"),

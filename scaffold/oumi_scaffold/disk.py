@@ -1,0 +1,91 @@
+"""The operations on the disk that carrying out a plan is made of.
+
+Each is atomic, or on a file that nothing refers to yet.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_FEW = 64
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Writes a file that does not exist yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
+
+
+def copy_with_mode(source: Path, target: Path) -> None:
+    """Copies a file with its mode and times."""
+    write_new(target, source.read_bytes())
+    status = source.stat()
+    target.chmod(stat.S_IMODE(status.st_mode))
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def move_into_place(staged: Path, target: Path, *, replacing: bool) -> None:
+    """Moves a file to where it belongs.
+
+    Raises:
+        FileExistsError: Something is there, and it is not to be replaced.
+    """
+    if replacing:
+        staged.replace(target)
+        return
+    try:
+        os.link(staged, target)  # unlike a rename, never replaces a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        staged.rename(target)
+    else:
+        staged.unlink()
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are links to one file."""
+    with suppress(FileNotFoundError):
+        first, second = os.lstat(one), os.lstat(other)
+        return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+    return False
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Removes a folder, unless something is in it or it is none."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder and all below it; no link is followed."""
+    if not folder.is_symlink() and folder.is_dir():
+        shutil.rmtree(folder)
+
+
+def sync(paths: Iterable[Path]) -> None:
+    """Waits until files and folders are on the disk, a power failure notwithstanding.
+
+    More than a few of them are left to one call that waits for everything.
+    """
+    paths = list(paths)
+    if len(paths) > _FEW:
+        os.sync()
+        return
+    for path in paths:
+        # Where a folder cannot be opened, the system has no such call either.
+        with suppress(PermissionError):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

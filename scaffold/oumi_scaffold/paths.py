@@ -1,0 +1,78 @@
+"""Which paths of a project may be read and written: its own plain files, and no other.
+
+A path is relative to the project's folder and has `/` between its parts. Links are not
+followed, wherever they lead.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from oumi_scaffold.exceptions import UnsafePathError
+
+# What belongs to the repository, and to this program itself.
+_RESERVED = {".git", ".hg", ".svn", ".oumi-scaffold"}
+
+
+def read_target(project: Path, path: str) -> bytes | None:
+    """Returns what a file of the project holds; None if there is none.
+
+    Raises:
+        UnsafePathError: The path leaves the project, goes through a link, or is
+            something other than a file.
+    """
+    check_inside(path)
+    target = project
+    for part in PurePosixPath(path).parts:
+        target = target / part
+        mode = mode_of(target)
+        is_last = target == project / path
+        if mode is None:
+            return None
+        if stat.S_ISLNK(mode):
+            raise UnsafePathError(path, f"{part} is a symbolic link")
+        if not is_last and not stat.S_ISDIR(mode):
+            raise UnsafePathError(path, f"{part} is not a folder")
+        if is_last and not stat.S_ISREG(mode):
+            raise UnsafePathError(path, "something other than a file is there")
+    return target.read_bytes()
+
+
+def check_inside(path: str) -> None:
+    """Checks that a relative path with `/` cannot leave the folder it starts in.
+
+    Raises:
+        UnsafePathError: It is absolute, has an empty, `.`, `..` or `.git` part, or a
+            character that some system takes for a separator or cannot show.
+    """
+    parts = path.split("/")
+    if {"", ".", ".."} & set(parts) or any(char in path for char in "\\:\0"):
+        raise UnsafePathError(path, "it is outside of the project's folder")
+    if not path.isprintable():
+        raise UnsafePathError(path, "it has characters that cannot be printed")
+    if any(part.lower().rstrip(". ") in _RESERVED for part in parts):
+        raise UnsafePathError(
+            path, "it is inside of a folder that is not the project's"
+        )
+
+
+def check_distinct(paths: Iterable[str]) -> None:
+    """Checks that no two paths are one file where case does not count.
+
+    Raises:
+        UnsafePathError: Two are.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        if path.lower() in seen:
+            raise UnsafePathError(path, "it would be written twice")
+        seen.add(path.lower())
+
+
+def mode_of(path: Path) -> int | None:
+    """Returns the kind and mode of what is at a path; None if there is nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
