@@ -3,18 +3,21 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+INTEROP := .venv-interop
+QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench interop clean
 
 help:
 	@echo "make demo   generate a model, run its tests, train it on handwritten digits"
 	@echo "make test   run the tests"
 	@echo "make check  run ruff, mypy and pyright"
+	@echo "make interop  run generated files and exchange weights with the oumi package"
 	@echo "make bench  measure speed against plain PyTorch and transformers"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(PYTHON) || python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(PYTHON) -m pip install $(QUIETLY) -e '.[dev]' -c constraints.txt
 	touch $@
 
 demo: $(INSTALLED)
@@ -32,5 +35,16 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/training.py
 
+# torch comes first, from the constraints; oumi last, without its dependencies.
+$(INTEROP)/.installed: tests/interop/requirements.txt constraints.txt
+	test -x $(INTEROP)/bin/python || python3 -m venv $(INTEROP)
+	$(INTEROP)/bin/python -m pip install $(QUIETLY) torch -c constraints.txt
+	$(INTEROP)/bin/python -m pip install $(QUIETLY) -r tests/interop/requirements.txt
+	$(INTEROP)/bin/python -m pip install $(QUIETLY) --no-deps oumi==0.9
+	touch $@
+
+interop: $(INSTALLED) $(INTEROP)/.installed
+	$(PYTHON) -m pytest -m interop tests/interop $(ARGS)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP) .mypy_cache .pytest_cache .ruff_cache build dist
