@@ -1,18 +1,56 @@
-"""A pytest plugin: a project's models can be imported wherever pytest is started.
+"""A pytest plugin for projects with models, and for their conformance tests.
 
-It imports nothing of the runtime, since pytest loads it in every project.
+A project's models can be imported wherever pytest is started. The slow checks run with
+`--conformance-slow`; a check that does not apply is reported so, and not as passed or
+skipped; the fixtures `model`, `batch` and `device` come from the `make_model` and
+`make_batch` of the test's module.
+
+Nothing of the runtime is imported here, since pytest loads this in every project.
 """
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 _PROJECT_FILE = "oumi_requirements.txt"
+_CHECK = "conformance_check"
+_SLOW = "conformance_slow"
+_NOT_APPLICABLE = "not applicable"
+_UPDATE_GOLDEN = "OUMI_CONFORMANCE_UPDATE_GOLDEN"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("conformance", "conformance tests of models")
+    group.addoption(
+        "--conformance-slow",
+        action="store_true",
+        help="run the slow conformance checks too: compiling, exporting, resuming",
+    )
+    group.addoption(
+        "--update-conformance-golden",
+        action="store_true",
+        help="record the names and shapes of the models' weights, beside the tests",
+    )
+    group.addoption(
+        "--conformance-device",
+        default="cpu",
+        metavar="DEVICE",
+        help="where the fixtures model and batch are (default: cpu)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Puts the nearest folder with an oumi_requirements.txt on the import path."""
+    config.addinivalue_line("markers", f"{_CHECK}: a check of the conformance suite")
+    config.addinivalue_line(
+        "markers", f"{_SLOW}: a slow one, which runs with --conformance-slow"
+    )
+    if config.getoption("--update-conformance-golden"):
+        os.environ[_UPDATE_GOLDEN] = "1"
     start = config.invocation_params.dir
     for folder in (start, *start.parents):
         if (folder / _PROJECT_FILE).is_file():
@@ -20,6 +58,109 @@ def pytest_configure(config: pytest.Config) -> None:
             return
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Forgets what was asked of this run only."""
+    if config.getoption("--update-conformance-golden"):
+        os.environ.pop(_UPDATE_GOLDEN, None)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leaves the slow checks out unless they are asked for."""
+    if config.getoption("--conformance-slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker(_SLOW)]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker(_SLOW)]
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """Tells a check that does not apply from a test that was skipped."""
+    if report.skipped and _reason(report).startswith(f"Skipped: {_NOT_APPLICABLE}: "):
+        return _NOT_APPLICABLE, "n", "NOT APPLICABLE"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Lists the failed checks, a line for each; with -v also what does not apply."""
+    stats = terminalreporter.stats
+    failed = [each for each in stats.get("failed", []) if _is_conformance(each)]
+    others = stats.get(_NOT_APPLICABLE, [])
+    if not failed and not (others and terminalreporter.verbosity > 0):
+        return
+    terminalreporter.section("conformance")
+    for report in failed:
+        terminalreporter.line(f"{_check_name(report)}: {_message(report)}", red=True)
+    if terminalreporter.verbosity > 0:
+        for report in others:
+            reason = _reason(report).removeprefix("Skipped: ")
+            terminalreporter.line(f"{_check_name(report)}: {reason}")
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> Any:
+    """The device of the fixtures `model` and `batch`; see `--conformance-device`."""
+    import torch
+
+    return torch.device(str(request.config.getoption("--conformance-device")))
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest, device: Any) -> Any:
+    """A model of the module's `make_model`, in evaluation mode, at seed 0."""
+    import torch
+
+    torch.manual_seed(0)
+    return _of_module(request, "make_model")().to(device).eval()
+
+
+@pytest.fixture
+def batch(request: pytest.FixtureRequest, device: Any) -> dict[str, Any]:
+    """Four samples of the module's `make_batch`, at seed 1."""
+    import torch
+
+    torch.manual_seed(1)
+    made = _of_module(request, "make_batch")(4)
+    return {name: column.to(device) for name, column in made.items()}
+
+
+def _of_module(request: pytest.FixtureRequest, name: str) -> Any:
+    made = getattr(request.module, name, None)
+    if made is None:
+        pytest.fail(
+            f"the fixture {request.fixturename!r} is made by {name}(), which "
+            f"{request.module.__name__} does not define",
+            pytrace=False,
+        )
+    return made
+
+
 def _prepend(folder: Path) -> None:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
+
+
+def _reason(report: Any) -> str:
+    text = report.longrepr
+    return str(text[2]) if isinstance(text, tuple) else ""
+
+
+def _is_conformance(report: Any) -> bool:
+    return _CHECK in report.keywords
+
+
+def _check_name(report: Any) -> str:
+    """`test_net.py padding_does_not_matter`."""
+    path, _, test = report.nodeid.partition("::")
+    name = test.partition("[")[2].removesuffix("]")
+    return f"{Path(path).name} {name or test}"
+
+
+def _message(report: Any) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else str(report.longrepr)
+    return (
+        text.splitlines()[0].partition("CheckFailedError: ")[2] or text.splitlines()[0]
+    )

@@ -55,3 +55,94 @@ def test_a_folder_without_the_file_is_left_alone(tmp_path):
     result = run_pytest(write(tmp_path, tree))
     assert result.returncode == 2
     assert "No module named 'models'" in result.stdout
+
+
+CONFORMANCE = {
+    "oumi_requirements.txt": "net.py\n",
+    "net.py": (
+        "import torch\n"
+        "from torch import nn\n"
+        "from torch.nn import functional as F\n"
+        "from oumi_runtime.core.models import BaseModel\n\n\n"
+        "class Net(BaseModel):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.layer = nn.Linear(4, 3)\n"
+        "        self.forgotten = nn.Linear(4, 3)\n\n"
+        "    def forward(self, features, labels=None, **kwargs):\n"
+        "        logits = self.layer(features)\n"
+        "        if labels is None:\n"
+        "            return {'logits': logits}\n"
+        "        return {'logits': logits, 'loss': self.criterion(logits, labels)}\n\n"
+        "    @property\n"
+        "    def criterion(self):\n"
+        "        return F.cross_entropy\n"
+    ),
+    "test_net.py": (
+        "import torch\n"
+        "from net import Net\n"
+        "from oumi_runtime.testing import parametrize_with_checks\n\n\n"
+        "def make_model():\n"
+        "    return Net()\n\n\n"
+        "def make_batch(batch_size):\n"
+        "    features = torch.randn(batch_size, 4)\n"
+        "    labels = torch.arange(batch_size) % 3\n"
+        "    return {'features': features, 'labels': labels}\n\n\n"
+        "@parametrize_with_checks(make_model, make_batch)\n"
+        "def test_conformance(check):\n"
+        "    check()\n\n\n"
+        "def test_fixtures(model, batch, device):\n"
+        "    assert not model.training\n"
+        "    assert model(**batch)['loss'].device == device == torch.device('cpu')\n"
+        "    assert len(batch['labels']) == 4\n"
+    ),
+    "test_other.py": "def test_it(model):\n    pass\n",
+}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest prints of a project whose model has an unused layer."""
+    project = write(tmp_path_factory.mktemp("project"), CONFORMANCE)
+    chosen = "gets_a_gradient or out_of_range or given_weights or test_it or fixtures"
+    done = run_pytest(project, "-vv", "-k", chosen)
+    assert done.returncode == 1
+    return done.stdout
+
+
+def test_a_failed_check_is_summed_up_in_one_line(report):
+    summary = report.partition("= conformance =")[2].splitlines()
+    assert summary[1] == (
+        "test_net.py every_parameter_gets_a_gradient: forgotten.weight, forgotten.bias "
+        "gets no gradient: is the layer used in forward, or detached?"
+    )
+
+
+def test_a_check_that_does_not_apply_is_neither_passed_nor_skipped(report):
+    last = report.splitlines()[-1]
+    assert "1 failed, 2 passed" in last
+    assert "1 not applicable" in last
+    assert "skipped" not in last
+    reason = "not applicable: the inputs have no token ids"
+    assert f"test_net.py ids_out_of_range_are_refused: {reason}" in report
+
+
+def test_the_fixtures_come_from_the_modules_own_functions(report):
+    assert "test_fixtures PASSED" in report
+    assert (
+        "the fixture 'model' is made by make_model(), which test_other does not define"
+    ) in report
+
+
+def test_weights_are_recorded_when_asked_for_and_compared_from_then_on(tmp_path):
+    project = write(tmp_path, CONFORMANCE)
+    only = ("test_net.py", "-k", "as_recorded")
+    done = run_pytest(project, *only, "--update-conformance-golden")
+    assert "1 passed" in done.stdout
+    record = project / "golden" / "Net.state_dict.json"
+    assert '"layer.weight": "float32 [3, 4]"' in record.read_text()
+    text = (project / "net.py").read_text().replace("self.layer", "self.head")
+    (project / "net.py").write_text(text)
+    changed = run_pytest(project, *only)
+    assert "head.weight is new" in changed.stdout
+    assert "layer.weight is gone" in changed.stdout

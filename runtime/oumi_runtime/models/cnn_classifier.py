@@ -60,7 +60,7 @@ class CNNClassifier(BaseModel):
 
         Args:
             images: (batch, in_channels, image_height, image_width) float.
-            labels: Classes, (batch,) int64.
+            labels: Classes, (batch,) int64; -100 leaves an image out of the loss.
             kwargs: Other columns of the dataset; not used.
 
         Returns:
@@ -76,7 +76,10 @@ class CNNClassifier(BaseModel):
         logits = self.fc2(x)  # (B, C)
         outputs = {"logits": logits}
         if labels is not None:
-            outputs["loss"] = self.criterion(F.log_softmax(logits, dim=1), labels)
+            scores = F.log_softmax(logits, dim=1)
+            total = self.criterion(scores, labels, reduction="sum")
+            # A mean that is 0, and not NaN, where every image is left out.
+            outputs["loss"] = total / (labels != -100).sum().clamp(min=1)
         return outputs
 
     @property

@@ -1,14 +1,29 @@
 """The conformance suite: checks that any model that returns its loss must pass.
 
+As pytest tests, each of which can be selected by the name of its check:
+
     @parametrize_with_checks(make_model, make_batch)
     def test_conformance(check):
         check()
 
-Without pytest: `for check in CHECKS: check(ModelCase(make_model, make_batch))`.
+Without pytest: `run_checks(make_model, make_batch)` returns the results.
 """
 
-from oumi_runtime.testing.case import CheckFailedError, ModelCase
+from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.checks import CHECKS
+from oumi_runtime.testing.declaring import Check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.parametrize import parametrize_with_checks
+from oumi_runtime.testing.running import CheckResult, Outcome, run_checks
 
-__all__ = ["CHECKS", "CheckFailedError", "ModelCase", "parametrize_with_checks"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckFailedError",
+    "CheckResult",
+    "ModelCase",
+    "NotApplicableError",
+    "Outcome",
+    "parametrize_with_checks",
+    "run_checks",
+]

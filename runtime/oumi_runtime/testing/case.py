@@ -1,17 +1,34 @@
-"""What a check is given: a way to make the model, and a way to make a batch for it."""
+"""What a check is given: a way to make the model, and a way to make a batch for it.
 
+What kind of model it is (does it read tokens, is it causal, which label is left out) is
+found out here, from the batch and from the model, and not asked of the user.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import nn
 
+from oumi_runtime.testing.failures import CheckFailedError
+
 Batch = dict[str, torch.Tensor]
 BatchFactory = Callable[[int], Mapping[str, torch.Tensor]]
 
+_LABELS = "labels"
+_DEFAULT_IGNORE_INDEX = -100
+_NO_TOKENS = re.compile(r"(mask|_type_ids|position_ids|positions|lengths)$")
 
-class CheckFailedError(AssertionError):
-    """A model does not do what the check asks; the message says where to look."""
+
+@dataclass(frozen=True)
+class Tokens:
+    """A column of token ids, and the mask that belongs to it."""
+
+    ids: str
+    mask: str | None
 
 
 @dataclass(frozen=True)
@@ -22,6 +39,10 @@ class ModelCase:
     """Makes the model, the same one at the same random seed."""
     make_batch: BatchFactory
     """Makes a batch of so many samples: what forward takes by name, `labels` too."""
+    config: str | Path | None = None
+    """The model's training config; None finds the one in the model's project."""
+    golden_folder: Path | None = None
+    """Where the state dict's keys are recorded."""
 
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
         """A fresh model, with the same weights for the same seed."""
@@ -33,8 +54,163 @@ class ModelCase:
         torch.manual_seed(seed)
         return dict(self.make_batch(batch_size))
 
-    def inputs(self, batch_size: int = 4) -> Batch:
-        """A batch without its labels."""
-        batch = self.batch(batch_size)
-        batch.pop("labels", None)
+    def inputs(self, batch_size: int = 4, seed: int = 1) -> Batch:
+        """A batch without what the loss is computed from."""
+        batch = self.batch(batch_size, seed)
+        if self.is_teacher_forced:
+            return batch
+        return {k: v for k, v in batch.items() if k not in self.targets}
+
+    @cached_property
+    def sample(self) -> Batch:
+        """A small batch, to learn the columns from."""
+        batch = self.batch(3)
+        wrong = [name for name, column in batch.items() if column.shape[:1] != (3,)]
+        if wrong or not batch:
+            raise CheckFailedError(
+                f"make_batch(3) returns {', '.join(wrong) or 'no column'}, without 3 "
+                "rows: does it use its argument?"
+            )
         return batch
+
+    @cached_property
+    def labels(self) -> torch.Tensor | None:
+        """The labels of `sample`, if there are any."""
+        return self.sample.get(_LABELS)
+
+    @property
+    def has_class_labels(self) -> bool:
+        """Whether the labels are classes or tokens, and not numbers."""
+        return self.labels is not None and not self.labels.is_floating_point()
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """The columns that the loss needs and the outputs do not.
+
+        These are the labels; or, where there are none, the columns without which the
+        model computes no loss, such as the second texts of pairs.
+        """
+        if _LABELS in self.sample:
+            return frozenset({_LABELS})
+        model, found = self.model(), set[str]()
+        for name in self.sample:
+            rest = {k: v for k, v in self.sample.items() if not _belongs(k, name)}
+            try:
+                outputs = model(**rest)
+            except Exception:  # The model cannot do without this column.
+                continue
+            if "loss" not in outputs:
+                found |= self.sample.keys() - rest.keys()
+        return frozenset(found)
+
+    @cached_property
+    def is_teacher_forced(self) -> bool:
+        """Whether a decoder reads the labels, so that there is no output without them.
+
+        It is one where every output position has a label, and the output changes with
+        the labels or cannot be had without.
+        """
+        labels, model = self.labels, self.model()
+        if labels is None or labels.ndim != 2 or labels.is_floating_point():
+            return False
+        rest = {k: v for k, v in self.sample.items() if k != _LABELS}
+        others = {**rest, _LABELS: labels.flip(0).roll(1, 1)}
+        with torch.no_grad():
+            found = [_main(model(**batch)) for batch in (self.sample, others)]
+            try:
+                model(**rest)
+            except Exception:
+                return True
+        a, b = found
+        is_by_position = a is not None and a.shape[:2] == labels.shape
+        return is_by_position and not (a is None or b is None or torch.equal(a, b))
+
+    @cached_property
+    def tokens(self) -> tuple[Tokens, ...]:
+        """The columns of token ids among the inputs, each with its mask."""
+        found: list[Tokens] = []
+        for name, column in self.sample.items():
+            is_ids = column.ndim == 2 and not column.is_floating_point()
+            if is_ids and not _NO_TOKENS.search(name) and name not in self.targets:
+                prefix = name.removesuffix("input_ids") if "input_ids" in name else ""
+                mask = f"{prefix}attention_mask"
+                found.append(Tokens(name, mask if mask in self.sample else None))
+        return tuple(found)
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of numbers among the inputs, such as pixels or features."""
+        return tuple(
+            name
+            for name, column in self.sample.items()
+            if column.is_floating_point() and name not in self.targets
+        )
+
+    @cached_property
+    def label_shift(self) -> int | None:
+        """How far forward has to shift the labels of a model that predicts tokens.
+
+        1 where the labels are the tokens, 0 where they are the next ones already, None
+        where they are something else.
+        """
+        batch, labels = self.batch(8), self.labels
+        if labels is None or labels.is_floating_point() or len(self.tokens) != 1:
+            return None
+        ids, labels = batch[self.tokens[0].ids], batch[_LABELS]
+        if ids.shape != labels.shape or ids.shape[1] < 3:
+            return None
+        counted = labels >= 0
+        if counted.any() and (ids == labels)[counted].all():
+            return 1
+        counted = counted[:, :-1]
+        if counted.any() and (ids[:, 1:] == labels[:, :-1])[counted].all():
+            return 0
+        return None
+
+    @cached_property
+    def ignore_index(self) -> int:
+        """The label that is left out of the loss.
+
+        It is the negative one of the batch, or else the one that forward's docstring
+        names where it describes the labels, or else -100.
+        """
+        labels = self.labels
+        if labels is not None and not labels.is_floating_point() and (labels < 0).any():
+            return int(labels.min())
+        documented = re.search(
+            r"^\s*labels(?: \(.*?\))?:.*?(-\d+)",
+            _section(self.make_model_class.forward.__doc__ or "", _LABELS),
+            re.DOTALL | re.MULTILINE,
+        )
+        return int(documented[1]) if documented else _DEFAULT_IGNORE_INDEX
+
+    @cached_property
+    def make_model_class(self) -> type[nn.Module]:
+        """The model's class."""
+        return type(self.model())
+
+
+def _main(outputs: object) -> torch.Tensor | None:
+    return outputs.get("logits") if isinstance(outputs, dict) else None
+
+
+def _belongs(name: str, ids: str) -> bool:
+    """Whether a column is the given one, or the mask of it."""
+    return name == ids or (
+        "input_ids" in ids and name == ids.replace("input_ids", "attention_mask")
+    )
+
+
+def _section(docstring: str, argument: str) -> str:
+    """The lines of a docstring that describe one argument."""
+    lines = docstring.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(rf"\s*{argument}\b.*:", line):
+            indent = len(line) - len(line.lstrip())
+            end = number + 1
+            while (
+                end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > indent
+            ):
+                end += 1
+            return "\n".join(lines[number:end])
+    return ""

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.testing.case import Batch, CheckFailedError
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.failures import CheckFailedError
 
 _LARGEST_TOLERANCE = 0.05
 _NOT_THE_MODELS = {*vars(nn.Module()), "_init_kwargs"}
@@ -22,25 +23,35 @@ def outputs_of(model: nn.Module, inputs: Batch) -> dict[str, torch.Tensor]:
     return outputs
 
 
-@torch.no_grad()
+def output_name(outputs: dict[str, torch.Tensor]) -> str:
+    """The name of the main output: `logits`, or else the first of numbers."""
+    if "logits" in outputs:
+        return "logits"
+    for name, value in outputs.items():
+        if name != "loss" and isinstance(value, torch.Tensor) and value.ndim:
+            return name
+    raise CheckFailedError("forward returns no 'logits' in its dict")
+
+
 def logits_of(model: nn.Module, inputs: Batch) -> torch.Tensor:
-    """The logits, which are numbers."""
-    logits = outputs_of(model, inputs).get("logits")
-    if logits is None:
-        raise CheckFailedError("forward returns no 'logits' in its dict")
-    if logits.isnan().any():
+    """The main output, which is numbers; computed without gradients."""
+    with torch.no_grad():
+        outputs = outputs_of(model, inputs)
+    name = output_name(outputs)
+    if outputs[name].isnan().any():
         raise CheckFailedError(
-            "the logits hold NaN: is a weight not initialised, or something divided by "
-            "zero?"
+            f"the {name} hold NaN: is a weight not initialised, or something divided "
+            "by zero?"
         )
-    return logits
+    return outputs[name]
 
 
 def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:
     """The loss, which is one finite number."""
     loss = outputs_of(model, batch).get("loss")
     if loss is None:
-        raise CheckFailedError("forward was given labels but returns no 'loss'")
+        given = "labels" if "labels" in batch else ", ".join(batch)
+        raise CheckFailedError(f"forward was given {given} but returns no 'loss'")
     if loss.shape != ():
         raise CheckFailedError(
             f"the loss has the shape {tuple(loss.shape)}, but must be a scalar: does "
@@ -64,11 +75,11 @@ def compute_gradients(loss: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def perturbed(model: nn.Module) -> nn.Module:
+def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
     """Moves every weight a little, since one that starts at zero hides mistakes."""
     for parameter in model.parameters():
         if parameter.is_floating_point():
-            parameter.add_(torch.randn_like(parameter), alpha=0.02)
+            parameter.add_(torch.randn_like(parameter), alpha=scale)
     return model
 
 
@@ -79,12 +90,67 @@ def require_equal(left: torch.Tensor, right: torch.Tensor, message: str) -> None
         raise CheckFailedError(f"{message} (shapes {shapes})")
     if not left.numel():
         return
-    tolerance = min(_LARGEST_TOLERANCE, 1000 * torch.finfo(left.dtype).eps)
     difference = torch.where(left == right, 0, left - right).abs().max().item()
-    scale = left[left.isfinite()].abs().max().item() if left.isfinite().any() else 0.0
     # Written so that NaN fails.
-    if not difference <= tolerance * scale + 1e-6:
+    if not difference <= tolerance(left):
         raise CheckFailedError(f"{message} (largest difference {difference:.3g})")
+
+
+def tolerance(values: torch.Tensor) -> float:
+    """How much two computations of the same values may differ.
+
+    In float64 it leaves room for a norm that is computed in float32 on purpose.
+    """
+    share = {torch.float64: 1e-5}.get(
+        values.dtype, min(_LARGEST_TOLERANCE, 1000 * torch.finfo(values.dtype).eps)
+    )
+    finite = values[values.isfinite()]
+    scale = finite.abs().max().item() if finite.numel() else 0.0
+    return share * scale + (1e-9 if values.dtype is torch.float64 else 1e-6)
+
+
+class Probe:
+    """A model in evaluation mode whose outputs are compared, in float64 if it runs so.
+
+    In float64 a difference is either far above rounding or none.
+    """
+
+    def __init__(self, case: ModelCase, batch_size: int = 4, seed: int = 0) -> None:
+        """Makes the model and the inputs."""
+        self.inputs = case.inputs(batch_size, seed + 1)
+        self.model = perturbed(case.model(seed=seed)).double()
+        self.is_double = True
+        try:
+            self(self.inputs)
+        except (RuntimeError, TypeError):
+            self.is_double = False
+            self.model = perturbed(case.model(seed=seed))
+
+    def __call__(self, inputs: Batch) -> torch.Tensor:
+        """The main output, (batch, ...)."""
+        return logits_of(self.model, in_double(inputs) if self.is_double else inputs)
+
+    def differs(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """Which rows and positions of two outputs differ: (batch, ...) bool."""
+        if left.shape != right.shape:
+            return torch.ones(left.shape[:2], dtype=torch.bool)
+        gap = torch.where(left == right, 0, left - right).abs()
+        if self.is_double:
+            scale = left[left.isfinite()].abs().max().item() if left.numel() else 0.0
+            return gap > 1e-10 * scale
+        return gap > tolerance(left)
+
+
+def in_double(batch: Batch) -> Batch:
+    """The batch with its numbers in float64."""
+    return {k: v.double() if v.is_floating_point() else v for k, v in batch.items()}
+
+
+def other_tokens(ids: torch.Tensor, turn: int = 1) -> torch.Tensor:
+    """For each id another one of the same batch; the same where there is no other."""
+    known = torch.unique(ids)
+    others: torch.Tensor = known[(torch.searchsorted(known, ids) + turn) % len(known)]
+    return others
 
 
 def strays(model: nn.Module, kind: type | tuple[type, ...]) -> list[str]:
@@ -106,6 +172,12 @@ def strays(model: nn.Module, kind: type | tuple[type, ...]) -> list[str]:
         for name, part in _parts(attribute, value)
         if isinstance(part, kind) and id(part) not in known and _is_trained(part)
     ]
+
+
+def listing(names: list[str]) -> str:
+    """The names in one line, or the first of many."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _is_trained(part: Any) -> bool:

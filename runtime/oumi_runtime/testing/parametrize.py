@@ -1,17 +1,44 @@
 """Turns the checks into pytest tests, each with a name that can be selected."""
 
-from collections.abc import Callable
-from functools import partial
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from torch import nn
 
 from oumi_runtime.testing.case import BatchFactory, ModelCase
 from oumi_runtime.testing.checks import CHECKS
+from oumi_runtime.testing.declaring import Check
+from oumi_runtime.testing.failures import NotApplicableError
+from oumi_runtime.testing.running import known
+
+NOT_APPLICABLE = "not applicable: "
+
+
+@dataclass(frozen=True)
+class BoundCheck:
+    """A check and the model it is for: what a test is given as `check`, and calls."""
+
+    check: Check
+    case: ModelCase
+
+    def __call__(self) -> None:
+        """Runs the check; tells pytest where it does not apply."""
+        __tracebackhide__ = True
+        try:
+            self.check(self.case)
+        except NotApplicableError as reason:
+            pytest.skip(f"{NOT_APPLICABLE}{reason}")
 
 
 def parametrize_with_checks(
-    make_model: Callable[[], nn.Module], make_batch: BatchFactory
+    make_model: Callable[[], nn.Module],
+    make_batch: BatchFactory,
+    *,
+    config: str | Path | None = None,
+    expected_failures: Mapping[str, str] | None = None,
 ) -> pytest.MarkDecorator:
     """Makes a decorator for a test that takes `check` and calls it.
 
@@ -19,12 +46,34 @@ def parametrize_with_checks(
         make_model: Makes a small model, the same one at the same random seed.
         make_batch: Makes a batch of so many samples: the columns that forward takes,
             `labels` among them.
+        config: The model's training config. None finds the one, in the project that
+            the model's file belongs to, that has the model's registered name.
+        expected_failures: Checks that are known to fail, by name, each with the reason.
+            Such a test has to fail: one that passes is an error, as with a strict
+            xfail.
+
+    Raises:
+        UnknownNameError: No check has a name that is expected to fail.
     """
-    case = ModelCase(make_model, make_batch)
+    expected = known(expected_failures or {})
+    caller = sys._getframe(1).f_globals.get("__file__")
+    golden = Path(caller).parent / "golden" if caller else None
+    case = ModelCase(make_model, make_batch, config, golden)
     return pytest.mark.parametrize(
         "check",
         [
-            pytest.param(partial(check, case), id=check.__name__.removeprefix("check_"))
+            pytest.param(
+                BoundCheck(check, case), id=check.name, marks=_marks(check, expected)
+            )
             for check in CHECKS
         ],
     )
+
+
+def _marks(check: Check, expected: Mapping[str, str]) -> list[pytest.MarkDecorator]:
+    marks = [pytest.mark.conformance_check]
+    if check.is_slow:
+        marks.append(pytest.mark.conformance_slow)
+    if check.name in expected:
+        marks.append(pytest.mark.xfail(reason=expected[check.name], strict=True))
+    return marks

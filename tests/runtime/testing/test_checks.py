@@ -1,53 +1,88 @@
 """Each check fails on the fault it is for, names it, and leaves sound models alone."""
 
+import contextlib
+
+import faulty_models
 import pytest
-import specimens
 import torch
-from specimens import SOUND, faulty
+from faulty_models import faulty
+from sound_models import SOUND
 from torch import nn
 
-from oumi_runtime.testing import CHECKS, CheckFailedError, ModelCase
+from oumi_runtime.testing import (
+    CHECKS,
+    CheckFailedError,
+    ModelCase,
+    NotApplicableError,
+)
 from oumi_runtime.testing.measuring import require_equal
 
 FAULTS: list[tuple[type[nn.Module], str, str]] = [
-    (specimens.UnusedLayer, "every_parameter", r"forgotten\.weight, forgotten\.bias"),
-    (specimens.Detached, "every_parameter", r"embedding\.weight gets no gradient"),
-    (specimens.DetachedLoss, "every_parameter", "the loss has no gradient"),
-    (specimens.PlainList, "every_parameter", r"_blocks\[0\] is not registered"),
-    (specimens.NanGradient, "every_parameter", r"gradient of \S+ is not finite"),
-    (specimens.SoftmaxBeforeLoss, "overfits", "does the criterion expect logits"),
-    (specimens.ZeroInit, "overfits", "does the gradient reach every layer"),
-    (specimens.FlatLoss, "overfits", "bring the loss from -1 to -1 only"),
-    (specimens.BatchStatistics, "see_each_other", "over the batch dimension"),
-    (specimens.SoftmaxOverBatch, "see_each_other", "over the batch dimension"),
-    (specimens.MaskIgnored, "padding", "is attention_mask used"),
-    (specimens.MaskInSumOnly, "padding", "three more padding tokens"),
-    (specimens.MaskInverted, "padding", "is attention_mask used"),
-    (specimens.PlainTensor, "saved_model", "scale is neither a parameter nor a buffer"),
-    (specimens.PlainList, "saved_model", r"_blocks\[0\] is neither"),
-    (specimens.NotJson, "saved_model", "argument 'activation' is or holds a function"),
-    (specimens.ArgumentNotRecorded, "saved_model", r"does not fit .*hidden\.weight"),
-    (specimens.NotABaseModel, "saved_model", "NotABaseModel is not a subclass"),
-    (specimens.Unreduced, "only_with_labels", r"shape \(4,\), but must be a scalar"),
-    (specimens.Unreduced, "every_parameter", "must be a scalar"),
     (
-        specimens.LossWithoutLabels,
+        faulty_models.UnusedLayer,
+        "every_parameter",
+        r"forgotten\.weight, forgotten\.bias",
+    ),
+    (faulty_models.Detached, "every_parameter", r"embedding\.weight gets no gradient"),
+    (faulty_models.DetachedLoss, "every_parameter", "the loss has no gradient"),
+    (faulty_models.PlainList, "are_registered", r"_blocks\[0\] is not registered"),
+    (faulty_models.PlainTensor, "are_registered", "scale is neither a parameter nor"),
+    (faulty_models.NanGradient, "every_parameter", r"gradient of \S+ is not finite"),
+    (faulty_models.SoftmaxBeforeLoss, "overfits", "does the criterion expect logits"),
+    (faulty_models.ZeroInit, "overfits", "does the gradient reach every layer"),
+    (faulty_models.FlatLoss, "overfits", "bring the loss from -1 to -1 only"),
+    (faulty_models.BatchStatistics, "see_each_other", "over the batch dimension"),
+    (faulty_models.SoftmaxOverBatch, "see_each_other", "over the batch dimension"),
+    (faulty_models.MaskIgnored, "padding", "is attention_mask used"),
+    (faulty_models.MaskInSumOnly, "padding", "three more padding tokens"),
+    (faulty_models.MaskInverted, "padding", "is attention_mask used"),
+    (
+        faulty_models.PlainTensor,
+        "saved_model",
+        "scale is neither a parameter nor a buffer",
+    ),
+    (faulty_models.PlainList, "saved_model", r"_blocks\[0\] is neither"),
+    (
+        faulty_models.NotJson,
+        "saved_model",
+        "argument 'activation' is or holds a function",
+    ),
+    (
+        faulty_models.ArgumentNotRecorded,
+        "saved_model",
+        r"does not fit .*hidden\.weight",
+    ),
+    (faulty_models.NotABaseModel, "saved_model", "NotABaseModel is not a subclass"),
+    (
+        faulty_models.Unreduced,
+        "only_with_labels",
+        r"shape \(4,\), but must be a scalar",
+    ),
+    (faulty_models.Unreduced, "every_parameter", "must be a scalar"),
+    (
+        faulty_models.LossWithoutLabels,
         "only_with_labels",
         "although it was given no labels",
     ),
-    (specimens.NoLoss, "only_with_labels", "returns no 'loss'"),
-    (specimens.NoLoss, "overfits", "returns no 'loss'"),
-    (specimens.NanInit, "only_with_labels", "the loss is nan: is a weight not init"),
-    (specimens.NanInit, "see_each_other", "the logits hold NaN"),
-    (specimens.NoLogits, "one_row", "returns no 'logits'"),
-    (specimens.NoLogits, "padding", "returns no 'logits'"),
-    (specimens.ReturnsTuple, "one_row", "returns a tuple, but must return a dict"),
-    (specimens.MixedUp, "one_row", "is a reshape mixing samples"),
+    (faulty_models.NoLoss, "only_with_labels", "returns no 'loss'"),
+    (faulty_models.NoLoss, "overfits", "returns no 'loss'"),
+    (
+        faulty_models.NanInit,
+        "only_with_labels",
+        "the loss is nan: is a weight not init",
+    ),
+    (faulty_models.NanInit, "see_each_other", "the logits hold NaN"),
+    (faulty_models.NoLogits, "one_row", "returns no 'logits'"),
+    (faulty_models.ReturnsTuple, "one_row", "returns a tuple, but must return a dict"),
+    (faulty_models.MixedUp, "one_row", "is a reshape mixing samples"),
 ]
 
 
+FAST = [each for each in CHECKS if not each.is_slow and each.theme != "learning"]
+
+
 def check_named(part: str):
-    (check,) = (check for check in CHECKS if part in check.__name__)
+    (check,) = (check for check in CHECKS if part in check.name)
     return check
 
 
@@ -63,17 +98,19 @@ def test_a_fault_is_caught_and_named(model_class, part, sentence):
 
 
 @pytest.mark.parametrize("name", SOUND)
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_sound_model_passes(name, check):
-    check(SOUND[name])
+    with contextlib.suppress(NotApplicableError):
+        check(SOUND[name])
 
 
 @pytest.mark.parametrize("name", ["mlp_encoder", "very_small", "causal_lm"])
-@pytest.mark.parametrize("check", CHECKS[:-1], ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", FAST, ids=lambda check: check.name)
 def test_there_is_no_false_alarm_at_any_seed(name, check):
     case = SOUND[name]
-    for seed in range(30):
-        check(reseeded(case, seed))
+    for seed in range(8):
+        with contextlib.suppress(NotApplicableError):
+            check(reseeded(case, seed))
 
 
 @pytest.mark.parametrize("name", ["mlp_encoder", "very_small"])
@@ -119,8 +156,9 @@ def test_equal_infinities_are_equal_and_nan_is_not():
         require_equal(infinite, infinite[:1], "unequal")
 
 
-def test_inputs_without_a_mask_pass_the_padding_check():
-    check_named("padding")(SOUND["cnn"])
+def test_padding_does_not_concern_inputs_without_a_mask():
+    with pytest.raises(NotApplicableError, match="the inputs have no token ids"):
+        check_named("padding")(SOUND["cnn"])
 
 
 def test_a_case_makes_the_same_model_and_batch_every_time():

@@ -1,9 +1,7 @@
-"""Small models that are right, and the same with one fault each."""
+"""Small models that are right."""
 
-import copy
-import math
+import functools
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
@@ -38,7 +36,7 @@ def token_batch(batch_size: int) -> dict[str, torch.Tensor]:
     return {
         "input_ids": ids,
         "attention_mask": torch.ones_like(ids),
-        "labels": torch.randint(VOCAB, (batch_size, 6)),
+        "labels": ids.clone(),
     }
 
 
@@ -52,6 +50,8 @@ class Sound(BaseModel):
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, input_ids, attention_mask=None, labels=None, **kwargs):
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
         x = self.encode(self.embedding(input_ids))
         logits = self.head(self.classifier(self.pool(x, attention_mask.unsqueeze(-1))))
         outputs = {"logits": logits}
@@ -63,13 +63,14 @@ class Sound(BaseModel):
         return F.relu(self.hidden(x))
 
     def pool(self, x, mask):
-        return (x * mask).sum(1) / mask.sum(1)
+        return (x * mask).sum(1) / mask.sum(1).clamp(min=1)
 
     def head(self, logits):
         return logits
 
     def loss(self, logits, labels):
-        return self.criterion(logits, labels)
+        total = self.criterion(logits, labels, reduction="sum")
+        return total / (labels != -100).sum().clamp(min=1)
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
@@ -77,30 +78,32 @@ class Sound(BaseModel):
 
 
 class SmallCausalLM(BaseModel):
-    """Attention that sees the past, and tied weights; logits (batch, time, vocab)."""
+    """Attention that sees the past; logits (batch, time, vocab)."""
 
-    def __init__(self, width: int = 16, is_causal: bool = True) -> None:
+    def __init__(self, width: int = 16) -> None:
         super().__init__()
         self.embedding = nn.Embedding(VOCAB, width)
+        nn.init.normal_(self.embedding.weight, std=0.1)
         self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
         self.norm = nn.LayerNorm(width)
-        self.is_causal = is_causal
 
     def forward(self, input_ids, attention_mask=None, labels=None, **kwargs):
         x = self.embedding(input_ids)
         time = input_ids.shape[1]
         # A slope per position stands for positional encoding, at any length.
-        places = torch.arange(time) / 10
-        x = x + torch.sin(places.unsqueeze(-1) * (1 + torch.arange(x.shape[-1])))
-        future = torch.ones(time, time, dtype=torch.bool).triu(1)
-        padding = attention_mask == 0 if attention_mask is not None else None
-        y, _ = self.attention(
-            x, x, x, attn_mask=future, key_padding_mask=padding, need_weights=False
-        )
+        places = torch.arange(time, device=x.device, dtype=x.dtype) / 10
+        slopes = 1 + torch.arange(x.shape[-1], device=x.device, dtype=x.dtype)
+        x = x + torch.sin(places.unsqueeze(-1) * slopes)
+        future = torch.ones(time, time, dtype=torch.bool, device=x.device).triu(1)
+        y, _ = self.attention(x, x, x, attn_mask=future, need_weights=False)
         logits = self.norm(x + y) @ self.embedding.weight.T
         outputs = {"logits": logits}
         if labels is not None:
-            outputs["loss"] = self.criterion(logits.flatten(0, 1), labels.flatten())
+            targets = labels[:, 1:].flatten()
+            total = self.criterion(
+                logits[:, :-1].flatten(0, 1), targets, reduction="sum"
+            )
+            outputs["loss"] = total / (targets != -100).sum().clamp(min=1)
         return outputs
 
     @property
@@ -117,8 +120,9 @@ class ZeroHead(Sound):
 
 
 class Smoothed(Sound):
-    def loss(self, logits, labels):
-        return F.cross_entropy(logits, labels, label_smoothing=0.1)
+    @property
+    def criterion(self) -> Callable[..., torch.Tensor]:
+        return functools.partial(F.cross_entropy, label_smoothing=0.1)
 
 
 class WithBatchNorm(Sound):
@@ -142,8 +146,12 @@ class FixedLength(Sound):
 
 
 class FrozenEmbedding(Sound):
+    """Has an embedding that is not trained, and the same in every model."""
+
     def __init__(self) -> None:
         super().__init__()
+        rows = torch.arange(VOCAB).unsqueeze(1) * (1 + torch.arange(WIDTH))
+        self.embedding.weight.data.copy_(torch.sin(rows.float()))
         self.embedding.requires_grad_(False)
 
 
@@ -183,154 +191,3 @@ SOUND: dict[str, ModelCase] = {
     "teacher": ModelCase(WithTeacher, text_batch),
     "recurrent": ModelCase(Recurrent, text_batch),
 }
-
-
-class UnusedLayer(Sound):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forgotten = nn.Linear(2, 2)
-
-
-class Detached(Sound):
-    def encode(self, x):
-        return super().encode(x.detach())
-
-
-class DetachedLoss(Sound):
-    def loss(self, logits, labels):
-        return super().loss(logits, labels).detach()
-
-
-class SoftmaxBeforeLoss(Sound):
-    def head(self, logits):
-        return logits.softmax(-1)
-
-
-class BatchStatistics(Sound):
-    def encode(self, x):
-        return super().encode(x - x.mean(0))
-
-
-class SoftmaxOverBatch(Sound):
-    def head(self, logits):
-        return logits.log_softmax(0)
-
-
-class MaskIgnored(Sound):
-    def pool(self, x, mask):
-        return x.mean(1)
-
-
-class MaskInSumOnly(Sound):
-    def pool(self, x, mask):
-        return (x * mask).sum(1) / x.shape[1]
-
-
-class MaskInverted(Sound):
-    def pool(self, x, mask):
-        return (x * (1 - mask)).sum(1) / (1 - mask).sum(1).clamp(min=1)
-
-
-class PlainList(Sound):
-    def __init__(self) -> None:
-        super().__init__()
-        self._blocks = [nn.Linear(WIDTH, WIDTH)]
-
-    def encode(self, x):
-        return self._blocks[0](super().encode(x))
-
-
-class PlainTensor(Sound):
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = torch.rand(WIDTH) + 1
-
-    def encode(self, x):
-        return super().encode(x) * self.scale
-
-
-class NotJson(Sound):
-    def __init__(self, activation: Any = F.relu) -> None:
-        super().__init__()
-
-
-class ArgumentNotRecorded(Sound):
-    """Has a constructor whose result depends on what is not an argument."""
-
-    made = 0
-
-    def __init__(self) -> None:
-        ArgumentNotRecorded.made += 1
-        super().__init__(WIDTH + ArgumentNotRecorded.made)
-
-
-class Unreduced(Sound):
-    def loss(self, logits, labels):
-        return F.cross_entropy(logits, labels, reduction="none")
-
-
-class LossWithoutLabels(Sound):
-    def forward(self, *args: Any, **kwargs: Any):
-        return {"loss": torch.zeros(()), **super().forward(*args, **kwargs)}
-
-
-class NoLoss(Sound):
-    def forward(self, *args: Any, **kwargs: Any):
-        return {"logits": super().forward(*args, **kwargs)["logits"]}
-
-
-class NoLogits(Sound):
-    def forward(self, *args: Any, **kwargs: Any):
-        outputs = super().forward(*args, **kwargs)
-        outputs["output"] = outputs.pop("logits")
-        return outputs
-
-
-class ReturnsTuple(Sound):
-    def forward(self, *args: Any, **kwargs: Any):
-        return tuple(super().forward(*args, **kwargs).values())
-
-
-class NanInit(Sound):
-    def __init__(self) -> None:
-        super().__init__()
-        nn.init.constant_(self.hidden.weight, math.nan)
-
-
-class ZeroInit(Sound):
-    def __init__(self) -> None:
-        super().__init__()
-        for parameter in self.parameters():
-            nn.init.zeros_(parameter)
-
-
-class MixedUp(Sound):
-    def head(self, logits):
-        return logits.reshape(-1)
-
-
-class NanGradient(Sound):
-    def encode(self, x):
-        y = super().encode(x)
-        # The gradient of a square root at zero is infinite; zero times that is NaN.
-        return y + torch.where(y > 1e9, torch.sqrt(y - y), 0.0)
-
-
-class FlatLoss(Sound):
-    """Has a loss below zero that no step changes."""
-
-    def loss(self, logits, labels):
-        return 0 * super().loss(logits, labels) - 1
-
-
-class NotABaseModel(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Embedding(VOCAB, CLASSES)
-
-    def forward(self, input_ids, labels=None, **kwargs):
-        return {"logits": self.layer(input_ids).mean(1)}
-
-
-def faulty(model_class: type[nn.Module]) -> ModelCase:
-    return ModelCase(copy.copy(model_class), text_batch)

@@ -1,0 +1,49 @@
+"""The checks, in the order in which they are run: what a failure rests on comes first.
+
+Each module holds one theme. A check is a documented function of a `ModelCase`; a new
+one joins the suite by its place in a module that is listed here.
+"""
+
+from types import ModuleType
+
+from oumi_runtime.testing.checks import (
+    construction,
+    documentation,
+    gradients,
+    learning,
+    losses,
+    masking,
+    numerics,
+    outputs,
+    persistence,
+    project,
+    randomness,
+    samples,
+    vocabulary,
+)
+from oumi_runtime.testing.declaring import Check
+
+THEMES: tuple[ModuleType, ...] = (
+    outputs,
+    losses,
+    gradients,
+    randomness,
+    samples,
+    masking,
+    vocabulary,
+    numerics,
+    persistence,
+    construction,
+    documentation,
+    learning,
+    project,
+)
+
+CHECKS: tuple[Check, ...] = tuple(
+    value
+    for theme in THEMES
+    for value in vars(theme).values()
+    if isinstance(value, Check) and value.theme == theme.__name__.rpartition(".")[2]
+)
+
+__all__ = ["CHECKS", "THEMES"]

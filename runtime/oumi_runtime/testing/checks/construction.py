@@ -1,0 +1,115 @@
+"""Checks that every argument of the constructor does something."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.measuring import listing, outputs_of, perturbed
+from oumi_runtime.testing.needs import constructor_arguments
+
+
+@check(needs=[constructor_arguments])
+def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
+    """Catches a constructor argument that is taken and not used.
+
+    For example `nn.Dropout(0.1)` where `nn.Dropout(dropout)` was meant: a config that
+    sets it, and a search over it, change nothing.
+
+    Models are made with another value of each number. One has an effect if the layers,
+    their start or the output change, or if the constructor refuses the value.
+
+    If it fails, look for the number that is written out where the argument was meant.
+    """
+    model = case.model()
+    assert isinstance(model, BaseModel)
+    kwargs, batch = model.init_kwargs, case.batch()
+    usual = _fingerprint(case, kwargs, batch)
+    idle = [
+        name
+        for name, value in kwargs.items()
+        if isinstance(value, int | float) and _is_idle(case, name, batch, usual)
+    ]
+    if idle:
+        raise CheckFailedError(
+            f"{listing(idle)} of the constructor changes neither the layers nor the "
+            "output: is a number written out where it was meant?"
+        )
+
+
+@dataclass(frozen=True)
+class _Fingerprint:
+    """What a model is made of, and what it computes."""
+
+    layers: str
+    weights: dict[str, torch.Tensor]
+    ties: int
+    outputs: dict[str, torch.Tensor] | None
+
+    def differs(self, other: "_Fingerprint") -> bool:
+        """Whether anything about the two is not the same."""
+        if (self.layers, self.ties) != (other.layers, other.ties):
+            return True
+        if not _same(self.weights, other.weights):
+            return True
+        if self.outputs is None or other.outputs is None:
+            return self.outputs is not other.outputs
+        return not _same(self.outputs, other.outputs)
+
+
+def _is_idle(case: ModelCase, name: str, batch: Batch, usual: _Fingerprint) -> bool:
+    """Whether no other value of the argument changes anything."""
+    model = case.model()
+    assert isinstance(model, BaseModel)
+    made = 0
+    for value in _other_values(model.init_kwargs[name]):
+        try:
+            other = _fingerprint(case, {**model.init_kwargs, name: value}, batch)
+        except Exception:  # It refuses the value, whatever the error: that is one.
+            return False
+        made += 1
+        if other.differs(usual):
+            return False
+    return made > 0
+
+
+def _other_values(value: Any) -> Iterator[Any]:
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, 2 * value, max(1, value // 2))
+    elif value == 0:
+        yield from (0.5, 0.1)
+    elif 0 < value < 1:
+        yield from (value / 2, (1 + value) / 2)
+    else:
+        yield from (value * 2, value + 1)
+
+
+def _fingerprint(case: ModelCase, kwargs: dict[str, Any], batch: Batch) -> _Fingerprint:
+    torch.manual_seed(0)
+    model: nn.Module = case.make_model_class(**kwargs).train()
+    weights = {n: v.detach().clone() for n, v in model.state_dict().items()}
+    torch.manual_seed(1)
+    perturbed(model)
+    torch.manual_seed(2)
+    try:
+        with torch.no_grad():
+            outputs = outputs_of(model, batch)
+    except Exception:  # The batch need not fit the other model.
+        outputs = None
+    ties = len(list(model.parameters()))
+    return _Fingerprint(str(model), weights, ties, outputs)
+
+
+def _same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
+    return left.keys() == right.keys() and all(
+        value.shape == right[name].shape and value.equal(right[name])
+        for name, value in left.items()
+    )

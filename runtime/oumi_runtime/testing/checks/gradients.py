@@ -1,0 +1,236 @@
+"""Checks that what should be trained is, and by the right gradient."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import (
+    compute_gradients,
+    in_double,
+    listing,
+    loss_of,
+    output_name,
+    outputs_of,
+    perturbed,
+    strays,
+)
+
+_GRADIENT_SEEDS = 4
+_STEPS_TO_MOVE = 6
+
+
+@check()
+def check_layers_and_tensors_are_registered(case: ModelCase) -> None:
+    """Catches what the model holds without registering it.
+
+    For example layers in a plain list, of which no optimizer hears and which no file
+    holds; or a tensor as a plain attribute, which stays behind when the model moves to
+    another device.
+
+    If it fails, use nn.ModuleList or nn.ModuleDict for layers, nn.Parameter for what is
+    trained, and `register_buffer` for what is not.
+    """
+    model = case.model()
+    hidden = strays(model, (nn.Module, nn.Parameter))
+    if hidden:
+        raise CheckFailedError(
+            f"{listing(hidden)} is not registered, so neither trained nor saved: make "
+            "it an attribute, or use nn.ModuleList, nn.ModuleDict or nn.ParameterList"
+        )
+    tensors = strays(model, torch.Tensor)
+    if tensors:
+        raise CheckFailedError(
+            f"{listing(tensors)} is neither a parameter nor a buffer, so it is not "
+            "saved and stays behind when the model moves: use nn.Parameter or "
+            "register_buffer"
+        )
+
+
+@check()
+def check_every_parameter_gets_a_gradient(case: ModelCase) -> None:
+    """Catches a layer that forward does not use, a `detach`, and gradients of NaN.
+
+    For example a norm that is made in the constructor and then forgotten. A parameter
+    counts as without gradient if several models and batches give it none, since one
+    small layer may happen to have no active unit.
+
+    If it fails, look for the named layer in forward, and for `detach`, `no_grad`,
+    `.data` and `.item()` between it and the loss.
+    """
+    silent: list[str] = []
+    for seed in range(_GRADIENT_SEEDS):
+        model = perturbed(case.model(training=True, seed=seed))
+        compute_gradients(loss_of(model, case.batch(16, seed)))
+        gradients = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+        for name, gradient in gradients.items():
+            if gradient is not None and not gradient.isfinite().all():
+                raise CheckFailedError(f"the gradient of {name} is not finite")
+        silent = [
+            name
+            for name, gradient in gradients.items()
+            if (seed == 0 or name in silent)
+            and (gradient is None or not gradient.any())
+        ]
+        if not silent:
+            break
+    if silent:
+        raise CheckFailedError(
+            f"{listing(silent)} gets no gradient: is the layer used in forward, or "
+            "detached?"
+        )
+
+
+@check()
+def check_outputs_carry_gradients(case: ModelCase) -> None:
+    """Catches outputs that are cut off from the weights.
+
+    For example `logits.detach()` in the returned dict: a loss that somebody computes
+    from them, as a distillation does, would train nothing.
+
+    If it fails, return the logits as they are; who wants them without gradients asks
+    for `torch.no_grad()`.
+    """
+    outputs = outputs_of(case.model(training=True), case.batch())
+    name = output_name(outputs)
+    if not outputs[name].requires_grad:
+        raise CheckFailedError(
+            f"the {name} carry no gradient: are they detached, or rounded to classes?"
+        )
+
+
+@check()
+def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
+    """Catches a gradient that is not the slope of the loss.
+
+    For example `x + layer(x.detach())`: every parameter still gets a gradient, by
+    another way, but the wrong one. Each is compared with finite differences.
+
+    If it fails, look for `detach`, `no_grad`, `.data`, rounding or an own backward
+    where the named parameters are used. A model that stops gradients on purpose
+    declares it as an expected failure.
+    """
+    model = perturbed(case.model(training=True), 0.05).double()
+    batch = in_double(case.batch(4))
+    parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    try:
+        compute_gradients(_seeded_loss(model, batch))
+    except (RuntimeError, TypeError) as error:
+        raise NotApplicableError("the model does not run in float64") from error
+    torch.manual_seed(7)
+    wrong: list[str] = []
+    for name, parameter in parameters.items():
+        if parameter.grad is None:
+            continue
+        direction = torch.randn_like(parameter)
+        direction *= parameter.norm() / direction.norm() if parameter.any() else 0.01
+        expected = (parameter.grad * direction).sum().item()
+        scale = parameter.grad.norm() * direction.norm() / parameter.numel() ** 0.5
+        if not any(
+            abs(_slope(model, batch, parameter, direction, step) - expected)
+            <= 0.02 * max(abs(expected), scale.item()) + 1e-7
+            for step in (1e-4, 1e-3, 1e-5)
+        ):
+            wrong.append(name)
+    if wrong:
+        raise CheckFailedError(
+            f"the gradient of {listing(wrong)} is not the slope of the loss: is a part "
+            "of its way to the loss detached, or computed under no_grad?"
+        )
+
+
+@check()
+def check_training_starts_everywhere(case: ModelCase) -> None:
+    """Catches weights from whose start there is no way to learn.
+
+    For example layers that all start at zero, so that each stops the gradient of the
+    other; or a matrix that starts constant, whose units stay copies of each other. A
+    last layer may start at zero.
+
+    If it fails, look at what `nn.init` does to the named weights.
+    """
+    model, batch = case.model(training=True), case.batch(16)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    for _ in range(_STEPS_TO_MOVE):
+        optimizer.zero_grad()
+        compute_gradients(loss_of(model, batch))
+        optimizer.step()
+    parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    stuck = [
+        name
+        for name, parameter in parameters.items()
+        # One that gets no gradient at all is for another check.
+        if parameter.grad is not None and parameter.detach().equal(before[name])
+    ]
+    stuck = [name for name in stuck if before[name].ndim > 1]
+    if stuck:
+        raise CheckFailedError(
+            f"{listing(stuck)} stays as it was in the first {_STEPS_TO_MOVE} "
+            "steps: do the weights around it start at zero?"
+        )
+    last = _last_layer(case)
+    constant = [
+        f"{name}.weight"
+        for name, module in case.model().named_modules()
+        if isinstance(module, nn.Embedding | nn.Linear | nn.modules.conv._ConvNd)
+        and name != last
+        and module.weight.numel() > module.weight.shape[0] > 1
+        and (module.weight == module.weight.flatten()[0]).all()
+    ]
+    if constant:
+        raise CheckFailedError(
+            f"{listing(constant)} starts at one value throughout, so that its units "
+            "begin as copies of each other: draw them at random"
+        )
+
+
+def _seeded_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
+    """The loss with the same units dropped out every time."""
+    torch.manual_seed(3)
+    return loss_of(model, batch)
+
+
+@torch.no_grad()
+def _slope(
+    model: nn.Module,
+    batch: Batch,
+    parameter: nn.Parameter,
+    direction: torch.Tensor,
+    step: float,
+) -> float:
+    """The slope of the loss along a direction, by central differences."""
+    kept = parameter.clone()
+    parameter.add_(direction, alpha=step)
+    above = _seeded_loss(model, batch).item()
+    parameter.copy_(kept).sub_(direction, alpha=step)
+    below = _seeded_loss(model, batch).item()
+    parameter.copy_(kept)
+    return (above - below) / (2 * step)
+
+
+def _last_layer(case: ModelCase) -> str:
+    """The name of the module that computes the output, "" if none does alone."""
+    model, last = case.model(), ""
+    found: list[tuple[str, torch.Tensor]] = []
+
+    def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            if isinstance(output, torch.Tensor) and isinstance(module, nn.Linear):
+                found.append((name, output))
+
+        return hook
+
+    for name, module in model.named_modules():
+        module.register_forward_hook(note(name))
+    with torch.no_grad():
+        outputs = outputs_of(model, case.inputs(2))
+    main = outputs[output_name(outputs)]
+    for name, output in found:
+        if output.numel() == main.numel() and output.flatten().equal(main.flatten()):
+            last = name
+    return last

@@ -1,0 +1,92 @@
+"""Checks that the model learns, and that how a step is cut up does not matter."""
+
+from collections.abc import Iterator
+
+import torch
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.measuring import (
+    compute_gradients,
+    loss_of,
+    perturbed,
+    require_equal,
+)
+from oumi_runtime.testing.needs import labels, logits
+from oumi_runtime.testing.references import counted_targets
+
+_OVERFIT_STEPS = 200
+_OVERFIT_RATES = (1e-2, 1e-3)
+# Labels that are smoothed by 0.1 keep about a quarter of the loss; a softmax before a
+# loss that does its own, or a sigmoid, keeps about a half.
+_OVERFIT_SHARE = 0.3
+
+
+@check()
+def check_overfits_one_batch(case: ModelCase) -> None:
+    """Catches a model that cannot learn.
+
+    For example a softmax before a loss that does its own, or weights that start at
+    zero.
+
+    If it fails, look at the way from the loss back to the weights: at activations that
+    are always zero, at what is normalised twice, and at the sign of the loss.
+    """
+    batch = case.batch(8)
+    first = loss_of(case.model(training=True), batch).item()
+    best = first
+    for rate in _OVERFIT_RATES:
+        for loss in _losses_while_training(case, batch, rate):
+            best = min(best, loss)
+            if best < first - (1 - _OVERFIT_SHARE) * abs(first):
+                return
+    raise CheckFailedError(
+        f"{_OVERFIT_STEPS} steps on one batch of 8 samples bring the loss from "
+        f"{first:.3g} to {best:.3g} only: does the gradient reach every layer, and "
+        "does the criterion expect logits?"
+    )
+
+
+@check(needs=[labels, logits])
+def check_accumulated_gradients_are_those_of_the_batch(case: ModelCase) -> None:
+    """Catches a gradient that depends on how a step is cut into micro-batches.
+
+    For example a loss that is divided by a number of samples written into forward.
+
+    If it fails, look at what the loss is divided by: the number of targets that count.
+    """
+    gradients: list[list[torch.Tensor]] = []
+    whole = case.batch(6)
+    total = counted_targets(case, whole)
+    for sizes in ((6,), (2, 4)):
+        model, start = perturbed(case.model()), 0
+        for size in sizes:
+            part = {k: v[start : start + size] for k, v in whole.items()}
+            share = counted_targets(case, part) / total if total > 1 else size / 6
+            if share:
+                compute_gradients(loss_of(model, part) * share)
+            start += size
+        gradients.append([p.grad for p in model.parameters() if p.grad is not None])
+    for one, other in zip(*gradients, strict=True):
+        require_equal(
+            one,
+            other,
+            "the gradients of two micro-batches do not add up to that of their batch: "
+            "what is the loss divided by?",
+        )
+
+
+def _losses_while_training(
+    case: ModelCase, batch: Batch, rate: float
+) -> Iterator[float]:
+    """Trains on one batch, and yields the loss in evaluation mode now and then."""
+    model = case.model(training=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    for step in range(1, _OVERFIT_STEPS + 1):
+        optimizer.zero_grad()
+        compute_gradients(loss_of(model.train(), batch))
+        optimizer.step()
+        if step % 20 == 0:
+            with torch.no_grad():
+                yield loss_of(model.eval(), batch).item()

@@ -1,0 +1,220 @@
+"""Checks of the loss: what it is computed from, and how it is averaged."""
+
+import math
+
+import torch
+
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import logits_of, loss_of, outputs_of, perturbed
+from oumi_runtime.testing.needs import base_model, class_labels, labels, logits
+from oumi_runtime.testing.references import (
+    close,
+    counted_targets,
+    criterion_spy,
+    reference_losses,
+)
+
+_SMALL_LOGITS = 1.0
+
+
+@check(needs=[base_model])
+def check_forward_uses_the_criterion(case: ModelCase) -> None:
+    """Catches a loss that is computed beside the model's `criterion`.
+
+    For example `F.cross_entropy` called in forward, so that a subclass with another
+    criterion is trained by the old one.
+
+    If it fails, call `self.criterion(...)` in forward, and nothing else.
+    """
+    model = case.model()
+    with criterion_spy(model) as calls:
+        loss_of(model, case.batch())
+    if not calls:
+        raise CheckFailedError(
+            "forward computes a loss without model.criterion: call self.criterion, so "
+            "that a subclass can have another"
+        )
+
+
+@check(needs=[base_model, labels, logits])
+def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
+    """Catches a loss of something other than the logits and labels it belongs to.
+
+    For example labels that are shifted twice, or not at all; a sequence that is
+    transposed; a softmax before a loss that does its own; a term or factor too many.
+
+    If it fails, compute `criterion(logits, labels)` by hand from what forward returns:
+    the logits at a position are for the label of that position, or of the next one
+    where the labels are the input tokens themselves.
+    """
+    model = perturbed(case.model())
+    assert isinstance(model, BaseModel)
+    batch = case.batch(6)
+    batches = [batch]
+    if not batch["labels"].is_floating_point():
+        some = torch.arange(batch["labels"].numel()).view_as(batch["labels"]) % 3 == 0
+        fewer = batch["labels"].masked_fill(some, case.ignore_index)
+        batches.append({**batch, "labels": fewer})
+    for each in batches:
+        with torch.no_grad():
+            loss, logits = loss_of(model, each), outputs_of(model, each)["logits"]
+            references = reference_losses(case, model.criterion, logits, each)
+        if not references:
+            raise NotApplicableError(
+                "criterion cannot be called with logits and labels"
+            )
+        if not any(close(loss, reference) for reference in references.values()):
+            wanted = " or ".join(f"{v.item():.4g} {k}" for k, v in references.items())
+            raise CheckFailedError(
+                f"the loss is {loss.item():.4g}, but criterion(logits, labels) is "
+                f"{wanted}: are the labels shifted and ignored as they should be, is "
+                "anything done to the logits before, or to the loss after?"
+            )
+
+
+@check(needs=[labels, logits])
+def check_loss_is_the_mean_over_targets(case: ModelCase) -> None:
+    """Catches a loss that depends on how the samples are put into batches.
+
+    For example a sum over the batch, a mean over padding too, a target of shape
+    (batch,) broadcast against an output of shape (batch, 1), or labels in another
+    order.
+
+    If it fails, look at the reduction, and at the shapes of the two arguments of the
+    criterion: they have to be the same samples in the same order.
+    """
+    model, batch = perturbed(case.model()), case.batch(4)
+    total, count = 0.0, 0
+    with torch.no_grad():
+        whole = loss_of(model, batch)
+        for row in range(4):
+            one = {name: column[row : row + 1] for name, column in batch.items()}
+            targets = counted_targets(case, one)
+            total += loss_of(model, one).item() * targets
+            count += targets
+    if count and not close(whole, torch.tensor(total / count)):
+        raise CheckFailedError(
+            f"the loss of 4 samples is {whole.item():.4g}, but the mean of their own "
+            f"losses is {total / count:.4g}: does the criterion sum, average over what "
+            "has no label, or compare different samples?"
+        )
+
+
+@check(needs=[class_labels])
+def check_ignored_labels_do_not_count(case: ModelCase) -> None:
+    """Catches a wrong `ignore_index`, and a mean that counts what is ignored.
+
+    For example the padding of labels, -100, taken for a class; or a loss that is
+    divided by the batch size although half of the labels are left out; or class 0 left
+    out.
+
+    If it fails, look at `ignore_index` and at what the loss is divided by.
+    """
+    model, batch = perturbed(case.model()), case.batch(6)
+    index, ignored = case.ignore_index, {**batch, "labels": batch["labels"].clone()}
+    ignored["labels"][3:] = index
+    kept = {name: column[:3] for name, column in batch.items()}
+    with torch.no_grad():
+        try:
+            found = loss_of(model, ignored)
+        except (IndexError, RuntimeError) as error:
+            raise CheckFailedError(
+                f"the label {index}, which is to be ignored, is taken for a class "
+                f"({error}): does the criterion have ignore_index={index}?"
+            ) from error
+        expected = loss_of(model, kept)
+    if not close(found, expected):
+        raise CheckFailedError(
+            f"the loss of half of the targets, the others being {index}, is "
+            f"{found.item():.4g} instead of {expected.item():.4g}: is {index} the "
+            "ignore_index, and is the mean taken over the targets that count?"
+        )
+    _require_that_every_label_counts(case)
+
+
+@check(needs=[class_labels])
+def check_fresh_model_guesses(case: ModelCase) -> None:
+    """Catches a start that is worse, or better, than chance.
+
+    For example weights that start too large, logits multiplied by a constant, a loss
+    that knows the labels, or one that was summed.
+
+    If it fails, print the logits of a fresh model: they should be small beside 1.
+    """
+    losses, classes = [], 0
+    for seed in range(3):
+        batch = case.batch(32, seed)
+        model = case.model(seed=seed)
+        with torch.no_grad():
+            losses.append(loss_of(model, batch).item())
+        logits = logits_of(model, case.inputs(32, seed))
+        classes = logits.shape[-1] if logits.ndim > 1 else 2
+    mean, guess = sum(losses) / len(losses), math.log(max(2, classes))
+    if not abs(mean - guess) < 0.25 * guess + 0.35:
+        raise CheckFailedError(
+            f"a fresh model has a loss of {mean:.3g}, but guessing among {classes} "
+            f"classes has ln({classes}) = {guess:.3g}: do the weights start too large, "
+            "or does the loss know the labels?"
+        )
+
+
+@check(needs=[class_labels])
+def check_logits_are_not_normalised(case: ModelCase) -> None:
+    """Catches outputs that are probabilities, or squeezed into a range.
+
+    For example a softmax, a log-softmax, a sigmoid or a tanh before the return, of
+    which the loss then takes a softmax again: it learns slowly, and never gets sure.
+
+    If it fails, return the last layer's output as it is.
+    """
+    logits = logits_of(perturbed(case.model()), case.inputs(8)).double()
+    if logits.ndim < 2 or logits.shape[-1] < 2:
+        raise NotApplicableError("there is one logit")
+    ones = torch.ones(logits.shape[:-1], dtype=logits.dtype)
+    for name, total in (
+        ("softmax", logits.sum(-1)),
+        ("log_softmax", logits.logsumexp(-1).exp()),
+    ):
+        if torch.allclose(total, ones, atol=1e-3):
+            raise CheckFailedError(
+                f"the logits look like those of a {name}: return them unnormalised, "
+                "since the loss normalises"
+            )
+    widest = 0.0
+    for factor in (30.0, 1000.0):
+        model = case.model()
+        with torch.no_grad():
+            for parameter in perturbed(model).parameters():
+                if parameter.is_floating_point():
+                    parameter.mul_(factor)
+        widest = max(widest, logits_of(model, case.inputs(8)).abs().max().item())
+    if widest <= _SMALL_LOGITS:
+        raise CheckFailedError(
+            f"the logits stay within {widest:.2g} however large the weights are: is "
+            "there a sigmoid or a tanh at the end?"
+        )
+
+
+def _require_that_every_label_counts(case: ModelCase) -> None:
+    """Fails where a label that is not ignored has no part in the loss."""
+    model, batch = perturbed(case.model()), case.batch(16)
+    outputs = outputs_of(model, batch)
+    logits, targets = outputs["logits"], batch["labels"]
+    if logits.shape[: targets.ndim] != targets.shape or not logits.requires_grad:
+        return
+    (gradient,) = torch.autograd.grad(
+        outputs["loss"], logits, allow_unused=True, materialize_grads=True
+    )
+    shift = case.label_shift or 0
+    used = gradient.flatten(targets.ndim).any(-1)
+    if shift and targets.ndim == 2:
+        used, targets = used[:, :-shift], targets[:, shift:]
+    missed = targets[(targets >= 0) & ~used]
+    if missed.numel():
+        raise CheckFailedError(
+            f"samples of class {int(missed[0])} have no part in the loss: is "
+            f"ignore_index {int(missed[0])} instead of {case.ignore_index}?"
+        )

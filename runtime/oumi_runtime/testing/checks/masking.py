@@ -1,0 +1,159 @@
+"""Checks of padding, of empty texts, and of causal models that must not look ahead."""
+
+import torch
+
+from oumi_runtime.testing.case import Batch, ModelCase, Tokens
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import (
+    Probe,
+    compute_gradients,
+    other_tokens,
+    outputs_of,
+    perturbed,
+    require_equal,
+)
+from oumi_runtime.testing.needs import masked_tokens, token_ids
+
+_QUESTION = "is attention_mask used where the sequence is pooled or attended to?"
+
+
+@check(needs=[masked_tokens])
+def check_padding_does_not_matter(case: ModelCase) -> None:
+    """Catches a model that reads the positions that `attention_mask` excludes.
+
+    For example a mean over all positions, attention without its mask, or a mask that is
+    off by one.
+
+    If it fails, look at every mean, max and attention over the sequence: each needs the
+    mask, and a mean divides by the number of tokens, not by the length.
+    """
+    for tokens in case.tokens:
+        if tokens.mask is not None:
+            _require_no_padding_seen(case, tokens, tokens.mask)
+
+
+@check(needs=[masked_tokens])
+def check_text_without_tokens_is_finite(case: ModelCase) -> None:
+    """Catches a division by zero where a text has no token at all.
+
+    For example a mean over the tokens of an empty text, or a softmax over positions
+    that are all excluded: the NaN spreads to every weight.
+
+    If it fails, clamp the number of tokens to at least 1, and look at what attention
+    does with a row of its mask that is all False.
+    """
+    batch, model = case.batch(), perturbed(case.model(training=True))
+    for tokens in case.tokens:
+        if tokens.mask:
+            batch[tokens.mask] = batch[tokens.mask].clone()
+            batch[tokens.mask][0] = 0
+    outputs = outputs_of(model, batch)
+    for name, value in outputs.items():
+        if value.is_floating_point() and value.isnan().any():
+            raise CheckFailedError(
+                f"{name} holds NaN where a text has no token (its attention_mask is "
+                "all 0): divide by at least 1, and let no softmax see only excluded "
+                "places"
+            )
+    compute_gradients(outputs["loss"])
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None and not parameter.grad.isfinite().all():
+            raise CheckFailedError(
+                f"the gradient of {name} is not finite where a text has no token"
+            )
+
+
+@check(needs=[token_ids])
+def check_future_is_not_seen(case: ModelCase) -> None:
+    """Catches a model that predicts the next token and sees it already.
+
+    For example attention without `is_causal=True`, a mask that is off by one, or a
+    convolution that is padded on both sides. It applies where the labels are the tokens
+    themselves, or the next ones, and to the tokens that a decoder reads.
+
+    If it fails, look at the mask of every attention: position t may see 0 to t.
+    """
+    columns = [t.ids for t in case.tokens if t.ids.startswith("decoder_")]
+    if case.label_shift is not None:
+        columns += [case.tokens[0].ids]
+    if not columns:
+        raise NotApplicableError("the model does not predict the next token")
+    for ids in columns:
+        _require_causal(case, ids)
+
+
+def _require_causal(case: ModelCase, ids: str) -> None:
+    probe = Probe(case)
+    column, usual = probe.inputs[ids], probe(probe.inputs)
+    if usual.shape[:2] != column.shape:
+        raise NotApplicableError("the output has no row for every position")
+    counted = torch.ones_like(column).bool()
+    for tokens in case.tokens:
+        if tokens.ids == ids and tokens.mask:
+            counted = probe.inputs[tokens.mask] > 0
+    for position in range(1, column.shape[1]):
+        changed = column.clone()
+        changed[:, position:] = other_tokens(column)[:, position:]
+        moved = probe.differs(usual, probe({**probe.inputs, ids: changed}))
+        moved = moved.flatten(2).any(2) if moved.ndim > 2 else moved
+        early = (moved & counted)[:, :position]
+        if early.any():
+            seen = int(early.any(0).nonzero()[-1])
+            raise CheckFailedError(
+                f"the output at position {seen} changes with {ids} at {position} and "
+                "later: is every attention causal, and every convolution padded on the "
+                "left only?"
+            )
+
+
+def _require_no_padding_seen(case: ModelCase, tokens: Tokens, mask_name: str) -> None:
+    probe = Probe(case)
+    inputs, ids = probe.inputs, probe.inputs[tokens.ids]
+    mask, width = inputs[mask_name], ids.shape[1]
+    shorter = mask.clone()
+    shorter[:, max(1, width - width // 3) :] = 0
+    # A row that begins with padding must not become all padding.
+    mask = torch.where(shorter.any(dim=1, keepdim=True), shorter, mask)
+    inputs = {**inputs, mask_name: mask}
+    others = ids.flatten()[torch.randint(ids.numel(), ids.shape)]
+    others = torch.where(others == ids, other_tokens(ids), others)
+    changed = {**inputs, tokens.ids: torch.where(mask > 0, ids, others)}
+    expected = _kept(probe(inputs), mask)
+    require_equal(
+        expected,
+        _kept(probe(changed), mask),
+        f"other padding tokens change the logits: {_QUESTION}",
+    )
+    try:
+        longer = probe(_lengthened(inputs, tokens, mask_name, 3))
+    except (IndexError, RuntimeError, ValueError):
+        return  # It takes sequences of one length only.
+    if longer.ndim > 2 and longer.shape[1] == width + 3:
+        longer = longer[:, :width]
+    require_equal(
+        expected,
+        _kept(longer, mask),
+        f"three more padding tokens change the logits: {_QUESTION}",
+    )
+
+
+def _kept(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Logits of the sequences, or of the positions that are not padding."""
+    is_by_position = logits.ndim > 2 and logits.shape[:2] == mask.shape
+    return logits[mask > 0] if is_by_position else logits
+
+
+def _lengthened(inputs: Batch, tokens: Tokens, mask: str, extra: int) -> Batch:
+    """The inputs with more padding at the end of every sequence."""
+    shape = inputs[tokens.ids].shape
+    prefix = mask.removesuffix("attention_mask")
+    padding = {
+        name: column.new_zeros((shape[0], extra, *column.shape[2:]))
+        for name, column in inputs.items()
+        if column.shape[:2] == shape and name.startswith(prefix)
+    }
+    # Some padding tokens are not 0.
+    padding[tokens.ids] += inputs[tokens.ids][:, :1]
+    longer = {name: torch.cat([inputs[name], padding[name]], 1) for name in padding}
+    return {**inputs, **longer}

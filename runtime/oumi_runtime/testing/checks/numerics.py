@@ -1,0 +1,172 @@
+"""Checks of devices, dtypes and large numbers."""
+
+import traceback
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, described
+from oumi_runtime.testing.measuring import (
+    compute_gradients,
+    loss_of,
+    output_name,
+    outputs_of,
+    perturbed,
+)
+
+
+@check()
+def check_no_device_is_written_in(case: ModelCase) -> None:
+    """Catches a tensor that is made on the CPU whatever device the model is on.
+
+    For example `torch.arange(length)` without `device=input_ids.device`, or a decision
+    in Python on a tensor's value (`.item()`, `if mask.all()`), for which a GPU has to
+    stop and wait. The forward is run on the meta device, where tensors have no values.
+
+    If it fails, look at the named line: make the tensor with `device=` of an input, or
+    register it as a buffer.
+    """
+    model = case.model(training=True).to("meta")
+    batch = {name: column.to("meta") for name, column in case.batch().items()}
+    elsewhere = [n for n, t in model.state_dict().items() if t.device.type != "meta"]
+    watch = _Elsewhere()  # type: ignore[no-untyped-call]
+    try:
+        with watch:
+            outputs = outputs_of(model, batch)
+    except CheckFailedError:
+        raise
+    except Exception as error:
+        if watch.place:
+            raise CheckFailedError(_made_elsewhere(watch.place)) from error
+        raise CheckFailedError(
+            f"on the meta device {described(error)}: is a tensor made on a device of "
+            "its own, or its value read with .item(), bool() or tolist()?"
+        ) from error
+    if elsewhere or any(t.device.type != "meta" for t in outputs.values()):
+        raise CheckFailedError(
+            "the outputs are not on the device of the inputs: is there a .cpu(), or "
+            "a tensor made without device=?"
+        )
+    if watch.place:
+        raise CheckFailedError(_made_elsewhere(watch.place))
+
+
+@check()
+def check_bfloat16_is_kept(case: ModelCase) -> None:
+    """Catches a dtype that is written into the model.
+
+    For example `mask.float()`, which makes everything after it float32, or
+    `torch.zeros(..., dtype=torch.float32)` that is added to the activations.
+
+    If it fails, use `.to(x.dtype)`, or `dtype=` of an input.
+    """
+    model = case.model(training=True).to(torch.bfloat16)
+    batch = _cast(case.batch(), torch.bfloat16)
+    try:
+        outputs = outputs_of(model, batch)
+        name, loss = output_name(outputs), loss_of(model, batch)
+        compute_gradients(loss)
+    except (RuntimeError, TypeError) as error:
+        raise CheckFailedError(
+            f"in bfloat16 {described(error)}: is a dtype written into forward, such as "
+            ".float() or dtype=torch.float32?"
+        ) from error
+    if outputs[name].dtype is not torch.bfloat16:
+        raise CheckFailedError(
+            f"a model in bfloat16 returns {name} in {outputs[name].dtype}: is a dtype "
+            "written into forward, such as .float() on the mask?"
+        )
+    if loss.dtype not in (torch.bfloat16, torch.float32):
+        raise CheckFailedError(f"a model in bfloat16 returns a loss in {loss.dtype}")
+
+
+@check()
+def check_float64_is_kept(case: ModelCase) -> None:
+    """Catches a dtype that is written into the model, where bfloat16 hides it.
+
+    For example a constant tensor in float32 that is added to the activations.
+
+    If it fails, use `.to(x.dtype)`, or `dtype=` of an input.
+    """
+    model = case.model().double()
+    batch = _cast(case.batch(), torch.float64)
+    try:
+        outputs = outputs_of(model, batch)
+    except (RuntimeError, TypeError) as error:
+        raise CheckFailedError(
+            f"in float64 {described(error)}: is a dtype written into forward?"
+        ) from error
+    name = output_name(outputs)
+    if outputs[name].dtype is not torch.float64:
+        raise CheckFailedError(
+            f"a model in float64 returns {name} in {outputs[name].dtype}: is a dtype "
+            "written into forward?"
+        )
+
+
+@check()
+def check_large_weights_stay_finite(case: ModelCase) -> None:
+    """Catches a formula that overflows.
+
+    For example `logits.exp() / logits.exp().sum()`, or `torch.log(softmax(x))`:
+    infinite or NaN once a training makes the logits large.
+
+    If it fails, use `log_softmax`, `logsumexp`, `binary_cross_entropy_with_logits`, and
+    other functions that do both steps in one.
+    """
+    batch = case.batch()
+    for factor in (4.0, 16.0):
+        model = perturbed(case.model())
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.is_floating_point() and parameter.ndim > 1:
+                    parameter.mul_(factor)
+        outputs = outputs_of(model, batch)
+        main = outputs[output_name(outputs)]
+        if main.isnan().any() or not (outputs["loss"].isfinite() or main.isinf().any()):
+            raise CheckFailedError(
+                f"with weights {factor:.0f} times as large the loss is "
+                f"{outputs['loss'].item()}: is there an exp, or a log of a softmax, "
+                "that overflows?"
+            )
+
+
+class _Elsewhere(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the first tensor that is made on another device than meta."""
+
+    place = ""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        is_elsewhere = isinstance(result, torch.Tensor) and result.device.type != "meta"
+        # A single number may be on the CPU beside tensors of any device.
+        if is_elsewhere and result.ndim and not self.place:
+            self.place = _caller()
+        return result
+
+
+def _caller() -> str:
+    """The line of the model that is being run."""
+    for frame in reversed(traceback.extract_stack()):
+        foreign = (
+            "/torch/" in frame.filename or "/oumi_runtime/testing/" in frame.filename
+        )
+        if not foreign:
+            return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}: {frame.line}"
+    return "forward"
+
+
+def _made_elsewhere(place: str) -> str:
+    return (
+        f"a tensor is made on the CPU whatever device the model is on ({place}): give "
+        "it device= of an input, or register it as a buffer"
+    )
+
+
+def _cast(batch: Batch, dtype: torch.dtype) -> Batch:
+    return {k: v.to(dtype) if v.is_floating_point() else v for k, v in batch.items()}

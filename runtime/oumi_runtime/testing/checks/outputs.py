@@ -1,0 +1,231 @@
+"""Checks of what forward takes and returns: keys, shapes, sizes, extra columns."""
+
+import torch
+
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, described
+from oumi_runtime.testing.measuring import (
+    Probe,
+    logits_of,
+    loss_of,
+    other_tokens,
+    output_name,
+    outputs_of,
+    require_equal,
+)
+from oumi_runtime.testing.needs import labels as labels_needed
+from oumi_runtime.testing.needs import optional_mask
+
+
+@check()
+def check_logits_are_one_row_per_sample(case: ModelCase) -> None:
+    """Catches an output whose first dimension is not the batch.
+
+    For example a reshape that mixes the samples with the positions.
+
+    If it fails, look at every `view`, `reshape`, `flatten` and `squeeze` in forward,
+    and at the one nearest to the output first.
+    """
+    for batch_size in (3, 1):
+        outputs = outputs_of(case.model(), case.inputs(batch_size))
+        name = output_name(outputs)
+        if name != "logits" and case.labels is not None and case.labels.ndim == 1:
+            raise CheckFailedError(
+                f"forward returns no 'logits' in its dict, but {', '.join(outputs)}: "
+                "metrics look for them under this name"
+            )
+        shape = tuple(logits_of(case.model(), case.inputs(batch_size)).shape)
+        if shape[:1] != (batch_size,):
+            raise CheckFailedError(
+                f"{name} of {batch_size} samples have the shape {shape}; the first "
+                f"dimension must be {batch_size}: is a reshape mixing samples with "
+                "other dimensions, or a squeeze dropping a batch of one?"
+            )
+
+
+@check()
+def check_outputs_are_named_tensors(case: ModelCase) -> None:
+    """Catches a dict that holds more or less than tensors, or changes with the mode.
+
+    For example a loss that was turned into a float, or logits that are left out while
+    training, so that no metric can be computed.
+
+    If it fails, look at the `return` statements of forward.
+    """
+    names: dict[bool, list[str]] = {}
+    for training in (True, False):
+        outputs = outputs_of(case.model(training=training), case.batch())
+        names[training] = sorted(outputs)
+        for name, value in outputs.items():
+            if not isinstance(value, torch.Tensor):
+                raise CheckFailedError(
+                    f"forward returns {name!r} as a {type(value).__name__}, but must "
+                    "return tensors only"
+                )
+    if names[True] != names[False]:
+        raise CheckFailedError(
+            f"forward returns {', '.join(names[True])} while training, but "
+            f"{', '.join(names[False])} in evaluation"
+        )
+
+
+@check()
+def check_loss_only_with_labels(case: ModelCase) -> None:
+    """Catches a loss that is missing, not a scalar, not finite, or there unasked.
+
+    For example `reduction="none"`, or a model that invents labels when it has none.
+
+    If it fails, look at the lines after `if labels is None`.
+    """
+    model = case.model()
+    if case.targets and "loss" in outputs_of(model, case.inputs()):
+        raise CheckFailedError("forward returns a loss although it was given no labels")
+    loss_of(model, case.batch())
+    loss_of(model.train(), case.batch())
+
+
+@check(needs=[labels_needed])
+def check_logits_do_not_know_the_labels(case: ModelCase) -> None:
+    """Catches outputs that change once there are labels, or that know the labels.
+
+    For example `logits.flatten(0, 1)` for the loss that is then returned as the logits,
+    or labels that are fed to a layer. A decoder may read the labels before a position
+    (teacher forcing), but neither the one at it nor those after.
+
+    If it fails, look at what is done to the logits under `if labels is not None`, and
+    at every use of `labels`.
+    """
+    probe, labels = Probe(case), case.batch()["labels"]
+    given = probe({**probe.inputs, "labels": labels})
+    if not case.is_teacher_forced:
+        require_equal(
+            probe(probe.inputs),
+            given,
+            "the output with labels is not the output without: is it reshaped for the "
+            "loss and then returned, or computed from the labels?",
+        )
+        return
+    for position in range(labels.shape[1]):
+        changed = labels.clone()
+        changed[:, position] = other_tokens(labels)[:, position]
+        found = probe({**probe.inputs, "labels": changed})
+        if probe.differs(given, found)[:, : position + 1].any():
+            raise CheckFailedError(
+                f"the output up to position {position} changes with the label at it: "
+                "what a decoder reads must be the labels shifted by one, and its "
+                "attention causal"
+            )
+
+
+@check()
+def check_any_size_of_batch_works(case: ModelCase) -> None:
+    """Catches a size that forward takes for granted.
+
+    For example `squeeze()`, which drops a batch of one sample or a text of one token;
+    a batch size that is written into a `view`; a length that has to be even.
+
+    If it fails, look at every `squeeze` (name its dimension) and at numbers in a
+    `view`.
+    """
+    model = case.model()
+    for batch_size in (1, 2, 5):
+        loss_of(model, case.batch(batch_size))
+    whole = case.inputs(5)
+    lengths = {whole[tokens.ids].shape[1] for tokens in case.tokens}
+    if len(lengths) != 1:
+        return
+    (length,) = lengths
+    ids = case.tokens[0].ids
+    usual = logits_of(model, whole)
+    for shorter in sorted({1, 2, length - 1} - {0, length}):
+        cut = {
+            name: column[:, :shorter]
+            if column.ndim > 1 and column.shape[1] == length
+            else column
+            for name, column in whole.items()
+        }
+        try:
+            found = logits_of(model, cut)
+        except (CheckFailedError, IndexError, RuntimeError, TypeError) as error:
+            if _takes_one_length(case):
+                return
+            what = error if isinstance(error, CheckFailedError) else described(error)
+            raise CheckFailedError(
+                f"{ids} of {shorter} instead of {length} tokens: {what}"
+            ) from error
+        expected = [
+            shorter if axis == 1 and usual.ndim > 2 and size == length else size
+            for axis, size in enumerate(usual.shape)
+        ]
+        if list(found.shape) != expected:
+            raise CheckFailedError(
+                f"{ids} of shape (5, {shorter}) give an output of shape "
+                f"{tuple(found.shape)}, where {tuple(expected)} was due: is a squeeze "
+                "without its dimension, or a length, written into forward?"
+            )
+
+
+@check()
+def check_extra_columns_are_accepted(case: ModelCase) -> None:
+    """Catches a forward that does not take what tokenizers and datasets add.
+
+    For example `token_type_ids`, or the name of a file. The trainers leave nothing out.
+
+    If it fails, add `**kwargs: Any` to forward, or use the column.
+    """
+    batch, model = case.batch(), case.model()
+    columns = {"special_tokens_mask", "overflow_to_sample_mapping", "sample_number"}
+    extra = {name: torch.zeros(4, dtype=torch.long) for name in columns - batch.keys()}
+    try:
+        found = outputs_of(model, {**batch, **extra})
+    except TypeError as error:
+        raise CheckFailedError(
+            f"forward does not take columns that it has no use for: {error}; add "
+            "**kwargs to it"
+        ) from error
+    usual = outputs_of(model, batch)
+    name = output_name(usual)
+    require_equal(
+        usual[name], found[name], "a column of another name changes the output"
+    )
+
+
+@check(needs=[optional_mask])
+def check_attention_mask_may_be_left_out(case: ModelCase) -> None:
+    """Catches a mask that means something else when it is left out.
+
+    For example a default mask of zeros, or a mean that is taken over one dimension too
+    many where there is no mask.
+
+    If it fails, look at `if attention_mask is None`: without a mask every token counts.
+    """
+    probe = Probe(case)
+    masks = {tokens.mask for tokens in case.tokens if tokens.mask}
+    ones = {m: torch.ones_like(probe.inputs[m]) for m in masks}
+    without = {k: v for k, v in probe.inputs.items() if k not in masks}
+    require_equal(
+        probe({**probe.inputs, **ones}),
+        probe(without),
+        "the output without attention_mask is not that of a mask of ones",
+    )
+
+
+def _takes_one_length(case: ModelCase) -> bool:
+    """Whether the model takes texts of one length only, which it may."""
+    model, inputs = case.model(), case.inputs(2)
+    ids = inputs[case.tokens[0].ids]
+    shortened = 0
+    for length in range(2, ids.shape[1]):
+        cut = {
+            name: column[:, :length]
+            if column.ndim > 1 and column.shape[1] == ids.shape[1]
+            else column
+            for name, column in inputs.items()
+        }
+        try:
+            logits_of(model, cut)
+            shortened += 1
+        except (CheckFailedError, IndexError, RuntimeError, TypeError):
+            continue
+    return shortened == 0

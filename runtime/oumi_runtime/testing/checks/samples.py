@@ -1,0 +1,171 @@
+"""Checks that an output depends on its sample: on all of it, and on no other."""
+
+import torch
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.measuring import (
+    Probe,
+    listing,
+    loss_of,
+    other_tokens,
+    require_equal,
+)
+
+_ROWS = 4
+_SEEDS = 4
+
+
+@check()
+def check_samples_do_not_see_each_other(case: ModelCase) -> None:
+    """Catches a model in which a sample's output depends on the batch it is in.
+
+    For example statistics over the batch, or a softmax over the wrong dimension. It is
+    found by changing the other samples, which shows what a gradient does not, such as a
+    detached mean.
+
+    If it fails, look for an operation over dimension 0, and for a `view` that moves
+    elements from one sample to the next.
+    """
+    probe = Probe(case, _ROWS)
+    together = probe(probe.inputs)
+    for row in range(_ROWS):
+        one = {name: column[row : row + 1] for name, column in probe.inputs.items()}
+        require_equal(
+            probe(one),
+            together[row : row + 1],
+            "a sample's logits differ between a batch of its own and one of four: does "
+            "an operation run over the batch dimension?",
+        )
+    others = case.inputs(_ROWS, seed=99)
+    for row in range(_ROWS):
+        mixed = {name: column.clone() for name, column in others.items()}
+        for name, column in mixed.items():
+            if column.shape != probe.inputs[name].shape:
+                return  # Another length, which a batch of other samples may have.
+            column[row] = probe.inputs[name][row]
+        if probe.differs(together, probe(mixed))[row].any():
+            raise CheckFailedError(
+                "a sample's logits change with the other samples of its batch: does an "
+                "operation run over the batch dimension?"
+            )
+
+
+@check()
+def check_permuted_samples_permute_the_outputs(case: ModelCase) -> None:
+    """Catches a model that treats a sample by its place in the batch.
+
+    For example a `view(-1, batch)` in place of a transpose, or outputs that come sorted
+    by length.
+
+    If it fails, look for a `sort`, for indexing by row, and for a `view` in place of a
+    transpose.
+    """
+    probe, order = Probe(case, 5), torch.tensor([3, 0, 4, 2, 1])
+    shuffled = {name: column[order] for name, column in probe.inputs.items()}
+    require_equal(
+        probe(probe.inputs)[order],
+        probe(shuffled),
+        "samples in another order do not give the same outputs in that order",
+    )
+
+
+@check()
+def check_every_input_matters(case: ModelCase) -> None:
+    """Catches a part of the input that the output does not depend on.
+
+    For example the last token of every text, lost by a mask that is one too short; the
+    second channel of an image; a feature that is sliced off; a mask the wrong way
+    round.
+
+    If it fails, look for slices (`[:, 1:]`, `[:, :-1]`), for masks that are shifted,
+    and for a `detach` that is none: the named part does not change the output at all.
+    """
+    for tokens in case.tokens:
+        unread = _unread_tokens(case, tokens.ids, tokens.mask)
+        if unread:
+            raise CheckFailedError(
+                f"{tokens.ids} at {listing(unread)} has no influence on the output, "
+                "though the mask does not exclude it: is the mask shifted or turned "
+                "round, or a position sliced off?"
+            )
+    for name in case.numbers:
+        for axis in range(1, case.sample[name].ndim):
+            idle = _unread_numbers(case, name, axis)
+            size = case.sample[name].shape[axis]
+            # A convolution may leave out the border of an image, and strides more.
+            allowed = 0 if axis == 1 else size // 3
+            if len(idle) > allowed:
+                raise CheckFailedError(
+                    f"{name}[{', '.join([':'] * axis)}, {idle[0]}] has no influence "
+                    f"on the output ({len(idle)} of {size} do not): is it sliced "
+                    "off, or multiplied by zero?"
+                )
+
+
+@check()
+def check_inputs_are_not_changed(case: ModelCase) -> None:
+    """Catches a forward that writes into the tensors it is given.
+
+    For example `labels[labels == pad] = -100` or `images.div_(255)`: the next epoch
+    gets what this one left.
+
+    If it fails, look for methods that end in `_` and for assignments to an index; use
+    `masked_fill` and `torch.where`.
+    """
+    for training in (True, False):
+        batch = case.batch()
+        kept = {name: column.clone() for name, column in batch.items()}
+        loss_of(case.model(training=training), batch)
+        for name, column in kept.items():
+            if not column.equal(batch[name]):
+                raise CheckFailedError(
+                    f"forward changes {name} in place: is there a method that ends in "
+                    "_, or an assignment to a part of it?"
+                )
+
+
+def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
+    """The places of tokens that change nothing, whatever they are changed to."""
+    places: set[tuple[int, int]] | None = None
+    for seed in range(_SEEDS):
+        probe = Probe(case, _ROWS, seed)
+        usual, column = probe(probe.inputs), probe.inputs[ids]
+        allowed = probe.inputs[mask] > 0 if mask else torch.ones_like(column).bool()
+        idle_places: set[tuple[int, int]] = set()
+        for position in range(column.shape[1]):
+            changed = column.clone()
+            changed[:, position] = other_tokens(column, seed + 1)[:, position]
+            moved = probe.differs(usual, probe({**probe.inputs, ids: changed}))
+            idle = ~moved.flatten(1).any(1) & allowed[:, position]
+            # Counted from the end too, since texts of a batch differ in length.
+            ends = allowed.sum(1) - position
+            idle_places |= {(position, int(e)) for e in ends[idle]}
+        places = idle_places if places is None else places & idle_places
+        if not places:
+            return []
+    return [
+        f"position {place} ({end} from the end)" for place, end in sorted(places or ())
+    ]
+
+
+def _unread_numbers(case: ModelCase, name: str, axis: int) -> list[int]:
+    """The indices along an axis at which other numbers change nothing."""
+    idle: set[int] | None = None
+    for seed in range(_SEEDS):
+        probe = Probe(case, _ROWS, seed)
+        usual, column = probe(probe.inputs), probe.inputs[name]
+        others: Batch = {name: column + torch.randn_like(column)}
+        found = set[int]()
+        for index in range(column.shape[axis]) if idle is None else idle:
+            changed = column.clone()
+            place = (slice(None),) * axis + (index,)
+            changed[place] = others[name][place]
+            moved = probe.differs(usual, probe({**probe.inputs, name: changed}))
+            if not moved.any():
+                found.add(index)
+        idle = found
+        if not idle:
+            return []
+    return sorted(idle or ())

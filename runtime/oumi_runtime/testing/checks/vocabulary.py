@@ -1,0 +1,163 @@
+"""Checks of token ids at and beyond the edges, and of the tables they index."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.documented import upper_bound
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    NotApplicableError,
+    described,
+)
+from oumi_runtime.testing.measuring import logits_of, outputs_of
+from oumi_runtime.testing.needs import token_ids
+
+_LENGTH_ARGUMENTS = (
+    "max_length",
+    "max_len",
+    "max_seq_len",
+    "max_seq_length",
+    "max_position_embeddings",
+    "max_positions",
+    "block_size",
+    "context_length",
+    "sequence_length",
+    "seq_len",
+    "n_positions",
+    "n_ctx",
+)
+
+
+@check(needs=[token_ids])
+def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
+    """Catches ids that are bent into the vocabulary, and a vocabulary one too small.
+
+    For example `input_ids.clamp(max=vocab_size - 1)` or `% vocab_size`, which turn a
+    wrong tokenizer into a model that learns nothing; or `nn.Embedding(vocab_size - 1)`.
+
+    If it fails, look the ids up as they are. The embedding raises by itself.
+    """
+    for tokens in case.tokens:
+        rows = _vocabulary(case, tokens.ids)
+        if rows is None:
+            raise NotApplicableError(f"{tokens.ids} is not looked up in an embedding")
+        inputs, model = case.inputs(2), case.model()
+        last = inputs[tokens.ids].clone()
+        last[0, 0] = rows - 1
+        try:
+            logits_of(model, {**inputs, tokens.ids: last})
+        except (IndexError, RuntimeError) as error:
+            raise CheckFailedError(
+                f"{tokens.ids} of {rows - 1}, the last one of the vocabulary: "
+                f"{described(error)}"
+            ) from error
+        for wrong in (rows, -1):
+            beyond = last.clone()
+            beyond[0, 0] = wrong
+            try:
+                outputs_of(model, {**inputs, tokens.ids: beyond})
+            except (IndexError, RuntimeError, ValueError):
+                continue
+            raise CheckFailedError(
+                f"{tokens.ids} of {wrong} is taken, although the vocabulary is 0 to "
+                f"{rows - 1}: are ids clamped, or taken modulo the vocabulary?"
+            )
+
+
+@check(needs=[token_ids])
+def check_whole_length_can_be_used(case: ModelCase) -> None:
+    """Catches a table of positions that is shorter than the constructor promises.
+
+    For example positions that begin at 1, so that the last one is beyond the table.
+
+    If it fails, look at the size of the table and at the first position.
+    """
+    arguments = getattr(case.model(), "init_kwargs", {})
+    names = [n for n in _LENGTH_ARGUMENTS if isinstance(arguments.get(n), int)]
+    if not names:
+        raise NotApplicableError("the constructor takes no longest length")
+    length = arguments[names[0]]
+    if length > 4096:
+        raise NotApplicableError(f"{names[0]} is {length}: make a smaller model")
+    inputs = case.inputs(2)
+    try:
+        logits_of(case.model(), _of_length(inputs, case.tokens[0].ids, length))
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise CheckFailedError(
+            f"{names[0]} is {length}, but with that many tokens {described(error)}"
+        ) from error
+
+
+@check()
+def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
+    """Catches an embedding that gives every position the same row.
+
+    For example positions that are all zero, or token types taken for positions.
+
+    If it fails, look at the ids that the named embedding is called with.
+    """
+    model = case.model()
+    with _lookups(model) as looked_up, torch.no_grad():
+        outputs_of(model, case.batch(16))
+    for name, (rows, ids) in looked_up.items():
+        if rows > 2 and ids.numel() > 2 and ids.eq(ids[0]).all():
+            raise CheckFailedError(
+                f"{name} is looked up at row {int(ids[0])} only, whatever the position "
+                "and the sample: are its ids those that were meant?"
+            )
+
+
+def _vocabulary(case: ModelCase, ids: str) -> int | None:
+    """How many ids there are: by the docstring, or the size of the table."""
+    documented = upper_bound(case, ids)
+    if documented is not None:
+        return documented
+    model, inputs = case.model(), case.inputs(2)
+    with _lookups(model) as looked_up, torch.no_grad():
+        outputs_of(model, inputs)
+    wanted = inputs[ids].flatten()
+    for rows, found in looked_up.values():
+        if found.numel() == wanted.numel() and found.equal(wanted):
+            return rows
+    return None
+
+
+def _of_length(inputs: Batch, ids: str, length: int) -> Batch:
+    """The inputs repeated or cut to so many tokens."""
+    usual = inputs[ids].shape[1]
+    places = torch.arange(length) % usual
+    return {
+        name: column[:, places]
+        if column.ndim > 1 and column.shape[1] == usual
+        else column
+        for name, column in inputs.items()
+    }
+
+
+@contextmanager
+def _lookups(model: nn.Module) -> Generator[dict[str, tuple[int, torch.Tensor]]]:
+    """Notes each embedding's size, and its ids, while the block runs."""
+    found: dict[str, tuple[int, torch.Tensor]] = {}
+
+    def noting(name: str, rows: int) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        def hook(module: nn.Module, args: tuple[Any, ...]) -> None:
+            found[name] = (rows, args[0].detach().flatten())
+
+        return hook
+
+    handles = [
+        module.register_forward_pre_hook(noting(name, module.num_embeddings))
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Embedding)
+    ]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()

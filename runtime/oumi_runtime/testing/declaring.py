@@ -1,0 +1,81 @@
+"""How a check is declared: a documented function, what it needs, and how long it takes.
+
+    @check(needs=[token_ids])
+    def check_padding_does_not_matter(case: ModelCase) -> None:
+        ...
+
+A need is a function of the case that returns why the check does not apply, or "".
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    NotApplicableError,
+    described,
+)
+
+Need = Callable[[ModelCase], str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check, which is called with a case."""
+
+    name: str
+    """Stable: tests are selected, and expected to fail, by it."""
+    function: Callable[[ModelCase], None]
+    needs: tuple[Need, ...]
+    is_slow: bool
+
+    @property
+    def theme(self) -> str:
+        """What it is about: the module that holds it."""
+        return self.function.__module__.rpartition(".")[2]
+
+    @property
+    def catches(self) -> str:
+        """The first sentence of its documentation."""
+        return self.documentation.split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def documentation(self) -> str:
+        """What it catches, an example of the mistake, and how to read the failure."""
+        return inspect.getdoc(self.function) or ""
+
+    def __call__(self, case: ModelCase) -> None:
+        """Checks a model.
+
+        Raises:
+            CheckFailedError: It fails; the message says where to look.
+            NotApplicableError: The check has nothing to say about it.
+        """
+        try:
+            for need in self.needs:
+                if reason := need(case):
+                    raise NotApplicableError(reason)
+            self.function(case)
+        except (CheckFailedError, NotApplicableError):
+            raise
+        except Exception as error:
+            raise CheckFailedError(described(error)) from error
+
+
+def check(
+    *, needs: Sequence[Need] = (), slow: bool = False
+) -> Callable[[Callable[[ModelCase], None]], Check]:
+    """Makes a `Check` of a function named `check_...`.
+
+    Args:
+        needs: What must hold for it to apply.
+        slow: Whether it takes seconds rather than milliseconds.
+    """
+
+    def declare(function: Callable[[ModelCase], None]) -> Check:
+        name = function.__name__.removeprefix("check_")
+        return Check(name, function, tuple(needs), slow)
+
+    return declare

@@ -1,0 +1,127 @@
+"""What a docstring promises: the shapes of inputs and outputs, and the range of ids."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from oumi_runtime.testing.case import ModelCase
+
+_ENTRY = re.compile(r"^`?(?P<name>\w+)`?(?:\s*\(.*?\))?:\s*(?P<text>.*)$", re.DOTALL)
+_SHAPE = re.compile(r"\((?P<inner>[^()]*?,[^()]*?)\)")
+_RETURNED = re.compile(r"`(?P<name>\w+)`,?\s*\((?P<inner>[^()]*?,[^()]*?)\)")
+_RANGE = re.compile(r"\[\s*0\s*,\s*(?P<end>\w+)\s*\)")
+_DTYPE = re.compile(r"\)\s*(?P<dtype>int64|int32|int8|bool|float64|float32|float)\b")
+_SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A column of which the docstring tells the shape."""
+
+    name: str
+    sizes: tuple[str, ...]
+    dtype: str | None
+
+
+def documented_inputs(case: ModelCase) -> list[Documented]:
+    """The shapes that forward's docstring gives its arguments."""
+    found: list[Documented] = []
+    for name, text in _entries(_part(_docstring(case), "Args")):
+        sizes = _sizes(_SHAPE.search(text))
+        if sizes:
+            dtype = _DTYPE.search(text)
+            found.append(Documented(name, sizes, dtype["dtype"] if dtype else None))
+    return found
+
+
+def documented_outputs(case: ModelCase) -> list[Documented]:
+    """The shapes that forward's docstring gives what it returns."""
+    text = " ".join(_part(_docstring(case), "Returns").split())
+    return [
+        Documented(match["name"], sizes, None)
+        for match in _RETURNED.finditer(text)
+        if (sizes := _sizes(match))
+    ]
+
+
+def upper_bound(case: ModelCase, argument: str) -> int | None:
+    """The N of a documented range [0, N) of an argument, as a number."""
+    for name, text in _entries(_part(_docstring(case), "Args")):
+        if name == argument and (found := _RANGE.search(text)):
+            return _value(found["end"], case)
+    return None
+
+
+def known_sizes(case: ModelCase) -> dict[str, int]:
+    """The constructor's arguments that are whole numbers, by name."""
+    arguments: dict[str, Any] = getattr(case.model(), "init_kwargs", {})
+    return {k: v for k, v in arguments.items() if type(v) is int}
+
+
+def mismatch(
+    documented: Documented, column: torch.Tensor, sizes: dict[str, int]
+) -> str:
+    """What a tensor's shape is instead of the documented one, or "".
+
+    A name that is no known size is bound to what it is met as first.
+    """
+    wanted = ", ".join(documented.sizes)
+    trailing = documented.sizes[:-1] if documented.sizes[-1] == "" else documented.sizes
+    if column.ndim != len(trailing):
+        return f"({wanted}) in the docstring, but of shape {tuple(column.shape)}"
+    for size, actual in zip(trailing, column.shape, strict=True):
+        expected = int(size) if size.isdigit() else sizes.setdefault(size, actual)
+        if expected != actual:
+            return (
+                f"({wanted}) in the docstring, but of shape {tuple(column.shape)}: "
+                f"{size} is {expected}"
+            )
+    return ""
+
+
+def _value(text: str, case: ModelCase) -> int | None:
+    return int(text) if text.isdigit() else known_sizes(case).get(text)
+
+
+def _sizes(match: re.Match[str] | None) -> tuple[str, ...] | None:
+    if match is None:
+        return None
+    sizes = tuple(part.strip() for part in match["inner"].split(","))
+    named = sizes[:-1] if sizes[-1] == "" else sizes
+    # Sizes such as "H/2" are for people.
+    return sizes if all(_SIZE.match(size) for size in named) else None
+
+
+def _docstring(case: ModelCase) -> str:
+    return case.make_model_class.forward.__doc__ or ""
+
+
+def _part(docstring: str, heading: str) -> str:
+    """The lines under a heading of a Google-style docstring."""
+    lines, found = docstring.splitlines(), list[str]()
+    inside = False
+    for line in lines:
+        if inside and line.strip() and re.match(r"\s*[A-Z]\w*:$", line):
+            break
+        if inside:
+            found.append(line)
+        inside = inside or line.strip() == f"{heading}:"
+    return "\n".join(found)
+
+
+def _entries(part: str) -> list[tuple[str, str]]:
+    """The arguments of a part, each with its text."""
+    lines = [line for line in part.splitlines() if line.strip()]
+    if not lines:
+        return []
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    texts: list[str] = []
+    for line in lines:
+        if len(line) - len(line.lstrip()) == indent:
+            texts.append(line.strip())
+        elif texts:
+            texts[-1] += f" {line.strip()}"
+    matches = (_ENTRY.match(text) for text in texts)
+    return [(m["name"], m["text"]) for m in matches if m]

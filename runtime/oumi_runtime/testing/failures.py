@@ -1,0 +1,38 @@
+"""How a check says that it failed, or that it does not apply."""
+
+import traceback
+from pathlib import Path
+from types import FrameType
+
+_FOREIGN = ("torch", "oumi_runtime", "transformers", "site-packages")
+
+
+class CheckFailedError(AssertionError):
+    """A model does not do what the check asks; the message says where to look."""
+
+
+class NotApplicableError(Exception):
+    """A check has nothing to say about the model; the message says why."""
+
+
+def described(error: Exception) -> str:
+    """One line for an error that the model under test raised: what, and where."""
+    text = " ".join(str(error).split()) or "no message"
+    short = text if len(text) <= 300 else f"{text[:297]}..."
+    return f"the model raises {type(error).__name__}: {short}{_place(error)}"
+
+
+def _place(error: Exception) -> str:
+    """Where in the user's own files an error came from, with the line's text."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if not _is_foreign(frame):
+            path = Path(frame.f_code.co_filename)
+            summary = traceback.FrameSummary(str(path), line, frame.f_code.co_name)
+            source = f": {summary.line}" if summary.line else ""
+            return f" ({path.name}:{line}{source})"
+    return ""
+
+
+def _is_foreign(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.split(".")[0] in _FOREIGN or "site-packages" in frame.f_code.co_filename

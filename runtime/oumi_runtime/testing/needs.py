@@ -1,0 +1,76 @@
+"""What checks need of a case in order to apply, each saying why it is not there."""
+
+import inspect
+from pathlib import Path
+
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.measuring import output_name, outputs_of
+
+
+def labels(case: ModelCase) -> str:
+    """Labels."""
+    return "" if case.labels is not None else "the batch has no labels"
+
+
+def class_labels(case: ModelCase) -> str:
+    """Labels that are classes or tokens, of samples or of positions."""
+    if reason := labels(case) or logits(case):
+        return reason
+    return "" if case.has_class_labels else "the labels are numbers"
+
+
+def logits(case: ModelCase) -> str:
+    """An output named `logits`."""
+    outputs = outputs_of(case.model(), case.inputs(2))
+    name = output_name(outputs)
+    return "" if name == "logits" else f"the model returns {name}, no logits"
+
+
+def token_ids(case: ModelCase) -> str:
+    """Token ids among the inputs."""
+    return "" if case.tokens else "the inputs have no token ids"
+
+
+def masked_tokens(case: ModelCase) -> str:
+    """Token ids with an attention mask among the inputs."""
+    if any(tokens.mask for tokens in case.tokens):
+        return ""
+    return token_ids(case) or "the inputs have no attention_mask"
+
+
+def optional_mask(case: ModelCase) -> str:
+    """A mask that forward does not insist on."""
+    if reason := masked_tokens(case):
+        return reason
+    parameters = inspect.signature(case.make_model_class.forward).parameters
+    for tokens in case.tokens:
+        mask = parameters.get(tokens.mask or "")
+        if mask is not None and mask.default is not mask.empty:
+            return ""
+    return "forward insists on its attention_mask"
+
+
+def base_model(case: ModelCase) -> str:
+    """A subclass of BaseModel."""
+    name = case.make_model_class.__name__
+    is_base_model = issubclass(case.make_model_class, BaseModel)
+    return "" if is_base_model else f"{name} is not a subclass of BaseModel"
+
+
+def constructor_arguments(case: ModelCase) -> str:
+    """Constructor arguments that are numbers, and are known."""
+    if reason := base_model(case):
+        return reason
+    model = case.model()
+    assert isinstance(model, BaseModel)
+    numbers = [v for v in model.init_kwargs.values() if isinstance(v, int | float)]
+    return "" if numbers else "the constructor takes no numbers"
+
+
+def source_file(case: ModelCase) -> Path | None:
+    """The file that defines the model's class."""
+    try:
+        return Path(inspect.getfile(case.make_model_class))
+    except (OSError, TypeError):
+        return None

@@ -1,0 +1,97 @@
+"""What the loss should be, computed beside the model from its outputs and labels."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.testing.case import Batch, ModelCase
+
+Criterion = Callable[..., torch.Tensor]
+
+
+def close(left: torch.Tensor, right: torch.Tensor) -> bool:
+    """Whether two losses are equal but for rounding."""
+    return torch.allclose(left.double(), right.double(), rtol=2e-4, atol=1e-5)
+
+
+def counted_targets(case: ModelCase, batch: Batch) -> int:
+    """How many targets the loss of a batch is the mean of."""
+    targets = batch["labels"]
+    if targets.is_floating_point():
+        return 1
+    if targets.ndim == 2 and case.label_shift:
+        targets = targets[:, case.label_shift :]
+    return int((targets >= 0).sum())
+
+
+def reference_losses(
+    case: ModelCase, criterion: Criterion, logits: torch.Tensor, batch: Batch
+) -> dict[str, torch.Tensor]:
+    """What the loss may be, by what it is: each a scalar.
+
+    The labels are shifted exactly as far as the batch says. A criterion may want
+    log-probabilities, the classes in the second dimension, and the count to divide by.
+    """
+    targets = batch["labels"]
+    shift = case.label_shift
+    name = f"of labels shifted by {shift}" if shift else "of the labels as they are"
+    if shift:
+        logits, targets = logits[:, :-shift], targets[:, shift:]
+    if targets.is_floating_point() and logits.numel() == targets.numel():
+        # Never broadcast: (batch, 1) against (batch,) would be (batch, batch).
+        logits = logits.reshape(targets.shape)
+    elif targets.ndim == 2 and logits.ndim == 3:
+        logits, targets = logits.flatten(0, 1), targets.flatten()
+    if logits.shape[: targets.ndim] != targets.shape:
+        return {}
+    found: dict[str, torch.Tensor] = {}
+    variants = {
+        name: logits,
+        f"{name}, and of log-probabilities": logits.log_softmax(-1),
+    }
+    for variant, values in variants.items():
+        loss = _mean(criterion, values, targets, case.ignore_index)
+        if loss is not None:
+            found[variant] = loss
+    first = found.get(name)
+    if first is not None and all(close(first, other) for other in found.values()):
+        return {name: first}
+    return found
+
+
+def _mean(
+    criterion: Criterion, logits: torch.Tensor, targets: torch.Tensor, ignored: int
+) -> torch.Tensor | None:
+    """The criterion's mean over the targets that count, or None if it takes others."""
+    if not targets.is_floating_point():
+        logits, targets = logits[targets != ignored], targets[targets != ignored]
+    try:
+        loss = criterion(logits, targets)
+    except (TypeError, ValueError, RuntimeError, IndexError):
+        return None
+    return loss if loss.shape == () else loss.mean()
+
+
+@contextmanager
+def criterion_spy(model: nn.Module) -> Generator[list[Any]]:
+    """Notes the calls of a model's criterion while the block runs."""
+    assert isinstance(model, BaseModel)
+    calls: list[Any] = []
+    original = model.criterion
+
+    def noting(*args: Any, **kwargs: Any) -> torch.Tensor:
+        calls.append(args)
+        return original(*args, **kwargs)
+
+    own = type(model)
+    # A criterion is a property, so it is the class that has to give another one.
+    spying = type(own.__name__, (own,), {"criterion": property(lambda self: noting)})
+    model.__class__ = spying
+    try:
+        yield calls
+    finally:
+        model.__class__ = own

@@ -1,0 +1,163 @@
+"""The same models with one fault each."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+from sound_models import CLASSES, VOCAB, WIDTH, Sound, text_batch
+from torch import nn
+from torch.nn import functional as F
+
+from oumi_runtime.testing import ModelCase
+
+
+class UnusedLayer(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forgotten = nn.Linear(2, 2)
+
+
+class Detached(Sound):
+    def encode(self, x):
+        return super().encode(x.detach())
+
+
+class DetachedLoss(Sound):
+    def loss(self, logits, labels):
+        return super().loss(logits, labels).detach()
+
+
+class SoftmaxBeforeLoss(Sound):
+    def head(self, logits):
+        return logits.softmax(-1)
+
+
+class BatchStatistics(Sound):
+    def encode(self, x):
+        return super().encode(x - x.mean(0))
+
+
+class SoftmaxOverBatch(Sound):
+    def head(self, logits):
+        return logits.log_softmax(0)
+
+
+class MaskIgnored(Sound):
+    def pool(self, x, mask):
+        return x.mean(1)
+
+
+class MaskInSumOnly(Sound):
+    def pool(self, x, mask):
+        return (x * mask).sum(1) / x.shape[1]
+
+
+class MaskInverted(Sound):
+    def pool(self, x, mask):
+        return (x * (1 - mask)).sum(1) / (1 - mask).sum(1).clamp(min=1)
+
+
+class PlainList(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks = [nn.Linear(WIDTH, WIDTH)]
+
+    def encode(self, x):
+        return self._blocks[0](super().encode(x))
+
+
+class PlainTensor(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.rand(WIDTH) + 1
+
+    def encode(self, x):
+        return super().encode(x) * self.scale
+
+
+class NotJson(Sound):
+    def __init__(self, activation: Any = F.relu) -> None:
+        super().__init__()
+
+
+class ArgumentNotRecorded(Sound):
+    """Has a constructor whose result depends on what is not an argument."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        ArgumentNotRecorded.made += 1
+        super().__init__(WIDTH + ArgumentNotRecorded.made)
+
+
+class Unreduced(Sound):
+    def loss(self, logits, labels):
+        return F.cross_entropy(logits, labels, reduction="none")
+
+
+class LossWithoutLabels(Sound):
+    def forward(self, *args: Any, **kwargs: Any):
+        return {"loss": torch.zeros(()), **super().forward(*args, **kwargs)}
+
+
+class NoLoss(Sound):
+    def forward(self, *args: Any, **kwargs: Any):
+        return {"logits": super().forward(*args, **kwargs)["logits"]}
+
+
+class NoLogits(Sound):
+    def forward(self, *args: Any, **kwargs: Any):
+        outputs = super().forward(*args, **kwargs)
+        outputs["output"] = outputs.pop("logits")
+        return outputs
+
+
+class ReturnsTuple(Sound):
+    def forward(self, *args: Any, **kwargs: Any):
+        return tuple(super().forward(*args, **kwargs).values())
+
+
+class NanInit(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.constant_(self.hidden.weight, math.nan)
+
+
+class ZeroInit(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+
+
+class MixedUp(Sound):
+    def head(self, logits):
+        return logits.reshape(-1)
+
+
+class NanGradient(Sound):
+    def encode(self, x):
+        y = super().encode(x)
+        # The gradient of a square root at zero is infinite; zero times that is NaN.
+        return y + torch.where(y > 1e9, torch.sqrt(y - y), 0.0)
+
+
+class FlatLoss(Sound):
+    """Has a loss below zero that no step changes."""
+
+    def loss(self, logits, labels):
+        return 0 * super().loss(logits, labels) - 1
+
+
+class NotABaseModel(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Embedding(VOCAB, CLASSES)
+
+    def forward(self, input_ids, labels=None, **kwargs):
+        return {"logits": self.layer(input_ids).mean(1)}
+
+
+def faulty(model_class: type[nn.Module]) -> ModelCase:
+    return ModelCase(copy.copy(model_class), text_batch)
