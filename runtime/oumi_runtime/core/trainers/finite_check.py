@@ -1,5 +1,7 @@
 """Notices numbers gone wrong before they reach the weights, without any waiting."""
 
+import math
+
 import torch
 from torch.optim import Optimizer
 
@@ -26,7 +28,7 @@ class FiniteCheck:
         """Whether `admit` itself tells, and not only `first_bad_step`."""
         self._optimizer = optimizer
         self._is_bad = torch.zeros((), device=device)
-        self._num_good = torch.zeros((), device=device)
+        self._num_good: torch.Tensor | int = 0
         self._num_steps = 0
 
     def admit(self, loss: torch.Tensor, grad_norm: torch.Tensor) -> bool:
@@ -44,11 +46,11 @@ class FiniteCheck:
         # The gradients of several processes are one; their losses are not.
         number = grad_norm if is_distributed() else loss + grad_norm
         if self.reads_at_once:
-            is_good = bool(number.isfinite())
+            is_good = math.isfinite(number)
             self._num_good += is_good
             return is_good
         self._is_bad = torch.maximum(self._is_bad, (~number.isfinite()).float())
-        self._num_good += 1.0 - self._is_bad
+        self._num_good = self._num_good + (1.0 - self._is_bad)
         # What a fused optimizer reads, as torch.amp.GradScaler sets it.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]
         return True
@@ -67,5 +69,5 @@ class FiniteCheck:
     def reset(self) -> None:
         """Begins anew: steps are applied again."""
         self._num_steps = 0
-        self._num_good.zero_()
+        self._num_good = 0
         self._is_bad.zero_()

@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.clipping import GradientClipper
 from oumi_runtime.core.trainers.finite_check import FiniteCheck
-from oumi_runtime.core.trainers.parallel import is_spread, to_local
 from oumi_runtime.core.trainers.parts import TrainingParts
 
 
@@ -40,14 +39,12 @@ class TrainStep:
         self._parallelism = parts.parallelism
         self._optimizer = parts.optimizer
         self._scheduler = parts.scheduler
-        self._max_grad_norm = parts.params.max_grad_norm
         self._meter = parts.meter
         self._autocast = autocast
         self._scaler = scaler
         model = parts.parallelism.model
         self._parameters = [p for p in model.parameters() if p.requires_grad]
-        # One call for all gradients; what is spread over processes chooses for itself.
-        self._foreach = None if is_spread(self._parameters) else True
+        self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
         device = next(model.parameters()).device
         self.finite = FiniteCheck(parts.optimizer, device)
 
@@ -55,13 +52,15 @@ class TrainStep:
         """Makes the step, unless its loss or gradient is not finite."""
         with self._measured(micro_batches):
             loss = self._accumulate(micro_batches)
+        self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
         learning_rate = float(self._scheduler.get_last_lr()[0])
         if self._scaler.is_enabled() or self.finite.admit(loss, grad_norm):
             self._scaler.step(self._optimizer)
             self._scaler.update()
             self._scheduler.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         return StepResult(loss, grad_norm, learning_rate)
 
     def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
@@ -77,17 +76,6 @@ class TrainStep:
                 self._scaler.scale(loss).backward()
             losses.append(loss.detach())
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-
-    def _clip(self) -> torch.Tensor:
-        """Scales a gradient down that is longer than allowed; returns its norm."""
-        self._scaler.unscale_(self._optimizer)
-        gradients = [p.grad for p in self._parameters if p.grad is not None]
-        norm = get_total_norm(gradients, foreach=self._foreach)
-        if self._max_grad_norm:
-            clip_grads_with_norm_(
-                self._parameters, self._max_grad_norm, norm, foreach=self._foreach
-            )
-        return to_local(norm)
 
     def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
         if self._meter is None:
