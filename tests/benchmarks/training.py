@@ -1,152 +1,167 @@
-"""Speed of the trainers against a plain PyTorch loop, in one interleaved run.
+"""Speed, start and memory of the trainers against a plain loop, in interleaved rounds.
 
 Run it as `make bench`, or `python tests/benchmarks/training.py --device cuda`. It
-prints a table and writes JSON. Ratios are of samples per second: above 1 is faster than
-the plain loop, which is what a user writes by hand (DataLoader, AdamW, clipping,
-schedule).
+prints tables and writes JSON. A ratio is of samples per second in one round: above 1 is
+faster than the plain loop, which is what a user writes by hand (DataLoader, AdamW,
+clipping, schedule). The loops of a round come in random order.
 """
 
 import argparse
 import json
 import logging
+import os
 import platform
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
-from torch import nn
-from torch.utils.data import DataLoader
+from loops import LOOPS, installed
+from subjects import SUBJECTS, Subject
 
-from oumi_runtime.builders import build_trainer
-from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.core.datasets import ColumnDataset
-from oumi_runtime.models import CNNClassifier, MLPEncoder
-
-LEARNING_RATE = 1e-3
+HERE = Path(__file__).parent
 
 
-def mlp(device: str) -> tuple[nn.Module, ColumnDataset, int]:
-    columns = {
-        "input_ids": torch.randint(0, 1000, (8192, 32)),
-        "labels": torch.randint(0, 10, (8192,)),
+def one_run(loop: str, subject: Subject, device: str, steps: int) -> dict[str, float]:
+    """Trains a fresh model; samples per second of the clock and of this process."""
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        model = subject.make_model().to(device)
+        columns = subject.make_columns()
+        run = LOOPS[loop](model, columns, subject.batch_size, steps, Path(folder))
+        synchronize(device)
+        clock, cpu = time.perf_counter(), time.process_time()
+        run()
+        synchronize(device)
+        clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
+    samples = steps * subject.batch_size
+    return {"samples_per_s": samples / clock, "samples_per_cpu_s": samples / cpu}
+
+
+def synchronize(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def one_start(loop: str, name: str, device: str) -> dict[str, float]:
+    """Runs a loop in its own process: seconds to its first step, and peak memory."""
+    command = [sys.executable, str(HERE / "one_process.py"), loop, name, device, "20"]
+    done = subprocess.run(
+        [*command, str(time.time())], capture_output=True, text=True, check=True
+    )
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def rounds_of(measure: Any, loops: list[str], rounds: int) -> dict[str, list[Any]]:
+    """What every loop measures in each round; the first round warms up."""
+    found: dict[str, list[Any]] = {loop: [] for loop in loops}
+    for number in range(rounds + 1):
+        for loop in random.sample(loops, len(loops)):
+            measured = measure(loop)
+            if number > 0:
+                found[loop].append(measured)
+    return found
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
+
+
+def ratios(found: dict[str, list[Any]], loop: str, key: str) -> list[float]:
+    """Of a loop to the plain one, round by round."""
+    pairs = zip(found[loop], found["plain"], strict=True)
+    return [one[key] / plain[key] for one, plain in pairs]
+
+
+def show_speeds(name: str, found: dict[str, list[Any]]) -> None:
+    for loop in found:
+        speed = statistics.median(each["samples_per_s"] for each in found[loop])
+        low, middle, high = quartiles(ratios(found, loop, "samples_per_s"))
+        cpu = statistics.median(ratios(found, loop, "samples_per_cpu_s"))
+        print(
+            f"{name:12} {loop:11} {speed:10,.0f}  {middle:.2f} ({low:.2f} to "
+            f"{high:.2f})  {cpu:.2f}",
+            flush=True,
+        )
+
+
+def show_starts(name: str, found: dict[str, list[Any]]) -> None:
+    for loop, values in found.items():
+        first = statistics.median(each["first_step_s"] for each in values)
+        pairs = zip(values, found["plain"], strict=True)
+        later = [one["first_step_s"] - plain["first_step_s"] for one, plain in pairs]
+        peak = statistics.median(each["peak_bytes"] for each in values)
+        share = statistics.median(ratios(found, loop, "peak_bytes"))
+        print(
+            f"{name:12} {loop:11} {first:8.2f}  {statistics.median(later):+6.2f}  "
+            f"{peak / 2**20:8,.0f}  {share:.2f}",
+            flush=True,
+        )
+
+
+def hardware(device: str) -> dict[str, Any]:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    cpus = [line for line in lines if line.startswith("model name")]
+    packages = ("torch", "transformers", "accelerate", "numpy", "oumi-scaffold")
+    return {
+        "device": device,
+        "cpu": cpus[0].partition(": ")[2].strip() if cpus else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
     }
-    return MLPEncoder(1000, 128, 10).to(device), ColumnDataset(columns), 32
-
-
-def cnn(device: str) -> tuple[nn.Module, ColumnDataset, int]:
-    columns = {
-        "images": torch.rand(4096, 1, 28, 28),
-        "labels": torch.randint(0, 10, (4096,)),
-    }
-    return CNNClassifier(28, 28, in_channels=1).to(device), ColumnDataset(columns), 64
-
-
-MODELS = {"mlp": (mlp, 400), "cnn": (cnn, 60)}
-
-
-def plain_loop(
-    model: nn.Module, dataset: ColumnDataset, batch_size: int, steps: int
-) -> None:
-    """The loop that a user writes."""
-    device = next(model.parameters()).device
-    loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: 1 - i / steps)
-    step = 0
-    while step < steps:
-        for batch in loader:
-            batch = {name: column.to(device) for name, column in batch.items()}
-            optimizer.zero_grad()
-            loss = model(**batch)["loss"]
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            step += 1
-            if step % 50 == 0:
-                loss.item()
-            if step == steps:
-                break
-
-
-def our_trainer(trainer_type: str) -> Callable[..., None]:
-    """The loop of one of our trainers."""
-
-    def run(
-        model: nn.Module, dataset: ColumnDataset, batch_size: int, steps: int
-    ) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            params = TrainingParams(
-                output_dir=folder,
-                trainer_type=trainer_type,
-                per_device_train_batch_size=batch_size,
-                max_steps=steps,
-                learning_rate=LEARNING_RATE,
-                save_steps=0,
-            )
-            build_trainer(params, model=model, train_dataset=dataset).train()
-
-    return run
-
-
-LOOPS: dict[str, Callable[..., None]] = {
-    "plain": plain_loop,
-    "native": our_trainer("OUMI"),
-    "hf": our_trainer("HF"),
-}
-
-
-def measure(make: Any, steps: int, device: str, rounds: int) -> dict[str, list[float]]:
-    """Samples per second of each loop, a list over the rounds."""
-    speeds: dict[str, list[float]] = {name: [] for name in LOOPS}
-    for round_number in range(rounds + 1):
-        order = random.sample(list(LOOPS), len(LOOPS))
-        for name in order:
-            torch.manual_seed(0)
-            model, dataset, batch_size = make(device)
-            start = time.perf_counter()
-            LOOPS[name](model, dataset, batch_size, steps)
-            if device != "cpu":
-                torch.cuda.synchronize()
-            if round_number > 0:  # The first round warms up.
-                seconds = time.perf_counter() - start
-                speeds[name].append(steps * batch_size / seconds)
-    return speeds
 
 
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--starts", type=int, default=5, help="rounds of processes")
+    parser.add_argument("--loops", nargs="+", default=installed(), choices=list(LOOPS))
+    parser.add_argument("--subjects", nargs="+", default=[*SUBJECTS])
     parser.add_argument("--json", type=Path, help="where to write the numbers")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     logging.disable(logging.INFO)
-    is_cpu = arguments.device == "cpu"
-    hardware = platform.processor() if is_cpu else torch.cuda.get_device_name()
-    print(f"{arguments.device} {hardware}, {torch.get_num_threads()} threads")
-    print(f"torch {torch.__version__}, transformers {transformers.__version__}")
-    print(f"{'model':6} {'loop':8} {'samples/s':>10}  ratio to plain (quartiles)")
-    results: dict[str, Any] = {}
-    for model_name, (make, steps) in MODELS.items():
-        speeds = measure(make, steps, arguments.device, arguments.rounds)
-        for loop_name, values in speeds.items():
-            pairs = zip(values, speeds["plain"], strict=True)
-            low, middle, high = statistics.quantiles([a / b for a, b in pairs], n=4)
-            speed = statistics.median(values)
-            print(
-                f"{model_name:6} {loop_name:8} {speed:10,.0f}  "
-                f"{middle:.2f} ({low:.2f} to {high:.2f})"
-            )
-        results[model_name] = speeds
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=1))
+    warnings.simplefilter("ignore")
+    results: dict[str, Any] = {"hardware": hardware(given.device)}
+    print(json.dumps(results["hardware"]), flush=True)
+    heading = f"\n{'model':12} {'loop':11} "
+    print(f"{heading}{'samples/s':>10}  ratio (quartiles)  of CPU time")
+    for name in given.subjects:
+        subject = SUBJECTS[name]
+        steps = subject.steps * (10 if given.device == "cuda" else 1)
+        found = rounds_of(
+            lambda loop, s=subject, n=steps: one_run(loop, s, given.device, n),
+            given.loops,
+            given.rounds,
+        )
+        show_speeds(name, found)
+        results[name] = {"steps": steps, "speed": found}
+    if given.starts:
+        print(f"{heading}{'first/s':>8}  {'later':>6}  {'MiB':>8}  ratio")
+    for name in given.subjects if given.starts else []:
+        found = rounds_of(
+            lambda loop, n=name: one_start(loop, n, given.device),
+            given.loops,
+            given.starts,
+        )
+        show_starts(name, found)
+        results[name]["start"] = found
+    if given.json is not None:
+        given.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
