@@ -1,38 +1,15 @@
 """Spreads a model over the processes that train it together."""
 
-import copy
-import functools
-import itertools
-
-import torch
-import torch.distributed as dist
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import (
-    CPUOffloadPolicy,
-    MixedPrecisionPolicy,
-    OffloadPolicy,
-    fully_shard,
-)
 
 from oumi_runtime.core.configs import (
-    AutoWrapPolicy,
     FSDPParams,
-    MixedPrecisionDtype,
     ShardingStrategy,
     TrainerType,
     TrainingParams,
 )
-from oumi_runtime.core.distributed import get_world_size, is_distributed
-from oumi_runtime.core.trainers.parallel import Parallelism, Replicated, Sharded
-from oumi_runtime.exceptions import ModelBuildError, suggestion
-
-_HALF = {
-    "bf16": torch.bfloat16,
-    "fp16": torch.float16,
-    MixedPrecisionDtype.BF16: torch.bfloat16,
-    MixedPrecisionDtype.FP16: torch.float16,
-}
+from oumi_runtime.core.distributed import is_distributed
+from oumi_runtime.core.trainers.parallel import Parallelism, Replicated
 
 
 def build_parallelism(
@@ -56,69 +33,10 @@ def build_parallelism(
         return Parallelism(model)
     is_sharded = fsdp.sharding_strategy is not ShardingStrategy.NO_SHARD
     if fsdp.enable_fsdp and is_sharded:
-        return _shard(model, params, fsdp)
+        # Imported only where it is used: it loads what takes torch a second.
+        from oumi_runtime.builders.sharding import shard_model
+
+        return shard_model(model, params, fsdp)
     return Replicated(
         model, find_unused_parameters=bool(params.ddp_find_unused_parameters)
     )
-
-
-def _shard(model: nn.Module, params: TrainingParams, fsdp: FSDPParams) -> Sharded:
-    """Shards the units, and then the model around them."""
-    whole = copy.deepcopy(model).cpu()
-    device = next(model.parameters()).device
-    if fsdp.sync_module_states:
-        for tensor in (*model.parameters(), *model.buffers()):
-            dist.broadcast(tensor.data, src=0)
-    half = _HALF.get(fsdp.mixed_precision or params.mixed_precision_dtype)
-    is_offloaded = fsdp.cpu_offload and device.type != "cpu"
-    shard = functools.partial(
-        fully_shard,
-        mesh=init_device_mesh(device.type, (get_world_size(),)),
-        reshard_after_forward=fsdp.sharding_strategy is ShardingStrategy.FULL_SHARD,
-        mp_policy=MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32),
-        offload_policy=CPUOffloadPolicy() if is_offloaded else OffloadPolicy(),
-    )
-    units = [shard(unit) for unit in _units(model, fsdp)]
-    shard(model)
-    if fsdp.forward_prefetch:
-        in_order = reversed(units)
-        for unit, following in itertools.pairwise(in_order):
-            unit.set_modules_to_forward_prefetch([following])
-    return Sharded(model, whole)
-
-
-def _units(model: nn.Module, fsdp: FSDPParams) -> list[nn.Module]:
-    """The modules that are gathered and freed together, innermost first."""
-    inner = [module for module in model.modules() if module is not model]
-    if fsdp.auto_wrap_policy is AutoWrapPolicy.SIZE_BASED_WRAP:
-        chosen = [m for m in inner if _num_parameters(m) >= fsdp.min_num_params]
-    elif fsdp.auto_wrap_policy is AutoWrapPolicy.TRANSFORMER_BASED_WRAP:
-        chosen = _of_classes(model, inner, fsdp.transformer_layer_cls)
-    else:
-        chosen = []
-    # A list of layers is never called, so that it cannot be gathered when it is.
-    return [m for m in reversed(chosen) if not isinstance(m, nn.ModuleList)]
-
-
-def _of_classes(
-    model: nn.Module, inner: list[nn.Module], names: str | None
-) -> list[nn.Module]:
-    wanted = names.split(",") if names else getattr(model, "_no_split_modules", None)
-    there = sorted({type(module).__name__ for module in inner})
-    if not wanted:
-        raise ModelBuildError(
-            "fsdp.transformer_layer_cls is not set, and the model does not say which "
-            f"of its classes are layers; name one of {', '.join(there)}"
-        )
-    # A class may be named with its module, as Oumi's recipes do.
-    wanted = {name.strip().rpartition(".")[2] for name in wanted}
-    for name in sorted(wanted.difference(there)):
-        raise ModelBuildError(
-            f"fsdp.transformer_layer_cls: the model has no {name!r}"
-            f"{suggestion(name, there)}; it has {', '.join(there)}"
-        )
-    return [module for module in inner if type(module).__name__ in wanted]
-
-
-def _num_parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
