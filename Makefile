@@ -34,6 +34,8 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/training.py
+	$(PYTHON) tests/benchmarks/validate.py
+	$(PYTHON) tests/benchmarks/many_models.py
 
 # torch comes first, from the constraints; oumi last, without its dependencies.
 $(INTEROP)/.installed: tests/interop/requirements.txt constraints.txt

@@ -31,7 +31,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
 def suggestion(given: str, allowed: Iterable[str]) -> str:
     """Returns " (did you mean 'x'?)" for the nearest allowed name, or ""."""
     near = nearest(given, allowed)
-    return f" (did you mean {near!r}?)" if near else ""
+    return f" (did you mean {str(near)!r}?)" if near else ""
 
 
 class SavedModelError(OumiRuntimeError, ValueError):
@@ -200,13 +200,12 @@ class ConfigError(OumiRuntimeError, ValueError):
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
-class ConfigFileError(OumiRuntimeError, FileNotFoundError):
+class ConfigFileError(ConfigError, FileNotFoundError):
     """A config file is missing, or is not a file."""
 
-    exit_code = 2
-
     def __init__(self, path: Path, problem: str, near: Iterable[str] = ()) -> None:
-        super().__init__(f"config {path} {problem}{suggestion(str(path), near)}")
+        sentence = f"the file {problem}{suggestion(str(path), near)}"
+        super().__init__([Mistake(str(path), "", sentence)])
 
 
 class SectionError(OumiRuntimeError, ValueError):

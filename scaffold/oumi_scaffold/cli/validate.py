@@ -1,10 +1,18 @@
 """`oumi-scaffold validate`: every mistake in a config, before torch is imported."""
 
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from oumi_scaffold.cli import output
 
+if TYPE_CHECKING:
+    from oumi_runtime.exceptions import Mistake
+
 _EXIT_INVALID = 2
+_PLACE = re.compile(r"(?P<file>.*?)(:(?P<line>[0-9]+):(?P<column>[0-9]+))?", re.DOTALL)
 
 
 @click.command("validate")
@@ -16,27 +24,41 @@ def command(configs: tuple[str, ...], as_json: bool) -> int:
     valid = not any(mistakes.values())
     if as_json:
         files = [
-            {"path": path, "valid": not found, "errors": found}
+            {"path": path, "valid": not found, "errors": [_document(m) for m in found]}
             for path, found in mistakes.items()
         ]
         output.emit_json({"valid": valid, "files": files})
         return 0 if valid else _EXIT_INVALID
     for config, found in mistakes.items():
         output.status("failed" if found else "ok", config)
-        for line in found:
-            output.say(line)
+        for mistake in found:
+            output.say(str(mistake))
     return 0 if valid else _EXIT_INVALID
 
 
-def _mistakes(config: str) -> list[str]:
-    """Returns what is wrong with a config, one line a mistake."""
+def _mistakes(config: str) -> "Sequence[Mistake]":
+    """Returns what is wrong with a config."""
     from oumi_runtime.core.configs import TrainingConfig
-    from oumi_runtime.exceptions import OumiRuntimeError
+    from oumi_runtime.core.registry import REGISTRY
+    from oumi_runtime.exceptions import ConfigError, Mistake
 
     try:
-        TrainingConfig.from_yaml(config).finalize_and_validate()
-    except OumiRuntimeError as error:
-        return str(error).splitlines()
+        # What one config's project registers is not known to the next one.
+        with REGISTRY.isolated():
+            TrainingConfig.from_yaml(config).finalize_and_validate()
+    except ConfigError as error:
+        return error.mistakes
     except OSError as error:
-        return [f"{config}: {error.strerror or error}"]
+        return [Mistake(config, "", error.strerror or str(error))]
     return []
+
+
+def _document(mistake: "Mistake") -> dict[str, object]:
+    found = _PLACE.fullmatch(mistake.place)
+    line, column = (found and found["line"]), (found and found["column"])
+    return {
+        "line": int(line) if line else None,
+        "column": int(column) if column else None,
+        "key": mistake.key,
+        "message": mistake.sentence,
+    }

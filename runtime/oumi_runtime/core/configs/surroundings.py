@@ -172,22 +172,24 @@ def _argument_mistakes(
     given: Iterable[str] = (),
 ) -> Wrong:
     parameters = signature.parameters
+    meant: set[str | None] = set()
     for argument, value in arguments.items():
         if argument in parameters:
             if types := wrong_type(parameters[argument], value):
                 yield (*key, argument), f"{shown(value)} is not {types}"
         elif not signature.takes_any:
             takes = ", ".join(parameters) or "nothing"
+            meant.add(nearest(argument, parameters))
             near = suggestion(argument, parameters)
             sentence = f"{name} takes no {argument!r}{near}; it takes {takes}"
             yield (*key, argument, KEY_ITSELF), sentence
     missing = [
         parameter.name
         for parameter in parameters.values()
-        if parameter.is_required and parameter.name not in {*arguments, *given}
+        if parameter.is_required
+        and parameter.name not in {*arguments, *given, *meant}  # Told above.
     ]
-    # A misspelt argument is told already.
-    if missing and all(a in parameters or signature.takes_any for a in arguments):
+    if missing:
         yield key, f"{name} also needs {', '.join(missing)}"
 
 

@@ -154,7 +154,7 @@ _WORDS = {
 
 def wrong_type(parameter: Parameter, value: Any) -> str:
     """Returns what the parameter takes where the value is not it, or ""."""
-    if parameter.types is None:
+    if parameter.types is None or value != value:  # Of NaN, the config tells.
         return ""
     given = "None" if value is None else type(value).__name__
     if given in parameter.types or (given == "int" and "float" in parameter.types):

@@ -204,7 +204,7 @@ def test_a_missing_file_is_one_line_with_the_nearest_name(tmp_path: Path):
         read_text(tmp_path / "my_nett.yaml")
     assert isinstance(caught.value, FileNotFoundError)
     assert str(caught.value) == (
-        f"config {tmp_path}/my_nett.yaml does not exist "
+        f"{tmp_path}/my_nett.yaml  the file does not exist "
         f"(did you mean '{tmp_path}/my_net.yaml'?)"
     )
 
