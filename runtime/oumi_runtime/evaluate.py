@@ -12,12 +12,11 @@ from oumi_runtime.builders import (
     build_model,
     collated,
 )
+from oumi_runtime.builders.batches import build_eval_batches
 from oumi_runtime.builders.models import resolve_device
-from oumi_runtime.builders.training import build_loading
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.models.base_model import BaseModel
-from oumi_runtime.core.trainers.batches import EvalBatches
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
@@ -56,18 +55,17 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     model = _load_model(model_dir, config)
     preprocessing = Preprocessing.load(output_dir, config.model)
     dataset = collated(
-        preprocessing.apply(build_dataset_mixture(config.data, split)),
+        preprocessing.apply(
+            build_dataset_mixture(
+                config.data, split, seq_length=config.model.model_max_length
+            )
+        ),
         config,
         split,
         preprocessing,
     )
-    batches = EvalBatches(
-        dataset,
-        batch_size=config.training.per_device_eval_batch_size,
-        device=next(model.parameters()).device,
-        loading=build_loading(config.training),
-        ignore_index=config.training.label_ignore_index,
-    )
+    device = next(model.parameters()).device
+    batches = build_eval_batches(dataset, config.training, device)
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)

@@ -86,6 +86,20 @@ class BadRowError(DataError):
             self.add_note(message)
 
 
+class BadSampleError(DataError):
+    """One of several samples cannot be used; whoever knows its row says which.
+
+    Attributes:
+        sample: Its place among the samples, from 0.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, sample: int, reason: str) -> None:
+        super().__init__(f"row {sample + 1}: {reason}")
+        self.sample = sample
+        self.reason = reason
+
+
 class CheckpointError(OumiRuntimeError, ValueError):
     """A checkpoint is missing, incomplete or does not belong to this run."""
 

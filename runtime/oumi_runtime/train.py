@@ -23,6 +23,7 @@ from oumi_runtime.builders import (
     fit_preprocessing,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
+from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import (
     barrier,
     get_rank,
@@ -84,7 +85,10 @@ def _train(
     resume_from = _find_checkpoint(params)
     _seed(params)
     texts = build_dataset_mixture(
-        config.data, DatasetSplit.TRAIN, seed=params.data_seed
+        config.data,
+        DatasetSplit.TRAIN,
+        seq_length=config.model.model_max_length,
+        seed=params.data_seed,
     )
     model = build_model(config.model)
     if params.compile:
@@ -99,7 +103,10 @@ def _train(
     )
     if params.eval_strategy != "no":
         texts = build_dataset_mixture(
-            config.data, DatasetSplit.VALIDATION, seed=params.data_seed
+            config.data,
+            DatasetSplit.VALIDATION,
+            seq_length=config.model.model_max_length,
+            seed=params.data_seed,
         )
         eval_dataset = collated(
             preprocessing.apply(texts), config, DatasetSplit.VALIDATION, preprocessing
@@ -176,7 +183,7 @@ def _announce(
 
 def _log_example(dataset: Dataset[Any], preprocessing: Preprocessing) -> None:
     """Logs the first sample as the model gets it, with its text."""
-    sample = dataset[0]
+    sample = next(iter(dataset)) if isinstance(dataset, Stream) else dataset[0]
     for name, column in sample.items():
         shape = tuple(getattr(column, "shape", ()))
         logger.info("first sample: %s %s %s", name, shape, column)

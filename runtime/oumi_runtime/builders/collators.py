@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from oumi_runtime.builders.arguments import argument_mistake, takes
 from oumi_runtime.builders.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
-from oumi_runtime.core.datasets import CollatedDataset, PaddingCollator
+from oumi_runtime.core.datasets import CollatedDataset, PaddingCollator, Stream
 from oumi_runtime.core.datasets.collation import Collator
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import DataError
@@ -88,4 +88,6 @@ def collated(
         preprocessing.tokenizer,
         **arguments | params.collator_kwargs,
     )
+    if isinstance(dataset, Stream):
+        return dataset.changed(collate=collator)
     return CollatedDataset(dataset, collator)

@@ -1,6 +1,7 @@
 """Builds the datasets that a config names."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from torch.utils.data import Dataset, IterableDataset
 import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
 from oumi_runtime.builders.arguments import argument_mistake, takes
 from oumi_runtime.builders.mixtures import mix_datasets, mix_streams
+from oumi_runtime.builders.packing import pack_samples
 from oumi_runtime.core.configs import (
     DataParams,
     DatasetParams,
@@ -18,12 +20,9 @@ from oumi_runtime.core.configs import (
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
     BaseMapDataset,
-    ColumnDataset,
     ReadRows,
     Stream,
     StreamSource,
-    TextDataset,
-    pack_sequences,
 )
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.batches import count_samples
@@ -58,15 +57,12 @@ def build_dataset_mixture(
     if not params.datasets:
         raise DataError(f"data.{split.value}.datasets is empty; name a dataset there")
     datasets = [_build_one(each, params) for each in params.datasets]
+    mixture: Dataset[Any]
     if params.stream:
-        if params.pack:
-            raise DataError(
-                f"data.{split.value}: pack joins what was read, and stream reads as it "
-                "goes; set one of them to false"
-            )
-        return mix_streams(datasets, params, seed)
-    mixture = mix_datasets(datasets, params, seed)
-    return _pack(mixture, split, seq_length) if params.pack else mixture
+        mixture = mix_streams(datasets, params, seed)
+    else:
+        mixture = mix_datasets(datasets, params, seed)
+    return pack_samples(mixture, split, seq_length) if params.pack else mixture
 
 
 def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
@@ -83,6 +79,12 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
         DataError: There is no such dataset, or it does not take the arguments.
     """
     dataset_class = REGISTRY.get_dataset(dataset_name, subset=kwargs.get("subset"))
+    return _make(dataset_name, dataset_class, kwargs)
+
+
+def _make(
+    dataset_name: str, dataset_class: Any, kwargs: Mapping[str, Any]
+) -> Dataset[Any]:
     arguments = {name: value for name, value in kwargs.items() if value is not None}
     if dataset_class is None:
         path = arguments.get("dataset_path")
@@ -125,15 +127,16 @@ def _build_one(params: DatasetParams, split: DatasetSplitParams) -> Dataset[Any]
                 f"dataset {name!r}: write {field} beside dataset_kwargs, not in it"
             )
     dataset_class = REGISTRY.get_dataset(name, subset=params.subset)
-    if dataset_class is None:
-        dataset_class = load_hugging_face
+    if split.stream:
+        dataset_class = getattr(dataset_class, "open_stream", dataset_class)
+    maker = dataset_class or load_hugging_face
     if split.target_col is not None:
-        column = _column_argument(dataset_class, name)
+        column = _column_argument(maker, name)
         fields.setdefault(column, params.dataset_kwargs.get(column, split.target_col))
-    if _may_stream(dataset_class):
+    if _may_stream(maker):
         fields["stream"] = split.stream
     kwargs = {**params.dataset_kwargs, **fields}
-    return _readable(build_dataset(name, **kwargs), name, split.stream)
+    return _readable(_make(name, dataset_class, kwargs), name, split.stream)
 
 
 def _may_stream(dataset_class: Any) -> bool:
@@ -169,24 +172,3 @@ def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
     if count_samples(cast("Dataset[Any]", dataset)) == 0:
         raise DataError(f"dataset {name!r} has no sample")
     return cast("Dataset[Any]", dataset)
-
-
-def _pack(
-    dataset: Dataset[Any], split: DatasetSplit, seq_length: int | None
-) -> Dataset[Any]:
-    if isinstance(dataset, TextDataset):
-        raise DataError(
-            f"data.{split.value}.pack joins samples, and each of these texts has a "
-            "class of its own; write pack: false"
-        )
-    if not isinstance(dataset, ColumnDataset):
-        raise DataError(
-            f"data.{split.value}.pack needs token sequences in memory, not a "
-            f"{type(dataset).__name__}; write pack: false"
-        )
-    if seq_length is None:
-        raise DataError(
-            f"data.{split.value}.pack cuts blocks of model.model_max_length tokens; "
-            "set it"
-        )
-    return pack_sequences(dataset, seq_length)

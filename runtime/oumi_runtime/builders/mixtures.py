@@ -16,6 +16,7 @@ from oumi_runtime.core.datasets import (
     concatenate,
 )
 from oumi_runtime.core.datasets.mixing import mix_rows, shuffled_rows
+from oumi_runtime.core.datasets.stream_sources import is_custom
 from oumi_runtime.core.trainers.batches import count_samples
 from oumi_runtime.exceptions import DataError
 
@@ -135,21 +136,13 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
             "of one kind"
         )
     # One that makes samples in a way of its own must be asked for each of them.
-    if columns and not any(map(_is_custom, columns)):
+    if columns and not any(map(is_custom, columns)):
         whole = columns[0] if len(columns) == 1 else concatenate(columns)
         return whole if is_all else whole.select(rows)
-    if texts and not any(map(_is_custom, texts)):
+    if texts and not any(map(is_custom, texts)):
         whole_text = _join_texts(texts)
         return whole_text if is_all else whole_text.select(rows)
     return ChosenRows(datasets, rows)
-
-
-def _is_custom(dataset: ColumnDataset | TextColumns) -> bool:
-    base = ColumnDataset if isinstance(dataset, ColumnDataset) else TextColumns
-    return any(
-        getattr(type(dataset), name, None) is not getattr(base, name, None)
-        for name in ("__getitem__", "__len__", "take", "select")
-    )
 
 
 def _join_texts(datasets: Sequence[TextColumns]) -> TextColumns:

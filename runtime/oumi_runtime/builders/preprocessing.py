@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,15 @@ from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import (
     ColumnDataset,
     PlainTexts,
-    TaggedTexts,
+    Stream,
     TextColumns,
-    TextDataset,
 )
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.exceptions import BadSampleError, DataError, suggestion
 
 LABELS_FILENAME = "labels.json"
 DEFAULT_MAX_LENGTH = 128
+# A vocabulary hardly changes with more.
+VOCABULARY_TEXTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,14 @@ class Preprocessing:
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
         """Turns texts into columns; any other dataset is returned as it is.
 
+        The texts of a stream are turned into columns as they are read.
+
         Raises:
-            DataError: A label is not among the classes.
+            BadSampleError: A label is not among the classes.
+            DataError: There is no tokenizer.
         """
+        if isinstance(dataset, Stream):
+            return self._apply_to_stream(dataset)
         if not isinstance(dataset, TextColumns):
             return dataset
         if self.tokenizer is None:
@@ -63,13 +68,19 @@ class Preprocessing:
         columns = encoder.encode(dataset, partial(self._label_ids, by_name))
         return ColumnDataset(columns, label_names=self.label_names)
 
+    def _apply_to_stream(self, stream: Stream) -> Stream:
+        """The stream with its texts turned into columns as they are read."""
+        if isinstance(stream.first_texts(1), PlainTexts):
+            return stream.changed(prepare=self.apply, block_size=self.max_length)
+        return stream.changed(prepare=self.apply)
+
     def _label_ids(self, by_name: bool, labels: Sequence[int | str]) -> list[int]:
         ids = {name: index for index, name in enumerate(self.label_names or ())}
         return [
-            _label_id(str(label), ids, row)
+            _label_id(str(label), ids, sample)
             if by_name or isinstance(label, str)
             else label
-            for row, label in enumerate(labels, start=1)
+            for sample, label in enumerate(labels)
         ]
 
     def save(self, folder: Path) -> None:
@@ -126,11 +137,12 @@ def _read_labels(path: Path) -> list[str]:
     return names
 
 
-def _label_id(name: str, ids: Mapping[str, int], row: int) -> int:
+def _label_id(name: str, ids: Mapping[str, int], sample: int) -> int:
     if name not in ids:
-        raise DataError(
-            f"row {row} has the label {name!r}{suggestion(name, ids)}, which the "
-            f"training split does not have: {', '.join(ids)}"
+        raise BadSampleError(
+            sample,
+            f"the label {name!r}{suggestion(name, ids)} is none of those of the "
+            f"training split: {', '.join(ids)}",
         )
     return ids[name]
 
@@ -149,29 +161,28 @@ def fit_preprocessing(
         DataError: No tokenizer can be had for the model.
     """
     label_names: list[str] | None = getattr(dataset, "label_names", None)
-    if not isinstance(dataset, TextColumns):
+    is_plain = isinstance(dataset, PlainTexts)
+    if isinstance(dataset, Stream):
+        is_trained = model_params.tokenizer_name is None
+        part = dataset.first_texts(VOCABULARY_TEXTS if is_trained else 1)
+        if part is None:
+            return Preprocessing(None, label_names)
+        texts, is_plain = part.vocabulary_texts, isinstance(part, PlainTexts)
+        labels = dataset.distinct_labels() if label_names is None else []
+    elif isinstance(dataset, TextColumns):
+        texts, labels = dataset.vocabulary_texts, dataset.all_labels
+    else:
         return Preprocessing(None, label_names)
-    labels = _labels_of(dataset)
     if label_names is None and any(isinstance(label, str) for label in labels):
         label_names = sorted({str(label) for label in labels})
     embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
     embedding = next(embeddings, None)
-    if isinstance(dataset, PlainTexts) and model_params.tokenizer_name is None:
+    if is_plain and model_params.tokenizer_name is None:
         model_params = replace(model_params, tokenizer_name="bytes")
     tokenizer, pad_token_id = build_padded_tokenizer(
         model_params,
-        texts=dataset.vocabulary_texts,
+        texts=texts,
         vocab_size=embedding.num_embeddings if embedding is not None else None,
     )
     max_length = model_params.model_max_length or DEFAULT_MAX_LENGTH
     return Preprocessing(tokenizer, label_names, max_length, pad_token_id)
-
-
-def _labels_of(dataset: TextColumns) -> list[int | str]:
-    match dataset:
-        case TextDataset():
-            return dataset.labels
-        case TaggedTexts():
-            return list(chain.from_iterable(dataset.columns["labels"]))
-        case _:
-            return []

@@ -1,6 +1,5 @@
 """Builds the trainer that a config names, and the parts that it runs."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +7,8 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
 
+from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
+from oumi_runtime.builders.batches import build_loading as build_loading
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
@@ -15,7 +16,6 @@ from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
-from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
@@ -50,30 +50,15 @@ def build_trainer(
         RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
-    loading = build_loading(params)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
-    train_batches = TrainBatches(
-        train_dataset,
-        batch_size=params.per_device_train_batch_size,
-        accumulation_steps=params.gradient_accumulation_steps,
-        seed=params.data_seed,
-        device=device,
-        loading=loading,
-        ignore_index=params.label_ignore_index,
-    )
+    train_batches = build_train_batches(train_dataset, params, device)
     total_steps = params.max_steps
     if total_steps < 1:
         total_steps = params.num_train_epochs * train_batches.steps_per_epoch
     optimizer = build_optimizer(model, params)
     eval_batches = None
     if eval_dataset is not None:
-        eval_batches = EvalBatches(
-            eval_dataset,
-            batch_size=params.per_device_eval_batch_size,
-            device=device,
-            loading=loading,
-            ignore_index=params.label_ignore_index,
-        )
+        eval_batches = build_eval_batches(eval_dataset, params, device)
     parts = TrainingParts(
         parallelism=parallelism,
         optimizer=optimizer,
@@ -91,24 +76,6 @@ def build_trainer(
         kind = RegistryType.TRAINER.value
         raise RegisteredValueError(kind, params.trainer_type, trainer, BaseTrainer)
     return trainer
-
-
-def build_loading(params: TrainingParams) -> Loading:
-    """Decides how samples that are not in memory are read.
-
-    Args:
-        params: The training section of the config. `auto` workers are as many as the
-            machine has cores for each of its processes, and at most eight.
-    """
-    num_workers = params.dataloader_num_workers
-    if isinstance(num_workers, str):
-        local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        num_workers = min(8, (os.cpu_count() or 1) // local_processes)
-    return Loading(
-        num_workers=num_workers,
-        persistent_workers=params.dataloader_persistent_workers and num_workers > 0,
-        prefetch_factor=params.dataloader_prefetch_factor if num_workers > 0 else None,
-    )
 
 
 def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:

@@ -6,16 +6,28 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import RaggedColumn
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import BadRowError, DataError
 
 
-def to_column(column: Any, name: str, where: str) -> torch.Tensor | RaggedColumn:
+def to_column(
+    column: Any,
+    name: str,
+    where: str,
+    *,
+    first_row: int = 0,
+    pad_value: int = 0,
+    are_sequences: bool = False,
+) -> torch.Tensor | RaggedColumn:
     """Makes one column a tensor.
 
     Args:
         column: A `pyarrow.ChunkedArray` of numbers, or of lists of numbers.
         name: Its name, for errors.
         where: What holds it, likewise.
+        first_row: The number of the first value's row there, from 0.
+        pad_value: What fills the shorter lists of a batch.
+        are_sequences: Whether lists of whole numbers are sequences even where they are
+            of one length.
 
     Returns:
         Whole numbers, false and true as int64, fractions as float32, (rows, ...); a
@@ -27,8 +39,8 @@ def to_column(column: Any, name: str, where: str) -> torch.Tensor | RaggedColumn
     import pyarrow as pa
 
     if column.null_count:
-        row = column.is_null().to_pylist().index(True) + 1
-        raise DataError(f"{where}: row {row} has no {name!r}")
+        row = first_row + column.is_null().to_pylist().index(True) + 1
+        raise BadRowError(f"{where}: row {row} has no {name!r}")
     if _is_number(column.type):
         return _to_tensor(column.to_numpy())
     values = column.combine_chunks()
@@ -44,15 +56,22 @@ def to_column(column: Any, name: str, where: str) -> torch.Tensor | RaggedColumn
     lengths = np.asarray(values.value_lengths().to_numpy(zero_copy_only=False))
     inner = pa.chunked_array([values.flatten()])
     flat = to_column(inner, name, where)
-    if isinstance(flat, torch.Tensor) and len(set(lengths.tolist())) <= 1:
-        size = int(lengths[0]) if len(lengths) else 0
-        return flat.reshape(len(lengths), size, *flat.shape[1:])
-    if (
+    are_tokens = (
         isinstance(flat, torch.Tensor)
         and flat.ndim == 1
         and not flat.is_floating_point()
+    )
+    is_even = len(set(lengths.tolist())) <= 1
+    if (
+        isinstance(flat, torch.Tensor)
+        and is_even
+        and not (are_sequences and are_tokens)
     ):
-        return RaggedColumn(flat, torch.from_numpy(lengths.astype(np.int64)))
+        size = int(lengths[0]) if len(lengths) else 0
+        return flat.reshape(len(lengths), size, *flat.shape[1:])
+    if isinstance(flat, torch.Tensor) and are_tokens:
+        sizes = torch.from_numpy(lengths.astype(np.int64))
+        return RaggedColumn(flat, sizes, pad_value=pad_value)
     raise DataError(
         f"{where}: the lists in {name!r} are of different lengths, which only whole "
         "numbers may be; make them equally long"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +17,11 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.core.datasets.hugging_face import load_rows
 from oumi_runtime.datasets.arrow_columns import to_column
+from oumi_runtime.datasets.column_streams import ColumnStream, stream_columns
+from oumi_runtime.datasets.hub_records import HubRecords
 from oumi_runtime.datasets.images import check_image_options, to_image_tensor
+from oumi_runtime.datasets.record_files import STREAMED_SUFFIXES, RecordFile
+from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
 from oumi_runtime.exceptions import DataError, suggestion
 
 _LABELS = ("labels", "label")
@@ -79,7 +84,8 @@ def load_hugging_face(
     """
     where = dataset_path or dataset_name
     check_image_options(where, image_size, channels)
-    rows = load_rows(
+    file = _plain_file(dataset_path) if stream else None
+    rows: Any = file or load_rows(
         dataset_name,
         dataset_path,
         subset=subset,
@@ -87,7 +93,7 @@ def load_hugging_face(
         stream=stream,
         revision=revision,
     )
-    first = next(iter(rows), None)
+    first = file.first_row if file else next(iter(rows), None)
     if first is None:
         raise DataError(f"{where} has no row")
     text, label = _find_text(first, text_column), _find_label(first, label_column)
@@ -105,10 +111,56 @@ def load_hugging_face(
         )
     others = [name for name in columns or first if name != label]
     layout = _Layout(text, label, tuple(others), image_size, channels, where)
-    names = _label_names(rows, label)
+    names = None if file else _label_names(rows, label)
     if stream:
-        return HuggingFaceStream(rows, layout, names)
+        return _stream(rows, layout, names, first)
     return _to_texts(rows, layout, names) if text else _to_columns(rows, layout, names)
+
+
+def _plain_file(path: str | None) -> RecordFile | None:
+    """The file, where it holds nothing that only `datasets` can decode."""
+    if path is None or Path(path).suffix.lower() not in STREAMED_SUFFIXES:
+        return None
+    if not Path(path).is_file():
+        return None
+    file = RecordFile(Path(path))
+    values = file.first_row.values()
+    return None if any(isinstance(v, dict | bytes) for v in values) else file
+
+
+def _stream(
+    rows: Any, layout: _Layout, names: list[str] | None, first: Mapping[str, Any]
+) -> Dataset[Any]:
+    file = rows if isinstance(rows, RecordFile) else None
+    if any(hasattr(first[name], "convert") for name in layout.others):
+        return HuggingFaceStream(rows, layout, names)
+    path = str(file.path) if file else None
+    if layout.text is not None and layout.label is not None:
+        if file is not None:
+            return stream_text_file(
+                file.path, layout.text, layout.label, dataset_name=layout.where
+            )
+        return TextStream(
+            HubRecords(rows, layout.where),
+            layout.text,
+            layout.label,
+            first_label=first[layout.label],
+            dataset_name=layout.where,
+            dataset_path=path,
+            label_names=names,
+        )
+    found = [*layout.others, *([layout.label] if layout.label else [])]
+    columns = {name: layout.name_of(name) for name in found}
+    if file is not None:
+        return stream_columns(file, columns, dataset_name=layout.where)
+    records = HubRecords(rows, layout.where)
+    return ColumnStream(
+        lambda start: records.read(found, start),
+        columns,
+        dataset_name=layout.where,
+        dataset_path=path,
+        label_names=names,
+    )
 
 
 def _find_text(row: Mapping[str, Any], given: str | None) -> str | None:
@@ -167,8 +219,11 @@ def _to_columns(rows: Any, layout: _Layout, names: list[str] | None) -> ColumnDa
         if name in pictures:
             columns[layout.name_of(name)] = _to_pictures(rows, name, layout)
         else:
-            column = to_column(table.column(name), name, layout.where)
-            columns[layout.name_of(name)] = column
+            own = layout.name_of(name)
+            pad_value = -100 if own == "labels" else 0
+            columns[own] = to_column(
+                table.column(name), name, layout.where, pad_value=pad_value
+            )
     return ColumnDataset(columns, label_names=names)
 
 
@@ -197,7 +252,7 @@ def _to_pictures(rows: Any, name: str, layout: _Layout) -> torch.Tensor:
 
 
 class HuggingFaceStream(BaseIterableDataset):
-    """Rows of Hugging Face `datasets` that are read as they are used."""
+    """Rows with pictures that are read as they are used."""
 
     def __init__(self, rows: Any, layout: _Layout, names: list[str] | None) -> None:
         """Takes a `datasets.IterableDataset`, and what its columns mean."""
@@ -205,21 +260,18 @@ class HuggingFaceStream(BaseIterableDataset):
         self._data = rows
         self._layout = layout
         self.label_names = names
-        self.holds_text = layout.text is not None
 
     def iter_raw(self) -> Iterator[Any]:
         """Goes through the rows."""
         yield from self._data or ()
 
     def transform(self, sample: Mapping[str, Any]) -> dict[str, Any]:
-        """A text and its class, or the tensors of the other columns.
+        """The tensors of the columns.
 
         Raises:
             DataError: A value is missing, or of another kind.
         """
         layout = self._layout
-        if layout.text is not None:
-            return _text_sample(sample, layout)
         labels = () if layout.label is None else (layout.label,)
         return {
             layout.name_of(name): _to_value(sample[name], name, layout)

@@ -7,6 +7,7 @@ from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
 from oumi_runtime.exceptions import DataError
 
 
@@ -45,6 +46,20 @@ class TextClassification(TextDataset):
                     f"{path}: row {row}: {text_column!r} is {text!r:.40}, not a text"
                 )
         super().__init__(texts, _classes(labels, label_column, path))
+
+    @classmethod
+    def open_stream(
+        cls,
+        dataset_path: str,
+        split: str = "train",
+        text_column: str = "text",
+        label_column: str = "label",
+    ) -> TextStream:
+        """Reads the same rows as they are used; a .arrow file will do, too."""
+        path = split_file(Path(dataset_path), split)
+        return stream_text_file(
+            path, text_column, label_column, dataset_name="text_classification"
+        )
 
 
 def _classes(labels: list[Any], column: str, path: Path) -> list[int | str]:

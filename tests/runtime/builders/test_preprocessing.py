@@ -79,9 +79,7 @@ def test_a_dataset_that_knows_its_classes_keeps_their_order():
 
 def test_a_class_that_the_training_split_lacks_is_named_with_its_row():
     preprocessing = fit(["pos", "neg", "neg", "pos"])
-    with pytest.raises(
-        DataError, match=r"row 2 has the label 'po' \(did you mean 'pos'"
-    ):
+    with pytest.raises(DataError, match=r"row 2: the label 'po' \(did you mean 'pos'"):
         labels_of(preprocessing, ["pos", "po"])
 
 

@@ -9,7 +9,6 @@ _NOT_YET = "is not possible yet; leave it out"
 
 UNFINISHED: dict[str, tuple[str, ...]] = {
     "ModelParams": ("adapter_model",),
-    "DatasetSplitParams": ("pack", "stream"),
     "TrainingParams": (
         "dataloader_main_process_only",
         "enable_gradient_checkpointing",

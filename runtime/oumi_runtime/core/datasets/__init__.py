@@ -2,6 +2,8 @@
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset
+from oumi_runtime.core.datasets.block_dataset import BlockDataset
+from oumi_runtime.core.datasets.blocks import Block, RawRows, regroup
 from oumi_runtime.core.datasets.collation import (
     CollatedDataset,
     PaddingCollator,
@@ -11,12 +13,8 @@ from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
 from oumi_runtime.core.datasets.concatenation import concatenate
 from oumi_runtime.core.datasets.packing import pack_sequences
 from oumi_runtime.core.datasets.rows import ChosenRows, RowReader
-from oumi_runtime.core.datasets.streaming import (
-    ReadRows,
-    Stream,
-    StreamRow,
-    StreamSource,
-)
+from oumi_runtime.core.datasets.stream_sources import StreamSource
+from oumi_runtime.core.datasets.streaming import ReadRows, Stream
 from oumi_runtime.core.datasets.text_dataset import (
     PlainTexts,
     TaggedTexts,
@@ -28,17 +26,19 @@ from oumi_runtime.core.datasets.text_dataset import (
 __all__ = [
     "BaseIterableDataset",
     "BaseMapDataset",
+    "Block",
+    "BlockDataset",
     "ChosenRows",
     "CollatedDataset",
     "ColumnDataset",
     "PaddingCollator",
     "PlainTexts",
     "RaggedColumn",
+    "RawRows",
     "ReadRows",
     "RowCollator",
     "RowReader",
     "Stream",
-    "StreamRow",
     "StreamSource",
     "TaggedTexts",
     "TextColumns",
@@ -46,4 +46,5 @@ __all__ = [
     "TextPairs",
     "concatenate",
     "pack_sequences",
+    "regroup",
 ]

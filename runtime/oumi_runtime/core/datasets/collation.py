@@ -131,10 +131,11 @@ class CollatedDataset(Dataset[Any]):
 class RowCollator:
     """Makes a batch of what a `RowReader` reads; a row that does not fit is named."""
 
-    def __init__(self, dataset: Dataset[Any]) -> None:
-        """Takes the dataset; its own `collate` is used where it has one."""
+    def __init__(self, dataset: Dataset[Any], collate: Collator | None = None) -> None:
+        """Takes the dataset, whose own `collate` is used where there is no other."""
         self._dataset = dataset
-        self._collate: Collator = getattr(dataset, "collate", None) or PaddingCollator()
+        own: Collator | None = getattr(dataset, "collate", None)
+        self._collate = collate or own or PaddingCollator()
 
     def __call__(self, rows: list[tuple[Any, Any]]) -> Batch:
         """Makes the batch.

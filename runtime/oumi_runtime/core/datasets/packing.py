@@ -1,8 +1,12 @@
 """Joins token sequences and cuts them into blocks, so that no batch holds padding."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
 import torch
 
 from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.concatenation import concatenate
 from oumi_runtime.exceptions import DataError
 
 
@@ -44,4 +48,67 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
             for name, column in ragged.items()
         },
         label_names=dataset.label_names,
+    )
+
+
+def pack_stream(
+    parts: Iterable[ColumnDataset], block_size: int
+) -> Iterator[ColumnDataset]:
+    """Packs a stream as `pack_sequences` packs the whole of it.
+
+    Args:
+        parts: The stream's sequences, some at a time.
+        block_size: Tokens of a block, at least 1.
+    """
+    held: list[ColumnDataset] = []
+    for part in parts:
+        packed = pack_sequences(concatenate([*held, part]), block_size)
+        lengths = _lengths(packed)
+        num_full = int((lengths == block_size).sum())
+        if num_full:
+            yield packed.select(torch.arange(num_full))
+        held = (
+            [packed.select(torch.tensor([num_full]))] if num_full < len(packed) else []
+        )
+    yield from held
+
+
+def _lengths(dataset: ColumnDataset) -> torch.Tensor:
+    first = next(iter(dataset.columns.values()))
+    assert isinstance(first, RaggedColumn)
+    return first.lengths
+
+
+def gather_sequences(samples: Iterable[Mapping[str, Any]]) -> ColumnDataset:
+    """Makes columns of samples that are sequences of whole numbers.
+
+    Args:
+        samples: At least one; all of the same names.
+
+    Raises:
+        DataError: A value is no sequence of whole numbers.
+    """
+    rows: dict[str, list[torch.Tensor]] = {}
+    for number, sample in enumerate(samples, start=1):
+        for name, value in sample.items():
+            tensor = torch.as_tensor(value)
+            if tensor.ndim != 1 or tensor.is_floating_point():
+                raise DataError(
+                    f"pack joins sequences of whole numbers, and {name!r} of sample "
+                    f"{number} is {_in_short(tensor)}; write pack: false"
+                )
+            rows.setdefault(name, []).append(tensor)
+    return ColumnDataset({name: _ragged(name, values) for name, values in rows.items()})
+
+
+def _in_short(tensor: torch.Tensor) -> str:
+    kind = str(tensor.dtype).removeprefix("torch.")
+    return f"{kind} of shape {tuple(tensor.shape)}"
+
+
+def _ragged(name: str, rows: Sequence[torch.Tensor]) -> RaggedColumn:
+    return RaggedColumn(
+        torch.cat(list(rows)),
+        torch.tensor([len(row) for row in rows]),
+        pad_value=-100 if name == "labels" else 0,
     )

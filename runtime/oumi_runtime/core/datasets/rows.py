@@ -45,7 +45,7 @@ def describe_row(dataset: Any, key: Any) -> str:
 
     Args:
         dataset: Where the sample comes from.
-        key: What the dataset finds it by: its index, or a `StreamRow`.
+        key: What the dataset finds it by: its index.
 
     Returns:
         Such as `row 3 of dataset 'mine' (data/mine.csv)`; rows count from 1.

@@ -1,110 +1,32 @@
 """Datasets that are read from front to back: mixed, shuffled in a buffer and cut.
 
 What a pass over them gives depends on (seed, pass) alone. Rows are read in one process;
-each can then be made a sample in any, because a `StreamRow` holds all that it needs.
+each can then be made a sample in any.
 """
 
-import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import partial
-from itertools import chain, count, islice
-from typing import Any, NamedTuple, cast
+from itertools import count
+from typing import Any
 
+import torch
 from torch.utils.data import Dataset, IterableDataset
 
-from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
-from oumi_runtime.core.datasets.mixing import draw_sources, mix_rows
+from oumi_runtime.core.datasets.block_dataset import BlockDataset
+from oumi_runtime.core.datasets.blocks import Block, RawRows, cut, skip
+from oumi_runtime.core.datasets.collation import Collator
+from oumi_runtime.core.datasets.columns import ColumnDataset
+from oumi_runtime.core.datasets.mixing import mix_rows
+from oumi_runtime.core.datasets.packing import gather_sequences, pack_stream
 from oumi_runtime.core.datasets.rows import describe_row, in_one_line
-from oumi_runtime.core.datasets.text_dataset import TextDataset
-from oumi_runtime.exceptions import BadRowError, DataError, OumiRuntimeError
+from oumi_runtime.core.datasets.stream_order import mix_blocks
+from oumi_runtime.core.datasets.stream_sources import StreamSource
+from oumi_runtime.core.datasets.text_dataset import TextColumns
+from oumi_runtime.exceptions import BadRowError, BadSampleError
 
-# Keeps the passes of neighbouring seeds apart.
-_SEED_STEP = 1_000_003
-
-
-class StreamRow(NamedTuple):
-    """A row that was read and is not transformed yet."""
-
-    source: int
-    """Which of the stream's datasets it is from."""
-    number: int
-    """Its row there, from 0."""
-    row: Any
-
-
-@dataclass(frozen=True)
-class StreamSource:
-    """One dataset of a stream, and which of its rows are used."""
-
-    dataset: Dataset[Any]
-    """Iterable; or map-style, and then read in the order of its rows."""
-    sample_count: int | None = None
-    """How many rows are used; more than there are repeat them. None for all."""
-    shuffle_buffer_size: int | None = None
-    """Rows that the next is drawn from; None for the dataset's own order."""
-    seed: int = 0
-
-    @property
-    def num_samples(self) -> int | None:
-        """How many samples a pass has; None where only reading tells."""
-        if self.sample_count is not None:
-            return self.sample_count
-        has_length = hasattr(self.dataset, "__len__")
-        return len(cast(Any, self.dataset)) if has_length else None
-
-    def rows(self, number: int, stream_pass: int) -> Iterator[StreamRow]:
-        """Goes through the rows of a pass.
-
-        Args:
-            number: Which of the stream's datasets this is.
-            stream_pass: Which pass, from 0; each is shuffled in its own way.
-
-        Raises:
-            DataError: There is no row.
-        """
-
-        def once() -> Iterator[StreamRow]:
-            rows = enumerate(self._read(stream_pass))
-            numbered = (StreamRow(number, index, row) for index, row in rows)
-            if self.shuffle_buffer_size is None:
-                return numbered
-            seed = self.seed * _SEED_STEP + stream_pass
-            return _shuffle(numbered, self.shuffle_buffer_size, seed)
-
-        if self.sample_count is None:
-            return self._checked(once())
-        repeated = chain.from_iterable(self._checked(once()) for _ in count())
-        return islice(repeated, self.sample_count)
-
-    def _checked(self, rows: Iterator[StreamRow]) -> Iterator[StreamRow]:
-        first = next(rows, None)
-        if first is None:
-            name = getattr(self.dataset, "dataset_name", None)
-            raise DataError(
-                f"dataset {name or type(self.dataset).__name__!r} has no row; its rows "
-                "must come anew whenever they are gone through"
-            )
-        yield first
-        yield from rows
-
-    def _read(self, stream_pass: int) -> Iterable[Any]:
-        set_epoch = getattr(self.dataset, "set_epoch", None)
-        if set_epoch is not None:
-            set_epoch(stream_pass)
-        if isinstance(self.dataset, BaseIterableDataset):
-            return self.dataset.iter_raw()
-        if isinstance(self.dataset, IterableDataset):
-            return self.dataset
-        return range(len(cast(Any, self.dataset)))
-
-    def transform(self, row: Any) -> Any:
-        """Makes a row a sample."""
-        if isinstance(self.dataset, BaseIterableDataset):
-            return self.dataset.transform(row)
-        if isinstance(self.dataset, IterableDataset):
-            return row
-        return self.dataset[row]
+Prepare = Callable[[TextColumns], Dataset[Any]]
 
 
 class Stream(IterableDataset[Any]):
@@ -117,7 +39,9 @@ class Stream(IterableDataset[Any]):
         proportions: Sequence[float] | None = None,
         until_all: bool = False,
         seed: int = 0,
-        then: Callable[[Any], Any] | None = None,
+        prepare: Prepare | None = None,
+        collate: Collator | None = None,
+        block_size: int | None = None,
     ) -> None:
         """Takes the datasets and how they are mixed.
 
@@ -128,23 +52,50 @@ class Stream(IterableDataset[Any]):
             until_all: Whether a mixture goes on until every dataset has ended, with
                 those that end before begun again; else it ends with the first.
             seed: Decides the mixture.
-            then: What is done to each sample.
+            prepare: Makes a `ColumnDataset` of texts; they stay as they are if None.
+            collate: Makes a batch of samples; the usual one of their kind if None.
+            block_size: Tokens of the blocks that samples are packed into; they stay as
+                they are if None.
         """
-        self.sources = list(sources)
+        one_by_one = any(source.gives_rows for source in sources)
+        self.sources = [
+            replace(source, row_by_row=True)
+            if one_by_one and isinstance(source.dataset, ColumnDataset)
+            else source
+            for source in sources
+        ]
         self.label_names: list[str] | None = getattr(
             sources[0].dataset, "label_names", None
         )
         self._proportions = proportions
         self._until_all = until_all
         self._seed = seed
-        self._then = then
+        self.prepare = prepare
+        self.collate = collate
+        self._block_size = block_size
+
+    def changed(self, **parts: Any) -> "Stream":
+        """The same stream with another `prepare`, `collate` or `block_size`."""
+        changed = copy(self)
+        changed.prepare = parts.pop("prepare", self.prepare)
+        changed.collate = parts.pop("collate", self.collate)
+        changed._block_size = parts.pop("block_size", self._block_size)
+        if parts:
+            raise TypeError(f"a stream has no {', '.join(parts)} to change")
+        return changed
 
     @property
     def num_samples(self) -> int | None:
         """How many samples a pass has; None where only reading tells."""
-        lengths = [source.num_samples for source in self.sources]
+        return self._total([source.num_samples for source in self.sources])
+
+    def count_samples(self) -> int | None:
+        """As `num_samples`, where need be by reading files through once."""
+        return self._total([source.count_samples() for source in self.sources])
+
+    def _total(self, lengths: Sequence[int | None]) -> int | None:
         known = [length for length in lengths if length is not None]
-        if len(known) < len(lengths):
+        if len(known) < len(lengths) or self._block_size is not None:
             return None
         if self._proportions is None:
             return sum(known)
@@ -153,87 +104,148 @@ class Stream(IterableDataset[Any]):
         )
         return len(rows)
 
-    @property
-    def holds_text(self) -> bool:
-        """Whether samples are a `text` and its `label`, still to be tokenized."""
-        return self._then is None and all(
-            isinstance(source.dataset, TextDataset)
-            or getattr(source.dataset, "holds_text", False)
-            for source in self.sources
-        )
+    def blocks(self, stream_pass: int = 0, start: int = 0) -> Iterator[Block]:
+        """Goes through the samples of a pass.
 
-    def map(self, function: Callable[[Any], Any]) -> "Stream":
-        """The same stream with a function done to each sample, by whoever makes it."""
-        if self._then is not None:
-            raise ValueError("a stream is mapped once")
-        return Stream(
-            self.sources,
-            proportions=self._proportions,
-            until_all=self._until_all,
-            seed=self._seed,
-            then=function,
-        )
-
-    def rows(self, stream_pass: int = 0) -> Iterator[StreamRow]:
-        """Goes through the rows of a pass, from 0.
+        Args:
+            stream_pass: Which pass, from 0.
+            start: The sample to begin with, from 0. What is before it is read where
+                the order asks for it, and never transformed.
 
         Raises:
             BadRowError: A row cannot be read.
-            DataError: A dataset has no row.
+            DataError: A dataset has no row, or they do not go together.
         """
+        if self._block_size is not None:
+            return skip(self._packed(stream_pass, self._block_size), start)
+        return self._ordered(stream_pass, start)
+
+    def _packed(self, stream_pass: int, block_size: int) -> Iterator[Block]:
+        parts = (
+            samples
+            if isinstance(samples, ColumnDataset)
+            else gather_sequences(samples[index] for index in range(len(block)))
+            for block in self._ordered(stream_pass, 0)
+            for samples in (self.columns(block),)
+        )
+        number = 0
+        for packed in pack_stream(parts, block_size):
+            yield Block.of(packed, 0, number)
+            number += len(packed)
+
+    def _ordered(self, stream_pass: int, start: int) -> Iterator[Block]:
+        if self._proportions is None:
+            return self._one_after_the_other(stream_pass, start)
         readers = [
-            partial(source.rows, number, stream_pass)
+            partial(source.blocks, number, stream_pass)
             for number, source in enumerate(self.sources)
         ]
-        rows = (
-            chain.from_iterable(read() for read in readers)
-            if self._proportions is None
-            else self._mix(readers, self._proportions)
+        mixed = mix_blocks(
+            readers, self._proportions, until_all=self._until_all, seed=self._seed
         )
-        last: StreamRow | None = None
-        try:
-            for last in rows:
-                yield last
-        except OumiRuntimeError:
-            raise
-        except Exception as error:
-            where = "the first row" if last is None else describe_row(self, last)
-            place = "" if last is None else "after "
-            raise BadRowError(f"{place}{where}: {in_one_line(error)}") from error
+        return skip(mixed, start)
 
-    def _mix(
-        self,
-        readers: Sequence[Callable[[], Iterator[StreamRow]]],
-        proportions: Sequence[float],
-    ) -> Iterator[StreamRow]:
-        """The rows that `mix_rows` would choose if it knew the lengths."""
-        reading = [read() for read in readers]
-        ahead = [next(rows) for rows in reading]
-        has_ended = [False] * len(readers)
-        for draws in draw_sources(proportions, self._seed):
-            for source in draws.tolist():
-                yield ahead[source]
-                following = next(reading[source], None)
-                if following is None:
-                    has_ended[source] = True
-                    if all(has_ended) or not self._until_all:
-                        return
-                    reading[source] = readers[source]()
-                    following = next(reading[source])
-                ahead[source] = following
+    def _one_after_the_other(self, stream_pass: int, start: int) -> Iterator[Block]:
+        for number, source in enumerate(self.sources):
+            length = source.num_samples if start else None
+            if length is not None and length <= start:
+                start -= length
+                continue
+            is_last = number == len(self.sources) - 1
+            if source.can_start_anywhere and (length is not None or is_last):
+                yield from source.blocks(number, stream_pass, start)
+                start = 0
+                continue
+            for block in source.blocks(number, stream_pass):
+                left = block.slice(min(start, len(block)))
+                start = max(0, start - len(block))
+                if len(left):
+                    yield left
+
+    def endless(self, start: int = 0) -> Iterator[Block]:
+        """Goes through one pass after the other; see `blocks`."""
+        for stream_pass in count():
+            for block in self.blocks(stream_pass):
+                left = block.slice(min(start, len(block)))
+                start = max(0, start - len(block))
+                if len(left):
+                    yield left
+
+    def columns(self, block: Block) -> Dataset[Any]:
+        """The samples of a block, by number; a `ColumnDataset` of texts or columns.
+
+        Raises:
+            BadRowError: A text cannot be made a sample.
+        """
+        if isinstance(block.data, RawRows):
+            return StreamedRows(self, block)
+        if isinstance(block.data, ColumnDataset) or self.prepare is None:
+            return block.data
+        try:
+            return self.prepare(block.data)
+        except BadSampleError as error:
+            where = self.describe(block, error.sample)
+            raise BadRowError(f"{where}: {error.reason}") from error
+
+    def is_made_row_by_row(self, block: Block) -> bool:
+        """Whether the samples of a block are batched one by one, and not gathered."""
+        return self.collate is not None or isinstance(block.data, RawRows)
+
+    def describe(self, block: Block, index: int) -> str:
+        """Says which row of which dataset a sample of a block is."""
+        source = self.sources[int(block.sources[index])]
+        return describe_row(source.dataset, int(block.rows[index]))
+
+    def first_texts(self, count: int) -> TextColumns | None:
+        """The first samples of a pass; None where they are no texts."""
+        held = [block.data for block in cut(self._ordered(0, 0), count)]
+        texts = [data for data in held if isinstance(data, TextColumns)]
+        return texts[0].joined(texts[1:]) if texts else None
+
+    def distinct_labels(self) -> list[int | str]:
+        """The labels of the texts of all datasets, each once."""
+        found: dict[int | str, None] = {}
+        for source in self.sources:
+            if isinstance(source.dataset, BlockDataset):
+                found.update(dict.fromkeys(source.dataset.distinct_labels()))
+            elif isinstance(source.dataset, TextColumns):
+                found.update(dict.fromkeys(source.dataset.all_labels))
+        return list(found)
 
     def __iter__(self) -> Iterator[Any]:
-        for row in self.rows():
-            yield self[row]
+        for block in self.blocks():
+            samples = self.columns(block)
+            for index in range(len(block)):
+                yield samples[index]
 
-    def __getitem__(self, row: StreamRow) -> Any:
-        """Makes a row a sample."""
-        sample = self.sources[row.source].transform(row.row)
-        return sample if self._then is None else self._then(sample)
 
-    def locate(self, row: StreamRow) -> tuple[Dataset[Any], int]:
-        """The dataset that a row comes from, and its number there, from 0."""
-        return self.sources[row.source].dataset, row.number
+class StreamedRows(Dataset[Any]):
+    """The samples of a block whose rows are transformed one by one."""
+
+    def __init__(self, stream: Stream, block: Block) -> None:
+        """Takes the block, which holds `RawRows`."""
+        self._stream = stream
+        self._block = block
+        assert isinstance(block.data, RawRows)
+        self._rows = block.data.rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Any:
+        source = self._stream.sources[int(self._block.sources[index])]
+        try:
+            return source.transform(self._rows[index])
+        except BadRowError:
+            raise
+        except Exception as error:
+            where = self._stream.describe(self._block, index)
+            raise BadRowError(f"{where}: {in_one_line(error)}") from error
+
+    def locate(self, index: int) -> tuple[Dataset[Any], int]:
+        """The dataset that a sample comes from, and its row there, from 0."""
+        source = self._stream.sources[int(self._block.sources[index])]
+        return source.dataset, int(self._block.rows[index])
 
 
 class ReadRows(Dataset[Any]):
@@ -247,29 +259,26 @@ class ReadRows(Dataset[Any]):
             DataError: There is no row.
         """
         self.label_names = stream.label_names
-        self._stream = stream
-        self._rows = list(stream.rows())
+        self._samples = [stream.columns(block) for block in stream.blocks()]
+        lengths = [len(samples) for samples in self._samples]  # type: ignore[arg-type]
+        self._ends = torch.tensor(lengths).cumsum(0)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> Any:
-        return self._stream[self._rows[index]]
+        samples, row = self._place(index)
+        return samples[row]
+
+    def _place(self, index: int) -> tuple[Any, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        number = int(torch.searchsorted(self._ends, index, right=True))
+        start = int(self._ends[number - 1]) if number else 0
+        return self._samples[number], index - start
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
         """The dataset that a sample comes from, and its row there, from 0."""
-        return self._stream.locate(self._rows[index])
-
-
-def _shuffle(
-    rows: Iterator[StreamRow], buffer_size: int, seed: int
-) -> Iterator[StreamRow]:
-    """Draws each next row from a buffer, which the row after it then fills up."""
-    draw = random.Random(seed)
-    buffer = list(islice(rows, buffer_size))
-    for row in rows:
-        drawn = draw.randrange(len(buffer))
-        yield buffer[drawn]
-        buffer[drawn] = row
-    draw.shuffle(buffer)
-    yield from buffer
+        samples, row = self._place(index)
+        found: tuple[Dataset[Any], int] = samples.locate(row)
+        return found

@@ -6,6 +6,7 @@ and turn it into a `ColumnDataset`.
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import chain
 from typing import Any, Self
 
 import torch
@@ -41,6 +42,11 @@ class TextColumns(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         return {name: values[index] for name, values in self.columns.items()}
+
+    @property
+    def all_labels(self) -> list[int | str]:
+        """The labels of all samples; empty where they have none."""
+        return list(self.columns.get("label", ()))
 
     @property
     def vocabulary_texts(self) -> list[str]:
@@ -142,6 +148,11 @@ class TaggedTexts(TextColumns):
                 raise ValueError(
                     f"row {row} has {len(sample[0])} tokens but {len(sample[1])} labels"
                 )
+
+    @property
+    def all_labels(self) -> list[int | str]:
+        """The labels of the tokens of all samples."""
+        return list(chain.from_iterable(self.columns["labels"]))
 
     @property
     def vocabulary_texts(self) -> list[str]:

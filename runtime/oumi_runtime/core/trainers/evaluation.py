@@ -13,6 +13,7 @@ from torch import nn
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
 from oumi_runtime.core.trainers.batches import EvalBatches
+from oumi_runtime.core.trainers.stream_batches import StreamEvalBatches
 
 IGNORED_LABEL = -100
 
@@ -103,7 +104,7 @@ def _marked(batch: Batch, ignore_index: int | None) -> Batch:
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
-    batches: EvalBatches,
+    batches: EvalBatches | StreamEvalBatches,
     metrics: MetricsFunction | BatchMetrics | None = None,
     autocast: Callable[[], Any] = contextlib.nullcontext,
 ) -> dict[str, float]:

@@ -8,7 +8,7 @@ import torch
 import transformers
 from safetensors.torch import load_model
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
@@ -25,6 +25,7 @@ from oumi_runtime.core.trainers.state_files import (
     save_state_tree,
     set_random_state,
 )
+from oumi_runtime.core.trainers.stream_batches import StreamBatches
 from oumi_runtime.exceptions import CheckpointError
 
 
@@ -42,7 +43,10 @@ class HuggingFaceLoop(transformers.Trainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The batches in our order."""
-        dataset = self._owner.parts.train_batches.dataset
+        batches = self._owner.parts.train_batches
+        if isinstance(batches, StreamBatches):
+            return DataLoader(_StreamEpoch(self._owner), batch_size=None)
+        dataset = batches.dataset
         seed = self._owner.params.data_seed
         reader: Dataset[Any] = RowReader(dataset)
         collate: Callable[[Any], Any] = RowCollator(dataset)
@@ -51,9 +55,9 @@ class HuggingFaceLoop(transformers.Trainer):
         loader = DataLoader(
             reader,
             batch_size=self._train_batch_size,
-            sampler=_EpochSampler(self._owner.parts.train_batches.num_samples, seed),
+            sampler=_EpochSampler(batches.num_samples, seed),
             collate_fn=collate,
-            num_workers=self._owner.parts.train_batches.loading.num_workers,
+            num_workers=batches.loading.num_workers,
             pin_memory=self.args.dataloader_pin_memory,
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),
@@ -152,6 +156,22 @@ class _EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         yield from epoch_order(self._num_samples, self._seed, self._epoch).tolist()
+
+
+class _StreamEpoch(IterableDataset[Batch]):
+    """The micro-batches of the running epoch of a stream, on the device already."""
+
+    def __init__(self, owner: BaseTrainer) -> None:
+        self._owner = owner
+
+    def __len__(self) -> int:
+        num_samples = self._owner.parts.train_batches.num_samples
+        return -(-num_samples // self._owner.params.per_device_train_batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        # transformers leaves out those that were trained on before a resumption.
+        for step in self._owner.parts.train_batches.epoch(self._owner.state.epoch):
+            yield from (micro_batch.columns for micro_batch in step)
 
 
 class _Gathered(Dataset[Batch]):

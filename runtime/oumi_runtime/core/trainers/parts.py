@@ -12,6 +12,7 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
 from oumi_runtime.core.trainers.parallel import Parallelism
 from oumi_runtime.core.trainers.performance import PerformanceMeter
+from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +28,11 @@ class TrainingParts:
     """Steps once for each optimizer step."""
     params: TrainingParams
     """When to log, evaluate and save, how to clip, in which precision."""
-    train_batches: TrainBatches
+    train_batches: TrainBatches | StreamBatches
     """The batches of every epoch."""
     total_steps: int
     """Optimizer steps of the whole training."""
-    eval_batches: EvalBatches | None = None
+    eval_batches: EvalBatches | StreamEvalBatches | None = None
     """What to evaluate on; no evaluation if None."""
     metrics_function: MetricsFunction | BatchMetrics | None = None
     """What an evaluation measures beside the loss."""

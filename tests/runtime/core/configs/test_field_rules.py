@@ -168,7 +168,6 @@ def test_an_adapter_to_train_needs_a_folder():
         (ModelParams(model_name="x"), "adapter_model", "folder"),
         (TrainingParams(), "use_peft", True),
         (TrainingParams(), "enable_gradient_checkpointing", True),
-        (DatasetSplitParams(), "stream", True),
     ],
 )
 def test_a_field_without_effect_yet_is_refused(section, name, value):

@@ -9,13 +9,22 @@ from torch.utils.data import IterableDataset
 
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
+    Block,
     ColumnDataset,
     ReadRows,
     Stream,
     StreamSource,
     TextDataset,
+    regroup,
 )
-from oumi_runtime.exceptions import BadRowError, DataError, DatasetArgumentError
+from oumi_runtime.core.datasets.blocks import cut
+from oumi_runtime.core.datasets.mixing import mix_rows
+from oumi_runtime.exceptions import (
+    BadRowError,
+    BadSampleError,
+    DataError,
+    DatasetArgumentError,
+)
 
 
 class Lines(BaseIterableDataset):
@@ -39,8 +48,13 @@ class Broken(IterableDataset):
         raise OSError("the disk\nis gone")
 
 
-def numbers(stream: Stream, stream_pass: int = 0) -> list[int]:
-    return [stream[row]["number"] for row in stream.rows(stream_pass)]
+def numbers(stream: Stream, stream_pass: int = 0, start: int = 0) -> list[int]:
+    return [
+        int(samples[index]["number"])
+        for block in stream.blocks(stream_pass, start)
+        for samples in (stream.columns(block),)
+        for index in range(len(block))
+    ]
 
 
 def test_a_users_own_stream_gives_transformed_rows():
@@ -130,13 +144,99 @@ def test_a_stream_that_is_read_whole_has_its_samples_by_number():
     assert dataset.locate(1)[1] == 1
 
 
-def test_samples_are_mapped_by_whoever_makes_them():
-    stream = Stream([StreamSource(Lines(2))]).map(lambda sample: sample["number"] + 1)
-    assert list(stream) == [1, 3]
+def test_texts_are_prepared_by_whoever_makes_samples():
+    def prepare(texts: TextDataset) -> ColumnDataset:
+        return ColumnDataset({"number": torch.tensor([len(t) for t in texts.texts])})
+
+    texts = StreamSource(TextDataset(["a", "bcd"], [0, 0]))
+    assert numbers(Stream([texts]).changed(prepare=prepare)) == [1, 3]
+    first = Stream([texts]).first_texts(1)
+    assert first is not None
+    assert first.columns["text"] == ["a"]
+    assert Stream([StreamSource(Lines(2))]).first_texts(1) is None
 
 
-def test_a_stream_of_texts_says_so_until_they_are_tokenized():
-    stream = Stream([StreamSource(TextDataset(["a"], [0]))])
-    assert stream.holds_text
-    assert not stream.map(dict).holds_text
-    assert not Stream([StreamSource(Lines())]).holds_text
+def test_the_text_that_cannot_be_prepared_is_named():
+    def prepare(texts: TextDataset) -> ColumnDataset:
+        if "bad" in texts.texts:
+            raise BadSampleError(texts.texts.index("bad"), "it is bad")
+        return ColumnDataset({"number": torch.zeros(len(texts))})
+
+    texts = TextDataset(["a", "b", "bad"], [0, 0, 0])
+    texts.dataset_name = "mine"
+    source = StreamSource(texts, shuffle_buffer_size=2, seed=3)
+    with pytest.raises(BadRowError, match=r"^row 3 of dataset 'mine': it is bad$"):
+        list(Stream([source], prepare=prepare))
+
+
+@pytest.mark.parametrize("buffer_size", [None, 7])
+@pytest.mark.parametrize("sample_count", [None, 120, 30])
+@pytest.mark.parametrize("start", [0, 1, 49, 50, 51, 64, 200])
+def test_a_pass_can_be_begun_anywhere(buffer_size, sample_count, start):
+    images = ColumnDataset({"number": torch.arange(50)})
+    sources = [
+        StreamSource(images, sample_count, buffer_size, seed=5),
+        StreamSource(Lines(30), shuffle_buffer_size=buffer_size),
+    ]
+    for stream in (Stream(sources), Stream(sources, proportions=[0.3, 0.7], seed=1)):
+        assert numbers(stream, 1, start) == numbers(stream, 1)[start:]
+
+
+def test_passes_can_follow_each_other_without_end():
+    stream = Stream([StreamSource(Lines(5))])
+    taken = list(cut(stream.endless(3), 10))
+    rows = [int(row) for block in taken for row in block.rows]
+    assert rows == [3, 4, 0, 1, 2, 3, 4, 0, 1, 2]
+
+
+@pytest.mark.parametrize("until_all", [False, True])
+@pytest.mark.parametrize("lengths", [(40, 60), (5000, 7), (1, 9000), (4096, 4097)])
+def test_a_mixture_has_the_order_of_datasets_of_known_lengths(until_all, lengths):
+    proportions = [0.4, 0.6]
+    expected = mix_rows(lengths, proportions, until_all=until_all, seed=9)
+    stream = Stream(
+        [StreamSource(ColumnDataset({"number": torch.arange(n)})) for n in lengths],
+        proportions=proportions,
+        until_all=until_all,
+        seed=9,
+    )
+    blocks = list(stream.blocks())
+    assert torch.cat([block.sources for block in blocks]).equal(expected[0])
+    assert torch.cat([block.rows for block in blocks]).equal(expected[1])
+    assert stream.num_samples == len(expected[0])
+
+
+def test_datasets_of_different_kinds_do_not_mix():
+    sources = [StreamSource(Lines(9)), StreamSource(TextDataset(["a"] * 9, [0] * 9))]
+    with pytest.raises(DataError, match="must be of one kind"):
+        list(Stream(sources, proportions=[0.5, 0.5]))
+
+
+def test_a_packed_stream_holds_what_the_packed_whole_holds():
+    class Sequences(BaseIterableDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self._data = [list(range(n % 7)) for n in range(200)]
+
+        def transform(self, sample: list[int]) -> dict[str, Any]:
+            return {"input_ids": torch.tensor(sample, dtype=torch.int64)}
+
+    stream = Stream([StreamSource(Sequences())]).changed(block_size=10)
+    samples = list(stream)
+    whole = [number for n in range(200) for number in range(n % 7)]
+    assert [int(n) for sample in samples for n in sample["input_ids"]] == whole
+    assert {len(sample["input_ids"]) for sample in samples[:-1]} == {10}
+    assert stream.num_samples is None
+    later = [block.rows for block in stream.blocks(0, 5)]
+    assert int(torch.cat(later)[0]) == 5
+
+
+def test_regroup_keeps_the_order_and_the_size():
+    whole = ColumnDataset({"number": torch.arange(11)})
+    parts = [Block.of(whole.select(torch.arange(a, b)), 0, a) for a, b in pairs]
+    grouped = list(regroup(parts, 4))
+    assert [len(block) for block in grouped] == [4, 4, 3]
+    assert torch.cat([block.rows for block in grouped]).tolist() == list(range(11))
+
+
+pairs = [(0, 1), (1, 3), (3, 9), (9, 11)]

@@ -1,0 +1,78 @@
+"""Builds what cuts datasets into batches, of samples in memory and of streams."""
+
+import os
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.configs import TrainerType, TrainingParams
+from oumi_runtime.core.datasets import Stream
+from oumi_runtime.core.distributed import is_distributed
+from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
+from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
+from oumi_runtime.exceptions import DataError
+
+
+def build_train_batches(
+    dataset: Dataset[Any], params: TrainingParams, device: torch.device
+) -> TrainBatches | StreamBatches:
+    """Cuts a dataset into the steps of a training.
+
+    Args:
+        dataset: What to train on, tokenized.
+        params: The training section of the config.
+        device: Where the batches go.
+
+    Raises:
+        DataError: Nothing says how long a stream is, or the trainer takes none.
+    """
+    common: dict[str, Any] = {
+        "batch_size": params.per_device_train_batch_size,
+        "accumulation_steps": params.gradient_accumulation_steps,
+        "seed": params.data_seed,
+        "device": device,
+        "loading": build_loading(params),
+        "ignore_index": params.label_ignore_index,
+    }
+    if not isinstance(dataset, Stream):
+        return TrainBatches(dataset, **common)
+    if params.trainer_type is TrainerType.HF and is_distributed():
+        raise DataError(
+            "data.train.stream: the transformers trainer streams in one process alone; "
+            "set training.trainer_type OUMI"
+        )
+    return StreamBatches(dataset, max_steps=params.max_steps, **common)
+
+
+def build_eval_batches(
+    dataset: Dataset[Any], params: TrainingParams, device: torch.device
+) -> EvalBatches | StreamEvalBatches:
+    """Cuts a dataset into batches to evaluate on; see `build_train_batches`."""
+    arguments: dict[str, Any] = {
+        "batch_size": params.per_device_eval_batch_size,
+        "device": device,
+        "loading": build_loading(params),
+        "ignore_index": params.label_ignore_index,
+    }
+    if isinstance(dataset, Stream):
+        return StreamEvalBatches(dataset, **arguments)
+    return EvalBatches(dataset, **arguments)
+
+
+def build_loading(params: TrainingParams) -> Loading:
+    """Decides how samples that are not in memory are read.
+
+    Args:
+        params: The training section of the config. `auto` workers are as many as the
+            machine has cores for each of its processes, and at most eight.
+    """
+    num_workers = params.dataloader_num_workers
+    if isinstance(num_workers, str):
+        local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        num_workers = min(8, (os.cpu_count() or 1) // local_processes)
+    return Loading(
+        num_workers=num_workers,
+        persistent_workers=params.dataloader_persistent_workers and num_workers > 0,
+        prefetch_factor=params.dataloader_prefetch_factor if num_workers > 0 else None,
+    )

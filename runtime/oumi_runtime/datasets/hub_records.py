@@ -1,0 +1,39 @@
+"""Rows of Hugging Face `datasets` that are streamed, in tables of many."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from oumi_runtime.core.datasets.rows import in_one_line
+from oumi_runtime.datasets.record_files import ROWS_AT_ONCE
+from oumi_runtime.exceptions import BadRowError
+
+
+class HubRecords:
+    """A `datasets.IterableDataset`, read as `RecordFile` reads a file."""
+
+    num_rows = None
+
+    def __init__(self, rows: Any, where: str) -> None:
+        """Takes the rows, and what to call them."""
+        self._rows = rows
+        self._where = where
+
+    def read(self, columns: list[str], start: int = 0) -> Iterator[Any]:
+        """Goes through the rows from `start` on, in `pyarrow.Table`s.
+
+        Raises:
+            BadRowError: A row cannot be read.
+        """
+        chosen = self._rows.select_columns(columns).with_format("arrow")
+        row = 0
+        try:
+            for table in chosen.iter(batch_size=ROWS_AT_ONCE):
+                if row + table.num_rows > start:
+                    yield table.slice(max(0, start - row))
+                row += table.num_rows
+        except BadRowError:
+            raise
+        except Exception as error:  # The library reads with many others.
+            raise BadRowError(
+                f"{self._where}: after row {row}: {in_one_line(error)}"
+            ) from error

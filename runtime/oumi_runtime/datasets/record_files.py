@@ -1,0 +1,263 @@
+"""Reads csv, JSON-lines, parquet and arrow files front to back, in record batches.
+
+Nothing but the batch at hand is in memory. A row that cannot be read is named.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.exceptions import BadRowError, DataError, suggestion
+
+STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
+ROWS_AT_ONCE = 4096
+_BLOCK_BYTES = 4 << 20
+_BUFFER_BYTES = 1 << 20
+_CSV_REASON = re.compile(
+    r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
+)
+
+
+class RecordFile:
+    """A file of rows; pyarrow reads it, and is imported only then."""
+
+    def __init__(self, path: Path, text_columns: tuple[str, ...] = ()) -> None:
+        """Takes the file, which is looked into at once.
+
+        Args:
+            path: A .csv, .jsonl, .json (an object a line), .parquet or .arrow file.
+            text_columns: Columns that are texts, whatever their values look like.
+
+        Raises:
+            DataError: The file is missing, of another kind, or cannot be read.
+        """
+        suffix = path.suffix.lower()
+        if suffix not in STREAMED_SUFFIXES:
+            raise DataError(
+                f"{path} is not of a kind that is streamed; give one of "
+                f"{', '.join(STREAMED_SUFFIXES)}"
+            )
+        if not path.is_file():
+            raise DataError(f"no file at {path}; set dataset_path to one")
+        self.path = path
+        self._kind = "json" if suffix in (".json", ".jsonl") else suffix[1:]
+        self._text_columns = text_columns
+        if self._kind == "json" and _begins_a_list(path):
+            raise DataError(
+                f"{path} is one JSON list, which has to be read whole; write an object "
+                "a line, or stream: false"
+            )
+        is_empty = path.stat().st_size == 0
+        first = None if is_empty else next(self.read(rows_at_once=1), None)
+        if first is None:
+            raise DataError(f"{path} has no row")
+        self.first_row: dict[str, Any] = first.to_pylist()[0]
+        self.schema = first.schema
+
+    def require(self, names: Mapping[str, str]) -> None:
+        """Checks that there are some columns.
+
+        Args:
+            names: The column's name for each argument that says it.
+
+        Raises:
+            DataError: One is missing.
+        """
+        for argument, name in names.items():
+            if name not in self.first_row:
+                raise DataError(
+                    f"{self.path} has no column {name!r}"
+                    f"{suggestion(name, self.first_row)}, only "
+                    f"{', '.join(self.first_row)}; set dataset_kwargs.{argument}"
+                )
+
+    @property
+    def num_rows(self) -> int | None:
+        """How many rows there are, where the file says so."""
+        if self._kind != "parquet":
+            return None
+        from pyarrow import parquet
+
+        return int(parquet.read_metadata(self.path).num_rows)
+
+    def read(
+        self,
+        columns: list[str] | None = None,
+        start: int = 0,
+        rows_at_once: int = ROWS_AT_ONCE,
+    ) -> Iterator[Any]:
+        """Goes through the rows.
+
+        Args:
+            columns: Which columns; all if None.
+            start: The row to begin with, from 0.
+            rows_at_once: The most rows of a batch.
+
+        Yields:
+            `pyarrow.RecordBatch`es.
+
+        Raises:
+            BadRowError: A row cannot be read, or has values of another type.
+        """
+        import pyarrow as pa
+
+        row = 0
+        try:
+            for first_row, batch in self._batches(columns, start, rows_at_once):
+                row = first_row + batch.num_rows
+                skipped = max(0, start - first_row)
+                for place in range(skipped, batch.num_rows, rows_at_once):
+                    yield batch.slice(place, rows_at_once)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise BadRowError(self._reason(error, row)) from error
+
+    def _batches(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        """Batches, each with the number of its first row; some before `start`."""
+        reader = {
+            "csv": self._csv,
+            "json": self._json,
+            "parquet": self._parquet,
+            "arrow": self._arrow,
+        }[self._kind]
+        return reader(columns, start, rows_at_once)
+
+    def _parquet(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        from pyarrow import parquet
+
+        # A buffer, because a row group read at once may be the whole file.
+        with closing(
+            parquet.ParquetFile(self.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        ) as file:
+            first_row = 0
+            for number in range(file.num_row_groups):
+                num_rows = file.metadata.row_group(number).num_rows
+                if first_row + num_rows <= start:
+                    first_row += num_rows
+                    continue
+                for batch in file.iter_batches(
+                    rows_at_once, row_groups=[number], columns=columns
+                ):
+                    yield first_row, batch
+                    first_row += batch.num_rows
+
+    def _arrow(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        import pyarrow as pa
+
+        with pa.OSFile(str(self.path)) as file:
+            is_file = file.read(6) == b"ARROW1"
+            file.seek(0)
+            if is_file:
+                opened = pa.ipc.open_file(file)
+                batches = map(opened.get_batch, range(opened.num_record_batches))
+            else:
+                batches = iter(pa.ipc.open_stream(file))
+            first_row = 0
+            for batch in batches:
+                chosen = batch if columns is None else batch.select(columns)
+                yield first_row, chosen
+                first_row += batch.num_rows
+
+    def _csv(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        reader = csv.open_csv(
+            self.path,
+            csv.ReadOptions(block_size=_BLOCK_BYTES),
+            # A text may hold line breaks inside its quotes.
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(self._text_columns, pa.string()),
+                include_columns=columns,
+            ),
+        )
+        return _numbered(reader)
+
+    def _json(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        import pyarrow as pa
+        from pyarrow import json as arrow_json
+
+        options = arrow_json.ParseOptions()
+        if columns is not None:
+            known = {name: self.schema.field(name).type for name in columns}
+            known |= {
+                name: pa.string() for name in self._text_columns if name in columns
+            }
+            options = arrow_json.ParseOptions(
+                explicit_schema=pa.schema(list(known.items())),
+                unexpected_field_behavior="ignore",
+            )
+        size = arrow_json.ReadOptions(block_size=_BLOCK_BYTES)
+        return _numbered(arrow_json.open_json(self.path, size, options))
+
+    def _reason(self, error: Exception, row: int) -> str:
+        """Says what is wrong, and in which row, counted from 1."""
+        text = str(error).splitlines()[0]
+        where = f"{self.path}: after row {row}" if row else str(self.path)
+        if self._kind == "json":
+            found = self._bad_json_line(row)
+            return found or f"{where}: {text}"
+        if self._kind == "csv" and (match := _CSV_REASON.match(text)):
+            # Arrow counts the header as a row.
+            return f"{self.path}: row {int(match['row']) - 1}: {match['reason']}"
+        return f"{where}: {text}"
+
+    def _bad_json_line(self, num_good: int) -> str | None:
+        """Looks for the bad row among those after the last good block."""
+        with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+            lines = ((n, line) for n, line in enumerate(file, 1) if line.strip())
+            for row, (number, line) in enumerate(
+                islice(lines, num_good, None), num_good
+            ):
+                where = f"{self.path}:{number}"
+                try:
+                    values = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    return f"{where} is not JSON: {error}"
+                if not isinstance(values, dict):
+                    return f"{where}: row {row + 1} is no JSON object"
+                for name, value in values.items():
+                    if not _is_alike(value, self.first_row.get(name)):
+                        return (
+                            f"{where}: row {row + 1}: {name!r} is {value!r:.40}, where "
+                            f"others have {self.first_row[name]!r:.40}"
+                        )
+        return None
+
+
+def _numbered(batches: Any) -> Iterator[tuple[int, Any]]:
+    first_row = 0
+    for batch in batches:
+        yield first_row, batch
+        first_row += batch.num_rows
+
+
+def _begins_a_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
+def _is_alike(value: Any, other: Any) -> bool:
+    """Whether two values may stand in one column."""
+    if value is None or other is None:
+        return True
+    numbers = (int, float)
+    if isinstance(value, bool) or isinstance(other, bool):
+        return isinstance(value, bool) and isinstance(other, bool)
+    if isinstance(value, numbers) and isinstance(other, numbers):
+        return isinstance(other, float) or isinstance(value, int)
+    return type(value) is type(other)
