@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 _SHOWN_LENGTH = 60
+_REASON_LENGTH = 500
 
 
 class ScaffoldError(Exception):
@@ -162,10 +163,58 @@ class TemplateError(ScaffoldError, ValueError):
     """A template is malformed, or what it rendered to is."""
 
     def __init__(self, template: str, reason: str) -> None:
+        self.reason = " ".join(_printable(reason)[:_REASON_LENGTH].split())
         super().__init__(
-            f"template {template}: {' '.join(reason.split())}; "
+            f"template {template}: {self.reason}; "
             "the template has to be mended, nothing was written"
         )
+
+
+class AnswerError(ScaffoldError, ValueError):
+    """A template of someone else cannot take what it was given."""
+
+    exit_code = 2
+
+
+class TemplateSourceError(ScaffoldError, ValueError):
+    """There is no template where a request says."""
+
+    exit_code = 2
+
+    def __init__(self, where: str, reason: str) -> None:
+        reason = " ".join(_printable(reason)[:_REASON_LENGTH].split())
+        super().__init__(f"cannot use the template {shown(where)}: {reason}")
+
+
+class NameListError(ScaffoldError, ValueError):
+    """A file of names holds something else."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}")
+
+
+class HookError(ScaffoldError, RuntimeError):
+    """A script of a template failed."""
+
+    def __init__(self, hook: str, reason: str) -> None:
+        super().__init__(f"the template's {hook} failed: {reason}")
+
+
+class SettingsError(ScaffoldError, ValueError):
+    """`[tool.oumi-scaffold]` of the project's pyproject.toml is wrong."""
+
+    exit_code = 2
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"pyproject.toml: {' '.join(_printable(reason).split())}")
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        c if c.isprintable() or c.isspace() else ascii(c)[1:-1] for c in text
+    )
 
 
 def shown(text: str) -> str:

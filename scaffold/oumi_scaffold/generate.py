@@ -1,81 +1,142 @@
 """The whole way of `new-model`, from specs to a plan; carrying it out is `write`'s."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oumi_scaffold import manifest, requirements_file, schema_file
-from oumi_scaffold.exceptions import UnsafePathError
-from oumi_scaffold.paths import check_distinct, read_target
+from oumi_scaffold.confined import ConfinedRenderer
+from oumi_scaffold.exceptions import TemplateError, UnsafePathError
+from oumi_scaffold.paths import check_case, check_distinct, read_target
 from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
-from oumi_scaffold.render import Renderer
+from oumi_scaffold.render import RenderedFile, Renderer
+from oumi_scaffold.sources import Source, built_in
 from oumi_scaffold.spec import RUNTIME, ModelSpec
-from oumi_scaffold.structure import check_structure
-from oumi_scaffold.template import load_template
-from oumi_templates.catalog import template_dir
+from oumi_scaffold.structure import Structure, check_structure
+from oumi_scaffold.values import Value
 
 
-def plan_model(spec: ModelSpec, project: Path, *, dry_run: bool = False) -> Plan:
-    """Plans the files of one new model; see `plan_models`."""
-    return plan_models([spec], project, dry_run=dry_run)
+@dataclass(frozen=True)
+class Generated:
+    """One model's files, with the variables that they were rendered from."""
+
+    spec: ModelSpec
+    answers: Mapping[str, Value]
+    files: tuple[RenderedFile, ...]
+    structure: Structure
 
 
-def plan_models(
-    specs: Sequence[ModelSpec], project: Path, *, dry_run: bool = False
+def plan_model(
+    spec: ModelSpec,
+    project: Path,
+    *,
+    source: Source | None = None,
+    dry_run: bool = False,
 ) -> Plan:
-    """Plans the files of new models of one template.
+    """Plans the files of one new model; see `plan_models`."""
+    source = source or built_in(spec.task)
+    return plan_models(generated([spec], source), project, source, dry_run=dry_run)
+
+
+def renderer_of(source: Source) -> Renderer | ConfinedRenderer:
+    """Returns what renders a template: someone else's is kept within limits."""
+    make = Renderer if source.is_built_in else ConfinedRenderer
+    return make(source.template)
+
+
+def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
+    """Renders models of one template.
 
     Args:
         specs: What to generate, at least one; they differ in nothing but their names.
-        project: The folder of the user's project; it need not exist.
-        dry_run: Whether writing the plan is to do nothing.
+        source: The template.
 
     Raises:
         UnknownChoiceError: A setting is no argument of the model's constructor.
         InvalidValueError: A setting cannot have its value.
+        AnswerError: Either of those, of someone else's template.
         TemplateError: The template does not render, or not to what was asked for.
+    """
+    if "model_name" not in source.template.variables:
+        raise TemplateError(source.template.name, "it has no variable model_name")
+    renderer = renderer_of(source)
+    known = source.template.variables
+    typed: dict[str, Value] | None = None
+    models: list[Generated] = []
+    for spec in specs:
+        wanted = dict(spec.answers)
+        if not source.is_built_in:
+            optional = {"module_name", "__models_package"}
+            wanted = {
+                k: v for k, v in wanted.items() if k in known or k not in optional
+            }
+        if spec.settings and typed is None:
+            given = renderer.answers(wanted, spec.settings)
+            typed = {name: given[name] for name in spec.settings}
+        answers = wanted | (typed or {})
+        files = tuple(
+            replace(file, path=spec.layout.placed(file.path))
+            for file in renderer.render(answers)
+        )
+        arguments = (typed or {}) if source.is_built_in else {}
+        name = source.template.name
+        structure = check_structure(files, name, spec.name, arguments)
+        models.append(Generated(spec, answers, files, structure))
+    return models
+
+
+def plan_models(
+    models: Sequence[Generated], project: Path, source: Source, *, dry_run: bool = False
+) -> Plan:
+    """Plans the files of rendered models.
+
+    Args:
+        models: The models, at least one.
+        project: The folder of the user's project; it need not exist.
+        source: Their template.
+        dry_run: Whether writing the plan is to do nothing.
+
+    Raises:
         ManifestError: The project's manifest cannot be read.
         UnsafePathError: A file would land outside the project or go through a link.
     """
     project = project.resolve()
     if project.exists() and not project.is_dir():
         raise UnsafePathError(str(project), "it is not a folder")
-    template = load_template(template_dir(specs[0].task), specs[0].template)
-    renderer = Renderer(template)
-    models = [_rendered(renderer, spec) for spec in specs]
     own = [
         planned_file(project, file.path, file.text.encode())
         for model in models
         for file in model.files
     ]
-    entries = (*own, *_shared_files(specs, models, project))
+    entries = (*own, *_shared_files(models, project, source))
     check_distinct(entry.path for entry in entries)
+    check_case(project, [entry.path for entry in entries if entry.before is None])
     return Plan(project, entries, dry_run)
 
 
-def _rendered(renderer: Renderer, spec: ModelSpec) -> manifest.GeneratedModel:
-    template = renderer.template
-    answers = renderer.answers(spec.answers, spec.settings)
-    files = renderer.render(answers)
-    arguments = {name: answers[name] for name in spec.settings}
-    check_structure(files, template.name, spec.name, arguments)
-    return manifest.GeneratedModel(
-        spec.name, template.name, template.version, answers, files
-    )
-
-
 def _shared_files(
-    specs: Sequence[ModelSpec],
-    models: Iterable[manifest.GeneratedModel],
-    project: Path,
+    models: Sequence[Generated], project: Path, source: Source
 ) -> Iterable[PlanEntry]:
     listed = read_target(project, requirements_file.FILE_NAME)
     yield planned_update(
         requirements_file.FILE_NAME,
         listed,
-        requirements_file.with_lines(listed, [spec.model_file for spec in specs]),
+        requirements_file.with_lines(
+            listed, [model.structure.model_file for model in models]
+        ),
     )
+    version = source.template.version
+    entries = [
+        manifest.GeneratedModel(
+            m.spec.name, source.where, version, m.answers, m.files, source.commit
+        )
+        for m in models
+    ]
     known = read_target(project, manifest.FILE_NAME)
-    yield planned_update(manifest.FILE_NAME, known, manifest.with_models(known, models))
-    if specs[0].target == RUNTIME:  # Oumi's configs have keys that are refused here.
+    yield planned_update(
+        manifest.FILE_NAME, known, manifest.with_models(known, entries)
+    )
+    # Oumi's configs have keys that are refused here.
+    if models[0].spec.target == RUNTIME:
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())

@@ -28,12 +28,14 @@ class GeneratedModel:
     template_version: str
     answers: Mapping[str, Value]
     files: tuple[RenderedFile, ...]
+    commit: str | None = None
 
     def entry(self) -> dict[str, object]:
         """Returns it as the manifest holds it."""
         return {
             "template": self.template,
             "template_version": self.template_version,
+            **({"template_commit": self.commit} if self.commit else {}),
             "answers": dict(self.answers),
             "files": {file.path: _sha256(file.text) for file in self.files},
         }

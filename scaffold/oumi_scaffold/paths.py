@@ -70,6 +70,33 @@ def check_distinct(paths: Iterable[str]) -> None:
         seen.add(path.lower())
 
 
+def check_case(project: Path, paths: Iterable[str]) -> None:
+    """Checks that no new file is another one where case does not count.
+
+    Raises:
+        UnsafePathError: There is a file or folder that differs in case only.
+    """
+    names: dict[Path, dict[str, str]] = {}
+    for path in paths:
+        folder = project
+        for part in PurePosixPath(path).parts:
+            if folder not in names:
+                names[folder] = _names_in(folder)
+            there = names[folder].get(part.lower(), part)
+            if there != part:
+                raise UnsafePathError(path, f"{there} differs from {part} in case only")
+            folder = folder / part
+
+
+def _names_in(folder: Path) -> dict[str, str]:
+    """What is in a folder: names by their lower case; of two, the lower one counts."""
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return {}
+    return {name.lower(): name for name in names}
+
+
 def mode_of(path: Path) -> int | None:
     """Returns the kind and mode of what is at a path; None if there is nothing."""
     try:

@@ -60,10 +60,19 @@ class Renderer:
             files = (self._file(path, context) for path in self._paths)
             return tuple(file for file in files if file is not None)
 
+    def hook(self, path: str, answers: Mapping[str, Value]) -> str:
+        """Renders the text of a script of the template."""
+        with _errors_of(self.template):
+            context = context_of(self._environment, self.template, answers)
+            text = (self.template.root / path).read_text(encoding="utf-8")
+            return self._environment.from_string(text).render(cookiecutter=context)
+
     def _file(self, path: str, context: dict[str, Value]) -> RenderedFile | None:
         target = self._environment.from_string(path).render(cookiecutter=context)
         if target == "" or target.endswith("/"):
             return None
+        if self.template.is_copied(path):
+            return RenderedFile(target, self.template.text(path) or "")
         text = self._environment.get_template(path).render(cookiecutter=context)
         return RenderedFile(target, text)
 
@@ -87,5 +96,7 @@ def _errors_of(template: TemplateFolder) -> Generator[None]:
         line = getattr(error, "lineno", None)
         place = f" (line {line})" if line else ""
         raise TemplateError(template.name, f"{error}{place}") from error
+    except RecursionError as error:
+        raise TemplateError(template.name, "its files include each other") from error
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise TemplateError(template.name, str(error)) from error

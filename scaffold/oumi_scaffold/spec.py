@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from oumi_scaffold import names
 from oumi_scaffold.exceptions import UnknownChoiceError
+from oumi_scaffold.values import Value
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
 # Which package the generated code imports; the first is the default.
@@ -20,12 +21,29 @@ class Layout:
     tests: str = "tests"
     configs: str = "configs"
 
+    @property
+    def models_package(self) -> str:
+        """The folder of models as Python imports it from the project's folder."""
+        return self.models.replace("/", ".")
+
+    def placed(self, path: str) -> str:
+        """Returns where a template's file goes: its first folder may have another name.
+
+        Args:
+            path: The path in the template, such as `models/my_net.py`.
+        """
+        folder, slash, rest = path.partition("/")
+        places = {"models": self.models, "tests": self.tests, "configs": self.configs}
+        return f"{places.get(folder, folder)}{slash}{rest}" if slash else path
+
 
 @dataclass(frozen=True)
 class ModelSpec:
     """Everything that a model's generated files depend on.
 
-    `settings` are texts still: only the template knows what each of them may be.
+    `settings` are texts still: only the template knows what each of them may be. `data`
+    holds the template's variables that say what the model is trained on. The
+    architecture is empty where the template is someone's own, and has its own choices.
     """
 
     name: str
@@ -34,11 +52,7 @@ class ModelSpec:
     target: str = RUNTIME
     layout: Layout = field(default_factory=Layout)
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def template(self) -> str:
-        """The id of the template, which is its task's name."""
-        return self.task
+    data: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
     @property
     def module_name(self) -> str:
@@ -46,18 +60,22 @@ class ModelSpec:
         return names.module_name(self.name)
 
     @property
-    def answers(self) -> Mapping[str, str]:
+    def answers(self) -> Mapping[str, Value]:
         """The template's variables that the request decides.
 
-        The target is left out where it is the default one, since a template for our
-        runtime alone need not have the variable.
+        What is as by default is left out, since a template need not have the variable.
         """
-        answers = {
+        answers: dict[str, Value] = {
             "model_name": self.name,
             "module_name": self.module_name,
-            "arch": self.arch,
         }
-        return answers if self.target == RUNTIME else answers | {"target": self.target}
+        if self.arch:
+            answers["arch"] = self.arch
+        if self.target != RUNTIME:
+            answers["target"] = self.target
+        if self.layout.models_package != Layout().models_package:
+            answers["__models_package"] = self.layout.models_package
+        return answers | dict(self.data)
 
     @property
     def model_file(self) -> str:
@@ -86,6 +104,7 @@ def model_spec(
     arch: str | None = None,
     target: str = RUNTIME,
     settings: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
 ) -> ModelSpec:
     """Returns the spec of a requested model.
 
@@ -95,6 +114,7 @@ def model_spec(
         arch: An architecture of that task; None for the task's first.
         target: One of `TARGETS`.
         settings: Constructor arguments by name, and the texts of their defaults.
+        layout: The project's folders; None for the usual ones.
 
     Raises:
         InvalidNameError: A model cannot have this name.
@@ -112,4 +132,22 @@ def model_spec(
         raise UnknownChoiceError(kind, arch, chosen.architecture_names)
     if target not in TARGETS:
         raise UnknownChoiceError("target", target, TARGETS)
-    return ModelSpec(name, chosen.name, arch, target, settings=dict(settings or {}))
+    layout = layout or Layout()
+    return ModelSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
+
+
+def own_spec(
+    name: str,
+    template: str,
+    arch: str | None,
+    target: str,
+    settings: Mapping[str, str],
+    layout: Layout,
+) -> ModelSpec:
+    """Returns the spec of a model of someone's own template, which knows its choices.
+
+    Raises:
+        InvalidNameError: A model cannot have this name.
+    """
+    names.check_name(name)
+    return ModelSpec(name, template, arch or "", target, layout, dict(settings))

@@ -7,6 +7,7 @@ under it; its constructor has the values that were asked for; a config names the
 import ast
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import yaml
@@ -19,13 +20,21 @@ from oumi_scaffold.values import Value
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@dataclass(frozen=True)
+class Structure:
+    """Which of the rendered files hold what; there need not be a config."""
+
+    model_file: str
+    config_file: str | None
+
+
 def check_structure(
     files: Iterable[RenderedFile],
     template: str,
     model_name: str,
     arguments: Mapping[str, Value],
-) -> None:
-    """Checks rendered files against what was asked for.
+) -> Structure:
+    """Checks rendered files against what was asked for, and says what they are.
 
     Args:
         files: The files.
@@ -38,16 +47,22 @@ def check_structure(
         TemplateError: A file cannot be read, or is not what was asked for.
     """
     classes: list[ast.ClassDef] = []
+    model_file, config_file = "", None
     for file in files:
         document = _read(file, template)
         if isinstance(document, ast.Module):
-            classes += _registered_classes(document, model_name)
-        elif file.path.endswith((".yaml", ".yml")):
-            _check_config(document, file.path, template, model_name, arguments)
+            found = list(_registered_classes(document, model_name))
+            classes += found
+            model_file = file.path if found else model_file
+        elif file.path.endswith((".yaml", ".yml")) and _check_config(
+            document, file.path, template, model_name, arguments
+        ):
+            config_file = config_file or file.path
     if len(classes) != 1:
         reason = f"rendered {len(classes)} classes registered as {model_name}, not one"
         raise TemplateError(template, reason)
     _check_constructor(classes[0], template, arguments)
+    return Structure(model_file, config_file)
 
 
 def _read(file: RenderedFile, template: str) -> object:
@@ -125,7 +140,8 @@ def _check_config(
     template: str,
     model_name: str,
     arguments: Mapping[str, Value],
-) -> None:
+) -> bool:
+    """Checks a config; returns whether it is one."""
     model = _mapping(_mapping(document).get("model"))
     named = model.get("model_name", model_name)
     if named != model_name:
@@ -136,6 +152,7 @@ def _check_config(
         if not _is_same(given[name], arguments[name]):
             reason = f"rendered {path} with {name}: {given[name]!r}"
             raise TemplateError(template, f"{reason}, not {arguments[name]!r}")
+    return "model_name" in model
 
 
 def _mapping(value: object) -> dict[str, object]:

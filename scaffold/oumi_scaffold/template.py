@@ -8,11 +8,16 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from oumi_scaffold.exceptions import TemplateError
 
+MAX_FILES = 1000
+MAX_FILE_SIZE = 1_000_000  # bytes
+
+_HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 _SETTINGS_FILE = "cookiecutter.json"
 _PARTIALS = "templates"  # where cookiecutter's loader looks for includes
 _EXTENSIONS = ["oumi_templates.filters.TypedFilters"]
@@ -29,19 +34,43 @@ class TemplateFolder:
     variables: Mapping[str, object]
     environment_options: Mapping[str, bool]
     version: str
+    copied: tuple[str, ...] = ()
+
+    def is_copied(self, path: str) -> bool:
+        """Whether a file is to be copied as it is, as `_copy_without_render` says."""
+        parents = [str(each) for each in PurePosixPath(path).parents]
+        return any(
+            fnmatch(each, pattern)
+            for pattern in self.copied
+            for each in (path, *parents)
+        )
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The paths of the scripts that cookiecutter would run, from the root."""
+        folder = self.root / "hooks"
+        if folder.is_symlink() or not folder.is_dir():
+            return ()
+        names = sorted(path.name for path in folder.iterdir())
+        return tuple(f"hooks/{n}" for n in names if n.partition(".")[0] in _HOOKS)
 
     def paths(self) -> Iterator[str]:
         """Yields the unrendered paths of the files, from the top folder, sorted.
 
         Raises:
-            TemplateError: There is a link, or something else than files and folders.
+            TemplateError: There is a link, or something else than files and folders, or
+                more than a template can have use for.
         """
+        number = 0
         for folder, folders, files in os.walk(self.top):
             folders[:] = sorted(set(folders) - {"__pycache__"})
             for name in [*folders, *sorted(files)]:
                 path = Path(folder, name)
                 if path.is_symlink() or not (path.is_file() or path.is_dir()):
                     raise TemplateError(self.name, f"{name} is not a plain file")
+            number += len(files) + len(folders)
+            if number > MAX_FILES:
+                raise TemplateError(self.name, f"it has more than {MAX_FILES} files")
             for name in sorted(files):
                 yield Path(folder, name).relative_to(self.top).as_posix()
 
@@ -65,9 +94,11 @@ class TemplateFolder:
 
     def _read(self, path: Path) -> str:
         try:
-            return path.read_bytes().decode()
+            return _content(path).decode()
         except UnicodeDecodeError as error:
             raise TemplateError(self.name, f"{path.name} is not UTF-8 text") from error
+        except ValueError as error:
+            raise TemplateError(self.name, f"{path.name} {error}") from error
 
 
 def load_template(root: Path, name: str) -> TemplateFolder:
@@ -94,16 +125,17 @@ def load_template(root: Path, name: str) -> TemplateFolder:
         variables={k: v for k, v in settings.items() if not _is_setting(k)},
         environment_options=cast(Mapping[str, bool], options),
         version=str(settings.get("_template_version", "0")),
+        copied=_patterns(settings.get("_copy_without_render", []), name),
     )
 
 
 def _settings(root: Path, name: str) -> dict[str, object]:
     try:
-        settings: object = json.loads((root / _SETTINGS_FILE).read_bytes())
+        settings: object = json.loads(_content(root / _SETTINGS_FILE))
     except OSError as error:
         reason = f"{_SETTINGS_FILE} cannot be read: {error.strerror}"
         raise TemplateError(name, reason) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reason = f"{_SETTINGS_FILE} is not valid JSON: {error}"
         raise TemplateError(name, reason) from error
     if not isinstance(settings, dict):
@@ -111,11 +143,29 @@ def _settings(root: Path, name: str) -> dict[str, object]:
     return cast(dict[str, object], settings)
 
 
+def _content(path: Path) -> bytes:
+    """What a plain file holds; a link or a device is not opened."""
+    if path.is_symlink() or not path.is_file():
+        if not path.exists():
+            raise FileNotFoundError(2, "there is no such file", str(path))
+        raise ValueError("is not a plain file")
+    if path.stat().st_size > MAX_FILE_SIZE:
+        raise ValueError(f"is larger than {MAX_FILE_SIZE:,} bytes")
+    return path.read_bytes()
+
+
+def _patterns(value: object, name: str) -> tuple[str, ...]:
+    patterns = cast(list[object], value) if isinstance(value, list) else [None]
+    if not all(isinstance(each, str) for each in patterns):
+        raise TemplateError(name, "_copy_without_render is no list of patterns")
+    return tuple(cast(list[str], patterns))
+
+
 def _top_folder(root: Path, name: str) -> Path:
     tops = [
         entry
         for entry in sorted(root.iterdir())
-        if "cookiecutter" in entry.name and "{{" in entry.name and "}}" in entry.name
+        if "cookiecutter." in entry.name and "{{" in entry.name and "}}" in entry.name
     ]
     if len(tops) != 1 or tops[0].is_symlink() or not tops[0].is_dir():
         raise TemplateError(name, "it needs one top folder {{ cookiecutter.NAME }}")

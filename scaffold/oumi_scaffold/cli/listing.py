@@ -67,7 +67,10 @@ def tasks(as_json: bool) -> None:
 @_json_option
 def templates(as_json: bool) -> None:
     """List the templates, in cookiecutter's format, and where they are."""
+    from oumi_scaffold.sources import installed
+
     folders = {name: str(template_dir(name)) for name in TASKS}
+    folders |= {name: str(p or "not found") for name, p in installed().items()}
     if as_json:
         output.emit_json(
             {"templates": [{"name": n, "path": p} for n, p in folders.items()]}

@@ -68,7 +68,7 @@ def diff_lines(path: str, before: bytes, after: bytes) -> list[str]:
     )
     names = f"{path} (now)", f"{path} (new)"
     lines = difflib.unified_diff(old, new, *names, lineterm="")
-    return [_printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -121,7 +121,8 @@ def error(message: str) -> None:
         click.echo(f"error: {message}", err=True)
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
+    """Returns a line without what a terminal would act on."""
     return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line)
 
 

@@ -4,6 +4,7 @@ The runtime's registry reads the files; neither the runtime's own classes nor th
 are imported, and so neither is torch.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,25 +27,50 @@ class Registered:
     line: int
 
 
-def registered(kind: Kind, project: Path) -> list[Registered]:
+def registered(
+    kind: Kind, project: Path, names: Iterable[str] | None = None
+) -> list[Registered]:
     """Returns what is registered: the built-ins first, then the user's.
 
     Args:
         kind: What to look for.
         project: The folder in or above which the user's list of files is.
+        names: The names that matter, in any case; files that hold none of them are not
+            parsed. None for all.
     """
     from oumi_runtime.core.registry import RegistryType, declarations_in
     from oumi_runtime.core.registry.discovery import survey
 
     wanted = {"models": RegistryType.MODEL, "datasets": RegistryType.DATASET}[kind]
-    own = declarations_in(_runtime_folder() / kind)
-    users = [d for found in survey([project]).listings for d in found.declarations]
+    words = None if names is None else [name.lower() for name in names]
+    own = [
+        declaration
+        for path in sorted((_runtime_folder() / kind).glob("*.py"))
+        if words is None or _mentions(path, words)
+        for declaration in declarations_in(path)
+    ]
+    users = [
+        declaration
+        for listing in survey([project]).listings
+        for file in listing.files
+        if words is None or _mentions(file.path, words)
+        for declaration in file.declarations()[0]
+    ]
     return [
         Registered(d.name, d.class_name or "", origin, d.path, d.line)
         for origin, declarations in ((BUILT_IN, own), (PROJECT, users))
         for d in declarations
         if d.type is wanted
     ]
+
+
+def _mentions(path: Path, words: Sequence[str]) -> bool:
+    """Whether a file may register one of the names: a look at its text."""
+    try:
+        text = path.read_bytes().decode(errors="replace").lower()
+    except OSError:
+        return False
+    return any(word in text for word in words)
 
 
 def _runtime_folder() -> Path:

@@ -1,0 +1,182 @@
+"""What a `new-model` asks for: its options, the project's settings, and answers."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from oumi_scaffold.cli import decisions
+from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
+from oumi_scaffold.exceptions import BadSettingError, NameListError, ScaffoldError
+from oumi_scaffold.names import check_name, module_name
+from oumi_scaffold.project_settings import ProjectSettings, read_settings
+from oumi_scaffold.sources import Source, built_in, opened
+from oumi_scaffold.spec import ModelSpec, model_spec, own_spec
+from oumi_templates.catalog import DEFAULT_TASK, TASKS
+
+_MOST_NAMES = 10_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options, as they were given."""
+
+    name: str | None
+    task: str | None
+    arch: str | None
+    template: str | None
+    trust: bool
+    target: str
+    settings: tuple[str, ...]
+    dataset: str | None
+    data: str | None
+    from_file: Path | None
+    output_dir: Path
+    force: bool
+    skip: bool
+    diff: bool
+    dry_run: bool
+    as_json: bool
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether questions are in place: not for a plan, and not for a program."""
+        return not (self.dry_run or self.as_json) and decisions.is_interactive()
+
+    @contextmanager
+    def opened_source(self) -> Generator[Source]:
+        """Finds the template that is to be rendered."""
+        if self.template is None:
+            name = self.name or "MyNet"
+            model_spec(name, self.task, self.arch, self.target)  # says what is wrong
+            yield built_in(self.task or DEFAULT_TASK)
+            return
+        with opened(self.template) as source:
+            yield source
+
+    def specs(self, source: Source) -> list[ModelSpec]:
+        """Returns what is to be generated.
+
+        Raises:
+            NameListError: A line of `--from-file` is no name, or stands there twice.
+        """
+        layout = _settings_of(self).layout
+        settings = _by_name(self.settings)
+        names = [self.name] if self.name is not None else self._names()
+        if source.is_built_in:
+            return [
+                model_spec(name, source.where, self.arch, self.target, settings, layout)
+                for name in names
+            ]
+        return [
+            own_spec(name, source.where, self.arch, self.target, settings, layout)
+            for name in names
+        ]
+
+    def hooks(self, source: Source, specs: Sequence[ModelSpec]) -> TemplateHooks:
+        """Returns the scripts of the template; those of someone else, if trusted."""
+        return hooks_of(source, specs[0], trust=self.trust)
+
+    def _names(self) -> list[str]:
+        assert self.from_file is not None
+        path = self.from_file
+        try:
+            lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise NameListError(str(path), 1, f"it is not UTF-8: {error}") from error
+        seen: dict[str, int] = {}
+        names: list[str] = []
+        for number, line in enumerate(lines, start=1):
+            name = line.partition("#")[0].strip()
+            if not name:
+                continue
+            try:
+                check_name(name)
+            except ScaffoldError as error:
+                raise NameListError(str(path), number, str(error)) from error
+            first = seen.setdefault(module_name(name), number)
+            if first != number:
+                reason = f"{name} would have the file of line {first}"
+                raise NameListError(str(path), number, reason)
+            names.append(name)
+        if not names:
+            raise NameListError(str(path), 1, "it holds no name; write one a line")
+        if len(names) > _MOST_NAMES:
+            reason = f"it holds more than {_MOST_NAMES:,} names; split it"
+            raise NameListError(str(path), len(lines), reason)
+        return names
+
+
+def complete(request: Request) -> Request:
+    """Fills in what the project's settings and, on a terminal, the user say.
+
+    Raises:
+        click.UsageError: Options exclude each other, or there is no name.
+        SettingsError: The project's settings are wrong.
+    """
+    _check_options(request)
+    settings = _settings_of(request)
+    is_asked = request.name is None and request.from_file is None
+    if is_asked and not request.may_ask:
+        raise click.UsageError("Missing argument 'NAME'.")
+    if request.template is None:
+        task = request.task or settings.task
+        # A task of the request's own does not get the usual architecture of another.
+        arch = request.arch or (settings.arch if task == settings.task else None)
+        request = replace(request, task=task, arch=arch)
+    return _asked(request) if is_asked else request
+
+
+def _check_options(request: Request) -> None:
+    pairs = [
+        (request.force, request.skip, "--force and --skip"),
+        (request.name, request.from_file, "NAME and --from-file"),
+        (request.template, request.task, "--template and --task"),
+        (request.dataset, request.data, "--dataset and --data"),
+    ]
+    for one, other, names in pairs:
+        if one and other:
+            raise click.UsageError(f"{names} exclude each other")
+
+
+def _asked(request: Request) -> Request:
+    """Asks for what is missing; a task and an architecture have usual ones."""
+    name = click.prompt("Name of the class, such as MyNet", value_proc=_a_name)
+    if request.template is not None:
+        return replace(request, name=name)
+    task = request.task or click.prompt(
+        "Task", type=click.Choice(list(TASKS)), default=DEFAULT_TASK
+    )
+    arch = request.arch
+    if arch is None and task in TASKS:
+        choices = TASKS[task].architecture_names
+        arch = click.prompt(
+            "Architecture", type=click.Choice(choices), default=choices[0]
+        )
+    return replace(request, name=name, task=task, arch=arch)
+
+
+def _a_name(text: str) -> str:
+    try:
+        check_name(text)
+    except ScaffoldError as error:
+        raise click.UsageError(str(error)) from error
+    return text
+
+
+def _settings_of(request: Request) -> ProjectSettings:
+    return read_settings(request.output_dir)
+
+
+def _by_name(settings: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            raise BadSettingError(setting, "write ARGUMENT=VALUE")
+        if name in found:
+            raise BadSettingError(setting, f"{name} is set twice")
+        found[name] = text
+    return found

@@ -1,0 +1,51 @@
+"""Which of the names that are wanted are registered already, and where."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
+from oumi_scaffold.generate import Generated
+from oumi_scaffold.names import TakenName, check_available
+from oumi_scaffold.spec import ModelSpec
+
+Taken = list[tuple[Path, TakenName]]
+
+
+def taken_names(project: Path, specs: Sequence[ModelSpec]) -> Taken:
+    """Returns the names that are registered already, with their files.
+
+    Args:
+        project: The folder in or above which the user's list of files is.
+        specs: What is wanted: files that mention none of the names are not read.
+    """
+    wanted = [spec.name for spec in specs]
+    return [
+        (found.path, TakenName(found.name, _where(found)))
+        for found in registered("models", project, wanted)
+    ]
+
+
+def check_free(
+    models: Iterable[Generated], taken: Taken, project: Path, *, may_be_own: bool
+) -> None:
+    """Checks that no wanted name is registered already.
+
+    Args:
+        models: What is to be written.
+        taken: The names that are registered.
+        project: Where it is to be written.
+        may_be_own: Whether the file that is to be written may register it.
+
+    Raises:
+        NameTakenError: One is.
+    """
+    for model in models:
+        own = project.resolve() / model.structure.model_file
+        others = [n for path, n in taken if not (may_be_own and path == own)]
+        check_available(model.spec.name, others)
+
+
+def _where(taken: Registered) -> str:
+    if taken.origin == BUILT_IN:
+        return "a built-in model"
+    return f"{taken.path}:{taken.line}"

@@ -1,0 +1,57 @@
+"""The scripts that a template brings along: told of, shown, and run when trusted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oumi_scaffold.cli import output
+from oumi_scaffold.exceptions import TemplateSourceError
+from oumi_scaffold.generate import renderer_of
+from oumi_scaffold.hooks import run_hooks
+from oumi_scaffold.plan import Plan
+from oumi_scaffold.sources import Source
+from oumi_scaffold.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class TemplateHooks:
+    """The scripts to run, rendered; none where they are not trusted."""
+
+    texts: Mapping[str, str]
+
+    def before(self, plan: Plan) -> None:
+        """Runs those that come first, in the project or where it will be."""
+        if self.texts and not plan.dry_run:
+            folder = next(
+                f for f in (plan.project, *plan.project.parents) if f.is_dir()
+            )
+            run_hooks("pre_gen_project", self.texts, folder)
+
+    def after(self, plan: Plan) -> None:
+        """Runs those that come last, in the project."""
+        if self.texts and not plan.dry_run:
+            run_hooks("post_gen_project", self.texts, plan.project)
+
+
+def hooks_of(source: Source, spec: ModelSpec, *, trust: bool) -> TemplateHooks:
+    """Shows the scripts of a template, or says that they are not run.
+
+    Raises:
+        TemplateSourceError: They are to be trusted, and could change by tomorrow.
+    """
+    paths = source.template.hooks
+    if not paths:
+        return TemplateHooks({})
+    if not trust:
+        names = ", ".join(paths)
+        output.note(f"the template's scripts were not run: {names} (--trust runs them)")
+        return TemplateHooks({})
+    if source.commit is not None and not source.is_pinned:
+        reason = f"--trust needs a commit: add @{source.commit} if that is the one"
+        raise TemplateSourceError(source.where, reason)
+    renderer = renderer_of(source)
+    texts = {path: renderer.hook(path, dict(spec.answers)) for path in paths}
+    for path, text in texts.items():
+        output.note(f"will run {path}:")
+        for line in text.splitlines():
+            output.note(f"  {output.printable(line)}")
+    return TemplateHooks(texts)

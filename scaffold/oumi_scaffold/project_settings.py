@@ -1,0 +1,81 @@
+"""`[tool.oumi-scaffold]` of a project's pyproject.toml: folders, and what is usual."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from oumi_scaffold.exceptions import (
+    SettingsError,
+    UnknownChoiceError,
+    UnsafePathError,
+    shown,
+)
+from oumi_scaffold.paths import check_inside
+from oumi_scaffold.spec import Layout
+
+FILE_NAME = "pyproject.toml"
+_SECTION = "[tool.oumi-scaffold]"
+_FOLDERS = ("models", "tests", "configs")
+_KEYS = (*_FOLDERS, "task", "arch")
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """What a project says of itself; a task or an architecture is checked when used."""
+
+    layout: Layout
+    task: str | None = None
+    arch: str | None = None
+
+
+def read_settings(project: Path) -> ProjectSettings:
+    """Reads a project's settings; without any, everything is as usual.
+
+    Raises:
+        SettingsError: The file is not valid, or a value is of the wrong type, or a
+            folder is none that files can be written to.
+        UnknownChoiceError: There is no such setting.
+    """
+    path = project / FILE_NAME
+    if not path.is_file():
+        return ProjectSettings(Layout())
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError, OSError) as error:
+        raise SettingsError(f"it cannot be read: {error}") from error
+    tool = _table(document.get("tool", {}), "[tool]")
+    settings = _table(tool.get("oumi-scaffold", {}), _SECTION)
+    for key, value in settings.items():
+        if key not in _KEYS:
+            raise UnknownChoiceError(f"setting of {_SECTION}", key, _KEYS)
+        if not isinstance(value, str) or not value:
+            raise SettingsError(f"{_SECTION} {key} is {value!r:.60}; write a text")
+    texts = cast(Mapping[str, str], settings)
+    return ProjectSettings(_layout(texts), texts.get("task"), texts.get("arch"))
+
+
+def _layout(settings: Mapping[str, str]) -> Layout:
+    layout = Layout(**{key: settings[key] for key in _FOLDERS if key in settings})
+    folders = [layout.models, layout.tests, layout.configs]
+    for key, folder in zip(_FOLDERS, folders, strict=True):
+        try:
+            check_inside(folder)
+        except UnsafePathError:
+            reason = "name a folder inside the project, such as src/nets"
+            raise SettingsError(
+                f"{_SECTION} {key} is {shown(folder)}; {reason}"
+            ) from None
+    if not all(part.isidentifier() for part in layout.models.split("/")):
+        reason = "each part must be a name that Python can import"
+        raise SettingsError(f"{_SECTION} models is {shown(layout.models)}; {reason}")
+    if len({folder.lower() for folder in folders}) != len(folders):
+        raise SettingsError(f"{_SECTION} names one folder for two kinds of file")
+    return layout
+
+
+def _table(value: object, name: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{name} is no table")
+    return cast(Mapping[str, object], value)
