@@ -22,6 +22,7 @@ FLOORS = (
         "core.models",
         "core.datasets",
         "core.distributed",
+        "core.files",
         "core.log",
     },
     {"core.trainers", "models", "datasets", "metrics"},

@@ -18,15 +18,24 @@ from oumi_runtime.core.models.constructor_arguments import (
     recording_arguments,
     unsaveable_argument,
 )
+from oumi_runtime.core.models.reading import (
+    budget_for,
+    load_weights,
+    read_config,
+    read_entries,
+)
 from oumi_runtime.core.models.saved_form import (
     CONFIG_FILENAME,
     WEIGHTS_FILENAME,
-    load_weights,
-    read_config,
+    one_line,
     write_files,
 )
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.exceptions import MissingModelError, SavedModelError
+from oumi_runtime.exceptions import (
+    MissingModelError,
+    OumiRuntimeError,
+    SavedModelError,
+)
 
 
 class BaseModel(nn.Module, ABC):
@@ -102,19 +111,26 @@ class BaseModel(nn.Module, ABC):
                 by name. Nothing has been written then.
         """
         folder = Path(save_directory)
-        content = {
-            "model_type": type(self).__name__,
-            "model_name": REGISTRY.name_of(type(self), RegistryType.MODEL),
-            "init_kwargs": self._init_kwargs,
-        }
-        if save_config:
-            self._require_saveable_arguments()
         write_files(
             self,
             folder / weights_filename,
             folder / config_filename if save_config else None,
-            content,
+            self.saved_config() if save_config else {},
         )
+
+    def saved_config(self) -> dict[str, Any]:
+        """What `config.json` holds: which class, and its constructor's arguments.
+
+        Raises:
+            SavedModelError: A constructor argument cannot be written as JSON, or given
+                by name.
+        """
+        self._require_saveable_arguments()
+        return {
+            "model_type": type(self).__name__,
+            "model_name": REGISTRY.name_of(type(self), RegistryType.MODEL),
+            "init_kwargs": self._init_kwargs,
+        }
 
     @classmethod
     def from_pretrained(
@@ -145,17 +161,25 @@ class BaseModel(nn.Module, ABC):
 
         Raises:
             MissingModelError: The folder holds no weights. It is a FileNotFoundError.
-            SavedModelError: The files are damaged, or are another model's.
+            SavedModelError: The files are damaged, are another model's, or hold NaN or
+                infinity.
         """
-        weights = Path(load_directory) / weights_filename
-        if not weights.is_file():
-            raise MissingModelError(load_directory, weights_filename)
-        model = cls._make(
-            read_config(weights.with_name(config_filename)),
-            Path(load_directory),
-            override_kwargs or {},
+        folder = Path(load_directory)
+        weights = folder / weights_filename
+        try:
+            entries = read_entries(weights)
+        except FileNotFoundError:
+            raise MissingModelError(folder, weights_filename) from None
+        config = read_config(folder / config_filename)
+        with budget_for(folder, entries):
+            model = cls._make(config, folder, override_kwargs or {})
+        load_weights(
+            model,
+            weights,
+            entries,
+            strict=strict,
+            map_location=map_location or "cpu",
         )
-        load_weights(model, weights, strict=strict, map_location=map_location or "cpu")
         return model
 
     @classmethod
@@ -191,10 +215,12 @@ class BaseModel(nn.Module, ABC):
         model_class = cls._class_to_load(config, folder)
         try:
             return model_class(**{**config.get("init_kwargs", {}), **override_kwargs})
-        except TypeError as error:
+        except (OumiRuntimeError, MemoryError):
+            raise
+        except Exception as error:  # The user's code, given what a file holds.
             raise SavedModelError(
-                f"{model_class.__name__} cannot be made from {folder}: {error}; set "
-                "its arguments through override_kwargs"
+                f"{model_class.__name__} cannot be made from {folder}: "
+                f"{one_line(error)}; set its arguments through override_kwargs"
             ) from error
 
     def _require_saveable_arguments(self) -> None:

@@ -1,30 +1,24 @@
-"""The saved form of a model: the files, and what can be wrong with them.
+"""The saved form of a model: the files, and how they are written.
 
-Which class to make of them, and with which arguments, is `BaseModel`'s to decide.
+Reading them is `reading`'s work; which class to make of them, `BaseModel`'s.
 """
 
 import json
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_model, save_model
+from safetensors import SafetensorError
+from safetensors.torch import save_model
 from torch import nn
 
-from oumi_runtime.exceptions import DeviceError, SavedModelError
+from oumi_runtime.core.files import free_bytes, is_disk_full, sync
+from oumi_runtime.exceptions import DiskFullError, SavedModelError
 
 WEIGHTS_FILENAME = "model.safetensors"
 CONFIG_FILENAME = "config.json"
-_FLOAT_DTYPES = {
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F32": torch.float32,
-    "F64": torch.float64,
-}
 
 
 def write_files(
@@ -43,6 +37,7 @@ def write_files(
 
     Raises:
         SavedModelError: A tensor cannot be stored. Nothing has been changed then.
+        DiskFullError: There is no room, and nothing has been changed.
     """
     weights.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=weights.parent, prefix=".saving-") as staging:
@@ -50,90 +45,63 @@ def write_files(
         try:
             save_model(model, str(staged), metadata={"format": "pt"})
         except (RuntimeError, ValueError, SafetensorError) as error:
+            if is_disk_full(error):
+                needed = sum(tensor.nbytes for tensor in model.state_dict().values())
+                free = free_bytes(weights.parent)
+                raise DiskFullError(weights, needed, free) from error
             raise SavedModelError(
-                f"{type(model).__name__} cannot be saved: {_one_line(error)}"
+                f"{type(model).__name__} cannot be saved: {one_line(error)}"
             ) from error
         if config is not None:
-            content = {**content, "oumi_scaffold_version": _distribution_version()}
-            text = json.dumps(content, indent=2) + "\n"
-            (Path(staging) / config.name).write_text(text, encoding="utf-8")
+            (Path(staging) / config.name).write_bytes(config_bytes(content))
+            sync(Path(staging) / config.name)
             (Path(staging) / config.name).replace(config)
+        sync(staged)
         staged.replace(weights)
+    sync(weights.parent)
 
 
-def read_config(config: Path) -> dict[str, Any]:
-    """Reads the config; empty where there is none.
-
-    Raises:
-        SavedModelError: It is damaged.
-    """
-    if not config.is_file():
-        return {}
-    try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise SavedModelError(f"{config} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise SavedModelError(f"{config} holds no JSON object")
-    for key, kind in (("init_kwargs", dict), ("model_type", str)):
-        if key in content and not isinstance(content[key], kind):
-            raise SavedModelError(f"{config}: {key} is not a {kind.__name__}")
-    return content
+def config_bytes(content: dict[str, Any]) -> bytes:
+    """The config file with this content, and with the version of this package."""
+    content = {**content, "oumi_scaffold_version": _distribution_version()}
+    return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def load_weights(
-    model: nn.Module, weights: Path, *, strict: bool, map_location: str | torch.device
-) -> None:
-    """Loads the weights into a model, in the dtypes they were saved in.
+def copy_weights(model: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Copies what the weights file of a model holds to the CPU.
 
-    Args:
-        model: A model of the class and the arguments that were saved.
-        weights: The safetensors file.
-        strict: Whether the names must be exactly the model's.
-        map_location: The device to load to.
+    Returns:
+        The tensors by name, one of those that are tied; and for each name that is left
+        out, the one that holds its tensor.
 
     Raises:
-        SavedModelError: The file is damaged, or does not fit the model.
-        DeviceError: This machine does not have the device.
+        SavedModelError: Two tensors share a part of their memory, which the file cannot
+            say.
     """
-    try:
-        model.to(torch.device(map_location))
-    except (RuntimeError, AssertionError) as error:
-        raise DeviceError(
-            f"map_location is {str(map_location)!r}, which this machine does not have: "
-            f"{_one_line(error)}; use 'cpu'"
-        ) from error
-    try:
-        _match_dtypes(model, weights)
-        load_model(model, weights, strict=strict, device=str(map_location))
-    except (RuntimeError, OSError, SafetensorError) as error:
-        raise SavedModelError(
-            f"{weights} does not fit {type(model).__name__}: {_one_line(error)}"
-        ) from error
+    tensors: dict[str, torch.Tensor] = {}
+    aliases: dict[str, str] = {}
+    places: dict[tuple[Any, ...], str] = {}
+    storages: dict[tuple[Any, ...], str] = {}
+    for name, tensor in sorted(model.state_dict().items()):
+        if tensor.numel() == 0:
+            tensors[name] = tensor.detach().to("cpu", copy=True)
+            continue
+        storage = (tensor.device, tensor.untyped_storage().data_ptr())
+        place = (storage, tensor.storage_offset(), tensor.shape, tensor.stride())
+        if place in places:
+            aliases[name] = places[place]
+            continue
+        if storage in storages:
+            raise SavedModelError(
+                f"{type(model).__name__} cannot be saved: {name} shares a part of its "
+                f"memory with {storages[storage]}; give it its own, with clone()"
+            )
+        places[place] = storages[storage] = name
+        tensors[name] = tensor.detach().to("cpu", copy=True).contiguous()
+    return tensors, {"format": "pt", **aliases}
 
 
-def _match_dtypes(model: nn.Module, weights: Path) -> None:
-    """Gives the model's tensors the floating dtypes of the saved ones."""
-    with safe_open(weights, framework="pt") as file:
-        saved = {
-            name: _FLOAT_DTYPES[dtype]
-            for name in file.keys()  # noqa: SIM118  it is no dict
-            if (dtype := file.get_slice(name).get_dtype()) in _FLOAT_DTYPES
-        }
-    own = {p.dtype for p in model.parameters() if p.is_floating_point()}
-    if len(set(saved.values())) == 1 and set(saved.values()) != own:
-        # All of it, with what a model keeps in buffers that are not saved.
-        model.to(next(iter(saved.values())))
-        return
-    for name, tensor in chain(
-        model.named_parameters(remove_duplicate=False),
-        model.named_buffers(remove_duplicate=False),
-    ):
-        if name in saved and tensor.dtype != saved[name]:
-            tensor.data = tensor.data.to(saved[name])
-
-
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """The error's text without torch's heading and line breaks, and not too long."""
     lines = [" ".join(line.split()) for line in str(error).strip().splitlines()]
     if lines and lines[0].startswith("Error(s) in loading state_dict"):

@@ -1,23 +1,39 @@
 """What every trainer has, whichever loop it runs."""
 
 import contextlib
+import dataclasses
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_model
 from torch import nn
 
+from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.distributed import is_world_process_zero
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.models.saved_form import (
+    CONFIG_FILENAME,
+    WEIGHTS_FILENAME,
+    config_bytes,
+    copy_weights,
+)
 from oumi_runtime.core.trainers.callbacks import TrainingState
+from oumi_runtime.core.trainers.checkpoint_writer import CheckpointWriter
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.core.trainers.retention import Retention
+from oumi_runtime.core.trainers.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.state_files import state_files
 from oumi_runtime.exceptions import NonFiniteLossError
+
+STATE_NAME = "training_state"
 
 
 class BaseTrainer(ABC):
@@ -36,11 +52,13 @@ class BaseTrainer(ABC):
             parts.total_steps, parts.train_batches.steps_per_epoch
         )
         self.events = Events.of(params, parts.total_steps)
-        self.checkpoints = CheckpointStore(params.output_dir)
+        self.checkpoints = CheckpointStore(params.output_dir, _retention(params))
+        self._writer = CheckpointWriter(self.checkpoints.write)
         self.autocast, self.scaler = build_precision(
             self.model, params.mixed_precision_dtype
         )
         self._last_eval_metrics: dict[str, float] = {}
+        self._last_eval_step = -1
 
     @abstractmethod
     def train(self, resume_from_checkpoint: str | None = None) -> None:
@@ -82,6 +100,7 @@ class BaseTrainer(ABC):
                 self.autocast,
             )
         self._last_eval_metrics = {f"eval_{k}": v for k, v in metrics.items()}
+        self._last_eval_step = self.state.global_step
         self.emit("on_log", self._last_eval_metrics)
         return self._last_eval_metrics
 
@@ -95,6 +114,52 @@ class BaseTrainer(ABC):
         if is_world_process_zero():
             save_weights(whole_model, Path(output_dir))
 
+    def write_checkpoint(
+        self, tree: dict[str, Any], more_files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Has a checkpoint written beside the training, from copies made now.
+
+        Every process must call it.
+
+        Args:
+            tree: All that is needed to go on exactly, but the weights.
+            more_files: Other files to put into it, by name.
+        """
+        whole_model = self.parallelism.whole_model()
+        if not is_world_process_zero():
+            return
+        files = {**model_files(whole_model), **state_files(tree, STATE_NAME)}
+        files |= {**self.parts.kept_files, **(more_files or {})}
+        step = self.state.global_step
+        is_measured = self._last_eval_step == step
+        metrics = self._last_eval_metrics if is_measured else {}
+        self._writer.submit(
+            Snapshot(step, files, metrics), dataclasses.replace(self.state)
+        )
+
+    def report_checkpoints(self, *, wait: bool = False) -> None:
+        """Tells the callbacks of the checkpoints that have become whole.
+
+        Args:
+            wait: Whether to wait for all of them.
+
+        Raises:
+            DiskFullError: One could not be written.
+        """
+        if wait:
+            self._writer.wait()
+        self._writer.check()
+        for path, state in self._writer.written():
+            for callback in self.parts.callbacks:
+                callback.on_save(state, path)
+
+    def finish_writing(self) -> None:
+        """Waits for what is being written where another error is on its way."""
+        try:
+            self.report_checkpoints(wait=True)
+        except Exception as error:
+            logger.warning("a checkpoint could not be written: %s", error)
+
     def emit(self, event: str, *facts: Any) -> None:
         """Calls every callback's method of that name."""
         for callback in self.parts.callbacks:
@@ -103,12 +168,23 @@ class BaseTrainer(ABC):
     def check_finite(self, loss: float) -> float:
         """Returns the loss; raises NonFiniteLossError where it is NaN or infinite."""
         if not math.isfinite(loss):
+            self.finish_writing()
             raise NonFiniteLossError(self.state.global_step, self.checkpoints.latest())
         return loss
 
     def untimed(self) -> contextlib.AbstractContextManager[None]:
         """The context of work that does not count as training in the log's speed."""
         return contextlib.nullcontext()
+
+
+def model_files(model: nn.Module) -> dict[str, TensorFile | bytes]:
+    """Copies what a model's saved form holds, for a `Snapshot`."""
+    files: dict[str, TensorFile | bytes] = {
+        WEIGHTS_FILENAME: TensorFile(*copy_weights(model))
+    }
+    if isinstance(model, BaseModel):
+        files[CONFIG_FILENAME] = config_bytes(model.saved_config())
+    return files
 
 
 def save_weights(model: nn.Module, folder: Path) -> None:
@@ -118,3 +194,11 @@ def save_weights(model: nn.Module, folder: Path) -> None:
         model.save_pretrained(folder)
     else:
         save_model(model, str(folder / "model.safetensors"))
+
+
+def _retention(params: TrainingParams) -> Retention:
+    metric = params.metric_for_best_model
+    greater = params.greater_is_better
+    if greater is None:
+        greater = not metric.endswith("loss")
+    return Retention(params.save_total_limit, params.save_best, metric, greater)

@@ -1,123 +1,174 @@
-"""Checkpoints on disk: written whole or not at all, and checked before they are used.
+"""The checkpoints of an output folder: written whole or not at all, and found again.
 
 A checkpoint is a folder `checkpoint-STEP`. Its files are written to a hidden folder
-beside it and synced, a manifest with their hashes is written last, and then the folder
-gets its name. What the files hold is the trainers' matter.
+beside it and synced, a manifest with their sizes and hashes is written last, and then
+the folder gets its name. What the files hold is the trainers' matter.
 """
 
-import contextlib
-import hashlib
-import json
-import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from oumi_runtime.core.files import (
+    STAGED_PREFIX,
+    free_bytes,
+    is_disk_full,
+    require_room,
+    sync,
+)
 from oumi_runtime.core.log import logger
-from oumi_runtime.exceptions import CheckpointError
+from oumi_runtime.core.trainers.manifest import (
+    CHECKPOINT_NAME,
+    Manifest,
+    read_manifest,
+    seal,
+    verify,
+)
+from oumi_runtime.core.trainers.retention import (
+    DELETING_PREFIX,
+    Retention,
+    delete_surplus,
+)
+from oumi_runtime.core.trainers.snapshot import Snapshot
+from oumi_runtime.exceptions import CheckpointError, DiskFullError
 
-MANIFEST_FILENAME = "manifest.json"
-_NAME = re.compile(r"checkpoint-(\d+)")
+_REPLACED_PREFIX = ".replaced-"
+_HEADER_BYTES = 512  # at most, of a tensor in a safetensors file
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look for the newest checkpoint came to."""
+
+    path: Path | None
+    """The newest that is whole; None where none is."""
+    passed_over: tuple[str, ...] = ()
+    """Why each newer one was not taken."""
 
 
 class CheckpointStore:
     """The checkpoints of one output folder."""
 
-    def __init__(self, output_dir: str | Path) -> None:
-        """Takes the folder; it need not exist yet."""
+    def __init__(
+        self, output_dir: str | Path, retention: Retention | None = None
+    ) -> None:
+        """Takes the folder, which need not exist yet, and how many it keeps."""
         self.output_dir = Path(output_dir)
+        self._retention = retention or Retention()
 
-    @contextlib.contextmanager
-    def writing(self, step: int) -> Iterator[Path]:
-        """Gives a folder to write to, which becomes the checkpoint when the block ends.
+    def path_of(self, step: int) -> Path:
+        """Where the checkpoint of a step lies, or will."""
+        return self.output_dir / f"checkpoint-{step}"
 
-        If the block raises, nothing remains. A checkpoint of the same step is replaced.
+    def write(self, snapshot: Snapshot) -> Path:
+        """Writes a checkpoint, and deletes those that need not stay beside it.
 
-        Args:
-            step: Number of optimizer steps done.
+        If it fails nothing remains of it. A checkpoint of the same step is replaced.
 
-        Yields:
-            The folder to write the files to.
+        Returns:
+            The checkpoint's folder.
+
+        Raises:
+            DiskFullError: There is no room. Nothing has been deleted.
         """
         self.output_dir.mkdir(parents=True, exist_ok=True)
-        target = self.output_dir / f"checkpoint-{step}"
-        staging = Path(tempfile.mkdtemp(dir=self.output_dir, prefix=".saving-"))
+        target = self.path_of(snapshot.step)
+        needed = snapshot.num_bytes + _HEADER_BYTES * _num_tensors(snapshot)
+        require_room(target, needed)
+        staging = Path(tempfile.mkdtemp(dir=self.output_dir, prefix=STAGED_PREFIX))
         try:
-            yield staging
-            _seal(staging, step)
-            if target.exists():
-                target.rename(staging / ".replaced")
-            staging.rename(target)
-            _sync(self.output_dir)
-            shutil.rmtree(target / ".replaced", ignore_errors=True)
-        except BaseException:
+            staging.chmod(0o755)
+            snapshot.write_to(staging)
+            seal(staging, snapshot.step, snapshot.metrics)
+            self._rename(staging, target)
+        except BaseException as error:
             shutil.rmtree(staging, ignore_errors=True)
+            if is_disk_full(error) and not isinstance(error, DiskFullError):
+                free = free_bytes(self.output_dir)
+                raise DiskFullError(target, needed, free) from error
             raise
+        delete_surplus(self.output_dir, self.whole(), self._retention)
+        return target
+
+    def whole(self) -> list[tuple[Path, Manifest]]:
+        """The checkpoints here with an undamaged manifest, oldest first.
+
+        The files that it names are not looked at.
+        """
+        found = []
+        for path in self._folders():
+            if path.is_symlink():
+                continue
+            try:
+                found.append((path, read_manifest(path)))
+            except CheckpointError:
+                continue
+        return found
+
+    def find_latest(self) -> Found:
+        """Looks for the newest checkpoint that is whole."""
+        passed_over: list[str] = []
+        for path in reversed(self._folders()):
+            try:
+                verify(path)
+            except (CheckpointError, OSError) as error:
+                passed_over.append(str(error))
+            else:
+                return Found(path, tuple(passed_over))
+        return Found(None, tuple(passed_over))
 
     def latest(self) -> Path | None:
         """The newest checkpoint that is whole; those passed over are logged."""
+        found = self.find_latest()
+        for reason in found.passed_over:
+            logger.warning("passing over a checkpoint: %s", reason)
+        return found.path
+
+    def clean(self) -> None:
+        """Finishes what a process that was killed left half done.
+
+        No other process may be writing to the folder.
+        """
+        for path in self.output_dir.glob(f"{_REPLACED_PREFIX}*"):
+            original = self.output_dir / path.name.removeprefix(_REPLACED_PREFIX)
+            if original.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            elif CHECKPOINT_NAME.fullmatch(original.name):
+                path.rename(original)
+        for pattern in (f"{STAGED_PREFIX}*", f"{DELETING_PREFIX}checkpoint-*"):
+            for path in self.output_dir.glob(pattern):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+    def _folders(self) -> list[Path]:
+        """The folders with the name of a checkpoint, oldest first."""
         found = [
             (int(match.group(1)), path)
             for path in self.output_dir.glob("checkpoint-*")
-            if (match := _NAME.fullmatch(path.name))
+            if (match := CHECKPOINT_NAME.fullmatch(path.name))
         ]
-        for _, path in sorted(found, reverse=True):
-            try:
-                verify(path)
-            except CheckpointError as error:
-                logger.warning("passing over a checkpoint: %s", error)
-            else:
-                return path
-        return None
+        return [path for _, path in sorted(found)]
+
+    def _rename(self, staging: Path, target: Path) -> None:
+        replaced = self.output_dir / f"{_REPLACED_PREFIX}{target.name}"
+        if target.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            target.rename(replaced)
+        try:
+            staging.rename(target)
+        except BaseException:
+            if replaced.exists():
+                replaced.rename(target)
+            raise
+        sync(self.output_dir)
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
-def verify(path: Path) -> None:
-    """Checks that a checkpoint is whole.
-
-    Args:
-        path: The checkpoint's folder.
-
-    Raises:
-        CheckpointError: A file is missing, damaged, or does not belong to it.
-    """
-    if not path.is_dir():
-        raise CheckpointError(f"there is no checkpoint at {path}")
-    try:
-        text = (path / MANIFEST_FILENAME).read_text(encoding="utf-8")
-        hashes: dict[str, str] = json.loads(text)["sha256"]
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} holds no {MANIFEST_FILENAME}") from None
-    except (ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path / MANIFEST_FILENAME} is damaged") from None
-    for name, expected in hashes.items():
-        if not (path / name).is_file():
-            raise CheckpointError(f"{path} lacks {name}")
-        if _hash(path / name) != expected:
-            raise CheckpointError(f"{path / name} is damaged: its hash differs")
-
-
-def _seal(folder: Path, step: int) -> None:
-    """Syncs the files and writes the manifest of their hashes."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    hashes = {file.relative_to(folder).as_posix(): _hash(file) for file in files}
-    manifest = folder / MANIFEST_FILENAME
-    text = json.dumps({"format": 1, "step": step, "sha256": hashes}, indent=1)
-    manifest.write_text(text, encoding="utf-8")
-    for path in (*files, manifest, folder):
-        _sync(path)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Brings a file, or the entries of a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _num_tensors(snapshot: Snapshot) -> int:
+    return sum(
+        len(content.tensors) if not isinstance(content, bytes) else 1
+        for content in snapshot.files.values()
+    )

@@ -1,5 +1,7 @@
 """The subclass of transformers.Trainer that reads our batches and writes our files."""
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,12 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.distributed import (
-    all_gather_object,
-    get_rank,
-    is_world_process_zero,
-)
-from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
+from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches import count_targets, epoch_order
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
-    save_state_tree,
     set_random_state,
 )
 from oumi_runtime.core.trainers.stream_batches import StreamBatches
@@ -106,11 +103,8 @@ class HuggingFaceLoop(transformers.Trainer):
             "scheduler": self._owner.scheduler.state_dict(),
             "random": all_gather_object(random_state()),
         }
-        if is_world_process_zero():
-            with self._owner.checkpoints.writing(self.state.global_step) as folder:
-                save_weights(self._owner.model, folder)
-                save_state_tree(tree, folder, "training_state")
-                self.state.save_to_json(str(folder / "trainer_state.json"))
+        theirs = json.dumps(dataclasses.asdict(self.state), indent=2, sort_keys=True)
+        self._owner.write_checkpoint(tree, {"trainer_state.json": theirs.encode()})
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         self._owner.save_state()
@@ -130,13 +124,13 @@ class HuggingFaceLoop(transformers.Trainer):
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            tree = load_state_tree(Path(checkpoint), "training_state")
+            tree = load_state_tree(Path(checkpoint), STATE_NAME)
             self._owner.optimizer.load_state_dict(tree["optimizer"])
             self._owner.scheduler.load_state_dict(tree["scheduler"])
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            tree = load_state_tree(Path(checkpoint), "training_state")
+            tree = load_state_tree(Path(checkpoint), STATE_NAME)
             set_random_state(tree["random"][get_rank()])
 
 

@@ -11,10 +11,9 @@ import torch
 import transformers
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
-from oumi_runtime.core.distributed import barrier
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
-from oumi_runtime.core.trainers.checkpoints import verify
 from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
+from oumi_runtime.core.trainers.manifest import verify
 from oumi_runtime.core.trainers.parts import TrainingParts
 
 
@@ -50,15 +49,15 @@ class HuggingFaceTrainer(BaseTrainer):
             verify(Path(resume_from_checkpoint))
         try:
             self._loop.train(resume_from_checkpoint=resume_from_checkpoint)
+            self.report_checkpoints(wait=True)
         finally:
+            self.finish_writing()
             self.emit("on_train_end")
 
     def save_state(self) -> None:
         """Saves a checkpoint; see `BaseTrainer.save_state`."""
         self._loop.save_training_state()
-        barrier()
-        path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
-        self.emit("on_save", path)
+        self.report_checkpoints()
 
 
 class _Bridge(transformers.TrainerCallback):
@@ -77,6 +76,7 @@ class _Bridge(transformers.TrainerCallback):
         control.should_evaluate = events.evaluate.is_due(state.global_step)
         control.should_save = events.save.is_due(state.global_step)
         self._owner.emit("on_step_end")
+        self._owner.report_checkpoints()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_evaluate = self._owner.events.evaluate.epoch

@@ -8,21 +8,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.core.distributed import (
-    all_gather_object,
-    barrier,
-    get_rank,
-    is_world_process_zero,
-)
-from oumi_runtime.core.trainers.base_trainer import BaseTrainer, save_weights
-from oumi_runtime.core.trainers.checkpoints import verify
+from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.events import Due
 from oumi_runtime.core.trainers.log_window import LogWindow
+from oumi_runtime.core.trainers.manifest import verify
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
-    save_state_tree,
     set_random_state,
 )
 from oumi_runtime.core.trainers.train_step import TrainStep
@@ -48,7 +42,9 @@ class Trainer(BaseTrainer):
             while not self.state.is_over:
                 self._train_epoch()
             self._read_losses()
+            self.report_checkpoints(wait=True)
         finally:
+            self.finish_writing()
             self.emit("on_train_end")
 
     def _train_epoch(self) -> None:
@@ -60,6 +56,7 @@ class Trainer(BaseTrainer):
             if self._step.finite.reads_at_once:
                 self._check_numbers()
             self.emit("on_step_end")
+            self.report_checkpoints()
             self._attend(self.events.after_step(state))
             if state.is_over:
                 break
@@ -98,22 +95,16 @@ class Trainer(BaseTrainer):
         late = self._step.finite.first_bad_step()
         if late is not None:
             bad_step = self.state.global_step - late + 1
+            self.finish_writing()
             raise NonFiniteLossError(bad_step, self.checkpoints.latest())
         self._step.finite.reset()
 
     def save_state(self) -> None:
         """Saves a checkpoint; see `BaseTrainer.save_state`."""
         self._read_losses()
-        path = self.checkpoints.output_dir / f"checkpoint-{self.state.global_step}"
         with self.untimed():
-            whole_model = self.parallelism.whole_model()
-            tree = self._state_tree()
-            if is_world_process_zero():
-                with self.checkpoints.writing(self.state.global_step) as folder:
-                    save_weights(whole_model, folder)
-                    save_state_tree(tree, folder, "training_state")
-            barrier()
-        self.emit("on_save", path)
+            self.write_checkpoint(self._state_tree())
+        self.report_checkpoints()
 
     def untimed(self) -> AbstractContextManager[None]:
         """The context of work that does not count as training in the log's speed."""
@@ -133,7 +124,7 @@ class Trainer(BaseTrainer):
 
     def _load_state(self, folder: Path) -> None:
         verify(folder)
-        tree = load_state_tree(folder, "training_state")
+        tree = load_state_tree(folder, STATE_NAME)
         if tree["trainer"] != "oumi":
             raise CheckpointError(
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "

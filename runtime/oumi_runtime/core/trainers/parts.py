@@ -1,7 +1,7 @@
 """What a trainer is made of, built and ready."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -38,5 +38,7 @@ class TrainingParts:
     """What an evaluation measures beside the loss."""
     meter: PerformanceMeter | None = None
     """Counts tokens and arithmetic for the log; they are left out if None."""
+    kept_files: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that every checkpoint holds besides, by name."""
     callbacks: Sequence[TrainingCallback] = ()
     """What else to do at each event."""

@@ -11,46 +11,81 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+
+from oumi_runtime.core.files import read_json
+from oumi_runtime.core.models.tensor_files import check_tensor_file
+from oumi_runtime.core.trainers.snapshot import TensorFile
+from oumi_runtime.exceptions import CheckpointError
+
+_MAX_TENSORS = 10_000
+_NO_STATE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-def save_state_tree(tree: Any, folder: Path, name: str) -> None:
-    """Writes a state as `name.safetensors` and `name.json`.
+def state_files(tree: Any, name: str) -> dict[str, TensorFile | bytes]:
+    """Copies a state into the files `name.safetensors` and `name.json`.
 
     Args:
-        tree: The state.
-        folder: An existing folder.
+        tree: The state. What becomes of its tensors later does not matter.
         name: The files' name without suffix.
+
+    Returns:
+        The content of each file, for a `Snapshot`.
 
     Raises:
         TypeError: The state holds a value that is neither a tensor nor plain.
     """
     tensors: dict[str, torch.Tensor] = {}
     plain = _encode(tree, tensors)
-    save_file(tensors, folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(plain), encoding="utf-8")
+    return {
+        f"{name}.safetensors": TensorFile(tensors),
+        f"{name}.json": json.dumps(plain).encode(),
+    }
 
 
-def load_state_tree(folder: Path, name: str) -> Any:
-    """Reads what `save_state_tree` wrote; tensors are on the CPU."""
-    tensors = load_file(folder / f"{name}.safetensors")
-    plain = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    return _decode(plain, tensors)
+def load_state_tree(folder: Path, name: str, max_tensors: int = _MAX_TENSORS) -> Any:
+    """Reads what the files of `state_files` hold; tensors are on the CPU.
+
+    Args:
+        folder: Where they lie.
+        name: Their name without suffix.
+        max_tensors: The most tensors that the state may have.
+
+    Raises:
+        CheckpointError: A file is damaged, or not one of these.
+    """
+    path = folder / f"{name}.json"
+    try:
+        check_tensor_file(folder / f"{name}.safetensors", max_tensors)
+        tensors = load_file(folder / f"{name}.safetensors")
+        return _decode(read_json(path, folder), tensors)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} holds no {name}") from None
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path} holds no state: {reason}") from error
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every random-number generator of this process, in plain values."""
+    """The state of every random-number generator of this process.
+
+    Its tensors are copies, on the CPU.
+    """
     numpy_state = np.random.get_state(legacy=False)
     generator = numpy_state["state"]
+    key = torch.from_numpy(generator["key"].astype(np.int64))
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "python": random.getstate(),
-        "numpy": {
-            **numpy_state,
-            "state": {**generator, "key": generator["key"].tolist()},
-        },
-        "torch": torch.get_rng_state().tolist(),
-        "cuda": [state.tolist() for state in cuda],
+        "numpy": {**numpy_state, "state": {**generator, "key": key}},
+        "torch": torch.get_rng_state(),
+        "cuda": cuda,
     }
 
 
@@ -61,21 +96,19 @@ def set_random_state(state: dict[str, Any]) -> None:
     """
     random.setstate(state["python"])
     generator = state["numpy"]["state"]
-    key = np.array(generator["key"], dtype=np.uint32)
+    key = generator["key"].numpy().astype(np.uint32)
     np.random.set_state({**state["numpy"], "state": {**generator, "key": key}})
-    torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
-    for device, cuda_state in zip(
-        range(torch.cuda.device_count()), state["cuda"], strict=False
-    ):
-        cuda_tensor = torch.tensor(cuda_state, dtype=torch.uint8)
-        torch.cuda.set_rng_state(cuda_tensor, device)
+    torch.set_rng_state(state["torch"])
+    devices = range(torch.cuda.device_count())
+    for device, cuda_state in zip(devices, state["cuda"], strict=False):
+        torch.cuda.set_rng_state(cuda_state, device)
 
 
 def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(tree, torch.Tensor):
         name = f"t{len(tensors)}"
         # Tensors that share memory would be refused, so each gets its own.
-        tensors[name] = tree.detach().cpu().contiguous().clone()
+        tensors[name] = tree.detach().to("cpu", copy=True).contiguous()
         return {"tensor": name}
     if isinstance(tree, dict):
         items = [[_encode(k, tensors), _encode(v, tensors)] for k, v in tree.items()]

@@ -205,6 +205,14 @@ ADDITIONS = {
     "TrainingParams.callbacks": (
         "names registered callbacks; Oumi has none that a user can register"
     ),
+    "TrainingParams.force_resume": "goes on although the config has changed",
+    "TrainingParams.greater_is_better": "says which checkpoint is best",
+    "TrainingParams.max_bad_steps": "leaves out steps that are not finite",
+    "TrainingParams.max_minutes": "stops in time for a job scheduler",
+    "TrainingParams.metric_for_best_model": "says which checkpoint is best",
+    "TrainingParams.save_best": "keeps the best checkpoints",
+    "TrainingParams.save_minutes": "saves by the clock",
+    "TrainingParams.save_total_limit": "keeps the newest checkpoints",
 }
 """Fields that Oumi does not have, and what for."""
 

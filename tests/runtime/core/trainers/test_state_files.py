@@ -8,16 +8,18 @@ import pytest
 import torch
 from torch import nn
 
+from oumi_runtime.core.trainers.snapshot import Snapshot
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
-    save_state_tree,
     set_random_state,
+    state_files,
 )
+from oumi_runtime.exceptions import CheckpointError
 
 
 def through_files(tree: object, folder: Path) -> object:
-    save_state_tree(tree, folder, "state")
+    Snapshot(0, state_files(tree, "state")).write_to(folder)
     return load_state_tree(folder, "state")
 
 
@@ -68,6 +70,33 @@ def test_random_numbers_go_on_exactly(tmp_path: Path) -> None:
     assert [draw(), draw()] == expected
 
 
-def test_what_is_not_plain_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_plain_is_refused() -> None:
     with pytest.raises(TypeError, match="a set cannot be kept"):
-        save_state_tree({"x": {1, 2}}, tmp_path, "state")
+        state_files({"x": {1, 2}}, "state")
+
+
+def test_what_changes_later_is_not_in_the_copy(tmp_path: Path) -> None:
+    weight = torch.ones(3)
+    files = state_files({"weight": weight}, "state")
+    weight.zero_()
+    Snapshot(0, files).write_to(tmp_path)
+    assert torch.equal(load_state_tree(tmp_path, "state")["weight"], torch.ones(3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"tensor": "t9"}',
+        '{"tensor": "t0", "tuple": []}',
+        '{"dict": [[1]]}',
+        '{"dict": 3}',
+        '{"dict": [[{"dict": []}, 1]]}',
+        "[" * 100_000,
+        "not JSON",
+    ],
+)
+def test_a_file_that_holds_no_state_is_refused(tmp_path: Path, text: str) -> None:
+    Snapshot(0, state_files({"x": torch.ones(1)}, "state")).write_to(tmp_path)
+    (tmp_path / "state.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"state\.json"):
+        load_state_tree(tmp_path, "state")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from oumi_runtime.core.configs.params.base_params import BaseParams, section
+from oumi_runtime.core.configs.params.base_params import section
 from oumi_runtime.core.configs.params.field_types import (
     Amount,
     CountOrAuto,
@@ -20,6 +20,7 @@ from oumi_runtime.core.configs.params.field_types import (
     member,
 )
 from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
+from oumi_runtime.core.configs.params.saving_params import SavingParams
 from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
 from oumi_runtime.core.configs.params.training_choices import (
     LOG_LEVEL,
@@ -28,7 +29,6 @@ from oumi_runtime.core.configs.params.training_choices import (
     MixedPrecisionDtype,
     SchedulerType,
     StepLimit,
-    StepsOrNone,
     StepsOrShare,
     TrainerType,
 )
@@ -40,7 +40,7 @@ from oumi_runtime.exceptions import SectionError
 
 
 @section
-class TrainingParams(BaseParams):
+class TrainingParams(SavingParams):
     """How the model is trained. A step is one change of the parameters."""
 
     trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
@@ -82,15 +82,6 @@ class TrainingParams(BaseParams):
 
     num_train_epochs: Natural = 3
     """Passes over the training data, at least 1, where `max_steps` is -1."""
-
-    save_steps: StepsOrNone = 500
-    """Steps between checkpoints; 0 or -1 for none."""
-
-    save_epoch: StrictBool = False
-    """Whether to write a checkpoint at the end of each epoch as well."""
-
-    save_final_model: StrictBool = True
-    """Whether to write the trained model into `output_dir` at the end."""
 
     seed: Seed = 42
     """The seed of fresh weights, dropout and the like; 0 to 2**32 - 1."""
@@ -207,12 +198,6 @@ class TrainingParams(BaseParams):
 
     label_ignore_index: StrictInt | None = None
     """The label that no loss or metric counts, and that padding gets; None for -100."""
-
-    resume_from_checkpoint: StrictStr | None = None
-    """The checkpoint folder to go on from; counts before the next field."""
-
-    try_resume_from_last_checkpoint: StrictBool = False
-    """Whether to go on from the newest whole checkpoint in `output_dir`, if any."""
 
     dataloader_num_workers: CountOrAuto = 0
     """Processes that load data, on each device; 0 loads in the training process, and

@@ -1,0 +1,150 @@
+"""What proves a checkpoint whole: the size and hash of each file, and of itself.
+
+The manifest is written last, so a folder with one that verifies has all its files.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from oumi_runtime.core.files import read_plain, sync, write_whole
+from oumi_runtime.exceptions import CheckpointError, UnsafeFileError
+
+MANIFEST_FILENAME = "manifest.json"
+CHECKPOINT_NAME = re.compile(r"checkpoint-(\d{1,15})")
+_FORMAT = "oumi-scaffold checkpoint 2"
+_LIMIT_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One file of a checkpoint."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The files of a checkpoint, and which checkpoint it is."""
+
+    step: int
+    """Optimizer steps done."""
+    files: dict[str, FileRecord]
+    """By name in the folder."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """What the last evaluation found at this step; empty where there was none."""
+
+    def text(self) -> str:
+        """The file's text, which ends with the hash of what is before it."""
+        content = {"format": _FORMAT, **dataclasses.asdict(self)}
+        return json.dumps({**content, "sha256": _digest(content)}, indent=1) + "\n"
+
+
+def seal(folder: Path, step: int, metrics: dict[str, float]) -> Manifest:
+    """Brings a folder's files to the disk, and writes their manifest.
+
+    Args:
+        folder: Where the files lie, with nothing else.
+        step: Optimizer steps done.
+        metrics: What the last evaluation found at this step.
+    """
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    for file in files:
+        sync(file)
+    records = {
+        file.name: FileRecord(file.stat().st_size, _hash(file)) for file in files
+    }
+    manifest = Manifest(step, records, metrics)
+    # Syncs the folder as well.
+    write_whole(folder / MANIFEST_FILENAME, manifest.text())
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads a manifest, without looking at the files that it names.
+
+    Raises:
+        CheckpointError: There is none, or it is not as it was written.
+    """
+    path = folder / MANIFEST_FILENAME
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no checkpoint at {folder}")
+    try:
+        text = read_plain(path, _LIMIT_BYTES, folder)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} holds no {MANIFEST_FILENAME}") from None
+    except UnsafeFileError as error:
+        raise CheckpointError(str(error)) from error
+    try:
+        manifest = _parse(json.loads(text))
+        if manifest.text().encode() == text:
+            return manifest
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    raise CheckpointError(f"{path} is damaged: it is not as it was written")
+
+
+def verify(folder: Path) -> Manifest:
+    """Checks that a checkpoint is whole and as it was written.
+
+    Args:
+        folder: The checkpoint's folder. Its name may be any, but if it says a step,
+            it has to be the right one.
+
+    Raises:
+        CheckpointError: A file is missing, damaged, or does not belong to it.
+    """
+    manifest = read_manifest(folder)
+    named = CHECKPOINT_NAME.fullmatch(folder.name)
+    if named and int(named.group(1)) != manifest.step:
+        raise CheckpointError(
+            f"{folder} holds the checkpoint of step {manifest.step}, not what its name "
+            "says"
+        )
+    for name, record in manifest.files.items():
+        _verify_file(folder, name, record)
+    return manifest
+
+
+def _verify_file(folder: Path, name: str, record: FileRecord) -> None:
+    path = folder / name
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} lacks {name}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise CheckpointError(f"{path} is a link or a device, not a file")
+    if found.st_size != record.bytes:
+        raise CheckpointError(
+            f"{path} is damaged: it has {found.st_size:,} bytes of {record.bytes:,}"
+        )
+    if _hash(path) != record.sha256:
+        raise CheckpointError(f"{path} is damaged: its hash differs")
+
+
+def _parse(content: dict[str, Any]) -> Manifest:
+    files = {name: FileRecord(**record) for name, record in content["files"].items()}
+    for name in files:
+        if PurePosixPath(name).name != name or name in ("", ".", ".."):
+            raise ValueError(name)
+    if not isinstance(content["step"], int) or content["step"] < 0:
+        raise ValueError(content["step"])
+    metrics = content["metrics"]
+    if not all(isinstance(value, int | float) for value in metrics.values()):
+        raise TypeError(metrics)
+    return Manifest(content["step"], files, metrics)
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,54 @@
+"""Small checkpoints of any content, and ways to damage them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.snapshot import Snapshot, TensorFile
+
+FILES = ("model.safetensors", "state.json")
+
+
+def snapshot(step: int, value: float = 0.0, **metrics: float) -> Snapshot:
+    weights = TensorFile({"weight": torch.full((3,), value)})
+    state = json.dumps({"step": step, "value": value}).encode()
+    return Snapshot(step, {FILES[0]: weights, FILES[1]: state}, metrics)
+
+
+def write(store: CheckpointStore, *steps: int, value: float = 0.0) -> Path:
+    """Writes a checkpoint for each step; returns the last one's folder."""
+    for step in steps:
+        path = store.write(snapshot(step, value))
+    return path
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def delete(file: Path) -> None:
+    file.unlink()
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def flip(file: Path, bit: int = 0) -> None:
+    content = bytearray(file.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    file.write_bytes(bytes(content))
+
+
+def append(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"\n")
+
+
+DAMAGES: list[Callable[[Path], None]] = [delete, truncate, empty, flip, append]
