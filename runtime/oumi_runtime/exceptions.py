@@ -120,9 +120,10 @@ class UnsafeFileError(OumiRuntimeError, ValueError):
 class DiskFullError(OumiRuntimeError, OSError):
     """There is no room on the disk for what is to be written."""
 
-    def __init__(self, path: Path, needed: int, free: int) -> None:
+    def __init__(self, path: Path, needed: int | None, free: int) -> None:
+        needs = "more bytes than there are" if needed is None else f"{needed:,} bytes"
         super().__init__(
-            f"no room to write {path}: it needs {needed:,} bytes and {free:,} are "
+            f"no room to write {path}: it needs {needs} and {free:,} are "
             "free; make room, or set training.save_total_limit, and go on with "
             "--auto-resume"
         )
@@ -149,6 +150,43 @@ class OutputFolderError(OumiRuntimeError, OSError):
         super().__init__(
             f"training.output_dir {folder} cannot be written to: {reason}; name "
             "another folder"
+        )
+
+
+class ChangedConfigError(CheckpointError):
+    """A checkpoint is of another config, or of other data, than is to go on."""
+
+    def __init__(self, checkpoint: Path, changes: Iterable[str]) -> None:
+        super().__init__(
+            f"cannot go on from {checkpoint}: {'; '.join(changes)}. Change it back, "
+            "start anew in another training.output_dir, or set training.force_resume"
+        )
+
+
+class TrainingStoppedError(OumiRuntimeError, RuntimeError):
+    """A training was ended before its last step, and has saved where it is."""
+
+    def __init__(
+        self, cause: str, signal_number: int, step: int, saved: Path | None
+    ) -> None:
+        # What a job scheduler's time limit would give: to be started again.
+        self.exit_code = 128 + (2 if signal_number == 2 else 15)  # type: ignore[misc]
+        super().__init__(
+            f"stopped after step {step} by {cause}; "
+            + (f"saved {saved}" if saved else "nothing was saved")
+            + "; go on with --auto-resume"
+        )
+
+
+class DataWorkerError(OumiRuntimeError, RuntimeError):
+    """A process that loads data has died."""
+
+    def __init__(self, reason: str, saved: Path | None) -> None:
+        keep = f"the last checkpoint is {saved}" if saved else "nothing was saved yet"
+        super().__init__(
+            f"a process that loads data has died ({reason}), most often because the "
+            f"memory ran out; {keep}. Lower training.dataloader_num_workers, and go "
+            "on with --auto-resume"
         )
 
 

@@ -4,7 +4,10 @@ As a program: `python -m oumi_runtime.train -c FILE [--section.key value ...]`.
 """
 
 import argparse
+import contextlib
+import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +23,7 @@ from oumi_runtime.builders import (
     build_trainer,
     build_training_callbacks,
     collated,
+    fingerprints_of,
     fit_preprocessing,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
@@ -32,13 +36,24 @@ from oumi_runtime.core.distributed import (
     set_full_determinism,
     set_random_seeds,
 )
+from oumi_runtime.core.files import free_bytes, is_disk_full
 from oumi_runtime.core.log import logger, show_log
+from oumi_runtime.core.models.reading import load_weights, read_entries
+from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.precision import dtype_name
-from oumi_runtime.core.trainers.run_folder import move_earlier_run, write_record
-from oumi_runtime.exceptions import OumiRuntimeError
+from oumi_runtime.core.trainers.run_session import RunSession
+from oumi_runtime.core.trainers.stopping import Stopper, StopSignals
+from oumi_runtime.exceptions import (
+    DataWorkerError,
+    DiskFullError,
+    OumiRuntimeError,
+    TrainingStoppedError,
+)
+
+AUTO_RESUME = "--training.try_resume_from_last_checkpoint"
 
 
 @dataclass(frozen=True)
@@ -73,16 +88,67 @@ def train(
     """
     show_log(config.training.log_level, config.training.dep_log_level)
     config.finalize_and_validate()
-    with process_group(config.training.nccl_default_timeout_minutes):
-        return _train(config, callbacks)
+    signals = StopSignals()
+    with (
+        process_group(config.training.nccl_default_timeout_minutes),
+        _plain_errors(Path(config.training.output_dir)),
+        RunSession(config, fingerprints_of(config.data)) as session,
+    ):
+        if (ended := session.finished()) is not None:
+            return _result_of(config, ended)
+        return _train(config, callbacks, session, signals)
 
 
 def _train(
-    config: TrainingConfig, callbacks: tuple[TrainingCallback, ...]
+    config: TrainingConfig,
+    callbacks: tuple[TrainingCallback, ...],
+    session: RunSession,
+    signals: StopSignals,
 ) -> TrainingResult:
     params = config.training
     output_dir = Path(params.output_dir)
-    resume_from = _find_checkpoint(params)
+    stopper = Stopper(
+        signals, save_minutes=params.save_minutes, max_minutes=params.max_minutes
+    )
+    resume_from = session.find_checkpoint()
+    trainer, preprocessing = _build(
+        config, resume_from, [*callbacks, stopper], session.files_to_keep()
+    )
+    if is_world_process_zero():
+        session.begin(trainer)
+        preprocessing.save(output_dir)
+        _announce(config, trainer, resume_from)
+        if params.log_examples:
+            _log_example(trainer.parts.train_batches.dataset, preprocessing)
+    barrier()
+    # Building a model draws as many numbers as it likes; the training starts from here.
+    # Each process leaves out other units where the model has dropout.
+    _seed(params, offset=get_rank())
+    with signals.listening():
+        trainer.train(None if resume_from is None else str(resume_from))
+        state = trainer.state
+        if stopper.has_cut_short(state):
+            raise TrainingStoppedError(
+                stopper.cause or "", stopper.signal, state.global_step, session.latest()
+            )
+        if params.save_final_model:
+            trainer.save_model(output_dir)
+            if is_world_process_zero():
+                logger.info("saved the model to %s", output_dir)
+            barrier()
+    return TrainingResult(
+        output_dir, state.global_step, trainer.get_last_eval_metrics(), trainer.model
+    )
+
+
+def _build(
+    config: TrainingConfig,
+    resume_from: Path | None,
+    callbacks: list[TrainingCallback],
+    kept_files: dict[str, bytes],
+) -> tuple[BaseTrainer, Preprocessing]:
+    """Builds what is trained, and what turns its inputs into numbers."""
+    params = config.training
     _seed(params)
     texts = build_dataset_mixture(
         config.data,
@@ -119,39 +185,43 @@ def _train(
         fsdp=config.fsdp,
         callbacks=[*build_training_callbacks(config), *callbacks],
         tokenizer=preprocessing.tokenizer,
+        kept_files=kept_files,
     )
-
-    if is_world_process_zero():
-        if resume_from is None:
-            move_earlier_run(output_dir)
-        output_dir.mkdir(parents=True, exist_ok=True)
-        preprocessing.save(output_dir)
-        write_record(output_dir, config)
-        _announce(config, trainer, resume_from)
-        if params.log_examples:
-            _log_example(train_dataset, preprocessing)
-    barrier()
-    # Building a model draws as many numbers as it likes; the training starts from here.
-    # Each process leaves out other units where the model has dropout.
-    _seed(params, offset=get_rank())
-    trainer.train(None if resume_from is None else str(resume_from))
-    if params.save_final_model:
-        trainer.save_model(output_dir)
-        if is_world_process_zero():
-            logger.info("saved the model to %s", output_dir)
-        barrier()
-    return TrainingResult(
-        output_dir, trainer.state.global_step, trainer.get_last_eval_metrics(), model
-    )
+    return trainer, preprocessing
 
 
-def _find_checkpoint(params: TrainingParams) -> Path | None:
-    """The checkpoint to go on from, if one is asked for and there."""
-    if params.resume_from_checkpoint is not None:
-        return Path(params.resume_from_checkpoint)
-    if not params.try_resume_from_last_checkpoint:
-        return None
-    return CheckpointStore(params.output_dir).latest()
+def _result_of(config: TrainingConfig, ended: dict[str, Any]) -> TrainingResult:
+    """The result of a run that has been finished before."""
+    output_dir = Path(config.training.output_dir)
+    logger.info("%s is finished already; there is nothing to do", output_dir)
+    model = build_model(config.model)
+    if config.training.save_final_model:
+        weights = output_dir / WEIGHTS_FILENAME
+        device = next(model.parameters()).device
+        load_weights(
+            model, weights, read_entries(weights), strict=True, map_location=device
+        )
+    return TrainingResult(output_dir, ended["global_step"], ended["metrics"], model)
+
+
+@contextlib.contextmanager
+def _plain_errors(output_dir: Path) -> Iterator[None]:
+    """Says in a line what the system or a library says of the machine."""
+    try:
+        yield
+    except OumiRuntimeError:
+        raise
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        path = Path(error.filename or output_dir)
+        raise DiskFullError(path, None, free_bytes(output_dir)) from error
+    except RuntimeError as error:
+        # What torch's data loader says of its processes.
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        latest = CheckpointStore(output_dir).latest()
+        raise DataWorkerError(" ".join(str(error).split()), latest) from error
 
 
 def _seed(params: TrainingParams, offset: int = 0) -> None:
@@ -196,12 +266,21 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m oumi_runtime.train")
     parser.add_argument("-c", "--config", required=True, help="the config's YAML file")
+    parser.add_argument(
+        "--auto-resume",
+        action="store_true",
+        help="go on from the newest checkpoint, if any; until the run is finished",
+    )
     known, overrides = parser.parse_known_args(arguments)
+    if known.auto_resume:
+        overrides += [AUTO_RESUME, "true"]
     try:
         train(TrainingConfig.from_yaml_and_arg_list(known.config, overrides))
     except OumiRuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

@@ -3,6 +3,7 @@
 from oumi_runtime.builders.callbacks import build_training_callbacks
 from oumi_runtime.builders.collators import build_data_collator, collated
 from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
+from oumi_runtime.builders.data_files import files_of, fingerprints_of
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.models import build_model
@@ -24,5 +25,7 @@ __all__ = [
     "build_trainer",
     "build_training_callbacks",
     "collated",
+    "files_of",
+    "fingerprints_of",
     "fit_preprocessing",
 ]

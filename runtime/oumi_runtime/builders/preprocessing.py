@@ -27,6 +27,7 @@ from oumi_runtime.core.datasets import (
     Stream,
     TextColumns,
 )
+from oumi_runtime.core.files import write_whole
 from oumi_runtime.exceptions import BadSampleError, DataError, suggestion
 
 LABELS_FILENAME = "labels.json"
@@ -95,14 +96,14 @@ class Preprocessing:
             # The file says what pads; in memory, columns are padded and not texts.
             self.tokenizer.enable_padding(pad_id=self.pad_token_id, pad_token=token)
             try:
-                self.tokenizer.save(str(tokenizer))
+                write_whole(tokenizer, self.tokenizer.to_str(pretty=True))
             finally:
                 self.tokenizer.no_padding()
         else:
             tokenizer.unlink(missing_ok=True)
         if self.label_names is not None:
             text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
-            labels.write_text(text + "\n", encoding="utf-8")
+            write_whole(labels, text + "\n")
         else:
             labels.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """Builds the trainer that a config names, and the parts that it runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -32,6 +32,7 @@ def build_trainer(
     fsdp: FSDPParams | None = None,
     callbacks: Sequence[TrainingCallback] = (),
     tokenizer: Tokenizer | None = None,
+    kept_files: Mapping[str, bytes] | None = None,
 ) -> BaseTrainer:
     """Builds a trainer.
 
@@ -44,6 +45,7 @@ def build_trainer(
         fsdp: The fsdp section of the config; its defaults if None.
         callbacks: What to do beside the loop.
         tokenizer: That of the texts, for metrics that read what a model writes.
+        kept_files: Files that every checkpoint holds besides, by name.
 
     Raises:
         KeyError: The trainer's name is neither one of ours nor registered.

@@ -55,6 +55,15 @@ def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
     return value
 
 
+def all_reduce_max(values: list[int]) -> list[int]:
+    """The largest of all processes' numbers, each for itself."""
+    if not is_distributed():
+        return values
+    largest = torch.tensor(values)
+    dist.all_reduce(largest, op=dist.ReduceOp.MAX)
+    return [int(value) for value in largest.tolist()]
+
+
 def all_gather_object(value: T) -> list[T]:
     """Collects a picklable value from every process, in the order of their ranks."""
     if not is_distributed():

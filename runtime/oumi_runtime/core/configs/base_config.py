@@ -85,6 +85,7 @@ class BaseConfig(BaseParams):
             REGISTRY.add_search_root(path.parent)
         in_arguments = apply_overrides(tree, places, list(arg_list))
         config = cls._from_tree(tree, places, in_file, in_arguments)
+        config.__dict__["_overrides"] = list(arg_list)
         if logger is not None:
             config.print_config(logger)
         return config
@@ -136,6 +137,12 @@ class BaseConfig(BaseParams):
             config_path.write(text)
         else:
             Path(config_path).write_text(text, encoding="utf-8")
+
+    @property
+    def overrides(self) -> list[str]:
+        """The arguments that were laid over the file, as they were written."""
+        given: list[str] = self.__dict__.get("_overrides", [])
+        return list(given)
 
     def print_config(self, logger: logging.Logger | None = None) -> None:
         """Prints the config as YAML, or logs it where there is a logger."""

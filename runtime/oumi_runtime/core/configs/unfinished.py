@@ -12,10 +12,7 @@ UNFINISHED: dict[str, tuple[str, ...]] = {
     "TrainingParams": (
         "dataloader_main_process_only",
         "enable_gradient_checkpointing",
-        "force_resume",
         "max_bad_steps",
-        "max_minutes",
-        "save_minutes",
         "use_peft",
     ),
 }

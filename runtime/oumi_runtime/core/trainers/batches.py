@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
 
 
@@ -194,7 +195,7 @@ def load_batches(
         batches = map(dataset.take, index_batches)
     else:
         batches = DataLoader(
-            RowReader(dataset),
+            SeededRows(RowReader(dataset), seed),
             batch_sampler=[indices.tolist() for indices in index_batches],
             num_workers=loading.num_workers,
             persistent_workers=loading.persistent_workers,

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches import count_targets, epoch_order
@@ -45,14 +46,15 @@ class HuggingFaceLoop(transformers.Trainer):
             return DataLoader(_StreamEpoch(self._owner), batch_size=None)
         dataset = batches.dataset
         seed = self._owner.params.data_seed
-        reader: Dataset[Any] = RowReader(dataset)
+        rows = SeededRows(RowReader(dataset), seed)
+        reader: Dataset[Any] = rows
         collate: Callable[[Any], Any] = RowCollator(dataset)
         if isinstance(dataset, ColumnDataset):
             reader, collate = _Gathered(dataset), _as_it_is
         loader = DataLoader(
             reader,
             batch_size=self._train_batch_size,
-            sampler=_EpochSampler(batches.num_samples, seed),
+            sampler=_EpochSampler(batches.num_samples, seed, rows),
             collate_fn=collate,
             num_workers=batches.loading.num_workers,
             pin_memory=self.args.dataloader_pin_memory,
@@ -137,13 +139,15 @@ class HuggingFaceLoop(transformers.Trainer):
 class _EpochSampler(Sampler[int]):
     """The samples in the order of an epoch."""
 
-    def __init__(self, num_samples: int, seed: int) -> None:
+    def __init__(self, num_samples: int, seed: int, rows: SeededRows) -> None:
+        self._rows = rows
         self._num_samples = num_samples
         self._seed = seed
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
+        self._rows.seed = self._seed * 1_000_003 + epoch
 
     def __len__(self) -> int:
         return self._num_samples

@@ -50,8 +50,10 @@ class HuggingFaceTrainer(BaseTrainer):
         try:
             self._loop.train(resume_from_checkpoint=resume_from_checkpoint)
             self.report_checkpoints(wait=True)
-        finally:
+        except Exception:
             self.finish_writing()
+            raise
+        finally:
             self.emit("on_train_end")
 
     def save_state(self) -> None:
@@ -72,11 +74,12 @@ class _Bridge(transformers.TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._follow(state)
-        events = self._owner.events
-        control.should_evaluate = events.evaluate.is_due(state.global_step)
-        control.should_save = events.save.is_due(state.global_step)
         self._owner.emit("on_step_end")
         self._owner.report_checkpoints()
+        due = self._owner.events.after_step(self._owner.state)
+        control.should_evaluate = due.evaluate
+        control.should_save = due.save
+        control.should_training_stop |= self._owner.state.requests.stop is not None
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_evaluate = self._owner.events.evaluate.epoch

@@ -43,8 +43,11 @@ class Trainer(BaseTrainer):
                 self._train_epoch()
             self._read_losses()
             self.report_checkpoints(wait=True)
-        finally:
+        except Exception:
+            # Not for a second signal, which is not to wait.
             self.finish_writing()
+            raise
+        finally:
             self.emit("on_train_end")
 
     def _train_epoch(self) -> None:

@@ -1,14 +1,17 @@
 """What a training shows while it runs: the log, the progress bar, the metrics file."""
 
 import json
+import math
 import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from oumi_runtime.core.files import free_bytes, is_disk_full, write_whole
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+from oumi_runtime.exceptions import DiskFullError
 
 
 class MetricsFile(TrainingCallback):
@@ -22,19 +25,24 @@ class MetricsFile(TrainingCallback):
         """Drops what a resumed training is about to do again."""
         lines = []
         if self._path.exists() and state.global_step > 0:
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                # The last line of a killed process can be cut short.
-                if line.endswith("}") and json.loads(line)["step"] <= state.global_step:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+            for line in text.splitlines():
+                if _step_of(line) <= state.global_step:
                     lines.append(line + "\n")
-        fresh = self._path.with_suffix(".tmp")
-        fresh.write_text("".join(lines), encoding="utf-8")
-        fresh.replace(self._path)
+        write_whole(self._path, "".join(lines))
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
         """Appends one line."""
         row = {"step": state.global_step, "epoch": state.exact_epoch, **metrics}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        line = json.dumps(row) + "\n"
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            free = free_bytes(self._path.parent)
+            raise DiskFullError(self._path, len(line), free) from error
 
 
 class ProgressReport(TrainingCallback):
@@ -93,6 +101,17 @@ class ProgressReport(TrainingCallback):
             self._bar.console.print(line, highlight=False, markup=False)
         else:
             logger.info(line)
+
+
+def _step_of(line: str) -> float:
+    """The step of a line; infinity where it is none, as the last of a killed process.
+
+    What somebody else has written there is not kept either.
+    """
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return math.inf
 
 
 def _short(value: float) -> str:

@@ -1,23 +1,14 @@
-"""The output folder of a run: its record, and making room for the next run."""
+"""The files of a run in its output folder, and making room for the next run."""
 
-import json
-import os
-import platform
-import subprocess
-import sys
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.files import sync
 from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.manifest import CHECKPOINT_NAME
+from oumi_runtime.core.trainers.run_record import RECORD_FILENAME
 
 CONFIG_FILENAME = "config.yaml"
 METRICS_FILENAME = "metrics.jsonl"
-RECORD_FILENAME = "run.json"
 _RUN_FILES = (
     "checkpoint-*",
     CONFIG_FILENAME,
@@ -27,6 +18,7 @@ _RUN_FILES = (
     "config.json",
     "tokenizer.json",
     "labels.json",
+    "not_finite.json",
 )
 
 
@@ -36,65 +28,39 @@ def move_earlier_run(output_dir: Path) -> None:
     Only files and folders that a run writes are moved.
     """
     earlier = [path for pattern in _RUN_FILES for path in output_dir.glob(pattern)]
-    if not earlier:
+    if earlier:
+        _move(earlier, output_dir)
+
+
+def move_later_checkpoints(output_dir: Path, resumed_from: Path) -> None:
+    """Moves checkpoints after the one that a run goes on from to `previous-N`.
+
+    They are of a future that is not going to be this run's.
+    """
+    name = CHECKPOINT_NAME.fullmatch(resumed_from.name)
+    if name is None or resumed_from.resolve().parent != output_dir.resolve():
         return
+    later = [
+        path
+        for path in output_dir.glob("checkpoint-*")
+        if (match := CHECKPOINT_NAME.fullmatch(path.name))
+        and int(match.group(1)) > int(name.group(1))
+    ]
+    if later:
+        _move(later, output_dir)
+
+
+def _move(paths: list[Path], output_dir: Path) -> None:
     number = 1
     while (output_dir / f"previous-{number}").exists():
         number += 1
     target = output_dir / f"previous-{number}"
     target.mkdir()
-    for path in earlier:
+    for path in paths:
         path.replace(target / path.name)
-    logger.info("moved the earlier run in %s to %s", output_dir, target)
+    sync(output_dir)
+    logger.info("moved %s of an earlier run to %s", _listed(paths), target)
 
 
-def write_record(output_dir: Path, config: TrainingConfig) -> None:
-    """Writes the config as it runs, and `run.json`: versions, code, seed, hardware."""
-    config.to_yaml(output_dir / CONFIG_FILENAME)
-    record = {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "seed": config.training.seed,
-        "data_seed": config.training.data_seed,
-        "versions": _versions(),
-        "git": _git_state(),
-        "hardware": _hardware(),
-    }
-    text = json.dumps(record, indent=2)
-    (output_dir / RECORD_FILENAME).write_text(text + "\n", encoding="utf-8")
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name in ("oumi-scaffold", "torch", "transformers", "tokenizers", "numpy"):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
-
-
-def _hardware() -> dict[str, Any]:
-    gpus = range(torch.cuda.device_count())
-    return {
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "gpus": [torch.cuda.get_device_name(gpu) for gpu in gpus],
-    }
-
-
-def _git_state() -> dict[str, Any] | None:
-    """The commit of the working folder and whether it was changed since."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
-    try:
-        return {
-            "commit": git("rev-parse", "HEAD"),
-            "dirty": bool(git("status", "--porcelain")),
-        }
-    except (OSError, subprocess.SubprocessError):
-        return None
+def _listed(paths: list[Path]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{len(paths)} files and folders"

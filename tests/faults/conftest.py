@@ -1,0 +1,187 @@
+"""A small project with everything that draws random numbers, and runs of it."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+NET = '''
+import random
+
+import numpy as np
+import torch
+from torch import nn
+
+from oumi_runtime.core import registry
+from oumi_runtime.core.datasets import BaseMapDataset
+from oumi_runtime.core.models import BaseModel
+
+
+@registry.register("FaultNet", registry.RegistryType.MODEL)
+class FaultNet(BaseModel):
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(6, width), nn.ReLU(), nn.Dropout(0.3), nn.Linear(width, 3)
+        )
+
+    def forward(self, features, labels=None, **kwargs):
+        logits = self.layers(features)
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self):
+        return nn.functional.cross_entropy
+
+
+@registry.register_dataset("noisy_rows")
+class NoisyRows(BaseMapDataset):
+    """Rows that are augmented as they are read, by three kinds of random numbers."""
+
+    def __init__(self, size: int = 100, **kwargs) -> None:
+        super().__init__(**kwargs)
+        generator = torch.Generator().manual_seed(7)
+        features = torch.randn(size, 6, generator=generator)
+        self._data = [
+            {"features": row, "labels": int(row[:3].argmax())} for row in features
+        ]
+
+    def transform(self, sample):
+        noise = torch.rand(()) + random.random() + np.random.rand()
+        features = sample["features"] + 0.1 * noise
+        return {"features": features, "labels": torch.tensor(sample["labels"])}
+'''
+CONFIG = """
+model: {model_name: FaultNet}
+data:
+  train:
+    datasets: [{dataset_name: noisy_rows}]
+  validation:
+    datasets: [{dataset_name: noisy_rows, dataset_kwargs: {size: 20}}]
+training:
+  output_dir: run
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 2
+  learning_rate: 1e-2
+  lr_scheduler_type: cosine
+  max_steps: 40
+  logging_steps: 3
+  save_steps: 4
+  save_total_limit: 3
+  eval_strategy: steps
+  eval_steps: 10
+  try_resume_from_last_checkpoint: true
+  telemetry: {telemetry_dir: null}
+"""
+
+
+class Ended(NamedTuple):
+    """How a run has ended."""
+
+    code: int
+    """The exit code; minus the signal's number where one has killed it."""
+    seconds: float
+    log: str
+
+
+class Project:
+    """A folder with a model, a dataset and a config, to be trained at will."""
+
+    def __init__(self, folder: Path, server: "subprocess.Popen[str]") -> None:
+        self.folder = folder
+        self._server = server
+        (folder / "net.py").write_text(NET)
+        (folder / "oumi_requirements.txt").write_text("net.py\n")
+        (folder / "config.yaml").write_text(CONFIG)
+
+    def train(
+        self,
+        output: str = "run",
+        *more: str,
+        signals: list[tuple[float, int]] | None = None,
+        inject: tuple[str, list[Any]] | None = None,
+    ) -> Ended:
+        """Runs the training program to its end, whatever that is."""
+        log = self.folder / "log.txt"
+        log.unlink(missing_ok=True)
+        request = {
+            "folder": str(self.folder),
+            "arguments": ["-c", "config.yaml", "--training.output_dir", output, *more],
+            "log": str(log),
+            "signals": signals or [],
+            "inject": inject,
+        }
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        answer = json.loads(self._server.stdout.readline())
+        return Ended(**answer, log=log.read_text(errors="replace"))
+
+    def weights(self, output: str = "run") -> str:
+        """A hash of the final model's weights."""
+        content = (self.folder / output / "model.safetensors").read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
+    def metrics(self, output: str = "run") -> list[dict[str, Any]]:
+        """What was logged, but for what measures time."""
+        lines = (self.folder / output / "metrics.jsonl").read_text().splitlines()
+        rows = [json.loads(line) for line in lines]
+        timed = ("per_second", "seconds", "_time")
+        return [
+            {k: v for k, v in row.items() if not any(t in k for t in timed)}
+            for row in rows
+        ]
+
+    def record(self, output: str = "run") -> dict[str, Any]:
+        """The record of a run."""
+        content: dict[str, Any] = json.loads(
+            (self.folder / output / "run.json").read_text()
+        )
+        return content
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "server.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(timeout=30)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: "subprocess.Popen[str]") -> Project:
+    return Project(tmp_path, server)
+
+
+@pytest.fixture(scope="session")
+def untouched(
+    tmp_path_factory: pytest.TempPathFactory, server: "subprocess.Popen[str]"
+) -> Callable[..., Project]:
+    """Gives a project in which `run` was trained to the end without a fault."""
+    made: dict[tuple[str, ...], Project] = {}
+
+    def get(*more: str) -> Project:
+        if more not in made:
+            project = Project(tmp_path_factory.mktemp("untouched"), server)
+            ended = project.train("run", *more)
+            assert ended.code == 0, ended.log
+            made[more] = project
+        return made[more]
+
+    return get

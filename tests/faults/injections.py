@@ -1,0 +1,52 @@
+"""What can be done to a training from inside its process, before it begins."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from oumi_runtime import train as train_module
+from oumi_runtime.core.trainers import evaluation
+from oumi_runtime.core.trainers.base_trainer import BaseTrainer
+from oumi_runtime.core.trainers.callbacks import TrainingState
+from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+
+
+def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
+    """Has the process signal itself in a phase of the training."""
+    owner, name, count = {
+        "start-up": (train_module, "build_model", 1),
+        "first step": (TrainingState, "count_step", 1),
+        "a step": (TrainingState, "count_step", 17),
+        "last step": (TrainingState, "count_step", 40),
+        "saving": (CheckpointStore, "_rename", 2),
+        "evaluating": (BaseTrainer, "evaluate", 2),
+        "final model": (BaseTrainer, "save_model", 1),
+    }[phase]
+    original = getattr(owner, name)
+    seen = 0
+
+    def signalled(*args: Any, **kwargs: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == count:
+            for _ in range(times):
+                os.kill(os.getpid(), number)
+                time.sleep(0.02)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, signalled)
+
+
+def slow_steps(seconds: float) -> None:
+    """Makes every step take longer."""
+    original = TrainingState.count_step
+
+    def slow(self: TrainingState) -> None:
+        time.sleep(seconds)
+        original(self)
+
+    TrainingState.count_step = slow  # type: ignore[method-assign]
+
+
+__all__ = ["evaluation", "signal_in", "slow_steps"]
