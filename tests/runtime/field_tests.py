@@ -1,0 +1,145 @@
+"""Where a field's effect is shown by a test that stands elsewhere, or need not be."""
+
+from typing import Any
+
+_BUILDERS = "tests/runtime/builders"
+_FIELDS = "tests/runtime/test_training_fields.py"
+_STREAMED = "tests/runtime/test_streamed_training.py"
+_TRAINER = "tests/runtime/core/trainers/test_oumi_trainer.py"
+_TRAIN = "tests/runtime/test_train.py"
+_PARTS = "tests/runtime/test_registered_training.py"
+
+ELSEWHERE: dict[str, str] = {
+    "ModelParams.model_name": f"{_BUILDERS}/test_build_model.py::"
+    "test_the_model_of_the_page_is_built",
+    "ModelParams.model_kwargs": f"{_BUILDERS}/test_build_model.py::"
+    "test_the_model_of_the_page_is_built",
+    "ModelParams.tokenizer_name": f"{_BUILDERS}/test_tokenizers.py::"
+    "test_a_folder_or_file_with_a_tokenizer_is_loaded",
+    "ModelParams.tokenizer_pad_token": f"{_BUILDERS}/test_tokenizers.py::"
+    "test_tokenizer_pad_token_says_what_pads",
+    "ModelParams.tokenizer_kwargs": f"{_BUILDERS}/test_tokenizers.py::"
+    "test_tokenizer_kwargs_change_the_tokenizer",
+    "ModelParams.model_max_length": "tests/runtime/test_streamed_training.py::"
+    "test_pack_joins_sequences_into_blocks_of_model_max_length",
+    "ModelParams.load_pretrained_weights": f"{_BUILDERS}/test_huggingface.py::"
+    "test_its_weights_are_loaded_unless_fresh_ones_are_asked_for",
+    "ModelParams.trust_remote_code": f"{_BUILDERS}/test_huggingface.py::"
+    "test_the_code_beside_a_model_is_not_run_unless_the_config_says_so",
+    "ModelParams.torch_dtype_str": f"{_BUILDERS}/test_build_model.py::"
+    "test_the_parameters_have_the_dtype_asked_for",
+    "ModelParams.device_map": f"{_BUILDERS}/test_build_model.py::"
+    "test_a_gpu_that_is_not_there_is_refused",
+    "ModelParams.attn_implementation": f"{_BUILDERS}/test_huggingface.py::"
+    "test_attention_is_computed_as_asked_for",
+    "ModelParams.compile": f"{_BUILDERS}/test_huggingface.py::"
+    "test_compiling_is_done_in_place",
+    "ModelParams.freeze_layers": f"{_BUILDERS}/test_huggingface.py::"
+    "test_layers_are_frozen_in_it",
+    "DatasetParams.dataset_name": f"{_STREAMED}::test_texts_in_memory_are_streamed_too",
+    "DatasetParams.dataset_path": f"{_BUILDERS}/test_build_dataset.py::"
+    "test_a_users_own_dataset_trains_a_model_in_a_plain_loop",
+    "DatasetParams.subset": f"{_BUILDERS}/test_build_dataset.py::"
+    "test_the_class_of_the_subset_goes_first",
+    "DatasetParams.split": f"{_BUILDERS}/test_build_dataset.py::"
+    "test_columns_of_several_datasets_are_one_column_dataset",
+    "DatasetParams.dataset_kwargs": f"{_BUILDERS}/test_build_dataset.py::"
+    "test_datasets_of_different_columns_are_refused",
+    "DatasetParams.shuffle_buffer_size": "tests/runtime/core/datasets/test_streaming.py"
+    "::test_shuffling_keeps_every_row_and_differs_from_pass_to_pass",
+    "DatasetParams.transform_num_workers": "tests/runtime/core/datasets/"
+    "test_base_map_dataset.py::test_rows_are_transformed_once_by_the_workers_asked_for",
+    "DatasetSplitParams.collator_name": f"{_BUILDERS}/test_collators.py::"
+    "test_mistakes_in_naming_a_collator_are_told",
+    "DatasetSplitParams.pack": "tests/runtime/test_streamed_training.py::"
+    "test_pack_joins_sequences_into_blocks_of_model_max_length",
+    "DatasetSplitParams.stream": "tests/runtime/test_streamed_training.py::"
+    "test_texts_in_memory_are_streamed_too",
+    "TrainingParams.trainer_type": f"{_FIELDS}::test_trainer_kwargs_reach_transformers",
+    "TrainingParams.trainer_kwargs": f"{_FIELDS}::"
+    "test_trainer_kwargs_reach_transformers",
+    "TrainingParams.resume_from_checkpoint": f"{_STREAMED}::"
+    "test_a_stopped_training_goes_on_at_its_place_in_the_stream",
+    "TrainingParams.callbacks": f"{_PARTS}::test_what_makes_something_else_is_named",
+    "TrainingParams.output_dir": f"{_TRAIN}::test_a_run_leaves_a_complete_record",
+    "TrainingParams.per_device_train_batch_size": f"{_TRAINER}::"
+    "test_accumulation_equals_the_large_batch",
+    "TrainingParams.per_device_eval_batch_size": f"{_TRAINER}::"
+    "test_the_evaluation_loss_is_the_mean_over_all_samples",
+    "TrainingParams.gradient_accumulation_steps": f"{_TRAINER}::"
+    "test_epochs_count_steps_of_accumulated_batches",
+    "TrainingParams.max_steps": f"{_TRAIN}::test_a_new_run_moves_the_earlier_one_aside",
+    "TrainingParams.num_train_epochs": f"{_TRAINER}::"
+    "test_epochs_count_steps_of_accumulated_batches",
+    "TrainingParams.save_epoch": f"{_TRAINER}::"
+    "test_going_on_at_the_end_of_an_epoch_is_exact",
+    "TrainingParams.save_final_model": f"{_TRAIN}::"
+    "test_evaluate_takes_the_newest_checkpoint_of_an_unfinished_run",
+    "TrainingParams.seed": f"{_TRAIN}::test_another_seed_trains_another_model",
+    "TrainingParams.use_deterministic": f"{_FIELDS}::"
+    "test_use_deterministic_and_full_determinism",
+    "TrainingParams.full_determinism": f"{_FIELDS}::"
+    "test_use_deterministic_and_full_determinism",
+    "TrainingParams.run_name": f"{_FIELDS}::test_wandb_gets_every_log_line",
+    "TrainingParams.log_level": f"{_FIELDS}::test_log_level",
+    "TrainingParams.dep_log_level": f"{_FIELDS}::test_dep_log_level",
+    "TrainingParams.log_examples": f"{_FIELDS}::test_log_examples_shows_the_first_text",
+    "TrainingParams.log_model_summary": f"{_FIELDS}::"
+    "test_log_model_summary_shows_the_modules",
+    "TrainingParams.enable_tensorboard": f"{_FIELDS}::"
+    "test_tensorboard_writes_to_the_logging_dir",
+    "TrainingParams.logging_dir": f"{_FIELDS}::"
+    "test_tensorboard_writes_to_the_logging_dir",
+    "TrainingParams.enable_wandb": f"{_FIELDS}::test_wandb_gets_every_log_line",
+    "TrainingParams.enable_mlflow": f"{_FIELDS}::"
+    "test_mlflow_gets_every_log_line_and_the_config",
+    "TrainingParams.logging_strategy": f"{_FIELDS}::test_logging_strategy",
+    "TrainingParams.logging_steps": f"{_FIELDS}::"
+    "test_logging_steps_and_logging_first_step",
+    "TrainingParams.logging_first_step": f"{_FIELDS}::"
+    "test_logging_steps_and_logging_first_step",
+    "TrainingParams.eval_strategy": f"{_TRAINER}::"
+    "test_evaluation_comes_with_the_steps_or_epochs_asked_for",
+    "TrainingParams.eval_steps": f"{_FIELDS}::"
+    "test_eval_steps_can_be_a_share_of_all_steps",
+    "TrainingParams.mixed_precision_dtype": f"{_TRAINER}::"
+    "test_bf16_autocast_keeps_float32_weights_and_learns",
+    "TrainingParams.compile": f"{_FIELDS}::"
+    "test_compile_trains_the_same_and_saves_plain_names",
+    "TrainingParams.include_performance_metrics": f"{_FIELDS}::"
+    "test_include_performance_metrics",
+    "TrainingParams.include_alternative_mfu_metrics": f"{_FIELDS}::"
+    "test_include_alternative_mfu_metrics",
+    "TrainingParams.try_resume_from_last_checkpoint": f"{_TRAIN}::"
+    "test_a_killed_training_goes_on_from_its_last_checkpoint",
+    "TrainingParams.dataloader_num_workers": f"{_FIELDS}::test_dataloader_fields",
+    "TrainingParams.dataloader_persistent_workers": f"{_FIELDS}::"
+    "test_dataloader_fields",
+    "TrainingParams.dataloader_prefetch_factor": f"{_FIELDS}::test_dataloader_fields",
+    "TrainingParams.max_grad_norm": f"{_TRAINER}::"
+    "test_losses_are_those_of_a_plain_loop",
+    "TrainingParams.empty_device_cache_steps": f"{_FIELDS}::"
+    "test_empty_device_cache_steps",
+    "ProfilerParams.enable_cpu_profiling": f"{_FIELDS}::"
+    "test_the_profiler_writes_a_table_and_a_trace",
+    "ProfilerParams.row_limit": f"{_FIELDS}::"
+    "test_the_profiler_writes_a_table_and_a_trace",
+    "ProfilerScheduleParams.enable_schedule": f"{_FIELDS}::"
+    "test_the_profiler_writes_a_table_and_a_trace",
+    "TelemetryParams.telemetry_dir": f"{_FIELDS}::"
+    "test_telemetry_can_be_switched_off_or_moved",
+}
+"""Fields whose effect a test shows that stands elsewhere, and the test."""
+
+ONE_VALUE: dict[str, Any] = {
+    "DatasetParams.trust_remote_code": True,
+    "FSDPParams.backward_prefetch": "NO_PREFETCH",
+    "FSDPParams.state_dict_type": "SHARDED_STATE_DICT",
+    "FSDPParams.use_orig_params": False,
+}
+"""Fields with one meaning here, and a value of Oumi's that is refused."""
+
+ALIKE = {
+    "DatasetSplitParams.use_torchdata": "it names Oumi's reader; here one serves both"
+}
+"""Fields that choose among ways that give the same here, and why."""
