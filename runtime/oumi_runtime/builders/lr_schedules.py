@@ -26,9 +26,13 @@ def build_lr_scheduler(
         optimizer: Its learning rate is the peak.
         training_params: `lr_scheduler_type`; `warmup_steps`, or `warmup_ratio` as a
             share of all steps; `lr_scheduler_kwargs` are `num_cycles` for the cosine
-            kinds, and `min_lr` or `min_lr_rate` for `cosine_with_min_lr`. A registered
-            schedule is called with the optimizer, this section and the number of
-            steps, and sees to the warm-up itself.
+            kinds, `min_lr` or `min_lr_rate` for `cosine_with_min_lr`, `timescale` for
+            `inverse_sqrt` (the warm-up, or 10,000), `lr_end` and `power` for
+            `polynomial`; and for `warmup_stable_decay` `num_decay_steps` or
+            `decay_ratio` (0.1 of the steps after the warm-up), `decay_type` (cosine,
+            linear or 1-sqrt) and `min_lr_ratio`. A registered schedule is called with
+            the optimizer, this section and the number of steps, and sees to the warm-up
+            itself.
         num_training_steps: The optimizer steps that will run.
 
     Raises:
@@ -47,19 +51,30 @@ def build_lr_scheduler(
     warmup = training_params.warmup_steps
     if warmup is None:
         warmup = math.ceil((training_params.warmup_ratio or 0.0) * num_training_steps)
-    decay_steps = max(1, num_training_steps - warmup)
     options = training_params.lr_scheduler_kwargs
     for key, sentence in schedule_mistakes(name, options):
         option = f"training.lr_scheduler_kwargs.{key[0]}"
         raise ConfigError([Mistake("", option, sentence)])
-    decay = _decay(SchedulerType(name), training_params.learning_rate, options)
+    kind, peak = SchedulerType(name), training_params.learning_rate
+    if kind is SchedulerType.INVERSE_SQRT:
+        after = _inverse_sqrt(warmup, options)
+    elif kind is SchedulerType.WARMUP_STABLE_DECAY:
+        after = _stable_then_decay(num_training_steps - warmup, options)
+    else:
+        decay_steps = max(1, num_training_steps - warmup)
+        after = _over_progress(_decay(kind, peak, options), decay_steps)
 
     def factor(step: int) -> float:
-        if step < warmup:
-            return step / warmup
-        return decay(min(1.0, (step - warmup) / decay_steps))
+        return step / warmup if step < warmup else after(step - warmup)
 
     return LambdaLR(optimizer, factor)
+
+
+def _over_progress(
+    decay: Callable[[float], float], num_steps: int
+) -> Callable[[int], float]:
+    """The decay as a function of the steps after the warm-up."""
+    return lambda step: decay(min(1.0, step / num_steps))
 
 
 def _decay(
@@ -70,6 +85,10 @@ def _decay(
         return lambda progress: 1.0
     if kind is SchedulerType.LINEAR:
         return lambda progress: 1.0 - progress
+    if kind is SchedulerType.POLYNOMIAL:
+        end = options.get("lr_end", 1e-7) / peak if peak else 0.0
+        power = float(options.get("power", 1.0))
+        return lambda progress: end + (1.0 - end) * (1.0 - progress) ** power
     if kind is SchedulerType.COSINE_WITH_RESTARTS:
         cycles = int(options.get("num_cycles", 1))
         return lambda progress: (
@@ -80,6 +99,38 @@ def _decay(
     floor = options.get("min_lr", 0.0) / peak if peak else 0.0
     floor = options.get("min_lr_rate", floor)
     return lambda progress: floor + (1.0 - floor) * _half_cosine(half_cycles * progress)
+
+
+def _inverse_sqrt(warmup: int, options: dict[str, Any]) -> Callable[[int], float]:
+    """Falls as one over the square root of the step (Vaswani et al. 2017)."""
+    timescale = options.get("timescale") or warmup or 10_000
+    return lambda step: 1.0 / math.sqrt((step + timescale) / timescale)
+
+
+def _stable_then_decay(
+    num_steps: int, options: dict[str, Any]
+) -> Callable[[int], float]:
+    """Stays at the peak and falls at the end (Hu et al. 2024, MiniCPM)."""
+    decay_steps = options.get("num_decay_steps")
+    if decay_steps is None:
+        decay_steps = math.ceil(options.get("decay_ratio", 0.1) * num_steps)
+    decay_steps = min(int(decay_steps), num_steps)
+    floor = float(options.get("min_lr_ratio", 0.0))
+    half_cycles = 2.0 * float(options.get("num_cycles", 0.5))
+    shape: Callable[[float], float] = {
+        "linear": lambda progress: 1.0 - progress,
+        "cosine": lambda progress: _half_cosine(half_cycles * progress),
+        "1-sqrt": lambda progress: 1.0 - math.sqrt(progress),
+    }[options.get("decay_type", "cosine")]
+
+    def factor(step: int) -> float:
+        into_decay = step - (num_steps - decay_steps)
+        if into_decay < 0:
+            return 1.0
+        progress = into_decay / decay_steps if into_decay < decay_steps else 1.0
+        return floor + (1.0 - floor) * shape(progress)
+
+    return factor
 
 
 def _half_cosine(progress: float) -> float:

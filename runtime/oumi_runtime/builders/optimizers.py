@@ -6,15 +6,30 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 
+from oumi_runtime.builders.arguments import argument_mistake
+from oumi_runtime.builders.parameter_groups import build_parameter_groups
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.exceptions import ModelBuildError, RegisteredValueError
+from oumi_runtime.core.trainers.lion import Lion
+from oumi_runtime.core.trainers.muon import MuonWithAdamW, inner_matrices
+from oumi_runtime.exceptions import (
+    ConfigError,
+    MissingExtraError,
+    Mistake,
+    RegisteredValueError,
+)
 
 _ADAM: dict[str, type[Adam]] = {
     "adamw_torch": AdamW,
     "adamw_torch_fused": AdamW,
     "adamw": AdamW,
     "adam": Adam,
+}
+_EIGHT_BIT = {
+    "adamw_8bit": "AdamW8bit",
+    "adam_8bit": "Adam8bit",
+    "lion_8bit": "Lion8bit",
+    "paged_adamw_8bit": "PagedAdamW8bit",
 }
 
 
@@ -24,56 +39,111 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
     Args:
         model: The model, on its device.
         config: Names the optimizer and gives its rates. A registered optimizer is
-            called with the list of trainable parameters and this section.
+            called with the list of trainable parameters, or of groups where the config
+            makes several, and this section.
 
     Returns:
-        `torch.optim`'s AdamW, Adam or SGD, in the fused form; its Adafactor; or what is
-        registered.
+        `torch.optim`'s AdamW, Adam or SGD, in the fused form; its Adafactor; Lion;
+        Muon; one of bitsandbytes; or what is registered.
 
     Raises:
-        ModelBuildError: The model has nothing to train.
+        ModelBuildError: The model has nothing to train, or a pattern of
+            `parameter_groups` matches nothing.
+        ConfigError: `optimizer_kwargs` holds what the optimizer does not take.
         KeyError: The name is neither one of these nor registered.
+        MissingExtraError: bitsandbytes is asked for, but not installed.
         RegisteredValueError: What is registered makes no optimizer.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise ModelBuildError(
-            f"{type(model).__name__} has no parameter to train; look at "
-            "model.freeze_layers, and at model.adapter_trainable"
-        )
+    groups = build_parameter_groups(model, config)
     name = config.optimizer
-    if name == "adafactor":
-        return Adafactor(
-            parameters, lr=config.learning_rate, weight_decay=config.weight_decay
-        )
-    if name != "sgd" and name not in _ADAM:
-        return _registered(name, parameters, config)
     options: dict[str, Any] = {
         "lr": config.learning_rate,
         "weight_decay": config.weight_decay,
-        "fused": _can_fuse(parameters),
     }
+    adam = {
+        "betas": (config.adam_beta1, config.adam_beta2),
+        "eps": config.adam_epsilon,
+    }
+    fused = {"fused": _can_fuse(groups)}
+    if name in _ADAM:
+        return _make(_ADAM[name], groups, {**options, **adam, **fused}, config)
     if name == "sgd":
-        return SGD(parameters, momentum=config.sgd_momentum, **options)
-    options["betas"] = (config.adam_beta1, config.adam_beta2)
-    options["eps"] = config.adam_epsilon
-    return _ADAM[name](parameters, **options)
+        momentum = {"momentum": config.sgd_momentum}
+        return _make(SGD, groups, {**options, **momentum, **fused}, config)
+    if name == "adafactor":
+        return _make(Adafactor, groups, options, config)
+    if name == "lion":
+        return _make(Lion, groups, options, config)
+    if name == "muon":
+        options["adamw"] = {**adam, **fused}
+        return _make(MuonWithAdamW, _split_for_muon(model, groups), options, config)
+    if name in _EIGHT_BIT:
+        if name != "lion_8bit":
+            options |= adam
+        return _make(_eight_bit(name), groups, options, config)
+    return _registered(name, groups, config)
+
+
+def _make(
+    optimizer: type[Optimizer],
+    groups: list[dict[str, Any]],
+    options: dict[str, Any],
+    config: TrainingParams,
+) -> Optimizer:
+    """Makes it with the options and what the config has besides."""
+    try:
+        options = options | config.optimizer_kwargs
+        if mistake := argument_mistake(optimizer, {"params": groups, **options}):
+            raise TypeError(mistake)
+        return optimizer(groups, **options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        if not config.optimizer_kwargs:
+            raise
+        sentence = f"{optimizer.__name__} {error}"
+        key = "training.optimizer_kwargs"
+        raise ConfigError([Mistake("", key, sentence)]) from error
+
+
+def _split_for_muon(
+    model: nn.Module, groups: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    inner = inner_matrices(model)
+    split = []
+    for group in groups:
+        for is_muon in (True, False):
+            held = [p for p in group["params"] if (id(p) in inner) is is_muon]
+            if held:
+                split.append({**group, "params": held, "is_muon": is_muon})
+    return split
+
+
+def _eight_bit(name: str) -> type[Optimizer]:
+    try:
+        # Imported only where it is used: it is an extra, and looks for GPUs.
+        from bitsandbytes import optim  # pyright: ignore[reportMissingImports]
+    except ModuleNotFoundError:
+        asked_by = f"training.optimizer: {name}"
+        raise MissingExtraError("bitsandbytes", asked_by, extra="8bit") from None
+    optimizer: type[Optimizer] = getattr(optim, _EIGHT_BIT[name])
+    return optimizer
 
 
 def _registered(
-    name: str, parameters: list[nn.Parameter], config: TrainingParams
+    name: str, groups: list[dict[str, Any]], config: TrainingParams
 ) -> Optimizer:
     make: Callable[..., object] = REGISTRY[name, RegistryType.OPTIMIZER]
-    optimizer = make(parameters, config)
+    is_one = len(groups) == 1 and groups[0].keys() == {"params"}
+    optimizer = make(groups[0]["params"] if is_one else groups, config)
     if not isinstance(optimizer, Optimizer):
         kind = RegistryType.OPTIMIZER.value
         raise RegisteredValueError(kind, name, optimizer, Optimizer)
     return optimizer
 
 
-def _can_fuse(parameters: list[nn.Parameter]) -> bool:
-    """Whether torch has a fused step for all of them."""
+def _can_fuse(groups: list[dict[str, Any]]) -> bool:
+    """Whether torch has a fused step for all of their parameters."""
     return all(
         p.is_floating_point() and p.device.type in ("cpu", "cuda", "mps", "xpu")
-        for p in parameters
+        for group in groups
+        for p in group["params"]
     )

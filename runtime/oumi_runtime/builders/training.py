@@ -7,6 +7,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
 
+from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
 from oumi_runtime.builders.batches import build_loading as build_loading
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
@@ -20,6 +21,7 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.performance import PerformanceMeter
+from oumi_runtime.core.trainers.weight_average import WeightAverage
 from oumi_runtime.exceptions import RegisteredValueError
 
 
@@ -52,6 +54,8 @@ def build_trainer(
         RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
+    if params.enable_gradient_checkpointing:
+        checkpoint_activations(model, params.gradient_checkpointing_kwargs)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
     train_batches = build_train_batches(train_dataset, params, device)
     total_steps = params.max_steps
@@ -71,6 +75,7 @@ def build_trainer(
         eval_batches=eval_batches,
         metrics_function=build_metrics_function(params, tokenizer),
         meter=_meter(model, params),
+        average=_average(model, params),
         callbacks=callbacks,
     )
     trainer: object = _trainer_class(params.trainer_type)(parts)
@@ -85,6 +90,11 @@ def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
     if not params.include_performance_metrics and not alternative:
         return None
     return PerformanceMeter(model, alternative_mfu=alternative)
+
+
+def _average(model: nn.Module, params: TrainingParams) -> WeightAverage | None:
+    decay = params.ema_decay
+    return None if decay is None else WeightAverage(model, decay)
 
 
 def _trainer_class(trainer_type: TrainerType | str) -> Callable[..., object]:

@@ -15,11 +15,11 @@ def optimizer() -> torch.optim.Optimizer:
 
 
 def rates(scheduler, num_steps: int) -> list[float]:
-    seen = []
-    for _ in range(num_steps):
-        seen.append(scheduler.get_last_lr()[0])
+    seen = [scheduler.get_last_lr()[0]]
+    for _ in range(num_steps - 1):
         scheduler.optimizer.step()
         scheduler.step()
+        seen.append(scheduler.get_last_lr()[0])
     return seen
 
 
@@ -40,6 +40,10 @@ def ours(kind: str, num_steps: int, **params) -> list[float]:
         ("cosine_with_min_lr", {"min_lr_rate": 0.1}),
         ("cosine_with_min_lr", {"min_lr_rate": 0.1, "num_cycles": 1.0}),
         ("constant", {}),
+        ("inverse_sqrt", {}),
+        ("inverse_sqrt", {"timescale": 50}),
+        ("polynomial", {}),
+        ("polynomial", {"power": 2.0, "lr_end": 1e-4}),
     ],
 )
 @pytest.mark.parametrize(("warmup", "num_steps"), [(0, 1), (0, 20), (7, 33), (20, 20)])
@@ -55,6 +59,32 @@ def test_every_step_has_the_rate_of_transformers(kind, kwargs, warmup, num_steps
     )
     seen = ours(kind, num_steps, warmup_steps=warmup, lr_scheduler_kwargs=kwargs)
     assert seen == pytest.approx(rates(theirs, num_steps), rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("decay_type", ["linear", "cosine", "1-sqrt"])
+@pytest.mark.parametrize("floor", [0.0, 0.1])
+def test_a_stable_schedule_decays_at_the_end_as_that_of_transformers(decay_type, floor):
+    from transformers.optimization import get_wsd_schedule
+
+    theirs = get_wsd_schedule(
+        optimizer(),
+        num_warmup_steps=0,
+        num_decay_steps=7,
+        num_training_steps=30,
+        decay_type=decay_type,
+        min_lr_ratio=floor,
+    )
+    kwargs = {"num_decay_steps": 7, "decay_type": decay_type, "min_lr_ratio": floor}
+    seen = ours("warmup_stable_decay", 30, lr_scheduler_kwargs=kwargs)
+    assert seen == pytest.approx(rates(theirs, 30), rel=1e-9, abs=1e-15)
+
+
+def test_a_stable_schedule_warms_up_first_and_decays_over_a_share_of_the_rest():
+    kwargs = {"decay_ratio": 0.25, "decay_type": "linear"}
+    seen = ours("wsd", 12, warmup_steps=4, lr_scheduler_kwargs=kwargs)
+    shares = [0, 1 / 4, 2 / 4, 3 / 4, *[1] * 7, 1 / 2]
+    assert seen == pytest.approx([PEAK * share for share in shares])
+    assert ours("wsd", 1) == [PEAK]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +107,16 @@ def test_the_rate_rises_to_the_peak_and_would_reach_zero_after_the_last_step():
         ("linear", {"min_lr": 0.1}, "linear takes no 'min_lr'; it takes nothing"),
         ("cosine", {"num_cycle": 1}, r"did you mean 'num_cycles'"),
         ("cosine_with_min_lr", {"min_lr": "low"}, "min_lr: 'low' is not a number"),
+        (
+            "wsd",
+            {"decay_type": "sine"},
+            "'sine' is not one of linear, cosine, 1-sqrt",
+        ),
+        (
+            "wsd",
+            {"num_decay_steps": 2, "decay_ratio": 0.1},
+            "is given with num_decay_steps; keep one",
+        ),
         ("cosine", {"num_cycles": True}, "num_cycles: true is not a number"),
         ("cosine", {"num_cycles": float("inf")}, "num_cycles: inf is out of range"),
         (

@@ -1,12 +1,15 @@
 """The optimizers that a config names, over what is to be trained."""
 
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
 
 from oumi_runtime.builders import build_optimizer
 from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.exceptions import OumiRuntimeError
+from oumi_runtime.exceptions import ConfigError, MissingExtraError, OumiRuntimeError
 
 
 def model() -> nn.Sequential:
@@ -81,3 +84,129 @@ def test_a_model_without_anything_to_train_is_refused():
     ) as error:
         build_optimizer(model().requires_grad_(False), TrainingParams())
     assert isinstance(error.value, ValueError)
+
+
+def test_lion_moves_every_weight_alike_as_its_paper_says() -> None:
+    net, reference = model(), model()
+    config = TrainingParams(optimizer="lion", learning_rate=0.01, weight_decay=0.1)
+    optimizer = build_optimizer(net, config)
+    means = [torch.zeros_like(p) for p in reference.parameters()]
+    for _ in range(4):
+        reference.zero_grad()
+        reference(torch.ones(2, 3)).square().sum().backward()
+        with torch.no_grad():
+            for weight, mean in zip(reference.parameters(), means, strict=True):
+                direction = (0.9 * mean + 0.1 * weight.grad).sign()
+                weight.mul_(1 - 0.01 * 0.1).sub_(0.01 * direction)
+                mean.mul_(0.99).add_(0.01 * weight.grad)
+        optimizer.zero_grad()
+        net(torch.ones(2, 3)).square().sum().backward()
+        optimizer.step()
+    for one, other in zip(net.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+class Language(nn.Module):
+    def __init__(self, *, tied: bool) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5, 4)
+        self.hidden = nn.Linear(4, 4)
+        self.norm = nn.LayerNorm(4)
+        self.head = nn.Linear(4, 5, bias=False)
+        if tied:
+            self.head.weight = self.embedding.weight
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.head(self.norm(self.hidden(self.embedding(ids))))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_muon_is_for_the_matrices_inside_and_adamw_for_the_rest(tied) -> None:
+    net = Language(tied=tied)
+    optimizer = build_optimizer(net, TrainingParams(optimizer="muon"))
+    inside = [g["params"] for g in optimizer.param_groups if g["is_muon"]]
+    rest = [g["params"] for g in optimizer.param_groups if not g["is_muon"]]
+    assert [id(p) for (p,) in inside] == [id(net.hidden.weight)]
+    assert sum(map(len, rest)) == len(list(net.parameters())) - 1
+
+
+def test_muon_steps_as_torchs_own_two_do_and_goes_on_from_a_state() -> None:
+    torch.manual_seed(0)
+    net, theirs = Language(tied=False), Language(tied=False)
+    theirs.load_state_dict(net.state_dict())
+    config = TrainingParams(optimizer="muon", learning_rate=0.02, weight_decay=0.1)
+    optimizer = build_optimizer(net, config)
+    rest = [p for p in theirs.parameters() if p is not theirs.hidden.weight]
+    both = [
+        torch.optim.Muon(
+            [theirs.hidden.weight], 0.02, 0.1, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(rest, 0.02, weight_decay=0.1),
+    ]
+    for number in range(6):
+        for each, steppers in ((net, [optimizer]), (theirs, both)):
+            each.zero_grad()
+            each(torch.arange(5)).square().sum().backward()
+            for stepper in steppers:
+                stepper.step()
+        if number == 3:
+            state = optimizer.state_dict()
+            optimizer = build_optimizer(net, config)
+            optimizer.load_state_dict(state)
+    for one, other in zip(net.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_optimizer_kwargs_reach_the_optimizer() -> None:
+    kwargs = {"amsgrad": True, "betas": [0.5, 0.6]}
+    config = TrainingParams(optimizer="adam", optimizer_kwargs=kwargs)
+    assert build_optimizer(model(), config).defaults["amsgrad"] is True
+    assert build_optimizer(model(), config).defaults["betas"] == (0.5, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "sentence"),
+    [
+        (
+            "adamw",
+            {"amsgrd": True},
+            r"AdamW takes no .amsgrd. \(did you mean",
+        ),
+        ("lion", {"betas": [1.5, 0.9]}, r"Lion betas are \[1.5, 0.9\]"),
+        ("sgd", {"nesterov": True}, r"SGD Nesterov momentum requires"),
+    ],
+)
+def test_arguments_that_an_optimizer_does_not_take_are_refused(name, kwargs, sentence):
+    config = TrainingParams(optimizer=name, optimizer_kwargs=kwargs)
+    with pytest.raises(ConfigError, match=sentence) as error:
+        build_optimizer(model(), config)
+    assert str(error.value).startswith("training.optimizer_kwargs: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["adamw_8bit", "adam_8bit", "lion_8bit", "paged_adamw_8bit"]
+)
+def test_8_bit_optimizers_are_those_of_bitsandbytes(monkeypatch, name) -> None:
+    made = type("Made", (torch.optim.SGD,), {})
+    module = ModuleType("bitsandbytes.optim")
+
+    def make(params, lr, weight_decay, **adam):
+        assert bool(adam) is (name != "lion_8bit")
+        return made(params, lr=lr, weight_decay=weight_decay)
+
+    for known in ("AdamW8bit", "Adam8bit", "Lion8bit", "PagedAdamW8bit"):
+        setattr(module, known, make)
+    package = ModuleType("bitsandbytes")
+    package.optim = module
+    monkeypatch.setitem(sys.modules, "bitsandbytes", package)
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", module)
+    config = TrainingParams(optimizer=name, learning_rate=0.1, weight_decay=0.2)
+    optimizer = build_optimizer(model(), config)
+    assert isinstance(optimizer, made)
+    assert optimizer.defaults["weight_decay"] == 0.2
+
+
+def test_without_bitsandbytes_the_extra_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(MissingExtraError, match=r"oumi-scaffold\[8bit\]"):
+        build_optimizer(model(), TrainingParams(optimizer="adamw_8bit"))

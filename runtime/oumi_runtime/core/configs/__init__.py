@@ -21,6 +21,7 @@ from oumi_runtime.core.configs.params.fsdp_params import (
     StateDictType,
 )
 from oumi_runtime.core.configs.params.model_params import ModelParams
+from oumi_runtime.core.configs.params.optimization_params import ParameterGroupParams
 from oumi_runtime.core.configs.params.peft_params import (
     LoraWeightInitialization,
     PeftParams,
@@ -51,6 +52,7 @@ __all__ = [
     "DatasetSplitParams",
     "MixtureStrategy",
     "TrainingParams",
+    "ParameterGroupParams",
     "TrainerType",
     "MixedPrecisionDtype",
     "SchedulerType",

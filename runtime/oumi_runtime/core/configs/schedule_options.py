@@ -16,7 +16,24 @@ _OPTIONS: Mapping[SchedulerType, tuple[str, ...]] = {
     SchedulerType.COSINE_WITH_RESTARTS: ("num_cycles",),
     SchedulerType.COSINE_WITH_MIN_LR: ("num_cycles", "min_lr", "min_lr_rate"),
     SchedulerType.CONSTANT: (),
+    SchedulerType.INVERSE_SQRT: ("timescale",),
+    SchedulerType.POLYNOMIAL: ("lr_end", "power"),
+    SchedulerType.WARMUP_STABLE_DECAY: (
+        "num_decay_steps",
+        "decay_ratio",
+        "decay_type",
+        "min_lr_ratio",
+        "num_cycles",
+    ),
 }
+DECAY_TYPES = ("linear", "cosine", "1-sqrt")
+SCHEDULE_ALIASES: Mapping[str, str] = {
+    "constant_with_warmup": "constant",
+    "wsd": "warmup_stable_decay",
+}
+"""Other names of the schedules."""
+
+_EITHER = (("min_lr", "min_lr_rate"), ("num_decay_steps", "decay_ratio"))
 
 
 def schedule_mistakes(
@@ -39,9 +56,14 @@ def schedule_mistakes(
                 (option, KEY_ITSELF),
                 f"{name} takes no {option!r}{near}; it takes {takes}",
             )
+        elif option == "decay_type":
+            if value not in DECAY_TYPES:
+                types = ", ".join(DECAY_TYPES)
+                yield (option,), f"{shown(value)} is not one of {types}"
         elif isinstance(value, bool) or not isinstance(value, int | float):
             yield (option,), f"{shown(value)} is not a number; write one such as 0.1"
         elif not 0 <= value < math.inf:
             yield (option,), f"{shown(value)} is out of range; it has to be at least 0"
-    if {"min_lr", "min_lr_rate"} <= options.keys():
-        yield ("min_lr_rate",), "is given with min_lr; keep one of the two"
+    for first, second in _EITHER:
+        if {first, second} <= options.keys():
+            yield (second,), f"is given with {first}; keep one of the two"

@@ -62,9 +62,15 @@ class TrainingConfig(BaseConfig):
                 "true needs the native trainer; write trainer_type: oumi in the "
                 "training section"
             )
+        if self.fsdp.enable_fsdp and self.training.ema_decay is not None:
+            wrong["training.ema_decay"] = (
+                "cannot average weights that are split over processes; leave it out, "
+                "or write enable_fsdp: false in the fsdp section"
+            )
         wrong |= dict(self._unknown_names())
         if wrong:
             rests_on = {
+                "training.ema_decay": ["fsdp.enable_fsdp"],
                 "training.eval_strategy": ["data.validation"],
                 "fsdp.enable_fsdp": ["training.trainer_type"],
             }

@@ -11,7 +11,6 @@ UNFINISHED: dict[str, tuple[str, ...]] = {
     "ModelParams": ("adapter_model",),
     "TrainingParams": (
         "dataloader_main_process_only",
-        "enable_gradient_checkpointing",
         "max_bad_steps",
         "use_peft",
     ),

@@ -92,7 +92,7 @@ class BaseTrainer(ABC):
         """
         if self.parts.eval_batches is None:
             return {}
-        with self.untimed():
+        with self.untimed(), self.averaged():
             metrics = evaluate_model(
                 self.parallelism.forward,
                 self.parts.eval_batches,
@@ -109,10 +109,14 @@ class BaseTrainer(ABC):
         return self._last_eval_metrics
 
     def save_model(self, output_dir: str | Path) -> None:
-        """Saves the model as `save_pretrained` does. Every process must call it."""
-        whole_model = self.parallelism.whole_model()
-        if is_world_process_zero():
-            save_weights(whole_model, Path(output_dir))
+        """Saves the model as `save_pretrained` does. Every process must call it.
+
+        Where the weights are averaged, the average is saved.
+        """
+        with self.averaged():
+            whole_model = self.parallelism.whole_model()
+            if is_world_process_zero():
+                save_weights(whole_model, Path(output_dir))
 
     def write_checkpoint(
         self, tree: dict[str, Any], more_files: Mapping[str, bytes] | None = None
@@ -171,6 +175,11 @@ class BaseTrainer(ABC):
             self.finish_writing()
             raise NonFiniteLossError(self.state.global_step, self.checkpoints.latest())
         return loss
+
+    def averaged(self) -> contextlib.AbstractContextManager[None]:
+        """The context in which the model holds its averaged weights, if there are."""
+        average = self.parts.average
+        return contextlib.nullcontext() if average is None else average.applied()
 
     def untimed(self) -> contextlib.AbstractContextManager[None]:
         """The context of work that does not count as training in the log's speed."""

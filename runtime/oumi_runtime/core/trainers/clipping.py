@@ -7,13 +7,10 @@ and type twice, which a small model feels.
 from collections.abc import Sequence
 
 import torch
-from torch import (
-    _foreach_mul_,  # pyright: ignore[reportPrivateImportUsage]
-    _foreach_norm,  # pyright: ignore[reportPrivateImportUsage]
-    nn,
-)
+from torch import nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from oumi_runtime.core.trainers import foreach
 from oumi_runtime.core.trainers.parallel import to_local
 
 
@@ -40,11 +37,11 @@ class GradientClipper:
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         if not self._is_uniform or not gradients:
             return self._clip_mixed(gradients)
-        norms = torch.stack(_foreach_norm(gradients))
+        norms = torch.stack(foreach.norm(gradients))
         norm: torch.Tensor = torch.linalg.vector_norm(norms)
         if self._max_norm:
             factor = (self._max_norm / (norm + 1e-6)).clamp(max=1.0)
-            _foreach_mul_(gradients, factor)
+            foreach.mul_(gradients, factor)
         return norm
 
     def _clip_mixed(self, gradients: list[torch.Tensor]) -> torch.Tensor:

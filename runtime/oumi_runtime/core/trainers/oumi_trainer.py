@@ -55,6 +55,8 @@ class Trainer(BaseTrainer):
         state = self.state
         for step in self.parts.train_batches.epoch(state.epoch, state.step_in_epoch):
             self._log_window.add(self._step(step))
+            if self.parts.average is not None:
+                self.parts.average.update()
             state.count_step()
             if self._step.finite.reads_at_once:
                 self._check_numbers()
@@ -115,6 +117,7 @@ class Trainer(BaseTrainer):
 
     def _state_tree(self) -> dict[str, Any]:
         """All but the weights."""
+        average = self.parts.average
         return {
             "trainer": "oumi",
             "progress": self.state.state_dict(),
@@ -123,6 +126,7 @@ class Trainer(BaseTrainer):
             "scaler": self.scaler.state_dict(),
             "log_window": self._log_window.state_dict(),
             "random": all_gather_object(random_state()),
+            "average": None if average is None else average.state_dict(),
         }
 
     def _load_state(self, folder: Path) -> None:
@@ -147,6 +151,13 @@ class Trainer(BaseTrainer):
         self.scheduler.load_state_dict(tree["scheduler"])
         self.scaler.load_state_dict(tree["scaler"])
         self._log_window.load_state_dict(tree["log_window"])
+        if self.parts.average is not None:
+            if tree.get("average") is None:
+                raise CheckpointError(
+                    f"{folder} was saved without training.ema_decay, so it holds no "
+                    "average to go on with; leave ema_decay out, or start anew"
+                )
+            self.parts.average.load_state_dict(tree["average"])
         # A process that was not there before takes the state of the first.
         states = tree["random"]
         set_random_state(states[get_rank() if get_rank() < len(states) else 0])

@@ -13,6 +13,7 @@ from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
 from oumi_runtime.core.trainers.parallel import Parallelism
 from oumi_runtime.core.trainers.performance import PerformanceMeter
 from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
+from oumi_runtime.core.trainers.weight_average import WeightAverage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,5 +41,7 @@ class TrainingParts:
     """Counts tokens and arithmetic for the log; they are left out if None."""
     kept_files: Mapping[str, bytes] = field(default_factory=dict)
     """Files that every checkpoint holds besides, by name."""
+    average: WeightAverage | None = None
+    """The moving average of the weights, which is measured and saved in their place."""
     callbacks: Sequence[TrainingCallback] = ()
     """What else to do at each event."""

@@ -213,6 +213,10 @@ ADDITIONS = {
     "TrainingParams.save_best": "keeps the best checkpoints",
     "TrainingParams.save_minutes": "saves by the clock",
     "TrainingParams.save_total_limit": "keeps the newest checkpoints",
+    "TrainingParams.ema_decay": "averages the weights",
+    "TrainingParams.optimizer_kwargs": "gives an optimizer what has no field",
+    "TrainingParams.parameter_groups": "gives parts of a model their own rates",
+    "TrainingParams.weight_decay_on_norms_and_biases": "spares them the decay",
 }
 """Fields that Oumi does not have, and what for."""
 

@@ -70,7 +70,7 @@ def test_a_value_is_taken_in_any_of_its_forms(section, field, given, expected):
         (TrainingParams, "empty_device_cache_steps", 0, "at least 1"),
         (TrainingParams, "log_level", "loud", "debug, info"),
         (TrainingParams, "optimizer", " ", "not one of"),
-        (TrainingParams, "optimizer", "paged_adamw_8bit", "write adamw_torch, or"),
+        (TrainingParams, "optimizer", "paged_lion_32bit", "write adamw_8bit, or"),
         (TrainingParams, "trainer_type", "TRL_SFT", "tunes language models for chat"),
         (TrainingParams, "trainer_type", "trl_dpo", "is for preference tuning"),
         (TrainingParams, "trainer_type", "TRL_GRPO", "is for reinforcement learning"),
@@ -106,6 +106,27 @@ def broken(section):
     ("fields", "key", "sentence"),
     [
         ({"warmup_ratio": 0.1, "warmup_steps": 1}, "warmup_steps", "keep one"),
+        (
+            {"gradient_checkpointing_kwargs": {"modules": ["x"]}},
+            "gradient_checkpointing_kwargs",
+            "no effect without",
+        ),
+        (
+            {"optimizer_kwargs": {"lr": 0.1}},
+            "optimizer_kwargs.lr",
+            "write learning_rate",
+        ),
+        ({"trainer_type": "hf", "ema_decay": 0.9}, "ema_decay", "native trainer"),
+        (
+            {"parameter_groups": [{"learning_rate": 0.1}]},
+            "parameter_groups[0].parameters",
+            "names nothing",
+        ),
+        (
+            {"parameter_groups": [{"parameters": ["x"]}]},
+            "parameter_groups[0].learning_rate",
+            "give one of them",
+        ),
         ({"trainer_kwargs": {"bf16": True}}, "trainer_kwargs", "write trainer_type"),
         (
             {"trainer_type": "hf", "trainer_kwargs": {"bf61": True}},
@@ -115,7 +136,7 @@ def broken(section):
         (
             {"trainer_type": "hf", "include_performance_metrics": True},
             "include_performance_metrics",
-            "true needs the native trainer; write trainer_type: oumi",
+            "needs the native trainer; write trainer_type: oumi",
         ),
         (
             {"lr_scheduler_kwargs": {"num_cycles": 2}},
@@ -139,6 +160,25 @@ def test_training_fields_that_do_not_go_together_are_named(fields, key, sentence
     ((found, why),) = broken(TrainingParams(**fields))
 
     assert found == key
+    assert sentence in why
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "key", "sentence"),
+    [
+        ({"module": ["x"]}, "module", "did you mean 'modules'"),
+        ({"modules": "x"}, "modules", "not a list of names"),
+        ({"use_reentrant": "no"}, "use_reentrant", "not true or false"),
+    ],
+)
+def test_how_activations_are_checkpointed_is_checked(kwargs, key, sentence):
+    ((found, why),) = broken(
+        TrainingParams(
+            enable_gradient_checkpointing=True, gradient_checkpointing_kwargs=kwargs
+        )
+    )
+
+    assert found == f"gradient_checkpointing_kwargs.{key}"
     assert sentence in why
 
 
@@ -167,7 +207,6 @@ def test_an_adapter_to_train_needs_a_folder():
     [
         (ModelParams(model_name="x"), "adapter_model", "folder"),
         (TrainingParams(), "use_peft", True),
-        (TrainingParams(), "enable_gradient_checkpointing", True),
     ],
 )
 def test_a_field_without_effect_yet_is_refused(section, name, value):

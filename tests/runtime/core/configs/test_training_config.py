@@ -214,7 +214,8 @@ def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path: Path):
         "10:17  training.trainer_type: 'TRL_SFT' tunes language models for chat, which"
         " is not done here; write oumi or hf",
         "11:14  training.optimizer: 'adamw_tosrch' is not one of adamw_torch,"
-        " adamw_torch_fused, adamw, adam, sgd, adafactor (did you mean 'adamw_torch'?)",
+        " adamw_torch_fused, adamw, adam, sgd, adafactor, lion, muon, adamw_8bit,"
+        " adam_8bit, lion_8bit, paged_adamw_8bit (did you mean 'adamw_torch'?)",
         "12:9  training.seed: '42' is not a whole number; write 42 without quotes",
         "13:21  training.num_train_epochs: 1.5 is not a whole number; write a number"
         " such as 10",

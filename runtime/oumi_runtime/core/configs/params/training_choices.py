@@ -24,6 +24,9 @@ class SchedulerType(StrEnum):
     COSINE_WITH_RESTARTS = "cosine_with_restarts"
     COSINE_WITH_MIN_LR = "cosine_with_min_lr"
     CONSTANT = "constant"
+    INVERSE_SQRT = "inverse_sqrt"
+    POLYNOMIAL = "polynomial"
+    WARMUP_STABLE_DECAY = "warmup_stable_decay"
 
 
 class MixedPrecisionDtype(StrEnum):
@@ -39,15 +42,29 @@ _CHAT = f"tunes language models for chat, {_INSTEAD}"
 _PREFERENCES = f"is for preference tuning, {_INSTEAD}"
 _REINFORCED = f"is for reinforcement learning, {_INSTEAD}"
 _DISTILLED = f"is for distilling a teacher, {_INSTEAD}"
-_QUANTISED = (
-    "keeps its state in bitsandbytes, which is not used here; write adamw_torch, or "
-    "adafactor to save memory"
+_PAGED = (
+    "moves its state between GPU and main memory, which is not done here; write "
+    "adamw_8bit, or adafactor to save memory"
 )
 
-OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "adamw", "adam", "sgd", "adafactor")
+OPTIMIZERS = (
+    "adamw_torch",
+    "adamw_torch_fused",
+    "adamw",
+    "adam",
+    "sgd",
+    "adafactor",
+    "lion",
+    "muon",
+    "adamw_8bit",
+    "adam_8bit",
+    "lion_8bit",
+    "paged_adamw_8bit",
+)
 OPTIMIZER = choice(
     *OPTIMIZERS,
-    refused={"paged_": _QUANTISED, "adamw_8bit": _QUANTISED, "adamw_bnb": _QUANTISED},
+    aliases={"adamw_bnb_8bit": "adamw_8bit", "lion_32bit": "lion"},
+    refused={"paged_": _PAGED},
     is_open=True,
 )
 TRAINER = member(

@@ -1,46 +1,43 @@
 """The training section: how long, how fast, in what precision, and what is kept."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from oumi_runtime.core.configs.checking import KEY_ITSELF
 from oumi_runtime.core.configs.params.base_params import section
 from oumi_runtime.core.configs.params.field_types import (
-    Amount,
     CountOrAuto,
-    Decay,
     Kwargs,
     Names,
     Natural,
     Positive,
     Seed,
-    Share,
-    Whole,
     choice,
     member,
 )
+from oumi_runtime.core.configs.params.optimization_params import OptimizationParams
 from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
 from oumi_runtime.core.configs.params.saving_params import SavingParams
 from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
 from oumi_runtime.core.configs.params.training_choices import (
     LOG_LEVEL,
-    OPTIMIZER,
     TRAINER,
     MixedPrecisionDtype,
-    SchedulerType,
     StepLimit,
     StepsOrShare,
     TrainerType,
 )
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.schedule_options import schedule_mistakes
+from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
 from oumi_runtime.core.configs.unfinished import unfinished_fields
-from oumi_runtime.exceptions import SectionError
+from oumi_runtime.exceptions import SectionError, suggestion
 
 
 @section
-class TrainingParams(SavingParams):
+class TrainingParams(OptimizationParams, SavingParams):
     """How the model is trained. A step is one change of the parameters."""
 
     trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
@@ -61,8 +58,9 @@ class TrainingParams(SavingParams):
     """Whether to compute activations again in the backward pass, to save memory."""
 
     gradient_checkpointing_kwargs: Kwargs = Field(default_factory=dict)
-    """How: `use_reentrant` (false by default), and `modules`, the patterns of names of
-    the modules whose activations are computed again."""
+    """How: `modules`, the patterns of names of the modules whose activations are
+    computed again (the layers, where the model has a list of them), and `use_reentrant`
+    (false by default)."""
 
     output_dir: StrictStr = "output"
     """The folder for checkpoints, the final model and the record of the run."""
@@ -145,43 +143,6 @@ class TrainingParams(SavingParams):
     """Steps between measurements where `eval_strategy` is `steps`: a whole number, at
     least 1, or a share of all steps, such as 0.1."""
 
-    learning_rate: Amount = 5e-5
-    """The highest learning rate, reached after the warm-up; at least 0."""
-
-    lr_scheduler_type: Annotated[StrictStr, choice(*SchedulerType, is_open=True)] = (
-        "linear"
-    )
-    """How the learning rate goes on after the warm-up: linear or cosine (both to 0),
-    cosine_with_restarts, cosine_with_min_lr, constant, or a registered one."""
-
-    lr_scheduler_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the schedule, such as `num_cycles` or `min_lr`."""
-
-    warmup_ratio: Share | None = None
-    """The part of all steps in which the learning rate rises from 0; 0 to 1."""
-
-    warmup_steps: Whole | None = None
-    """The steps in which the learning rate rises from 0; not with `warmup_ratio`."""
-
-    optimizer: Annotated[StrictStr, OPTIMIZER] = "adamw_torch"
-    """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd,
-    adafactor, or a registered one."""
-
-    weight_decay: Amount = 0.0
-    """How strongly weights are pulled to 0, at least 0."""
-
-    adam_beta1: Decay = 0.9
-    """The decay of Adam's mean of gradients; 0 to less than 1."""
-
-    adam_beta2: Decay = 0.999
-    """The decay of Adam's mean of squared gradients; 0 to less than 1."""
-
-    adam_epsilon: Amount = 1e-8
-    """What Adam adds to a divisor to keep it from 0; at least 0."""
-
-    sgd_momentum: Amount = 0.0
-    """The part of the last step that SGD repeats; at least 0."""
-
     mixed_precision_dtype: Annotated[
         MixedPrecisionDtype, member(MixedPrecisionDtype)
     ] = MixedPrecisionDtype.NONE
@@ -212,9 +173,6 @@ class TrainingParams(SavingParams):
     dataloader_main_process_only: StrictBool | None = None
     """Whether the first process reads for all; None and false let each read its own."""
 
-    max_grad_norm: Amount | None = 1.0
-    """The norm that longer gradients are cut to; None or 0 for no cutting."""
-
     ddp_find_unused_parameters: StrictBool | None = None
     """Whether DistributedDataParallel looks for parameters that got no gradient; None
     for no."""
@@ -233,16 +191,15 @@ class TrainingParams(SavingParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks what goes together, and what does not."""
-        wrong = self._wrong_kwargs()
+        wrong = self._optimization_mistakes()
         wrong.update(unfinished_fields(self))
+        wrong.update(self._wrong_checkpointing())
         if self.trainer_type is TrainerType.HF:
             for name in _NATIVE_ONLY:
                 if getattr(self, name):
-                    wrong[name] = (
-                        "true needs the native trainer; write trainer_type: oumi"
-                    )
-        if self.warmup_ratio is not None and self.warmup_steps is not None:
-            wrong["warmup_steps"] = "is given with warmup_ratio; keep one of the two"
+                    wrong[name] = "needs the native trainer; write trainer_type: oumi"
+            for key, sentence in trainer_argument_mistakes(self.trainer_kwargs):
+                wrong["trainer_kwargs", *key] = sentence
         if self.trainer_kwargs and self.trainer_type is TrainerType.OUMI:
             wrong["trainer_kwargs"] = (
                 "are arguments of the Trainer of transformers; write trainer_type: hf, "
@@ -261,19 +218,33 @@ class TrainingParams(SavingParams):
                 "dataloader_prefetch_factor": ["dataloader_num_workers"],
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
+                "gradient_checkpointing_kwargs": ["enable_gradient_checkpointing"],
                 **{name: ["trainer_type"] for name in _NATIVE_ONLY},
             }
             raise SectionError(wrong, rests_on)
 
-    def _wrong_kwargs(self) -> dict[str | Key, str]:
-        wrong: dict[str | Key, str] = {}
-        schedule, options = self.lr_scheduler_type, self.lr_scheduler_kwargs
-        for key, sentence in schedule_mistakes(schedule, options):
-            wrong["lr_scheduler_kwargs", *key] = sentence
-        if self.trainer_type is TrainerType.HF:
-            for key, sentence in trainer_argument_mistakes(self.trainer_kwargs):
-                wrong["trainer_kwargs", *key] = sentence
-        return wrong
+    def _wrong_checkpointing(self) -> Iterator[tuple[str | Key, str]]:
+        field = "gradient_checkpointing_kwargs"
+        kwargs = self.gradient_checkpointing_kwargs
+        if kwargs and not self.enable_gradient_checkpointing:
+            yield field, "has no effect without enable_gradient_checkpointing: true"
+        for name, value in kwargs.items():
+            if name not in ("modules", "use_reentrant"):
+                near = suggestion(name, ("modules", "use_reentrant"))
+                yield (
+                    (field, name, KEY_ITSELF),
+                    f"is not known{near}; there are modules and use_reentrant",
+                )
+            elif name == "use_reentrant" and not isinstance(value, bool):
+                yield (field, name), f"{shown(value)} is not true or false"
+            elif name == "modules" and not (
+                isinstance(value, list) and all(isinstance(each, str) for each in value)
+            ):
+                yield (field, name), f"{shown(value)} is not a list of names"
 
 
-_NATIVE_ONLY = ("include_performance_metrics", "include_alternative_mfu_metrics")
+_NATIVE_ONLY = (
+    "ema_decay",
+    "include_alternative_mfu_metrics",
+    "include_performance_metrics",
+)

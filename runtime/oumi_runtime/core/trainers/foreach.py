@@ -1,0 +1,28 @@
+"""torch's operations on lists of tensors, one call for all of them.
+
+torch.optim and torch.nn.utils are made of these, but torch does not export them.
+"""
+
+from torch import (
+    _foreach_add_ as add_,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_copy_ as copy_,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_lerp as lerp,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_lerp_ as lerp_,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_mul_ as mul_,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_norm as norm,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
+    _foreach_sign_ as sign_,  # pyright: ignore[reportPrivateImportUsage]
+)
+
+__all__ = ["add_", "copy_", "lerp", "lerp_", "mul_", "norm", "sign_"]

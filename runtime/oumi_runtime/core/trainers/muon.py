@@ -1,0 +1,93 @@
+"""Muon for the matrices inside a model, and AdamW for the rest, as one optimizer.
+
+Muon is torch's (Jordan 2024), with the rates matched to AdamW's (Liu et al. 2025, "Muon
+is Scalable for LLM Training"), so that one learning rate does for both.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import AdamW, Muon, Optimizer
+
+
+class MuonWithAdamW(Optimizer):
+    """Steps each group of parameters with Muon or AdamW, as its `is_muon` says."""
+
+    def __init__(
+        self,
+        params: Sequence[dict[str, Any]],
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        adamw: dict[str, Any] | None = None,
+        **muon: Any,
+    ) -> None:
+        """Takes the groups.
+
+        Args:
+            params: Dicts with `params`, `is_muon`, and what differs for them. Muon's
+                parameters are matrices.
+            lr: The learning rate of both.
+            weight_decay: The decoupled weight decay of both.
+            adamw: More arguments of AdamW.
+            muon: More arguments of Muon: `momentum`, `nesterov`, `ns_steps` and so on.
+        """
+        rates: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
+        muon = {"adjust_lr_fn": "match_rms_adamw", **muon}
+        groups = [dict(group) for group in params]
+        for_muon = [group for group in groups if group["is_muon"]]
+        for_adamw = [group for group in groups if not group["is_muon"]]
+        both: list[Optimizer] = []
+        if for_muon:
+            both.append(Muon(for_muon, **rates, **muon))
+        if for_adamw:
+            both.append(AdamW(for_adamw, **rates, **(adamw or {})))
+        # A group of one of them has all that it needs; here they lie side by side.
+        super().__init__([g for each in both for g in each.param_groups], rates)
+        self._both = both
+        self._share()
+
+    def _share(self) -> None:
+        """Has both work on the groups and the state that are seen from outside."""
+        for each in self._both:
+            is_muon = isinstance(each, Muon)
+            own = [g for g in self.param_groups if g["is_muon"] is is_muon]
+            each.param_groups, each.state = own, self.state
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Makes one step by the gradients that there are."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for each in self._both:
+            each.step()
+        return loss
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        super().load_state_dict(state_dict)
+        self._share()
+
+
+def inner_matrices(model: nn.Module) -> set[int]:
+    """The ids of the parameters that Muon is for.
+
+    These are the matrices but those of embeddings, and of the last layer that has one,
+    which maps to the outputs.
+    """
+    matrices: dict[int, None] = {}
+    embedded: set[int] = set()
+    for module in model.modules():
+        for parameter in module.parameters(recurse=False):
+            if isinstance(module, nn.Embedding):
+                embedded.add(id(parameter))
+            elif parameter.ndim == 2:
+                matrices[id(parameter)] = None
+    inner = [each for each in matrices if each not in embedded]
+    # Where the output is tied to an embedding it is among those already.
+    is_tied = len(inner) < len(matrices)
+    return set(inner if is_tied else inner[:-1])
