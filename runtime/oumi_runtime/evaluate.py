@@ -3,24 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
-
 from oumi_runtime.builders import (
     Preprocessing,
     build_dataset_mixture,
     build_metrics_function,
-    build_model,
     collated,
 )
 from oumi_runtime.builders.batches import build_eval_batches
-from oumi_runtime.builders.models import resolve_device
+from oumi_runtime.builders.trained import load_trained_model
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
-from oumi_runtime.core.models.base_model import BaseModel
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
-from oumi_runtime.exceptions import SavedModelError
 
 
 @dataclass(frozen=True)
@@ -51,8 +45,7 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     config.finalize_and_validate()
     split = DatasetSplit.TEST if config.data.test.datasets else DatasetSplit.VALIDATION
     output_dir = Path(config.training.output_dir)
-    model_dir = _find_model(output_dir)
-    model = _load_model(model_dir, config)
+    model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
     dataset = collated(
         preprocessing.apply(
@@ -70,24 +63,3 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)
     return EvaluationResult(metrics, split.value, batches.num_samples, model_dir)
-
-
-def _find_model(output_dir: Path) -> Path:
-    """The final model's folder, or the newest checkpoint's."""
-    if (output_dir / "model.safetensors").exists():
-        return output_dir
-    latest = CheckpointStore(output_dir).latest()
-    if latest is None:
-        raise SavedModelError(
-            f"{output_dir} holds no trained model; train it first, or point "
-            "training.output_dir at the folder of a run"
-        )
-    return latest
-
-
-def _load_model(folder: Path, config: TrainingConfig) -> nn.Module:
-    model = build_model(config.model)
-    if not isinstance(model, BaseModel):
-        raise SavedModelError(f"{config.model.model_name} is not a BaseModel")
-    loaded = type(model).from_pretrained(folder)
-    return loaded.to(resolve_device(config.model.device_map))

@@ -19,12 +19,16 @@ from torch.utils.data import Dataset
 from oumi_runtime.builders import (
     Preprocessing,
     build_dataset_mixture,
-    build_model,
     build_trainer,
     build_training_callbacks,
     collated,
     fingerprints_of,
     fit_preprocessing,
+)
+from oumi_runtime.builders.trained import (
+    build_trainable_model,
+    final_saver,
+    load_trained_model,
 )
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
 from oumi_runtime.core.datasets import Stream
@@ -38,8 +42,6 @@ from oumi_runtime.core.distributed import (
 )
 from oumi_runtime.core.files import free_bytes, is_disk_full
 from oumi_runtime.core.log import logger, show_log
-from oumi_runtime.core.models.reading import load_weights, read_entries
-from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
@@ -156,7 +158,7 @@ def _build(
         seq_length=config.model.model_max_length,
         seed=params.data_seed,
     )
-    model = build_model(config.model)
+    model = build_trainable_model(config)
     if params.compile:
         model.compile()  # In place, so that saved names stay as they are.
     if resume_from is None:
@@ -184,6 +186,7 @@ def _build(
         eval_dataset=eval_dataset,
         fsdp=config.fsdp,
         callbacks=[*build_training_callbacks(config), *callbacks],
+        save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
         kept_files=kept_files,
     )
@@ -194,13 +197,10 @@ def _result_of(config: TrainingConfig, ended: dict[str, Any]) -> TrainingResult:
     """The result of a run that has been finished before."""
     output_dir = Path(config.training.output_dir)
     logger.info("%s is finished already; there is nothing to do", output_dir)
-    model = build_model(config.model)
     if config.training.save_final_model:
-        weights = output_dir / WEIGHTS_FILENAME
-        device = next(model.parameters()).device
-        load_weights(
-            model, weights, read_entries(weights), strict=True, map_location=device
-        )
+        model, _ = load_trained_model(config)
+    else:
+        model = build_trainable_model(config)
     return TrainingResult(output_dir, ended["global_step"], ended["metrics"], model)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 _BUILDERS = "tests/runtime/builders"
+_ADAPTERS = "tests/runtime/builders/test_adapters.py"
 _FIELDS = "tests/runtime/test_training_fields.py"
 _STREAMED = "tests/runtime/test_streamed_training.py"
 _TRAINER = "tests/runtime/core/trainers/test_oumi_trainer.py"
@@ -120,6 +121,34 @@ ELSEWHERE: dict[str, str] = {
     "test_losses_are_those_of_a_plain_loop",
     "TrainingParams.empty_device_cache_steps": f"{_FIELDS}::"
     "test_empty_device_cache_steps",
+    "ModelParams.adapter_model": f"{_ADAPTERS}::"
+    "test_adapter_model_is_added_to_the_weights",
+    "ModelParams.adapter_trainable": f"{_ADAPTERS}::"
+    "test_adapter_trainable_trains_the_adapter_further_and_nothing_else",
+    "TrainingParams.use_peft": f"{_ADAPTERS}::"
+    "test_use_peft_trains_the_adapter_alone_and_saves_it_alone",
+    "PeftParams.lora_r": f"{_ADAPTERS}::"
+    "test_lora_r_is_the_rank_of_the_matrices_of_every_linear_module",
+    "PeftParams.lora_alpha": f"{_ADAPTERS}::"
+    "test_lora_alpha_is_the_scale_of_what_they_add",
+    "PeftParams.lora_dropout": f"{_ADAPTERS}::"
+    "test_lora_dropout_drops_a_part_of_their_input",
+    "PeftParams.lora_target_modules": f"{_ADAPTERS}::"
+    "test_target_and_exclude_fields_choose_what_is_adapted",
+    "PeftParams.lora_exclude_modules": f"{_ADAPTERS}::"
+    "test_target_and_exclude_fields_choose_what_is_adapted",
+    "PeftParams.lora_target_parameters": f"{_ADAPTERS}::"
+    "test_target_and_exclude_fields_choose_what_is_adapted",
+    "PeftParams.lora_modules_to_save": f"{_ADAPTERS}::"
+    "test_lora_modules_to_save_are_trained_whole",
+    "PeftParams.lora_bias": f"{_ADAPTERS}::"
+    "test_lora_bias_says_which_biases_are_trained",
+    "PeftParams.lora_init_weights": f"{_ADAPTERS}::"
+    "test_lora_init_weights_says_how_the_matrices_begin",
+    "PeftParams.lora_task_type": f"{_ADAPTERS}::"
+    "test_lora_task_type_makes_the_adapter_of_a_model_of_transformers",
+    "PeftParams.peft_save_mode": f"{_ADAPTERS}::"
+    "test_merged_saves_a_model_that_needs_no_peft",
     "ProfilerParams.enable_cpu_profiling": f"{_FIELDS}::"
     "test_the_profiler_writes_a_table_and_a_trace",
     "ProfilerParams.row_limit": f"{_FIELDS}::"
@@ -133,6 +162,7 @@ ELSEWHERE: dict[str, str] = {
 
 ONE_VALUE: dict[str, Any] = {
     "DatasetParams.trust_remote_code": True,
+    "TrainingParams.dataloader_main_process_only": True,
     "FSDPParams.backward_prefetch": "NO_PREFETCH",
     "FSDPParams.state_dict_type": "SHARDED_STATE_DICT",
     "FSDPParams.use_orig_params": False,

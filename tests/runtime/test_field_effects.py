@@ -16,13 +16,9 @@ from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import ConfigError
 
 SWITCHED_ON_BY = {
-    "TrainingParams.use_peft": {
-        f"PeftParams.{f.name}" for f in dataclasses.fields(configs.PeftParams)
-    },
     "TrainingParams.enable_gradient_checkpointing": {
         "TrainingParams.gradient_checkpointing_kwargs"
     },
-    "ModelParams.adapter_model": {"ModelParams.adapter_trainable"},
 }
 ROOT = Path(__file__).parents[2]
 

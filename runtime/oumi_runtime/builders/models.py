@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import oumi_runtime.models  # noqa: F401  registers the built-in models
+from oumi_runtime.builders.adapters import load_adapter
 from oumi_runtime.builders.arguments import argument_mistake
 from oumi_runtime.builders.devices import resolve_device as resolve_device
 from oumi_runtime.builders.freezing import freeze_layers
@@ -85,9 +86,12 @@ def build_huggingface_model(model_params: ModelParams, **kwargs: Any) -> nn.Modu
 
 
 def _finished(model: nn.Module, params: ModelParams) -> nn.Module:
-    """Puts a model on its device, freezes parts of it and compiles it."""
+    """Puts a model on its device, adapts, freezes and compiles it."""
     if params.device_map is not None and not isinstance(params.device_map, dict):
         model.to(resolve_device(params.device_map))
+    if params.adapter_model is not None:
+        folder, is_trainable = Path(params.adapter_model), params.adapter_trainable
+        model = load_adapter(model, folder, is_trainable=is_trainable)
     freeze_layers(model, params.freeze_layers)
     if params.compile:
         # In place, so that the names in its state dict stay as they are.

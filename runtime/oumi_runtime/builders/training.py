@@ -1,6 +1,7 @@
 """Builds the trainer that a config names, and the parts that it runs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -33,6 +34,7 @@ def build_trainer(
     eval_dataset: Dataset[Any] | None = None,
     fsdp: FSDPParams | None = None,
     callbacks: Sequence[TrainingCallback] = (),
+    save_final: Callable[[nn.Module, Path], None] | None = None,
     tokenizer: Tokenizer | None = None,
     kept_files: Mapping[str, bytes] | None = None,
 ) -> BaseTrainer:
@@ -46,6 +48,7 @@ def build_trainer(
         eval_dataset: What to evaluate on; no evaluation if None.
         fsdp: The fsdp section of the config; its defaults if None.
         callbacks: What to do beside the loop.
+        save_final: Saves the model in the end; as in a checkpoint if None.
         tokenizer: That of the texts, for metrics that read what a model writes.
         kept_files: Files that every checkpoint holds besides, by name.
 
@@ -77,6 +80,7 @@ def build_trainer(
         meter=_meter(model, params),
         average=_average(model, params),
         callbacks=callbacks,
+        save_final=save_final,
     )
     trainer: object = _trainer_class(params.trainer_type)(parts)
     if not isinstance(trainer, BaseTrainer):

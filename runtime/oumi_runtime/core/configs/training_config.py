@@ -67,12 +67,18 @@ class TrainingConfig(BaseConfig):
                 "cannot average weights that are split over processes; leave it out, "
                 "or write enable_fsdp: false in the fsdp section"
             )
+        if self.training.use_peft and self.model.adapter_trainable:
+            wrong["training.use_peft"] = (
+                "adds a new adapter, and model.adapter_trainable trains the one in "
+                "model.adapter_model; set one of them to false"
+            )
         wrong |= dict(self._unknown_names())
         if wrong:
             rests_on = {
                 "training.ema_decay": ["fsdp.enable_fsdp"],
                 "training.eval_strategy": ["data.validation"],
                 "fsdp.enable_fsdp": ["training.trainer_type"],
+                "training.use_peft": ["model.adapter_trainable"],
             }
             raise SectionError(wrong, rests_on)
 

@@ -8,12 +8,7 @@ from typing import Any
 _NOT_YET = "is not possible yet; leave it out"
 
 UNFINISHED: dict[str, tuple[str, ...]] = {
-    "ModelParams": ("adapter_model",),
-    "TrainingParams": (
-        "dataloader_main_process_only",
-        "max_bad_steps",
-        "use_peft",
-    ),
+    "TrainingParams": ("max_bad_steps",),
 }
 
 

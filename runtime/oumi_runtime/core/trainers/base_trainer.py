@@ -116,7 +116,8 @@ class BaseTrainer(ABC):
         with self.averaged():
             whole_model = self.parallelism.whole_model()
             if is_world_process_zero():
-                save_weights(whole_model, Path(output_dir))
+                save = self.parts.save_final or save_weights
+                save(whole_model, Path(output_dir))
 
     def write_checkpoint(
         self, tree: dict[str, Any], more_files: Mapping[str, bytes] | None = None

@@ -1,8 +1,10 @@
 """What a trainer is made of, built and ready."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -43,5 +45,7 @@ class TrainingParts:
     """Files that every checkpoint holds besides, by name."""
     average: WeightAverage | None = None
     """The moving average of the weights, which is measured and saved in their place."""
+    save_final: Callable[[nn.Module, Path], None] | None = None
+    """Saves the whole model to a folder in the end; as in a checkpoint if None."""
     callbacks: Sequence[TrainingCallback] = ()
     """What else to do at each event."""

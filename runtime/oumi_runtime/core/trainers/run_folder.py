@@ -16,6 +16,8 @@ _RUN_FILES = (
     RECORD_FILENAME,
     "model.safetensors",
     "config.json",
+    "adapter_model.safetensors",
+    "adapter_config.json",
     "tokenizer.json",
     "labels.json",
     "not_finite.json",

@@ -205,8 +205,7 @@ def test_an_adapter_to_train_needs_a_folder():
 @pytest.mark.parametrize(
     ("section", "name", "value"),
     [
-        (ModelParams(model_name="x"), "adapter_model", "folder"),
-        (TrainingParams(), "use_peft", True),
+        (TrainingParams(), "max_bad_steps", 3),
     ],
 )
 def test_a_field_without_effect_yet_is_refused(section, name, value):

@@ -18,7 +18,6 @@ from oumi_runtime.core.configs.params.field_types import (
     wrong,
 )
 from oumi_runtime.core.configs.refused import CHAT
-from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 
@@ -149,7 +148,7 @@ class DatasetSplitParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks that proportions are given for all datasets or none, and sum to 1."""
-        wrong = unfinished_fields(self)
+        wrong: dict[str, str] = {}
         if self.collator_kwargs and self.collator_name is None:
             wrong["collator_kwargs"] = (
                 "has no effect without collator_name; name the collator"

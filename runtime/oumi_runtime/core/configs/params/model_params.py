@@ -14,7 +14,6 @@ from oumi_runtime.core.configs.params.field_types import (
     wrong,
 )
 from oumi_runtime.core.configs.sentences import shown
-from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 _DTYPES = {
@@ -71,7 +70,8 @@ class ModelParams(BaseParams):
     """The folder of a saved LoRA adapter that is laid over the model."""
 
     adapter_trainable: StrictBool = False
-    """Whether the adapter is trained on; false keeps it as it is."""
+    """Whether the adapter is trained on, and nothing else; false adds it to the weights
+    of the model."""
 
     tokenizer_name: StrictStr | None = None
     """What turns text into `input_ids`: a tokenizer of transformers, by name or folder,
@@ -130,7 +130,7 @@ class ModelParams(BaseParams):
 
     def __finalize_and_validate__(self) -> None:
         """Checks that there is a name, and that an adapter to train is named."""
-        wrong_fields = unfinished_fields(self)
+        wrong_fields: dict[str, str] = {}
         if not self.is_named:
             wrong_fields["model_name"] = (
                 "is missing; write a registered name or the folder of a saved model"

@@ -13,6 +13,7 @@ from oumi_runtime.core.configs.params.field_types import (
     choice,
     member,
 )
+from oumi_runtime.exceptions import SectionError
 
 
 class LoraWeightInitialization(StrEnum):
@@ -51,8 +52,15 @@ _BOTH = {
     "adapter_and_base_model": "is not possible here: one folder holds one model; "
     "write adapter_only or merged"
 }
+_NOT_BEGUN_WITH = {
+    "eva": "is not possible here: it needs activations of the data before there is a "
+    "training; write pissa or olora, which start from the weights",
+    "loftq": "is for quantised weights (bitsandbytes), which are not trained here; "
+    "write pissa or olora",
+    "pissa_niter_[": "lacks its number; write pissa_niter_16 or such",
+}
 _ITERATIONS = re.compile(r"pissa_niter_[0-9]{1,4}")
-_by_name = member(LoraWeightInitialization)
+_by_name = member(LoraWeightInitialization, _NOT_BEGUN_WITH)
 
 
 def _initialization(given: Any) -> Any:
@@ -76,7 +84,7 @@ class PeftParams(BaseParams):
 
     lora_target_modules: list[StrictStr] | None = None
     """The modules that get them, by the end of their names; `[all-linear]` for every
-    linear one. None leaves it to the model."""
+    linear one, as None for a registered model. None leaves it to a Hugging Face one."""
 
     lora_exclude_modules: list[StrictStr] | None = None
     """Regular expressions of whole module names that get none."""
@@ -94,8 +102,8 @@ class PeftParams(BaseParams):
     lora_init_weights: Annotated[
         LoraWeightInitialization | str, BeforeValidator(_initialization)
     ] = LoraWeightInitialization.DEFAULT
-    """How the added matrices begin: default, random, gaussian, eva, pissa,
-    pissa_niter_16 (or another number), loftq or olora."""
+    """How the added matrices begin: default, random, gaussian, pissa, pissa_niter_16
+    (or another number) or olora."""
 
     lora_task_type: Annotated[TaskType, member(TaskType)] = TaskType.CAUSAL_LM
     """What a model of Hugging Face is adapted for; a registered model needs none."""
@@ -105,3 +113,16 @@ class PeftParams(BaseParams):
     )
     """What is saved in the end: the adapter (`adapter_only`), or the model with the
     adapter added to its weights (`merged`)."""
+
+    def __finalize_and_validate__(self) -> None:
+        """Checks that what is saved holds all that was trained."""
+        takes_from_weights = str(self.lora_init_weights).startswith(("pissa", "olora"))
+        if takes_from_weights and self.peft_save_mode is not PeftSaveMode.MERGED:
+            raise SectionError(
+                {
+                    "peft_save_mode": f"lora_init_weights {self.lora_init_weights} "
+                    "takes its start out of the weights of the model, which an adapter "
+                    "alone does not hold; write merged"
+                },
+                {"peft_save_mode": ["lora_init_weights"]},
+            )

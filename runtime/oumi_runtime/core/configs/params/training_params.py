@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
 from oumi_runtime.core.configs.checking import KEY_ITSELF
 from oumi_runtime.core.configs.params.base_params import section
@@ -16,6 +16,7 @@ from oumi_runtime.core.configs.params.field_types import (
     Seed,
     choice,
     member,
+    wrong,
 )
 from oumi_runtime.core.configs.params.optimization_params import OptimizationParams
 from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
@@ -34,6 +35,15 @@ from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
 from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError, suggestion
+
+
+def _each_reads_its_own(given: bool | None) -> bool | None:
+    if given:
+        raise wrong(
+            "true is not possible: each process reads its own part of one order of "
+            "samples, which gives the same batches; leave it out"
+        )
+    return given
 
 
 @section
@@ -170,8 +180,10 @@ class TrainingParams(OptimizationParams, SavingParams):
     dataloader_prefetch_factor: Natural | None = None
     """Batches that each of them has ready, at least 1; None for 2."""
 
-    dataloader_main_process_only: StrictBool | None = None
-    """Whether the first process reads for all; None and false let each read its own."""
+    dataloader_main_process_only: Annotated[
+        StrictBool | None, AfterValidator(_each_reads_its_own)
+    ] = None
+    """Never true: each process reads its own part of the one order of samples."""
 
     ddp_find_unused_parameters: StrictBool | None = None
     """Whether DistributedDataParallel looks for parameters that got no gradient; None
