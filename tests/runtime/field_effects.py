@@ -9,6 +9,7 @@ from field_observations import (
     CYCLE,
     Fields,
     batches_call,
+    checkpointing,
     clock,
     collated_length,
     comparison,
@@ -67,6 +68,19 @@ EFFECTS: dict[str, Effect] = {
     f"TrainingParams.{name}": effect
     for name, effect in {
         "optimizer": Effect("sgd", optimizer_group, _item("class"), "SGD"),
+        "optimizer_kwargs": Effect(
+            {"amsgrad": True}, optimizer_group, _item("amsgrad"), True
+        ),
+        "enable_gradient_checkpointing": Effect(
+            True, checkpointing, _whole, {"asked": True, "use_reentrant": None}
+        ),
+        "gradient_checkpointing_kwargs": Effect(
+            {"use_reentrant": True},
+            checkpointing,
+            _item("use_reentrant"),
+            True,
+            {"enable_gradient_checkpointing": True},
+        ),
         "learning_rate": Effect(0.5, optimizer_group, _item("lr"), 0.5),
         "weight_decay": Effect(0.25, optimizer_group, _item("weight_decay"), 0.25),
         "adam_beta1": Effect(0.5, optimizer_group, _item("betas"), (0.5, 0.999)),

@@ -1,4 +1,4 @@
-"""What each field of the config changes: observations, and tests that stand elsewhere.
+"""What can be seen of a config's fields in what is built.
 
 An observation builds what a section describes and returns the part of it that a field
 is about. Where that needs processes or a device that a test has none of, what is asked
@@ -183,6 +183,19 @@ def batches_call(fields: Fields) -> Fields:
             train_dataset=ColumnDataset(columns),
         )
     return made.call_args.kwargs
+
+
+def checkpointing(fields: Fields) -> Fields:
+    """Whether activations are computed again, and how."""
+    columns = {"labels": torch.zeros(4, dtype=torch.int64)}
+    with mock.patch.object(training, "checkpoint_activations") as asked:
+        training.build_trainer(
+            TrainingParams(max_steps=1, **fields),
+            model=nn.Linear(2, 2),
+            train_dataset=ColumnDataset(columns),
+        )
+    options = asked.call_args.args[1] if asked.called else {}
+    return {"asked": asked.called, "use_reentrant": options.get("use_reentrant")}
 
 
 def saved_steps(fields: Fields) -> list[int]:

@@ -61,6 +61,18 @@ ELSEWHERE: dict[str, str] = {
     "test_trainer_kwargs_reach_transformers",
     "TrainingParams.resume_from_checkpoint": f"{_STREAMED}::"
     "test_a_stopped_training_goes_on_at_its_place_in_the_stream",
+    "TrainingParams.ema_decay": "tests/runtime/core/trainers/test_weight_average.py::"
+    "test_the_average_is_measured_and_saved",
+    "TrainingParams.parameter_groups": f"{_BUILDERS}/test_parameter_groups.py::"
+    "test_the_first_group_that_names_a_parameter_holds_for_it",
+    "TrainingParams.weight_decay_on_norms_and_biases": f"{_BUILDERS}/"
+    "test_parameter_groups.py::test_norms_and_biases_can_be_left_without_decay",
+    "ParameterGroupParams.parameters": f"{_BUILDERS}/test_parameter_groups.py::"
+    "test_the_first_group_that_names_a_parameter_holds_for_it",
+    "ParameterGroupParams.learning_rate": f"{_BUILDERS}/test_parameter_groups.py::"
+    "test_the_first_group_that_names_a_parameter_holds_for_it",
+    "ParameterGroupParams.weight_decay": f"{_BUILDERS}/test_parameter_groups.py::"
+    "test_the_first_group_that_names_a_parameter_holds_for_it",
     "TrainingParams.callbacks": f"{_PARTS}::test_what_makes_something_else_is_named",
     "TrainingParams.output_dir": f"{_TRAIN}::test_a_run_leaves_a_complete_record",
     "TrainingParams.per_device_train_batch_size": f"{_TRAINER}::"

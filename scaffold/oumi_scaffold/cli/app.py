@@ -164,8 +164,14 @@ def _report(error: Exception, debug: bool) -> int:
         message = _click_message(error)
     elif hasattr(error, "exit_code"):
         message = str(error)
-    elif isinstance(error, OSError) and error.strerror:
-        message = ": ".join(filter(None, [error.filename, error.strerror]))
+    else:
+        from oumi_scaffold.cli.tracebacks import print_users_error, users_part
+
+        part = users_part(error)
+        if part is not None and not debug:
+            message = print_users_error(error, part)
+        elif isinstance(error, OSError) and error.strerror:
+            message = ": ".join(filter(None, [error.filename, error.strerror]))
     if debug or message is None:
         import traceback
 

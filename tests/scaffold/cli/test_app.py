@@ -64,6 +64,11 @@ class ForeignError(ValueError):
     exit_code = 3
 
 
+@pytest.fixture(autouse=True)
+def _in_a_project(project: Path) -> None:
+    """Has these tests' own file be none below the working folder."""
+
+
 def failing(error: BaseException) -> types.ModuleType:
     @click.command("list")
     def command() -> None:
