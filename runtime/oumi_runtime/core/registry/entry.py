@@ -8,18 +8,24 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered value, and where that was done."""
+    """A registered value, and the path, line and module where that was done."""
 
     name: str
     value: Any
     path: str
     line: int
+    module: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
-        """The module and the qualified name of the value."""
-        named = self.value if hasattr(self.value, "__qualname__") else type(self.value)
-        return named.__module__, named.__qualname__
+        """The module and the qualified name of the value.
+
+        A `functools.partial`, or another object without a name, is known by its type
+        and by the module that registers it.
+        """
+        if hasattr(self.value, "__qualname__"):
+            return self.value.__module__, self.value.__qualname__
+        return self.module, type(self.value).__qualname__
 
     def __str__(self) -> str:
         return f"{self.identity[1]} at {self.path}:{self.line}"
@@ -53,10 +59,11 @@ class Entry:
         )
 
 
-def place_of_caller() -> tuple[str, int]:
-    """Returns the file and line of the code that called into the registry."""
+def place_of_caller() -> tuple[str, int, str]:
+    """Returns the file, line and module of the code that called into the registry."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
         frame = frame.f_back
     path = frame.f_code.co_filename
-    return path if path.startswith("<") else os.path.realpath(path), frame.f_lineno
+    path = path if path.startswith("<") else os.path.realpath(path)
+    return path, frame.f_lineno, frame.f_globals.get("__name__", "")

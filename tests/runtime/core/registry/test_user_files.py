@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.core.registry.loading import load_file
 from oumi_runtime.exceptions import (
     DuplicateNameError,
     NotRegisteredError,
@@ -120,6 +121,54 @@ def test_files_named_like_each_other_or_like_a_library_work(project):
 
     assert len({c.__module__ for c in found}) == 3
     assert importlib.import_module("json").__name__ == "json"
+
+
+PARTIAL = """
+from functools import partial
+from oumi_runtime.core.registry import RegistryType, register
+
+class Net:
+    def __init__(self, size):
+        self.size = size
+
+class Larger(Net):
+    pass
+
+register("P", RegistryType.MODEL)(partial(Net, SIZE))
+register("Sub", RegistryType.MODEL)(Larger)
+
+@register("function", RegistryType.MODEL)
+def make(size=7):
+    return Net(size)
+"""
+
+
+def test_partials_subclasses_and_functions_are_registered_from_files(project):
+    folder = project(
+        {"oumi_requirements.txt": "a.py\n", "a.py": PARTIAL.replace("SIZE", "3")}
+    )
+
+    assert REGISTRY["p", MODEL]().size == 3
+    assert REGISTRY["sub", MODEL](5).size == 5
+    assert REGISTRY["FUNCTION", MODEL]().size == 7
+    # The same file once more is no duplicate.
+    load_file(folder / "a.py", folder)
+
+
+def test_partials_of_two_files_do_not_pass_for_each_other(project, monkeypatch):
+    folder = project(
+        {
+            "one_p.py": PARTIAL.replace("SIZE", "3"),
+            "two_p.py": PARTIAL.replace("SIZE", "4"),
+        }
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    importlib.import_module("one_p")
+
+    with pytest.raises(DuplicateNameError, match=r"one_p\.py:12 and .*two_p\.py:12"):
+        importlib.import_module("two_p")
+    assert REGISTRY["p", MODEL]().size == 3
+    del sys.modules["one_p"]
 
 
 def test_a_class_from_a_users_file_can_be_pickled(project):
