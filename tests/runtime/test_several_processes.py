@@ -111,3 +111,13 @@ def test_two_processes_with_shards_give_the_run_of_one(
         str(whole / "checkpoint-10"),
     )
     assert_same_run(output, alone)
+
+
+def test_two_processes_stream_the_run_of_one(tmp_path) -> None:
+    size = "--training.per_device_train_batch_size"
+    shuffled = ["--data.train.stream", "true", "--data.validation.stream", "true"]
+    shuffled += ["--data.train.datasets[0].shuffle", "true"]
+    one = run(tmp_path / "one", 1, size, "16", *shuffled)
+    workers = ["--training.dataloader_num_workers", "1"]
+    two = run(tmp_path / "two", 2, *shuffled, *workers)
+    assert_same_run(two, one)

@@ -46,6 +46,7 @@ class RecordFile:
         self.path = path
         self._kind = "json" if suffix in (".json", ".jsonl") else suffix[1:]
         self._text_columns = text_columns
+        self.first_row: dict[str, Any] = {}
         if self._kind == "json" and _begins_a_list(path):
             raise DataError(
                 f"{path} is one JSON list, which has to be read whole; write an object "
@@ -55,7 +56,7 @@ class RecordFile:
         first = None if is_empty else next(self.read(rows_at_once=1), None)
         if first is None:
             raise DataError(f"{path} has no row")
-        self.first_row: dict[str, Any] = first.to_pylist()[0]
+        self.first_row = first.to_pylist()[0]
         self.schema = first.schema
 
     def require(self, names: Mapping[str, str]) -> None:
@@ -218,6 +219,7 @@ class RecordFile:
 
     def _bad_json_line(self, num_good: int) -> str | None:
         """Looks for the bad row among those after the last good block."""
+        first = dict(self.first_row)
         with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
             lines = ((n, line) for n, line in enumerate(file, 1) if line.strip())
             for row, (number, line) in enumerate(
@@ -230,11 +232,12 @@ class RecordFile:
                     return f"{where} is not JSON: {error}"
                 if not isinstance(values, dict):
                     return f"{where}: row {row + 1} is no JSON object"
+                first = first or values
                 for name, value in values.items():
-                    if not _is_alike(value, self.first_row.get(name)):
+                    if not _is_alike(value, first.get(name)):
                         return (
                             f"{where}: row {row + 1}: {name!r} is {value!r:.40}, where "
-                            f"others have {self.first_row[name]!r:.40}"
+                            f"others have {first[name]!r:.40}"
                         )
         return None
 

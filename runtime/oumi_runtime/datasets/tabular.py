@@ -10,6 +10,7 @@ from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_table
+from oumi_runtime.datasets.tabular_stream import TabularStream
 from oumi_runtime.exceptions import DataError, suggestion
 
 _Table = Mapping[str, Sequence[Any]]
@@ -82,6 +83,31 @@ class Tabular(ColumnDataset):
                 ),
             },
             label_names=classes,
+        )
+
+    @classmethod
+    def open_stream(
+        cls,
+        dataset_path: str,
+        split: str = "train",
+        label_column: str = "label",
+        feature_columns: list[str] | None = None,
+        split_column: str | None = None,
+        regression: bool = False,
+    ) -> TabularStream:
+        """Reads the same rows as they are used; a .arrow file will do, too."""
+        path = split_file(Path(dataset_path), split)
+        train = path
+        if Path(dataset_path).is_dir() and split != "train":
+            train = split_file(Path(dataset_path), "train")
+        return TabularStream(
+            path,
+            split=split,
+            label_column=label_column,
+            feature_columns=feature_columns,
+            split_column=split_column,
+            regression=regression,
+            classes_from=train,
         )
 
 

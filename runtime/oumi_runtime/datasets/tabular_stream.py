@@ -1,0 +1,146 @@
+"""A table of numbers that is read as it is used."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
+from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.exceptions import BadRowError, DataError
+
+
+class TabularStream(BlockDataset):
+    """What `Tabular` gives, some rows at a time."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        split: str,
+        label_column: str,
+        feature_columns: list[str] | None,
+        split_column: str | None,
+        regression: bool,
+        classes_from: Path,
+    ) -> None:
+        """Looks into the file, and reads the classes where they are names.
+
+        Args:
+            path: The file.
+            split: Which rows, where there is a `split_column`.
+            label_column: Name of the column to predict.
+            feature_columns: Names of the columns to predict it from; all if None.
+            split_column: Name of the column that holds the split of each row.
+            regression: Whether labels that are whole numbers are amounts.
+            classes_from: The file whose labels are the classes.
+
+        Raises:
+            DataError: A column is missing, or has no row of the split.
+        """
+        self.dataset_name, self.dataset_path = "tabular", str(path)
+        self._file = RecordFile(path)
+        named = {"label_column": label_column}
+        if split_column is not None:
+            named["split_column"] = split_column
+        self._file.require(named)
+        names = feature_columns
+        if names is None:
+            own = (label_column, split_column)
+            names = [name for name in self._file.first_row if name not in own]
+        if not names:
+            raise DataError(f"{path} has no column besides {label_column!r}")
+        for name in names:
+            self._file.require({"feature_columns": name})
+        self.feature_names = names
+        self._label, self._split_column, self._split = label_column, split_column, split
+        self.label_names = self._classes(classes_from)
+        first = self._file.first_row[label_column]
+        is_whole = isinstance(first, int) and not regression
+        self._label_dtype = np.int64 if is_whole else np.float32
+        if split_column is not None and next(self.read_blocks(), None) is None:
+            raise DataError(f"{path} has no row of the split {split!r}")
+
+    def _classes(self, path: Path) -> list[str] | None:
+        file = RecordFile(path)
+        if not isinstance(file.first_row.get(self._label), str):
+            return None
+        found: set[Any] = set()
+        for batch in file.read([self._label]):
+            found.update(batch.column(self._label).unique().to_pylist())
+        return sorted(name for name in found if isinstance(name, str))
+
+    @property
+    def num_samples(self) -> int | None:
+        """How many rows there are, where the file says so and all are used."""
+        return self._file.num_rows if self._split_column is None else None
+
+    def read_blocks(self, start: int = 0) -> Iterator[ColumnDataset]:
+        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        import pyarrow.compute as pc
+
+        columns = [*self.feature_names, self._label]
+        if self._split_column is None:
+            row = start
+            for batch in self._file.read(columns, start):
+                yield self._block(batch, np.arange(row, row + batch.num_rows))
+                row += batch.num_rows
+            return
+        skipped, row = start, 0
+        for batch in self._file.read([*columns, self._split_column]):
+            is_kept = pc.equal(batch.column(self._split_column), self._split)
+            kept = np.flatnonzero(is_kept.to_numpy(zero_copy_only=False))[skipped:]
+            skipped -= min(skipped, pc.sum(is_kept).as_py() or 0)
+            if len(kept):
+                yield self._block(batch.take(kept), kept + row)
+            row += batch.num_rows
+
+    def _block(self, batch: Any, rows: np.ndarray) -> ColumnDataset:
+        features = [self._numbers(batch, name, rows) for name in self.feature_names]
+        matrix = np.stack(features, axis=1).astype(np.float32)
+        return ColumnDataset(
+            {
+                "features": torch.from_numpy(matrix),
+                "labels": self._label_ids(batch, rows),
+            },
+            label_names=self.label_names,
+        )
+
+    def _numbers(self, batch: Any, name: str, rows: np.ndarray) -> np.ndarray:
+        from pyarrow import types
+
+        column = batch.column(name)
+        where = f"{self.dataset_path}: row "
+        if column.null_count:
+            number = rows[column.is_null().to_pylist().index(True)]
+            raise BadRowError(f"{where}{number + 1} has no {name!r}")
+        kind = column.type
+        if types.is_boolean(kind):
+            column = column.cast("int8")
+        elif not (types.is_integer(kind) or types.is_floating(kind)):
+            value = column[0].as_py()
+            raise BadRowError(
+                f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a number; leave "
+                "the column out by dataset_kwargs.feature_columns"
+            )
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+
+    def _label_ids(self, batch: Any, rows: np.ndarray) -> torch.Tensor:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.label_names is None:
+            numbers = self._numbers(batch, self._label, rows)
+            return torch.from_numpy(numbers.astype(self._label_dtype))
+        labels = batch.column(self._label)
+        ids = pc.index_in(labels, value_set=pa.array(self.label_names))
+        if ids.null_count:
+            place = ids.is_null().to_pylist().index(True)
+            raise BadRowError(
+                f"{self.dataset_path}: row {rows[place] + 1}: {self._label!r} is "
+                f"{labels[place].as_py()!r:.40}, which is none of the classes "
+                f"{', '.join(self.label_names)}"
+            )
+        return torch.from_numpy(ids.to_numpy(zero_copy_only=False).astype(np.int64))

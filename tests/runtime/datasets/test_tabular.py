@@ -1,0 +1,143 @@
+"""The user's own tables of numbers, in memory and streamed."""
+
+import json
+
+import pyarrow as pa
+import pytest
+import torch
+from pyarrow import csv, parquet
+
+from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.datasets import Tabular
+from oumi_runtime.exceptions import DataError
+
+ROWS = [
+    {"height": n, "weight": n / 4, "label": ["b", "a"][n % 2], "split": "train"}
+    for n in range(30)
+]
+
+
+def write(folder, suffix, rows=ROWS, name="rows"):
+    path = folder / f"{name}.{suffix}"
+    if suffix == "jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    elif suffix == "csv":
+        csv.write_csv(pa.Table.from_pylist(rows), path)
+    else:
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    return str(path)
+
+
+def read(stream, *args, **kwargs) -> ColumnDataset:
+    """All rows at once, or those of a stream put together again."""
+    if not stream:
+        return Tabular(*args, **kwargs)
+    opened = Tabular.open_stream(*args, **kwargs)
+    samples = list(opened)
+    columns = {name: torch.stack([s[name] for s in samples]) for name in samples[0]}
+    return ColumnDataset(columns, label_names=opened.label_names)
+
+
+both = pytest.mark.parametrize("stream", [False, True])
+
+
+@both
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_columns_become_features_and_labels(tmp_path, suffix, stream):
+    dataset = read(stream, write(tmp_path, suffix), split_column="split")
+    assert dataset.columns["features"].dtype == torch.float32
+    assert dataset.columns["features"][3].tolist() == [3.0, 0.75]
+    assert dataset.label_names == ["a", "b"]
+    assert dataset.columns["labels"][:3].tolist() == [1, 0, 1]
+    assert dataset.columns["labels"].dtype == torch.int64
+
+
+@both
+def test_the_columns_that_are_named_are_read(tmp_path, stream):
+    dataset = read(
+        stream,
+        write(tmp_path, "csv"),
+        label_column="height",
+        feature_columns=["weight"],
+        regression=True,
+    )
+    assert dataset.columns["features"].shape == (30, 1)
+    assert dataset.columns["labels"].dtype == torch.float32
+    assert dataset.label_names is None
+
+
+@both
+def test_whole_numbers_are_classes_and_fractions_amounts(tmp_path, stream):
+    rows = [{"x": n, "y": n % 3, "z": n / 2} for n in range(9)]
+    path = write(tmp_path, "jsonl", rows)
+    classes = read(stream, path, label_column="y", feature_columns=["x"])
+    assert classes.columns["labels"].tolist() == [n % 3 for n in range(9)]
+    amounts = read(stream, path, label_column="z", feature_columns=["x"])
+    assert amounts.columns["labels"].tolist() == [n / 2 for n in range(9)]
+
+
+@both
+def test_a_split_is_a_file_of_a_folder_or_some_rows(tmp_path, stream):
+    rows = [row | {"split": ["train", "test"][n % 2]} for n, row in enumerate(ROWS)]
+    path = write(tmp_path, "csv", rows)
+    some = read(stream, path, "test", split_column="split")
+    assert some.columns["features"][:, 0].tolist() == list(range(1, 30, 2))
+    if stream:
+        opened = Tabular.open_stream(path, "test", split_column="split")
+        (rest,) = opened.read_blocks(13)
+        assert rest.columns["features"][:, 0].tolist() == [27.0, 29.0]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder, "csv", ROWS, "train")
+    write(folder, "csv", [row for row in ROWS if row["label"] == "b"], "test")
+    kept = read(stream, str(folder), "test", feature_columns=["height"])
+    assert kept.label_names == ["a", "b"]
+    assert set(kept.columns["labels"].tolist()) == {1}
+
+
+@both
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"label_column": "lable"}, r"no column 'lable' \(did you mean 'label'"),
+        ({"feature_columns": ["hight"]}, r"'hight' \(did you mean 'height'"),
+        ({"split_column": "part"}, "no column 'part'.*split_column"),
+        ({"split_column": "split", "split": "dev"}, "no row of the split 'dev'"),
+    ],
+)
+def test_a_column_or_split_that_is_not_there_is_named(
+    tmp_path, fields, sentence, stream
+):
+    with pytest.raises(DataError, match=sentence):
+        read(stream, write(tmp_path, "csv"), **fields)
+
+
+@both
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"height": None}, r"rows\.jsonl: row 21 has no 'height'"),
+        ({"label": None}, r"rows\.jsonl: row 21(: 'label' is None| has no 'label')"),
+    ],
+)
+def test_a_row_that_lacks_a_value_is_named(tmp_path, change, sentence, stream):
+    rows = [row | {"split": ["train", "test"][n % 2]} for n, row in enumerate(ROWS)]
+    rows[20] |= change
+    path = write(tmp_path, "jsonl", rows)
+    with pytest.raises(DataError, match=sentence):
+        read(stream, path, split_column="split")
+
+
+@both
+def test_what_is_no_number_is_named(tmp_path, stream):
+    path = write(tmp_path, "csv")
+    with pytest.raises(DataError, match="'split' is 'train', not a number"):
+        read(stream, path)
+
+
+@both
+def test_a_class_that_training_lacks_is_named(tmp_path, stream):
+    write(tmp_path, "jsonl", ROWS, "train")
+    write(tmp_path, "jsonl", [*ROWS, ROWS[0] | {"label": "c"}], "test")
+    with pytest.raises(DataError, match=r"row 31.*'c'.*none of the classes a, b"):
+        read(stream, str(tmp_path), "test", feature_columns=["height"])
