@@ -186,6 +186,22 @@ class TemplateSourceError(ScaffoldError, ValueError):
         super().__init__(f"cannot use the template {shown(where)}: {reason}")
 
 
+class DataFileError(ScaffoldError, ValueError):
+    """The user's data is not there, or does not hold what a task needs."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        reason = " ".join(_printable(reason)[:_REASON_LENGTH].split())
+        super().__init__(f"cannot train on {shown(path)}: {reason}")
+
+
+class DataOptionError(ScaffoldError, ValueError):
+    """`--data` or `--dataset` does not go with something else."""
+
+    exit_code = 2
+
+
 class NameListError(ScaffoldError, ValueError):
     """A file of names holds something else."""
 

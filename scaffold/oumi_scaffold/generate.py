@@ -78,11 +78,17 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
             replace(file, path=spec.layout.placed(file.path))
             for file in renderer.render(answers)
         )
-        arguments = (typed or {}) if source.is_built_in else {}
+        arguments = _arguments(typed or {}, spec) if source.is_built_in else {}
         name = source.template.name
         structure = check_structure(files, name, spec.name, arguments)
         models.append(Generated(spec, answers, files, structure))
     return models
+
+
+def _arguments(typed: Mapping[str, Value], spec: ModelSpec) -> dict[str, Value]:
+    """What the constructor has to have: what was set, and what the data asks for."""
+    asked = {k: v for k, v in spec.data.items() if isinstance(v, int)}
+    return dict(typed) | asked
 
 
 def plan_models(

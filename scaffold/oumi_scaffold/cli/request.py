@@ -1,6 +1,6 @@
 """What a `new-model` asks for: its options, the project's settings, and answers."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import decisions
+from oumi_scaffold.cli.data_options import data_answers, dataset_answers
 from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import BadSettingError, NameListError, ScaffoldError
 from oumi_scaffold.names import check_name, module_name
 from oumi_scaffold.project_settings import ProjectSettings, read_settings
 from oumi_scaffold.sources import Source, built_in, opened
-from oumi_scaffold.spec import ModelSpec, model_spec, own_spec
+from oumi_scaffold.spec import RUNTIME, ModelSpec, model_spec, own_spec
+from oumi_scaffold.values import Value
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
 _MOST_NAMES = 10_000
@@ -64,20 +66,28 @@ class Request:
         """
         layout = _settings_of(self).layout
         settings = _by_name(self.settings)
+        data = self._data(source, settings)
         names = [self.name] if self.name is not None else self._names()
-        if source.is_built_in:
-            return [
-                model_spec(name, source.where, self.arch, self.target, settings, layout)
-                for name in names
-            ]
-        return [
-            own_spec(name, source.where, self.arch, self.target, settings, layout)
-            for name in names
-        ]
+        make = model_spec if source.is_built_in else own_spec
+        first = make(names[0], source.where, self.arch, self.target, settings, layout)
+        for name in names[1:]:
+            check_name(name)
+        return [replace(first, name=name, data=data) for name in names]
 
     def hooks(self, source: Source, specs: Sequence[ModelSpec]) -> TemplateHooks:
         """Returns the scripts of the template; those of someone else, if trusted."""
         return hooks_of(source, specs[0], trust=self.trust)
+
+    def _data(self, source: Source, settings: Mapping[str, str]) -> dict[str, Value]:
+        if self.dataset is None and self.data is None:
+            return {}
+        if self.target != RUNTIME:
+            option = "--data" if self.dataset is None else "--dataset"
+            raise click.UsageError(f"{option} goes with --target {RUNTIME} only")
+        if self.dataset is not None:
+            return dataset_answers(self.dataset, source, self.output_dir)
+        path = Path(self.data or "")
+        return data_answers(path, source, self.output_dir, settings)
 
     def _names(self) -> list[str]:
         assert self.from_file is not None

@@ -1,0 +1,93 @@
+"""`--dataset` and `--data`: what a new model's config says that it is trained on."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from oumi_scaffold.answers import settable
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.registered import registered
+from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
+from oumi_scaffold.sources import Source
+from oumi_scaffold.user_data import UserData, look_into
+from oumi_scaffold.values import Value
+
+# These read the user's own files, and do not know which.
+_NEED_A_PATH = ("npz_file", "image_folder", "tabular", "text_classification", "text_lm")
+
+
+def dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value]:
+    """Returns the template's variables for a registered dataset.
+
+    Args:
+        name: Its name, in any case; or that of one on the hub, which has a `/`.
+        source: The template.
+        project: The folder whose own datasets count, too.
+
+    Raises:
+        UnknownChoiceError: There is no such dataset.
+        DataOptionError: It reads files, or the template has no place for it.
+    """
+    if "dataset_name" not in source.template.variables:
+        message = f"--dataset has no place in the template {shown(source.where)}"
+        raise DataOptionError(message)
+    known = {each.name.lower(): each.name for each in registered("datasets", project)}
+    if name.lower() in _NEED_A_PATH:
+        raise DataOptionError(f"dataset {name} reads your files: use --data PATH")
+    if "/" in name and len(name) < 200 and name.isascii() and name.isprintable():
+        return {"dataset_name": name}
+    if name.lower() not in known:
+        raise UnknownChoiceError("dataset", name, sorted(known.values()))
+    return {"dataset_name": known[name.lower()]}
+
+
+def data_answers(
+    path: Path, source: Source, project: Path, settings: Mapping[str, str]
+) -> dict[str, Value]:
+    """Returns the template's variables for the user's own data.
+
+    Args:
+        path: The file or folder.
+        source: The template.
+        project: Where the config will be used.
+        settings: What `--set` says; it may not contradict what the data is.
+
+    Raises:
+        DataFileError: The data is not there, or not what the task needs.
+        DataOptionError: A setting contradicts it, or nothing reads it.
+    """
+    if not source.is_built_in:
+        raise DataOptionError("--data goes with the built-in templates only")
+    data = look_into(path, source.where)
+    names = {each.name for each in registered("datasets", project)}
+    if data.dataset_name not in names:
+        raise DataOptionError(
+            f"nothing reads {shown(str(path))} for {source.where} yet"
+        )
+    _check_settings(data, settings)
+    if data.splits == ("train",):
+        output.note(
+            f"{path} has no splits: all of it is for training; to measure as well, make "
+            "a folder of train, validation and test"
+        )
+    left = [name for name in settable(source.template) if name not in settings]
+    return data.answers(_seen_from(path, project), left)
+
+
+def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:
+    for name, value in data.arguments.items():
+        given = settings.get(name)
+        is_resized = name == "image_size" and data.dataset_name == "image_folder"
+        if given is not None and given != str(value) and not is_resized:
+            raise DataOptionError(
+                f"the data has {name}={value}, and --set says {shown(given)}: "
+                "leave that out"
+            )
+
+
+def _seen_from(path: Path, project: Path) -> str:
+    """The path from the project's folder, where it is inside; else from the root."""
+    whole, folder = path.resolve(), project.resolve()
+    if whole.is_relative_to(folder):
+        return Path(os.path.relpath(whole, folder)).as_posix()
+    return whole.as_posix()

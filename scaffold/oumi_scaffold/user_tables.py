@@ -1,0 +1,131 @@
+"""Reads a table of the user's, to learn which columns it has and what is in them.
+
+The readers are those of the runtime's datasets, so that a column has one type to both.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from oumi_scaffold.exceptions import DataFileError
+
+SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class UserTable:
+    """The columns of a file by name, each a list of plain values."""
+
+    path: Path
+    columns: Mapping[str, Sequence[object]]
+
+    def column(self, wanted: Sequence[str], use: str) -> str:
+        """Returns the name of the first column that there is, whatever its case.
+
+        Args:
+            wanted: The names by which such a column goes.
+            use: What it is for.
+
+        Raises:
+            DataFileError: There is none; the sentence names the columns that there are.
+        """
+        lowered = {name.lower(): name for name in reversed(list(self.columns))}
+        for name in wanted:
+            if name in lowered:
+                return lowered[name]
+        raise DataFileError(
+            str(self.path),
+            f"it has no column for the {use}, only {', '.join(self.columns)}; name "
+            f"that column {wanted[0]}",
+        )
+
+    def number_of_classes(self, column: str) -> int:
+        """Returns how many classes a column holds.
+
+        Raises:
+            DataFileError: It holds something other than names or whole numbers from 0.
+        """
+        values = self.columns[column]
+        for row, value in enumerate(values, start=1):
+            if not isinstance(value, str | int) or value == "":
+                reason = f"row {row}: {column} is {value!r:.40}, which is no class"
+                raise DataFileError(str(self.path), reason)
+        if not values:
+            raise DataFileError(str(self.path), "it has no row")
+        if any(isinstance(value, str) for value in values):
+            return len(set(values))
+        numbers = [int(cast(int, value)) for value in values]
+        if min(numbers) < 0:
+            reason = f"{column} holds {min(numbers)}; classes are numbered from 0"
+            raise DataFileError(str(self.path), reason)
+        return max(numbers) + 1
+
+    def holds_numbers(self, column: str) -> bool:
+        """Whether every value of a column is a number."""
+        values = self.columns[column]
+        return all(isinstance(value, int | float) for value in values)
+
+
+def read_user_table(path: Path) -> UserTable:
+    """Reads a csv, parquet, JSON lines or JSON file.
+
+    Raises:
+        DataFileError: It cannot be read, or is of another kind.
+    """
+    readers: Mapping[str, Callable[[Path], dict[str, list[object]]]] = {
+        ".csv": _read_csv,
+        ".parquet": _read_parquet,
+        ".json": _read_json,
+        ".jsonl": _read_json,
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        kinds = ", ".join(SUFFIXES)
+        raise DataFileError(str(path), f"it is of no known kind; give one of {kinds}")
+    try:
+        return UserTable(path, reader(path))
+    except (ValueError, OSError, RecursionError, ImportError) as error:
+        raise DataFileError(str(path), f"it cannot be read: {error}") from error
+
+
+def _read_csv(path: Path) -> dict[str, list[object]]:
+    from pyarrow import csv as arrow  # pyright: ignore[reportMissingTypeStubs]
+
+    csv = cast(Any, arrow)
+    size = min(path.stat().st_size + 1, 2**31 - 1)
+    options = (
+        csv.ReadOptions(block_size=size),
+        csv.ParseOptions(newlines_in_values=True),
+    )
+    return _columns(csv.read_csv(path, *options))
+
+
+def _read_parquet(path: Path) -> dict[str, list[object]]:
+    from pyarrow import parquet as arrow  # pyright: ignore[reportMissingTypeStubs]
+
+    return _columns(cast(Any, arrow).read_table(path))
+
+
+def _columns(table: Any) -> dict[str, list[object]]:
+    names: list[str] = list(table.column_names)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"two columns are named {twice[0]!r}")
+    return {name: table.column(name).to_pylist() for name in names}
+
+
+def _read_json(path: Path) -> dict[str, list[object]]:
+    text = path.read_text(encoding="utf-8-sig")
+    if text.lstrip().startswith("["):
+        rows = cast(list[object], json.loads(text))
+    else:
+        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+    records: list[dict[str, object]] = []
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise ValueError(f"row {number} is no JSON object")
+        records.append(cast(dict[str, object], row))
+    names = dict.fromkeys(key for record in records for key in record)
+    return {name: [record.get(name) for record in records] for name in names}

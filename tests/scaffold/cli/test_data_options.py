@@ -1,0 +1,189 @@
+"""`--dataset` and `--data`: the config is pointed at data, the model fitted to it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+from pyarrow import parquet
+from trees import make_tree, snapshot
+
+CSV = "text,label\ngood,pos\nbad,neg\nso,mid\n"
+IMAGES = ("--task", "image-classification")
+
+
+def config_of(project: Path) -> dict:
+    return yaml.safe_load((project / "configs" / "my_net.yaml").read_text())
+
+
+def dataset_of(project: Path, split: str = "train") -> dict:
+    return config_of(project)["data"][split]["datasets"][0]
+
+
+def test_a_registered_dataset_is_named_whatever_the_case(project: Path, run: Callable):
+    done = run("new-model", "MyNet", "--dataset", "STDLIB_docstrings")
+    assert (done.exit_code, done.err) == (0, "")
+    assert dataset_of(project) == {
+        "dataset_name": "stdlib_docstrings",
+        "split": "train",
+    }
+
+
+def test_a_dataset_of_the_project_is_one_too(project: Path, run: Callable):
+    own = (
+        "from oumi_runtime.core.registry import register_dataset\n\n"
+        '@register_dataset("my_texts")\nclass MyTexts: ...\n'
+    )
+    make_tree(project, {"data.py": own, "oumi_requirements.txt": "data.py\n"})
+    assert run("new-model", "MyNet", "--dataset", "my_texts").exit_code == 0
+    assert dataset_of(project)["dataset_name"] == "my_texts"
+
+
+def test_a_folder_of_tables_is_read_for_its_splits_and_classes(
+    project: Path, run: Callable
+):
+    other = "text,label\ngood,pos\n"
+    make_tree(
+        project / "texts", {"train.csv": CSV, "val.csv": other, "test.csv": other}
+    )
+    done = run("new-model", "MyNet", "--data", "texts")
+    assert (done.exit_code, done.err) == (0, "")
+    config = config_of(project)
+    assert list(config["data"]) == ["train", "validation", "test"]
+    assert config["model"]["model_kwargs"]["num_classes"] == 3
+    assert dataset_of(project) == {
+        "dataset_name": "text_classification",
+        "dataset_path": "texts",
+        "split": "train",
+    }
+    model = (project / "models" / "my_net.py").read_text()
+    assert "num_classes: int = 3" in model
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+def test_a_single_table_is_for_training_alone_and_its_columns_are_found(
+    project: Path, run: Callable, kind: str
+):
+    rows = [{"Review": "a, b", "sentiment": n % 4} for n in range(8)]
+    path = project / f"reviews.{kind}"
+    match kind:
+        case "csv":
+            path.write_text(
+                "Review,sentiment\n" + "".join(f'"a, b",{n % 4}\n' for n in range(8))
+            )
+        case "jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        case "json":
+            path.write_text(json.dumps(rows))
+        case _:
+            parquet.write_table(pa.Table.from_pylist(rows), path)
+    done = run("new-model", "MyNet", "--data", path.name)
+    assert done.exit_code == 0
+    assert "all of it is for training" in done.err
+    config = config_of(project)
+    assert list(config["data"]) == ["train"]
+    assert config["training"]["eval_strategy"] == "no"
+    assert config["model"]["model_kwargs"]["num_classes"] == 4
+    assert dataset_of(project)["dataset_kwargs"] == {
+        "text_column": "Review",
+        "label_column": "sentiment",
+    }
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((6, 12, 12), 1), ((6, 3, 12, 12), 3)])
+def test_an_archive_of_images_fits_the_model_to_its_shapes(
+    project: Path, run: Callable, shape: tuple[int, ...], channels: int
+):
+    split = np.array(["train", "train", "test", "train", "validation", "train"])
+    arrays = {"images": np.zeros(shape, np.uint8), "labels": np.arange(6)}
+    np.savez(project / "images.npz", **arrays, split=split)
+    done = run("new-model", "MyNet", *IMAGES, "--data", "images.npz")
+    assert (done.exit_code, done.err) == (0, "")
+    arguments = config_of(project)["model"]["model_kwargs"]
+    assert (arguments["image_size"], arguments["in_channels"]) == (12, channels)
+    assert arguments["num_classes"] == 6
+    assert dataset_of(project, "test")["dataset_name"] == "npz_file"
+
+
+def test_a_folder_of_pictures_is_counted(project: Path, run: Callable):
+    make_tree(
+        project, {f"pets/{s}/{c}/1.png": "" for s in ("train", "dev") for c in "abc"}
+    )
+    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
+    assert (done.exit_code, done.err) == (0, "")
+    assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 3
+    assert dataset_of(project)["dataset_kwargs"] == {"image_size": 32}
+    assert list(config_of(project)["data"]) == ["train", "validation"]
+
+
+def test_the_path_is_as_the_project_sees_it(
+    project: Path, tmp_path: Path, run: Callable
+):
+    make_tree(tmp_path, {"else where/train.csv": CSV})
+    make_tree(project, {"place/texts/train.csv": CSV})
+    run("new-model", "MyNet", "--data", "place/texts", "--output-dir", "place")
+    assert dataset_of(project / "place")["dataset_path"] == "texts"
+    run("new-model", "MyNet", "--data", str(tmp_path / "else where"))
+    assert dataset_of(project)["dataset_path"] == str(tmp_path / "else where")
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (["--dataset", "stdlib_docstring"], "did you mean 'stdlib_docstrings'?"),
+        (["--dataset", "{{ 7 * 7 }}"], "there is no dataset"),
+        (["--dataset", ""], "there is no dataset"),
+        (["--dataset", "tabular"], "use --data PATH"),
+        (["--dataset", "digits", "--target", "oumi"], "goes with --target runtime"),
+        (["--data", "nowhere.csv"], "no such file or folder"),
+        (["--data", "."], "holds no train split"),
+        (["--data", "a.xyz"], "no known kind"),
+        (["--data", "b.csv"], "only name, value; name that column text"),
+        (["--data", "c.csv"], "row 1: label is 0.5, which is no class"),
+        (["--data", "d.csv"], "classes are numbered from 0"),
+        (["--data", "e.csv"], "has no row"),
+        (["--data", "f.jsonl"], "cannot be read"),
+        (["--data", "g.parquet"], "cannot be read"),
+        (["--data", "h.jsonl"], "row 1 is no JSON object"),
+        (["--data", "ok.csv", "--set", "num_classes=9"], "the data has num_classes=2"),
+        ([*IMAGES, "--data", "ok.csv"], "give an .npz file, or a folder"),
+        ([*IMAGES, "--data", "i.npz"], "no .npz archive that can be read"),
+        ([*IMAGES, "--data", "j.npz"], "has no array labels, only images"),
+        ([*IMAGES, "--data", "k.npz"], "its images are of shape"),
+        ([*IMAGES, "--data", "l.npz"], "no whole numbers from 0"),
+        ([*IMAGES, "--data", "m.npz"], "no .npz archive that can be read"),
+        ([*IMAGES, "--data", "."], "has no folder train"),
+    ],
+)
+def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
+    project: Path, run: Callable, args: list[str], reason: str
+):
+    make_tree(
+        project,
+        {
+            "ok.csv": "text,label\na,x\nb,y\n",
+            "a.xyz": "",
+            "b.csv": "name,value\na,1\n",
+            "c.csv": "text,label\na,0.5\n",
+            "d.csv": "text,label\na,-1\n",
+            "e.csv": "text,label\n",
+            "f.jsonl": "{\n",
+            "g.parquet": "PAR1",
+            "h.jsonl": "[1]\n",
+            "i.npz": "PK",
+        },
+    )
+    zeros = np.zeros((2, 4, 4))
+    np.savez(project / "j.npz", images=zeros)
+    np.savez(project / "k.npz", images=np.zeros((2, 4, 5)), labels=np.arange(2))
+    np.savez(project / "l.npz", images=zeros, labels=np.zeros(2))
+    np.savez(project / "m.npz", images=zeros, labels=np.array([{}, {}]))
+    before = snapshot(project)
+    done = run("new-model", "MyNet", *args)
+    assert done.exit_code == 2
+    assert reason in done.err
+    assert done.err.count("\n") == 1
+    assert snapshot(project) == before
