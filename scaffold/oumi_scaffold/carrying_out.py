@@ -47,8 +47,8 @@ def carry_out(place: Workplace, journal: Journal) -> None:
             raise ConflictError([step.path]) from None
     if journal.backup and mode_of(place.kept) is not None:
         place.kept.rename(place.root / journal.backup)
-    steps = (place.project / step.path for step in journal.steps)
-    disk.sync({path.parent for path in steps})
+    folders = {step.path.rpartition("/")[0] for step in journal.steps}
+    disk.sync(place.project / folder for folder in sorted(folders))
     _end(place, DO)
 
 

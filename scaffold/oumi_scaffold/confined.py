@@ -6,7 +6,6 @@ that loops, grows or recurses is ended with it.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +47,8 @@ class ConfinedRenderer:
 
     def _ask(self, what: str, asked: Mapping[str, object]) -> object:
         place = {"root": str(self.template.root), "name": self.template.name}
+        import subprocess
+
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-m", "oumi_scaffold.confined"],

@@ -5,7 +5,6 @@ what to do. `exit_code` is what the command line returns for it: 2 for bad input
 a conflict with what exists (nothing was written), 1 for work that failed.
 """
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -47,6 +46,8 @@ class UnknownChoiceError(ScaffoldError, LookupError):
     exit_code = 2
 
     def __init__(self, kind: str, given: str, allowed: Iterable[str]) -> None:
+        import difflib
+
         names = list(allowed)
         nearest = difflib.get_close_matches(given.lower(), names, n=1) or [
             name for name in names if given and name.startswith(given.lower())

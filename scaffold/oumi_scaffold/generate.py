@@ -1,23 +1,25 @@
 """The whole way of `new-model`, from specs to a plan; carrying it out is `write`'s."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
-from oumi_scaffold.confined import ConfinedRenderer
 from oumi_scaffold.exceptions import TemplateError, UnsafePathError
 from oumi_scaffold.paths import check_case, check_distinct, read_target
 from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.render import RenderedFile, Renderer
 from oumi_scaffold.sources import Source, built_in
 from oumi_scaffold.spec import RUNTIME, ModelSpec
-from oumi_scaffold.structure import Structure, check_structure
+from oumi_scaffold.structure import Structure, StructureChecks
 from oumi_scaffold.values import Value
+from oumi_templates.catalog import COMPILED
+
+if TYPE_CHECKING:
+    from oumi_scaffold.confined import ConfinedRenderer
 
 
-@dataclass(frozen=True)
-class Generated:
+class Generated(NamedTuple):
     """One model's files, with the variables that they were rendered from."""
 
     spec: ModelSpec
@@ -38,10 +40,13 @@ def plan_model(
     return plan_models(generated([spec], source), project, source, dry_run=dry_run)
 
 
-def renderer_of(source: Source) -> Renderer | ConfinedRenderer:
+def renderer_of(source: Source) -> "Renderer | ConfinedRenderer":
     """Returns what renders a template: someone else's is kept within limits."""
-    make = Renderer if source.is_built_in else ConfinedRenderer
-    return make(source.template)
+    if source.is_built_in:
+        return Renderer(source.template, COMPILED)
+    from oumi_scaffold.confined import ConfinedRenderer
+
+    return ConfinedRenderer(source.template)
 
 
 def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
@@ -60,6 +65,7 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
     if "model_name" not in source.template.variables:
         raise TemplateError(source.template.name, "it has no variable model_name")
     renderer = renderer_of(source)
+    checks = StructureChecks(source.template.name)
     known = source.template.variables
     typed: dict[str, Value] | None = None
     models: list[Generated] = []
@@ -75,12 +81,11 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
             typed = {name: given[name] for name in spec.settings}
         answers = wanted | (typed or {})
         files = tuple(
-            replace(file, path=spec.layout.placed(file.path))
+            file._replace(path=spec.layout.placed(file.path))
             for file in renderer.render(answers)
         )
         arguments = _arguments(typed or {}, spec) if source.is_built_in else {}
-        name = source.template.name
-        structure = check_structure(files, name, spec.name, arguments)
+        structure = checks.check(files, spec.name, spec.module_name, arguments)
         models.append(Generated(spec, answers, files, structure))
     return models
 

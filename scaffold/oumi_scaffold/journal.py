@@ -15,9 +15,8 @@ begun, to be carried out, to be taken back. Who finds it there knows which.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from oumi_scaffold.exceptions import JournalError
 from oumi_scaffold.paths import check_inside, mode_of
@@ -27,8 +26,7 @@ DO, UNDO = "journal.json", "undo.json"
 BACKUP_PREFIX = "backup-"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One file that is created or replaced; the digests are those of its content."""
 
     path: str
@@ -36,8 +34,7 @@ class Step:
     after: str
 
 
-@dataclass(frozen=True)
-class Journal:
+class Journal(NamedTuple):
     """All steps of a run.
 
     `folders` are those that the run makes, outermost first; `backup` is the folder,
@@ -50,11 +47,11 @@ class Journal:
 
     def to_json(self) -> bytes:
         """Returns it as it is written down."""
-        return json.dumps(asdict(self)).encode()
+        steps = [step._asdict() for step in self.steps]
+        return json.dumps(self._asdict() | {"steps": steps}).encode()
 
 
-@dataclass(frozen=True)
-class Workplace:
+class Workplace(NamedTuple):
     """The paths that a run uses in a project besides the files it is about."""
 
     project: Path
@@ -71,11 +68,11 @@ class Workplace:
 
     def staged(self, number: int) -> Path:
         """A step's file as it will be."""
-        return self.stage / str(number)
+        return Path(f"{self.project}/{FOLDER}/stage/{number}")
 
     def previous(self, number: int) -> Path:
         """A step's file as it was."""
-        return self.stage / f"{number}.before"
+        return Path(f"{self.project}/{FOLDER}/stage/{number}.before")
 
     @property
     def kept(self) -> Path:

@@ -7,8 +7,7 @@ edited it since. Entries of other models, and keys not known here, are left as t
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from oumi_scaffold import __version__
 from oumi_scaffold.exceptions import ManifestError
@@ -19,8 +18,7 @@ FILE_NAME = ".oumi-scaffold.json"
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class GeneratedModel:
+class GeneratedModel(NamedTuple):
     """What the manifest says of one model."""
 
     name: str

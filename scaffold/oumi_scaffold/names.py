@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from oumi_scaffold.exceptions import InvalidNameError, NameTakenError
 from oumi_templates.filters import snake_case
@@ -34,8 +34,7 @@ _USED_BY_GENERATED_CODE = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class TakenName:
+class TakenName(NamedTuple):
     """A model name that is registered already, and by whom."""
 
     name: str

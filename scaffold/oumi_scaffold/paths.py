@@ -7,7 +7,7 @@ followed, wherever they lead.
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from oumi_scaffold.exceptions import UnsafePathError
 
@@ -23,20 +23,26 @@ def read_target(project: Path, path: str) -> bytes | None:
             something other than a file.
     """
     check_inside(path)
-    target = project
-    for part in PurePosixPath(path).parts:
-        target = target / part
+    *folders, name = path.split("/")
+    target = str(project)
+    for part in folders:
+        target = f"{target}/{part}"
         mode = mode_of(target)
-        is_last = target == project / path
         if mode is None:
             return None
         if stat.S_ISLNK(mode):
             raise UnsafePathError(path, f"{part} is a symbolic link")
-        if not is_last and not stat.S_ISDIR(mode):
+        if not stat.S_ISDIR(mode):
             raise UnsafePathError(path, f"{part} is not a folder")
-        if is_last and not stat.S_ISREG(mode):
-            raise UnsafePathError(path, "something other than a file is there")
-    return target.read_bytes()
+    target = f"{target}/{name}"
+    mode = mode_of(target)
+    if mode is None:
+        return None
+    if stat.S_ISLNK(mode):
+        raise UnsafePathError(path, f"{name} is a symbolic link")
+    if not stat.S_ISREG(mode):
+        raise UnsafePathError(path, "something other than a file is there")
+    return Path(target).read_bytes()
 
 
 def check_inside(path: str) -> None:
@@ -76,28 +82,28 @@ def check_case(project: Path, paths: Iterable[str]) -> None:
     Raises:
         UnsafePathError: There is a file or folder that differs in case only.
     """
-    names: dict[Path, dict[str, str]] = {}
+    names: dict[str, dict[str, str]] = {}
     for path in paths:
-        folder = project
-        for part in PurePosixPath(path).parts:
+        folder = str(project)
+        for part in path.split("/"):
             if folder not in names:
-                names[folder] = _names_in(folder)
+                names[folder] = _names_in(Path(folder))
             there = names[folder].get(part.lower(), part)
             if there != part:
                 raise UnsafePathError(path, f"{there} differs from {part} in case only")
-            folder = folder / part
+            folder = f"{folder}/{part}"
 
 
 def _names_in(folder: Path) -> dict[str, str]:
     """What is in a folder: names by their lower case; of two, the lower one counts."""
     try:
         names = sorted(path.name for path in folder.iterdir())
-    except OSError:
+    except OSError:  # there is none, or none that can be looked into
         return {}
     return {name.lower(): name for name in names}
 
 
-def mode_of(path: Path) -> int | None:
+def mode_of(path: Path | str) -> int | None:
     """Returns the kind and mode of what is at a path; None if there is nothing."""
     try:
         return os.lstat(path).st_mode

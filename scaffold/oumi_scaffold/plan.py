@@ -1,9 +1,9 @@
 """What a run would do to each file of a project. Reads the project, writes nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from oumi_scaffold.exceptions import ConflictError
 from oumi_scaffold.paths import read_target
@@ -20,8 +20,7 @@ class Status(StrEnum):
     FORCE = "force"
 
 
-@dataclass(frozen=True)
-class PlanEntry:
+class PlanEntry(NamedTuple):
     """One file of a plan.
 
     `before` is what the file holds now, None if there is none; `after` what it will.
@@ -38,8 +37,7 @@ class PlanEntry:
         return self.status in (Status.CREATE, Status.UPDATE, Status.FORCE)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that a run does to a project; a dry run is not carried out.
 
     `project` is an absolute path without links; the folder need not exist yet.
@@ -71,10 +69,10 @@ class Plan:
             decide: Returns `SKIP`, `FORCE`, or `CONFLICT` again, for a file in the way.
         """
         entries = tuple(
-            replace(e, status=decide(e)) if e.status is Status.CONFLICT else e
+            e._replace(status=decide(e)) if e.status is Status.CONFLICT else e
             for e in self.entries
         )
-        return replace(self, entries=entries)
+        return self._replace(entries=entries)
 
 
 def planned_file(project: Path, path: str, after: bytes) -> PlanEntry:

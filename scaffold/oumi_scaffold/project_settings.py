@@ -1,10 +1,8 @@
 """`[tool.oumi-scaffold]` of a project's pyproject.toml: folders, and what is usual."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from oumi_scaffold.exceptions import (
     SettingsError,
@@ -21,8 +19,7 @@ _FOLDERS = ("models", "tests", "configs")
 _KEYS = (*_FOLDERS, "task", "arch")
 
 
-@dataclass(frozen=True)
-class ProjectSettings:
+class ProjectSettings(NamedTuple):
     """What a project says of itself; a task or an architecture is checked when used."""
 
     layout: Layout
@@ -41,6 +38,8 @@ def read_settings(project: Path) -> ProjectSettings:
     path = project / FILE_NAME
     if not path.is_file():
         return ProjectSettings(Layout())
+    import tomllib
+
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError, OSError) as error:

@@ -7,19 +7,19 @@ written, and where the files will go is not known here.
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 
-from oumi_scaffold.answers import context_of, typed
+from oumi_scaffold.answers import context_of, text_of, typed
 from oumi_scaffold.exceptions import ScaffoldError, TemplateError
 from oumi_scaffold.sandbox import environment_of
 from oumi_scaffold.template import TemplateFolder
 from oumi_scaffold.values import Value
 
 
-@dataclass(frozen=True)
-class RenderedFile:
+class RenderedFile(NamedTuple):
     """One file as it is to be: its path from the project's folder, and its text."""
 
     path: str
@@ -29,9 +29,9 @@ class RenderedFile:
 class Renderer:
     """Renders one template, for as many answers as there are."""
 
-    def __init__(self, template: TemplateFolder) -> None:
+    def __init__(self, template: TemplateFolder, compiled: Path | None = None) -> None:
         self.template = template
-        self._environment = environment_of(template)
+        self._environment = environment_of(template, compiled)
         self._paths = tuple(template.paths())
 
     def answers(
@@ -68,7 +68,7 @@ class Renderer:
             return self._environment.from_string(text).render(cookiecutter=context)
 
     def _file(self, path: str, context: dict[str, Value]) -> RenderedFile | None:
-        target = self._environment.from_string(path).render(cookiecutter=context)
+        target = text_of(self._environment, path, context)
         if target == "" or target.endswith("/"):
             return None
         if self.template.is_copied(path):

@@ -1,25 +1,42 @@
 """Where templates are rendered: what their code can reach, and what it cannot."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from oumi_scaffold.compiled import CompiledTemplates
 from oumi_scaffold.template import TemplateFolder
 from oumi_templates.filters import TypedFilters
 
+_TEXT = "text:"
 
-def environment_of(template: TemplateFolder) -> jinja2.Environment:
-    """Returns the environment that renders a template, and only its own files."""
+
+def environment_of(
+    template: TemplateFolder, compiled: Path | None = None
+) -> jinja2.Environment:
+    """Returns the environment that renders a template, and only its own files.
+
+    Args:
+        template: The template.
+        compiled: The folder that keeps its compiled code; None to keep none.
+    """
     return ImmutableSandboxedEnvironment(
         loader=_Loader(template),
         undefined=jinja2.StrictUndefined,
         extensions=[TypedFilters],
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=CompiledTemplates(compiled) if compiled else None,
         trim_blocks=template.environment_options.get("trim_blocks", False),
         lstrip_blocks=template.environment_options.get("lstrip_blocks", False),
     )
+
+
+def short_template(environment: jinja2.Environment, source: str) -> jinja2.Template:
+    """Returns a short text, such as a path, as a template that is kept like files."""
+    return environment.get_template(f"{_TEXT}{source}")
 
 
 class _Loader(jinja2.BaseLoader):
@@ -32,6 +49,8 @@ class _Loader(jinja2.BaseLoader):
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         """Returns the text of a file or partial, in the form that Jinja asks for."""
+        if template.startswith(_TEXT):
+            return template.removeprefix(_TEXT), None, None
         text = self._template.text(template)
         if text is None:
             raise jinja2.TemplateNotFound(template)

@@ -8,14 +8,10 @@ again; what was fetched is known by its commit.
 
 import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from oumi_scaffold.exceptions import TemplateSourceError, UnknownChoiceError
 from oumi_scaffold.template import TemplateFolder, load_template
@@ -32,8 +28,7 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A template that can be rendered.
 
     `where` is what the manifest says of it; `commit` is None where it was not fetched;
@@ -64,6 +59,8 @@ def opened(where: str) -> Generator[Source]:
         TemplateSourceError: There is none, or it cannot be fetched.
         TemplateError: What is there is no template.
     """
+    import tempfile
+
     address, ref = _split(where)
     if not (_GITHUB.fullmatch(address) or _GIT_URL.fullmatch(address)):
         yield _local(where)
@@ -78,6 +75,9 @@ def opened(where: str) -> Generator[Source]:
 
 def installed() -> dict[str, Path | None]:
     """Returns the templates of installed packages, by name; None for one not found."""
+    # Slow to import, and needed by few.
+    from importlib.metadata import entry_points
+
     return {
         point.name: _folder_of(point.value)
         for point in entry_points(group=ENTRY_POINT_GROUP)
@@ -122,6 +122,8 @@ def _split(where: str) -> tuple[str, str | None]:
 def _fetched(
     where: str, url: str, ref: str | None, folder: Path
 ) -> tuple[Path, str | None]:
+    import subprocess
+
     from cookiecutter.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
         CookiecutterException,
     )
@@ -154,6 +156,8 @@ def _fetched(
 
 
 def _head(root: Path) -> str | None:
+    import subprocess
+
     done = subprocess.run(
         ["git", "-C", str(root), "rev-parse", "HEAD"],
         capture_output=True,
@@ -165,6 +169,8 @@ def _head(root: Path) -> str | None:
 
 
 def _folder_of(value: str) -> Path | None:
+    from importlib.util import find_spec
+
     package, *parts = value.strip().split(".")
     try:
         spec = find_spec(package)  # of a top package: nothing is imported

@@ -1,7 +1,8 @@
 """What is to be generated: a request, checked against the catalogue and filled in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from oumi_scaffold import names
 from oumi_scaffold.exceptions import UnknownChoiceError
@@ -12,9 +13,11 @@ from oumi_templates.catalog import DEFAULT_TASK, TASKS
 RUNTIME, OUMI = "runtime", "oumi"
 TARGETS = (RUNTIME, OUMI)
 
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_NO_DATA: Mapping[str, Value] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Layout:
+
+class Layout(NamedTuple):
     """The folders of the user's project that generated files go to."""
 
     models: str = "models"
@@ -37,8 +40,7 @@ class Layout:
         return f"{places.get(folder, folder)}{slash}{rest}" if slash else path
 
 
-@dataclass(frozen=True)
-class ModelSpec:
+class ModelSpec(NamedTuple):
     """Everything that a model's generated files depend on.
 
     `settings` are texts still: only the template knows what each of them may be. `data`
@@ -50,9 +52,9 @@ class ModelSpec:
     task: str
     arch: str
     target: str = RUNTIME
-    layout: Layout = field(default_factory=Layout)
-    settings: Mapping[str, str] = field(default_factory=dict[str, str])
-    data: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    layout: Layout = Layout()
+    settings: Mapping[str, str] = _NO_SETTINGS
+    data: Mapping[str, Value] = _NO_DATA
 
     @property
     def module_name(self) -> str:

@@ -7,10 +7,9 @@ rendered here, no link is followed, and nothing outside the folder is opened.
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import NamedTuple, cast
 
 from oumi_scaffold.exceptions import TemplateError
 
@@ -24,8 +23,7 @@ _EXTENSIONS = ["oumi_templates.filters.TypedFilters"]
 _ENVIRONMENT_OPTIONS = {"trim_blocks", "lstrip_blocks"}
 
 
-@dataclass(frozen=True)
-class TemplateFolder:
+class TemplateFolder(NamedTuple):
     """One template: its variables with their defaults, and where its text is."""
 
     name: str
@@ -38,6 +36,8 @@ class TemplateFolder:
 
     def is_copied(self, path: str) -> bool:
         """Whether a file is to be copied as it is, as `_copy_without_render` says."""
+        if not self.copied:
+            return False
         parents = [str(each) for each in PurePosixPath(path).parents]
         return any(
             fnmatch(each, pattern)

@@ -6,12 +6,13 @@ before or after is undone at once; what a process leaves that is killed outright
 next one finishes or takes back. A project that is new appears by one rename.
 """
 
-import secrets
+import os
 import stat
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from itertools import accumulate
+from pathlib import Path
 
 from oumi_scaffold import disk
 from oumi_scaffold.carrying_out import (
@@ -116,8 +117,10 @@ def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
     clean(place)
     place.stage.mkdir(parents=True)
     steps = [_stage(place, number, entry) for number, entry in enumerate(entries)]
-    disk.sync([path for path in place.stage.rglob("*") if path.is_file()])
-    disk.sync([place.stage])
+    files = [place.staged(number) for number in range(len(entries))]
+    previous = [place.previous(n) for n, step in enumerate(steps) if step.before]
+    kept = [place.kept / e.path for e in entries if e.status is Status.FORCE]
+    disk.sync([*files, *previous, *kept, place.stage])
     is_kept = mode_of(place.kept) is not None
     backup = f"{BACKUP_PREFIX}{_stamp(place)}" if is_kept else None
     return Journal(tuple(steps), tuple(_missing_folders(place, entries)), backup)
@@ -150,12 +153,13 @@ def _write_journal(place: Workplace, journal: Journal) -> None:
 def _missing_folders(place: Workplace, entries: Sequence[PlanEntry]) -> Iterator[str]:
     seen: set[str] = set()
     for entry in entries:
-        for folder in reversed(PurePosixPath(entry.path).parents[:-1]):
-            if str(folder) in seen:
+        *parts, _ = entry.path.split("/")
+        for folder in accumulate(parts, "{}/{}".format):
+            if folder in seen:
                 continue
-            seen.add(str(folder))
+            seen.add(folder)
             if mode_of(place.project / folder) is None:
-                yield str(folder)
+                yield folder
 
 
 def _stamp(place: Workplace) -> str:
@@ -170,7 +174,7 @@ def _stamp(place: Workplace) -> str:
 def _write_new_project(project: Path, entries: Sequence[PlanEntry]) -> None:
     anchor = _nearest_folder(project)
     first, *rest = project.relative_to(anchor).parts
-    draft = anchor / f"{NEW_PROJECT_PREFIX}{secrets.token_hex(4)}"
+    draft = anchor / f"{NEW_PROJECT_PREFIX}{os.urandom(4).hex()}"
     try:
         draft.mkdir()
         files = [draft.joinpath(*rest, entry.path) for entry in entries]

@@ -5,28 +5,29 @@ checked against. Rendering, and the wording of errors, is the scaffold's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 DEFAULT_TASK = "text-classification"
 
 _ROOT = Path(__file__).parent
 
+COMPILED = _ROOT / "__pycache__"
+"""Where compiled templates are kept, beside Python's own."""
+
 CONFIG_SCHEMA = _ROOT / "config.schema.json"
 """The JSON Schema of a training config, as `oumi-scaffold schema` prints it."""
 
 
-@dataclass(frozen=True)
-class Architecture:
+class Architecture(NamedTuple):
     """One body that a task's model can be generated with."""
 
     name: str
     summary: str
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One kind of problem; its generated files come from one template folder."""
 
     name: str

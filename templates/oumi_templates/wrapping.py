@@ -8,6 +8,7 @@ import re
 
 _WIDTH = 88
 _INDENT = "    "
+_TOO_WIDE = re.compile(f".{{{_WIDTH + 1}}}")
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "\"'"
 _IMPORT = re.compile(r"(from [\w.]+ import )([\w, ]+)", re.ASCII)
 _TOO_LONG = "  # noqa: E501"  # one name that is longer than what is left of a line
@@ -19,6 +20,8 @@ def wrapped(source: str) -> str:
     Args:
         source: The text, formatted but for the length of its lines.
     """
+    if _TOO_WIDE.search(source) is None:
+        return source
     lines = source.split("\n")
     return "\n".join(part for line in lines for part in _wrapped_line(line))
 

@@ -204,7 +204,7 @@ def test_no_code_of_a_plugin_runs(
         EntryPoint("lost", "nowhere.net", sources.ENTRY_POINT_GROUP),
         EntryPoint("odd", "..", sources.ENTRY_POINT_GROUP),
     ]
-    monkeypatch.setattr(sources, "entry_points", lambda group: points)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
     assert run("new-model", "Net", "--template", "some-net", "--json").exit_code == 0
     listed = run("list", "templates", "--json").document["templates"]
     assert {each["name"] for each in listed} >= {"some-net", "text-classification"}

@@ -2,9 +2,10 @@
 
 import pytest
 
+from oumi_scaffold import structure
 from oumi_scaffold.exceptions import TemplateError, UnknownChoiceError
 from oumi_scaffold.render import RenderedFile
-from oumi_scaffold.structure import check_structure
+from oumi_scaffold.structure import StructureChecks, check_structure
 from oumi_scaffold.values import Value
 
 MODEL = """\
@@ -77,3 +78,45 @@ def test_an_argument_that_the_constructor_has_not_names_those_it_has():
 def test_an_argument_whose_default_is_no_constant_is_not_what_was_asked_for():
     with pytest.raises(TemplateError, match="rendered act"):
         check(act="relu")
+
+
+def files_of(name: str, module: str, model: str = MODEL) -> tuple[RenderedFile, ...]:
+    own = model.replace("MyNet", name)
+    config = CONFIG.replace("MyNet", name)
+    return (
+        RenderedFile(f"models/{module}.py", own),
+        RenderedFile(f"configs/{module}.yaml", config),
+    )
+
+
+def test_files_that_differ_in_their_names_only_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    checks = StructureChecks("a-template")
+    checks.check(files_of("NetOne", "net_one"), "NetOne", "net_one", {})
+    monkeypatch.setattr(structure, "check_structure", lambda *args: pytest.fail("read"))
+    found = checks.check(files_of("NetTwo", "net_two"), "NetTwo", "net_two", {})
+    assert found == ("models/net_two.py", "configs/net_two.yaml")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [("NetTwo(", "NetTwi("), ("pass", "import os"), ("register(", "forget(")],
+)
+def test_files_that_differ_in_more_are_read(spoil: tuple[str, str]):
+    checks = StructureChecks("a-template")
+    checks.check(files_of("NetOne", "net_one"), "NetOne", "net_one", {})
+    model = MODEL.replace("MyNet", "NetTwo").replace(*spoil)
+    files = files_of("NetTwo", "net_two", model)
+    if spoil[0] == "pass":
+        checks.check(files, "NetTwo", "net_two", {})
+        return
+    with pytest.raises(TemplateError, match="registered as NetTwo"):
+        checks.check(files, "NetTwo", "net_two", {})
+
+
+def test_a_name_that_stands_elsewhere_too_is_no_matter():
+    checks = StructureChecks("a-template")
+    checks.check(files_of("A", "a"), "A", "a", {})
+    found = checks.check(files_of("B", "b"), "B", "b", {})
+    assert found == ("models/b.py", "configs/b.yaml")

@@ -67,8 +67,8 @@ def data_answers(
     _check_settings(data, settings)
     if data.splits == ("train",):
         output.note(
-            f"{path} has no splits: all of it is for training; to measure as well, make "
-            "a folder of train, validation and test"
+            f"{path} has no splits: all of it is for training; to measure as well, "
+            "make a folder of train, validation and test"
         )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)

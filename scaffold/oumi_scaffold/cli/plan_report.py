@@ -1,9 +1,8 @@
 """What `new-model` says of what it did: for people, or as one document."""
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
@@ -13,8 +12,7 @@ from oumi_scaffold.plan import Plan, PlanEntry
 _MOST_SHOWN = 200
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The models, what became of their files, and what was kept of those replaced."""
 
     models: Sequence[Generated]
@@ -61,6 +59,8 @@ class Report:
         self._show_next_steps(output_dir)
 
     def _show_next_steps(self, output_dir: Path) -> None:
+        import shlex
+
         output.heading("What to type next:")
         if output_dir != Path():
             output.say(f"  cd {shlex.quote(str(output_dir))}")

@@ -4,20 +4,24 @@ The runtime's registry reads the files; neither the runtime's own classes nor th
 are imported, and so neither is torch.
 """
 
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from oumi_scaffold import requirements_file
 
 BUILT_IN = "built-in"
 PROJECT = "project"
 
+# As `oumi_runtime.core.registry.discovery` has them; held to it by a test.
+_LIST_FILE = requirements_file.FILE_NAME
+_LIST_VARIABLE = "OUMI_EXTRA_DEPS_FILE"
+
 Kind = Literal["models", "datasets"]
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """One registered name, and where it stands."""
 
     name: str
@@ -38,11 +42,13 @@ def registered(
         names: The names that matter, in any case; files that hold none of them are not
             parsed. None for all.
     """
+    words = None if names is None else [name.lower() for name in names]
+    if words is not None and not _may_be_registered(kind, project, words):
+        return []
     from oumi_runtime.core.registry import RegistryType, declarations_in
     from oumi_runtime.core.registry.discovery import survey
 
     wanted = {"models": RegistryType.MODEL, "datasets": RegistryType.DATASET}[kind]
-    words = None if names is None else [name.lower() for name in names]
     own = [
         declaration
         for path in sorted((_runtime_folder() / kind).glob("*.py"))
@@ -64,6 +70,18 @@ def registered(
     ]
 
 
+def _may_be_registered(kind: Kind, project: Path, words: Sequence[str]) -> bool:
+    """Whether it is worth importing the registry; in a new project it is not."""
+    folder = project.resolve()
+    return (
+        _LIST_VARIABLE in os.environ
+        or any((each / _LIST_FILE).exists() for each in (folder, *folder.parents))
+        or any(
+            _mentions(path, words) for path in (_runtime_folder() / kind).glob("*.py")
+        )
+    )
+
+
 def _mentions(path: Path, words: Sequence[str]) -> bool:
     """Whether a file may register one of the names: a look at its text."""
     try:
@@ -74,6 +92,8 @@ def _mentions(path: Path, words: Sequence[str]) -> bool:
 
 
 def _runtime_folder() -> Path:
+    from importlib.util import find_spec
+
     spec = find_spec("oumi_runtime")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("oumi_runtime is not installed", name="oumi_runtime")

@@ -2,13 +2,12 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from oumi_scaffold.cli import decisions
-from oumi_scaffold.cli.data_options import data_answers, dataset_answers
 from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import BadSettingError, NameListError, ScaffoldError
 from oumi_scaffold.names import check_name, module_name
@@ -21,8 +20,7 @@ from oumi_templates.catalog import DEFAULT_TASK, TASKS
 _MOST_NAMES = 10_000
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The options, as they were given."""
 
     name: str | None
@@ -72,7 +70,7 @@ class Request:
         first = make(names[0], source.where, self.arch, self.target, settings, layout)
         for name in names[1:]:
             check_name(name)
-        return [replace(first, name=name, data=data) for name in names]
+        return [first._replace(name=name, data=data) for name in names]
 
     def hooks(self, source: Source, specs: Sequence[ModelSpec]) -> TemplateHooks:
         """Returns the scripts of the template; those of someone else, if trusted."""
@@ -84,6 +82,8 @@ class Request:
         if self.target != RUNTIME:
             option = "--data" if self.dataset is None else "--dataset"
             raise click.UsageError(f"{option} goes with --target {RUNTIME} only")
+        from oumi_scaffold.cli.data_options import data_answers, dataset_answers
+
         if self.dataset is not None:
             return dataset_answers(self.dataset, source, self.output_dir)
         path = Path(self.data or "")
@@ -135,7 +135,7 @@ def complete(request: Request) -> Request:
         task = request.task or settings.task
         # A task of the request's own does not get the usual architecture of another.
         arch = request.arch or (settings.arch if task == settings.task else None)
-        request = replace(request, task=task, arch=arch)
+        request = request._replace(task=task, arch=arch)
     return _asked(request) if is_asked else request
 
 
@@ -155,7 +155,7 @@ def _asked(request: Request) -> Request:
     """Asks for what is missing; a task and an architecture have usual ones."""
     name = click.prompt("Name of the class, such as MyNet", value_proc=_a_name)
     if request.template is not None:
-        return replace(request, name=name)
+        return request._replace(name=name)
     task = request.task or click.prompt(
         "Task", type=click.Choice(list(TASKS)), default=DEFAULT_TASK
     )
@@ -165,7 +165,7 @@ def _asked(request: Request) -> Request:
         arch = click.prompt(
             "Architecture", type=click.Choice(choices), default=choices[0]
         )
-    return replace(request, name=name, task=task, arch=arch)
+    return request._replace(name=name, task=task, arch=arch)
 
 
 def _a_name(text: str) -> str:

@@ -1,19 +1,17 @@
 """The scripts that a template brings along: told of, shown, and run when trusted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import TemplateSourceError
 from oumi_scaffold.generate import renderer_of
-from oumi_scaffold.hooks import run_hooks
 from oumi_scaffold.plan import Plan
 from oumi_scaffold.sources import Source
 from oumi_scaffold.spec import ModelSpec
 
 
-@dataclass(frozen=True)
-class TemplateHooks:
+class TemplateHooks(NamedTuple):
     """The scripts to run, rendered; none where they are not trusted."""
 
     texts: Mapping[str, str]
@@ -21,6 +19,8 @@ class TemplateHooks:
     def before(self, plan: Plan) -> None:
         """Runs those that come first, in the project or where it will be."""
         if self.texts and not plan.dry_run:
+            from oumi_scaffold.hooks import run_hooks
+
             folder = next(
                 f for f in (plan.project, *plan.project.parents) if f.is_dir()
             )
@@ -29,6 +29,8 @@ class TemplateHooks:
     def after(self, plan: Plan) -> None:
         """Runs those that come last, in the project."""
         if self.texts and not plan.dry_run:
+            from oumi_scaffold.hooks import run_hooks
+
             run_hooks("post_gen_project", self.texts, plan.project)
 
 

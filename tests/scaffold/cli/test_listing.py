@@ -64,3 +64,11 @@ def test_templates_are_folders_that_hold_one(run: Callable):
     for each in templates:
         assert (Path(each["path"]) / "cookiecutter.json").is_file()
         assert each["path"] in run("list", "templates").out
+
+
+def test_the_names_of_the_list_of_files_are_the_runtimes_own():
+    from oumi_runtime.core.registry import discovery
+    from oumi_scaffold.cli import registered
+
+    assert registered._LIST_FILE == discovery.LIST_FILENAME
+    assert registered._LIST_VARIABLE == discovery.LIST_FILE_VARIABLE
