@@ -6,11 +6,21 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import Batch, ModelCase
 
 Criterion = Callable[..., torch.Tensor]
+
+# What the docstring of a criterion may call it, and what it is then.
+_FORMULAS: dict[str, Criterion] = {
+    "cross-entropy": F.cross_entropy,
+    "cross entropy": F.cross_entropy,
+    "mean squared error": F.mse_loss,
+    "mean absolute error": F.l1_loss,
+}
+_ALTERED = ("smooth", "weight", "focal", "masked", "scaled", "binary")
 
 
 def close(left: torch.Tensor, right: torch.Tensor) -> bool:
@@ -29,12 +39,16 @@ def counted_targets(case: ModelCase, batch: Batch) -> int:
 
 
 def reference_losses(
-    case: ModelCase, criterion: Criterion, logits: torch.Tensor, batch: Batch
+    case: ModelCase, logits: torch.Tensor, batch: Batch
 ) -> dict[str, torch.Tensor]:
     """What the loss may be, by what it is: each a scalar.
 
-    The labels are shifted exactly as far as the batch says. A criterion may want
-    log-probabilities, the classes in the second dimension, and the count to divide by.
+    The labels are shifted exactly as far as the batch says. Where the criterion's
+    docstring names a formula, it is that; else the criterion itself, called with logits
+    and labels in line, or with log-probabilities.
+
+    Returns:
+        Nothing, if the criterion cannot be called so.
     """
     targets = batch["labels"]
     shift = case.label_shift
@@ -48,19 +62,32 @@ def reference_losses(
         logits, targets = logits.flatten(0, 1), targets.flatten()
     if logits.shape[: targets.ndim] != targets.shape:
         return {}
+    logits, targets = logits.float(), targets
+    formula = documented_formula(case)
+    if formula is not None:
+        loss = _mean(formula, logits, targets, case.ignore_index)
+        return {} if loss is None else {name: loss}
+    model = case.model()
+    assert isinstance(model, BaseModel)
     found: dict[str, torch.Tensor] = {}
-    variants = {
-        name: logits,
-        f"{name}, and of log-probabilities": logits.log_softmax(-1),
-    }
+    variants = {name: logits, f"{name}, of log-probabilities": logits.log_softmax(-1)}
     for variant, values in variants.items():
-        loss = _mean(criterion, values, targets, case.ignore_index)
+        loss = _mean(model.criterion, values, targets, case.ignore_index)
         if loss is not None:
             found[variant] = loss
     first = found.get(name)
     if first is not None and all(close(first, other) for other in found.values()):
         return {name: first}
     return found
+
+
+def documented_formula(case: ModelCase) -> Criterion | None:
+    """The formula that the docstring of the model's criterion names, if it does."""
+    criterion = getattr(case.make_model_class, "criterion", None)
+    said = (getattr(criterion, "__doc__", None) or "").lower()
+    if any(word in said for word in _ALTERED):
+        return None
+    return next((f for name, f in _FORMULAS.items() if name in said), None)
 
 
 def _mean(

@@ -27,6 +27,7 @@ COMMANDS = {
     "new-model": ("new_model", "Write a model, its tests and its training config."),
     "validate": ("validate", "Report every mistake in configs, with file and line."),
     "schema": ("schema", "Print the JSON Schema of a config, for editors."),
+    "check": ("check", "Hold a model against the conformance suite."),
     "train": ("train", "Train the model that a config names."),
     "evaluate": ("evaluate", "Measure a trained model on held-out data."),
     "list": ("listing", "List models, datasets, tasks or templates."),

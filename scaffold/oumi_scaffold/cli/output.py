@@ -21,6 +21,8 @@ _STYLES = {
     "skip": "yellow",
     "force": "bold yellow",
     "ok": "green",
+    "n/a": "dim",
+    "expected": "yellow",
     "failed": "bold red",
 }
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}

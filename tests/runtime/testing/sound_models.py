@@ -95,6 +95,11 @@ class SmallCausalLM(BaseModel):
         slopes = 1 + torch.arange(x.shape[-1], device=x.device, dtype=x.dtype)
         x = x + torch.sin(places.unsqueeze(-1) * slopes)
         future = torch.ones(time, time, dtype=torch.bool, device=x.device).triu(1)
+        if attention_mask is not None:
+            # A token sees itself even where it is padding: no row without any.
+            own = torch.eye(time, dtype=torch.bool, device=x.device)
+            hidden = (attention_mask == 0).unsqueeze(1) & ~own
+            future = (future | hidden).repeat_interleave(2, dim=0)
         y, _ = self.attention(x, x, x, attn_mask=future, need_weights=False)
         logits = self.norm(x + y) @ self.embedding.weight.T
         outputs = {"logits": logits}

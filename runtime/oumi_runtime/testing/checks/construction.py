@@ -31,11 +31,21 @@ def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
     assert isinstance(model, BaseModel)
     kwargs, batch = model.init_kwargs, case.batch()
     usual = _fingerprint(case, kwargs, batch)
-    idle = [
-        name
-        for name, value in kwargs.items()
-        if isinstance(value, int | float) and _is_idle(case, name, batch, usual)
-    ]
+    sizes = {size for column in batch.values() for size in column.shape[1:]}
+    idle: list[str] = []
+    for name, value in kwargs.items():
+        if not isinstance(value, int | float):
+            continue
+        others = list(_others(case, name, batch))
+        if others and not any(other.differs(usual) for other in others):
+            idle.append(name)
+        broken = [other.error for other in others if other.error]
+        # Another number of features, say, is an error that the batch is to blame for.
+        if broken and len(broken) == len(others) and value not in sizes:
+            raise CheckFailedError(
+                f"with another {name} than {value} the model can be made, but not run "
+                f"({broken[0]}): is the number {value} written out somewhere?"
+            )
     if idle:
         raise CheckFailedError(
             f"{listing(idle)} of the constructor changes neither the layers nor the "
@@ -50,7 +60,8 @@ class _Fingerprint:
     layers: str
     weights: dict[str, torch.Tensor]
     ties: int
-    outputs: dict[str, torch.Tensor] | None
+    outputs: dict[str, torch.Tensor]
+    error: str
 
     def differs(self, other: "_Fingerprint") -> bool:
         """Whether anything about the two is not the same."""
@@ -58,32 +69,25 @@ class _Fingerprint:
             return True
         if not _same(self.weights, other.weights):
             return True
-        if self.outputs is None or other.outputs is None:
-            return self.outputs is not other.outputs
         return not _same(self.outputs, other.outputs)
 
 
-def _is_idle(case: ModelCase, name: str, batch: Batch, usual: _Fingerprint) -> bool:
-    """Whether no other value of the argument changes anything."""
+def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
+    """Models with other values of an argument, those that it does not refuse."""
     model = case.model()
     assert isinstance(model, BaseModel)
-    made = 0
     for value in _other_values(model.init_kwargs[name]):
         try:
-            other = _fingerprint(case, {**model.init_kwargs, name: value}, batch)
-        except Exception:  # It refuses the value, whatever the error: that is one.
-            return False
-        made += 1
-        if other.differs(usual):
-            return False
-    return made > 0
+            yield _fingerprint(case, {**model.init_kwargs, name: value}, batch)
+        except Exception:  # Whatever it is: the constructor has looked at the value.
+            continue
 
 
 def _other_values(value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, 2 * value, max(1, value // 2))
+        yield from (value + 1, value + 2, 2 * value, max(1, value // 2))
     elif value == 0:
         yield from (0.5, 0.1)
     elif 0 < value < 1:
@@ -99,13 +103,15 @@ def _fingerprint(case: ModelCase, kwargs: dict[str, Any], batch: Batch) -> _Fing
     torch.manual_seed(1)
     perturbed(model)
     torch.manual_seed(2)
+    outputs: dict[str, torch.Tensor] = {}
+    failure = ""
     try:
         with torch.no_grad():
             outputs = outputs_of(model, batch)
-    except Exception:  # The batch need not fit the other model.
-        outputs = None
+    except Exception as error:  # The batch need not fit the other model.
+        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
     ties = len(list(model.parameters()))
-    return _Fingerprint(str(model), weights, ties, outputs)
+    return _Fingerprint(str(model), weights, ties, outputs, failure)
 
 
 def _same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:

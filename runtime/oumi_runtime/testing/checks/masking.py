@@ -31,6 +31,8 @@ def check_padding_does_not_matter(case: ModelCase) -> None:
     for tokens in case.tokens:
         if tokens.mask is not None:
             _require_no_padding_seen(case, tokens, tokens.mask)
+            if case.label_shift is not None:
+                _require_no_padding_before(case, tokens, tokens.mask)
 
 
 @check(needs=[masked_tokens])
@@ -135,6 +137,22 @@ def _require_no_padding_seen(case: ModelCase, tokens: Tokens, mask_name: str) ->
         expected,
         _kept(longer, mask),
         f"three more padding tokens change the logits: {_QUESTION}",
+    )
+
+
+def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> None:
+    """Of a causal model, padding at the end tells nothing: no token sees it anyway."""
+    probe = Probe(case)
+    ids = probe.inputs[tokens.ids]
+    left = torch.ones_like(probe.inputs[mask])
+    left[:, : ids.shape[1] // 3] = 0
+    inputs = {**probe.inputs, mask: left}
+    changed = {**inputs, tokens.ids: torch.where(left > 0, ids, other_tokens(ids))}
+    require_equal(
+        _kept(probe(inputs), left),
+        _kept(probe(changed), left),
+        "other padding tokens before a text, as while generating, change its logits: "
+        f"{_QUESTION}",
     )
 
 

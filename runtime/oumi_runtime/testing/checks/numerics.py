@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
@@ -16,6 +18,9 @@ from oumi_runtime.testing.measuring import (
     outputs_of,
     perturbed,
 )
+
+_FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)
+_LARGE_OUTPUT = 300.0  # exp overflows at 89, and its inverse is 0 at 104
 
 
 @check()
@@ -31,27 +36,35 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
     """
     model = case.model(training=True).to("meta")
     batch = {name: column.to("meta") for name, column in case.batch().items()}
-    elsewhere = [n for n, t in model.state_dict().items() if t.device.type != "meta"]
-    watch = _Elsewhere()  # type: ignore[no-untyped-call]
+    watch, failure, outputs = _Watch(), None, {}
     try:
         with watch:
             outputs = outputs_of(model, batch)
     except CheckFailedError:
         raise
     except Exception as error:
-        if watch.place:
-            raise CheckFailedError(_made_elsewhere(watch.place)) from error
+        failure = error
+    if watch.elsewhere:
         raise CheckFailedError(
-            f"on the meta device {described(error)}: is a tensor made on a device of "
+            "a tensor is made on the CPU whatever device the model is on "
+            f"({watch.elsewhere}): give it device= of an input, or register it as a "
+            "buffer"
+        ) from failure
+    if watch.read:
+        raise CheckFailedError(
+            f"the value of a tensor is read in Python ({watch.read}), for which a GPU "
+            "stops and waits: use torch.where, a mask or a clamp"
+        ) from failure
+    if failure is not None:
+        raise CheckFailedError(
+            f"on the meta device {described(failure)}: is a tensor made on a device of "
             "its own, or its value read with .item(), bool() or tolist()?"
-        ) from error
-    if elsewhere or any(t.device.type != "meta" for t in outputs.values()):
+        ) from failure
+    if any(t.device.type != "meta" for t in outputs.values()):
         raise CheckFailedError(
-            "the outputs are not on the device of the inputs: is there a .cpu(), or "
-            "a tensor made without device=?"
+            "the outputs are not on the device of the inputs: is there a .cpu(), or a "
+            "tensor made without device=?"
         )
-    if watch.place:
-        raise CheckFailedError(_made_elsewhere(watch.place))
 
 
 @check()
@@ -118,7 +131,7 @@ def check_large_weights_stay_finite(case: ModelCase) -> None:
     other functions that do both steps in one.
     """
     batch = case.batch()
-    for factor in (4.0, 16.0):
+    for factor in _FACTORS:
         model = perturbed(case.model())
         with torch.no_grad():
             for parameter in model.parameters():
@@ -126,27 +139,52 @@ def check_large_weights_stay_finite(case: ModelCase) -> None:
                     parameter.mul_(factor)
         outputs = outputs_of(model, batch)
         main = outputs[output_name(outputs)]
-        if main.isnan().any() or not (outputs["loss"].isfinite() or main.isinf().any()):
+        if main.isinf().any():
+            return
+        if main.isnan().any() or not outputs["loss"].isfinite():
             raise CheckFailedError(
                 f"with weights {factor:.0f} times as large the loss is "
                 f"{outputs['loss'].item()}: is there an exp, or a log of a softmax, "
                 "that overflows?"
             )
+        if main.abs().max() > _LARGE_OUTPUT:
+            return
 
 
-class _Elsewhere(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the first tensor that is made on another device than meta."""
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the first tensor that is made on another device, or whose value is read.
 
-    place = ""
+    A decision on the mask or the ids alone (is there any padding?) may be made.
+    """
+
+    elsewhere = ""
+    read = ""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        # Tensors that numbers have had a part in.
+        self._computed: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
+        tensors = [
+            x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)
+        ]
+        is_computed = any(t.is_floating_point() or t in self._computed for t in tensors)
+        if func is torch.ops.aten._local_scalar_dense.default:
+            if not is_computed and tensors[0].dtype is torch.bool:
+                return False
+            self.read = self.read or _caller()
         result = func(*args, **(kwargs or {}))
-        is_elsewhere = isinstance(result, torch.Tensor) and result.device.type != "meta"
-        # A single number may be on the CPU beside tensors of any device.
-        if is_elsewhere and result.ndim and not self.place:
-            self.place = _caller()
+        for each in tree_leaves(result):
+            if not isinstance(each, torch.Tensor):
+                continue
+            if is_computed:
+                self._computed[each] = True
+            # A single number may be on the CPU beside tensors of any device.
+            if each.device.type != "meta" and each.ndim:
+                self.elsewhere = self.elsewhere or _caller()
         return result
 
 
@@ -159,13 +197,6 @@ def _caller() -> str:
         if not foreign:
             return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}: {frame.line}"
     return "forward"
-
-
-def _made_elsewhere(place: str) -> str:
-    return (
-        f"a tensor is made on the CPU whatever device the model is on ({place}): give "
-        "it device= of an input, or register it as a buffer"
-    )
 
 
 def _cast(batch: Batch, dtype: torch.dtype) -> Batch:

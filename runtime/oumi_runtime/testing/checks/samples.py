@@ -1,5 +1,7 @@
 """Checks that an output depends on its sample: on all of it, and on no other."""
 
+from collections import Counter
+
 import torch
 
 from oumi_runtime.testing.case import Batch, ModelCase
@@ -127,27 +129,36 @@ def check_inputs_are_not_changed(case: ModelCase) -> None:
 
 
 def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
-    """The places of tokens that change nothing, whatever they are changed to."""
-    places: set[tuple[int, int]] | None = None
-    for seed in range(_SEEDS):
-        probe = Probe(case, _ROWS, seed)
-        usual, column = probe(probe.inputs), probe.inputs[ids]
-        allowed = probe.inputs[mask] > 0 if mask else torch.ones_like(column).bool()
-        idle_places: set[tuple[int, int]] = set()
+    """The places of tokens that change nothing, whatever they are changed to.
+
+    They are counted from the beginning and from the end, since texts of a batch differ
+    in length.
+    """
+    tried, moved, unread = Counter[str](), set[str](), list[str]()
+    for seed in range(2 * _SEEDS):
+        probe = Probe(case, 2 * _ROWS, seed)
+        inputs = probe.inputs
+        if mask and seed % 2:  # Every other time no text has padding.
+            inputs = {**inputs, mask: torch.ones_like(inputs[mask])}
+        usual, column = probe(inputs), inputs[ids]
+        allowed = inputs[mask] > 0 if mask else torch.ones_like(column).bool()
+        others = other_tokens(column, seed + 1)
         for position in range(column.shape[1]):
             changed = column.clone()
-            changed[:, position] = other_tokens(column, seed + 1)[:, position]
-            moved = probe.differs(usual, probe({**probe.inputs, ids: changed}))
-            idle = ~moved.flatten(1).any(1) & allowed[:, position]
-            # Counted from the end too, since texts of a batch differ in length.
-            ends = allowed.sum(1) - position
-            idle_places |= {(position, int(e)) for e in ends[idle]}
-        places = idle_places if places is None else places & idle_places
-        if not places:
+            changed[:, position] = others[:, position]
+            found = probe.differs(usual, probe({**inputs, ids: changed}))
+            read = found.flatten(1).any(1)
+            for row in (allowed & (changed != column))[:, position].nonzero().flatten():
+                end = position - int(allowed[row].sum())
+                names = [f"position {position}"]
+                if end and mask and seed % 2 == 0:
+                    names.append(f"position {end} of a padded text")
+                tried.update(names)
+                moved.update(names if read[row] else ())
+        unread = [name for name in tried if name not in moved]
+        if seed and not unread:
             return []
-    return [
-        f"position {place} ({end} from the end)" for place, end in sorted(places or ())
-    ]
+    return [name for name in unread if tried[name] >= _SEEDS]
 
 
 def _unread_numbers(case: ModelCase, name: str, axis: int) -> list[int]:

@@ -1,0 +1,153 @@
+"""Checks of models that bring pairs together: their labels are the other text's tokens.
+
+They apply to a model that returns `embeddings` and, with labels, `target_embeddings`.
+"""
+
+import torch
+
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.measuring import (
+    loss_of,
+    outputs_of,
+    perturbed,
+    require_equal,
+)
+from oumi_runtime.testing.references import close
+
+_TARGETS = "target_embeddings"
+
+
+def pairs(case: ModelCase) -> str:
+    """Embeddings of both halves of a pair."""
+    outputs = outputs_of(case.model(), case.batch(2))
+    is_pair = {"embeddings", _TARGETS} <= outputs.keys()
+    has_tokens = len(case.tokens) == 1 and case.labels is not None
+    return "" if is_pair and has_tokens else "the model embeds no pairs"
+
+
+@check(needs=[pairs])
+def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
+    """Catches a target that is embedded in another way than the text.
+
+    For example a target whose padding, -100, is taken for tokens, or one that is not
+    normalised.
+
+    If it fails, embed both by one function, with a mask for each.
+    """
+    model, batch = perturbed(case.model()), _with_itself(case)
+    outputs = outputs_of(model, batch)
+    require_equal(
+        outputs["embeddings"],
+        outputs[_TARGETS],
+        "a text as its own target has two embeddings: is the target's padding, -100, "
+        "masked, and is it normalised likewise?",
+    )
+
+
+@check(needs=[pairs])
+def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
+    """Catches a contrast that is drawn with the wrong target.
+
+    For example the labels `arange(1, n + 1)`, a similarity with the sign turned round,
+    or a softmax over the texts of which each is its own only candidate.
+
+    If it fails, look at which entry of the similarity matrix each row is to find, and
+    at the sign of the distance.
+    """
+    model, batch = perturbed(case.model()), _with_itself(case, 8)
+    with torch.no_grad():
+        own = loss_of(model, batch).item()
+        for turn in range(1, 8):
+            turned = batch["labels"].roll(turn, 0)
+            other = loss_of(model, {**batch, "labels": turned}).item()
+            if not own < other:
+                raise CheckFailedError(
+                    f"texts paired with themselves have a loss of {own:.4g}, and "
+                    f"paired with the one {turn} rows on {other:.4g}, although a text "
+                    "is nearest to itself: is the right entry of the similarity found, "
+                    "with the right sign?"
+                )
+
+
+@check(needs=[pairs])
+def check_order_of_pairs_does_not_matter(case: ModelCase) -> None:
+    """Catches a contrast that treats pairs by their place in the batch.
+
+    For example targets that are sorted, or a mask of the similarity that is triangular.
+
+    If it fails, look for what depends on the row's number besides the diagonal.
+    """
+    model, batch = perturbed(case.model()), case.batch(6)
+    order = torch.tensor([4, 2, 0, 5, 1, 3])
+    shuffled = {name: column[order] for name, column in batch.items()}
+    with torch.no_grad():
+        before, after = loss_of(model, batch), loss_of(model, shuffled)
+    if not close(before, after):
+        raise CheckFailedError(
+            f"the loss of six pairs is {before.item():.4g}, and {after.item():.4g} in "
+            "another order"
+        )
+
+
+@check(needs=[pairs])
+def check_pairs_without_a_target_do_not_count(case: ModelCase) -> None:
+    """Catches rows without a target that still are candidates, or divide the loss.
+
+    For example a last batch that is filled up with rows of -100.
+
+    If it fails, leave such rows out of the similarity and of the mean.
+    """
+    model, batch = perturbed(case.model()), case.batch(6)
+    fewer = {**batch, "labels": batch["labels"].clone()}
+    fewer["labels"][4:] = case.ignore_index
+    kept = {name: column[:4] for name, column in batch.items()}
+    with torch.no_grad():
+        found, expected = loss_of(model, fewer), loss_of(model, kept)
+    if not close(found, expected):
+        raise CheckFailedError(
+            f"the loss of four pairs is {expected.item():.4g}, but with two rows whose "
+            f"target is {case.ignore_index} throughout it is {found.item():.4g}: do "
+            "they count as candidates, or in the mean?"
+        )
+
+
+@check(needs=[pairs])
+def check_every_target_token_matters(case: ModelCase) -> None:
+    """Catches a part of the target that is not read, and padding that is.
+
+    For example `labels[:, 1:]`, or the mask of the text used for the target.
+
+    If it fails, look at what the target's embedding is computed from.
+    """
+    model, batch = perturbed(case.model()).double(), case.batch(6)
+    usual = outputs_of(model, batch)[_TARGETS]
+    labels = batch["labels"]
+    for place in range(labels.shape[1]):
+        read = labels[:, place] >= 0
+        changed = labels.clone()
+        changed[read, place] = labels[read, place].roll(1).add(1) % (labels.max() + 1)
+        found = outputs_of(model, {**batch, "labels": changed})[_TARGETS]
+        is_other = changed[:, place] != labels[:, place]
+        moved = (usual - found).abs().amax(1) > 1e-10
+        if (is_other & ~moved).sum() > (is_other.sum() // 2):
+            raise CheckFailedError(
+                f"the labels at position {place} do not change the target's embedding"
+            )
+    longer = torch.full((6, 3), case.ignore_index)
+    padded = {**batch, "labels": torch.cat([labels, longer], 1)}
+    require_equal(
+        usual,
+        outputs_of(model, padded)[_TARGETS],
+        "more padding of the labels changes the target's embedding: is -100 masked?",
+    )
+
+
+def _with_itself(case: ModelCase, size: int = 4) -> dict[str, torch.Tensor]:
+    """A batch in which every text is its own target."""
+    batch, tokens = case.batch(size), case.tokens[0]
+    labels = batch[tokens.ids].clone()
+    if tokens.mask:
+        labels[batch[tokens.mask] == 0] = case.ignore_index
+    return {**batch, "labels": labels}

@@ -1,0 +1,152 @@
+"""What to check, found by name, file or config: a way to make a model and batches."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+import oumi_runtime.models  # noqa: F401  registers the built-in models
+from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.registry import REGISTRY, RegistryType, declarations_in
+from oumi_runtime.core.trainers.batches import Loading, count_samples, load_batches
+from oumi_runtime.exceptions import ModelBuildError
+from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
+from oumi_runtime.testing.deriving import derived_batches, small_arguments
+from oumi_runtime.testing.failures import NotApplicableError
+from oumi_runtime.testing.projects import config_file
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model to check, and where its batches come from."""
+
+    name: str
+    make_model: Callable[[], nn.Module]
+    make_batch: BatchFactory
+    config: Path | None
+    origin: str
+    """In words: what the model and the batches are made of."""
+
+
+def find_subjects(target: str) -> list[Subject]:
+    """Finds what a name, a file or a config asks to check.
+
+    Args:
+        target: The path of a training config, whose model is checked on its own data;
+            the path of a Python file, either a test with `make_model` and `make_batch`
+            or one that registers models; or a registered name. A registered model is
+            checked on the data of its config, if its project has one, or else on random
+            batches that suit its signature.
+
+    Raises:
+        ConfigError: The config has mistakes.
+        KeyError: The name is not registered.
+        ModelBuildError: The file has no model to check; or no batch can be derived.
+    """
+    path = Path(target)
+    if path.suffix in (".yaml", ".yml"):
+        return [_of_config(path)]
+    if path.suffix != ".py":
+        return [_of_name(target)]
+    if not path.is_file():
+        raise ModelBuildError(f"there is no file {target}")
+    names = [
+        each.name for each in declarations_in(path) if each.type is RegistryType.MODEL
+    ]
+    if names:
+        return [_of_class(name, _registered(name, path)) for name in names]
+    module = _load(path)
+    make_model = getattr(module, "make_model", None)
+    make_batch = getattr(module, "make_batch", None)
+    if make_model is None or make_batch is None:
+        raise ModelBuildError(
+            f"{target} registers no model, and has no make_model and make_batch"
+        )
+    name = type(make_model()).__name__
+    return [Subject(name, make_model, make_batch, None, f"as in {path.name}")]
+
+
+def _of_config(path: Path) -> Subject:
+    config = TrainingConfig.from_yaml(path)
+    config.finalize_and_validate()
+    name = config.model.model_name
+    model_class: Any = REGISTRY[name, RegistryType.MODEL]
+    kwargs = config.model.model_kwargs
+    return Subject(
+        name,
+        lambda: model_class(**kwargs),
+        _batches_of(config, lambda: model_class(**kwargs)),
+        path,
+        f"as in {path.name}, on its data",
+    )
+
+
+def _of_name(name: str) -> Subject:
+    return _of_class(name, REGISTRY[name, RegistryType.MODEL])
+
+
+def _of_class(name: str, model_class: Any) -> Subject:
+    kwargs = small_arguments(model_class)
+    try:
+        model_class(**kwargs)
+    except TypeError as error:
+        raise ModelBuildError(
+            f"{name} cannot be made without more arguments ({error}); check a config, "
+            "or a file with make_model and make_batch"
+        ) from error
+
+    def make_model() -> nn.Module:
+        made: nn.Module = model_class(**kwargs)
+        return made
+
+    case = ModelCase(make_model, lambda batch_size: {})
+    try:
+        return _of_config(config_file(case))
+    except NotApplicableError:
+        batches = derived_batches(make_model)
+        return Subject(name, make_model, batches, None, "on random batches")
+
+
+def _batches_of(
+    config: TrainingConfig, make_model: Callable[[], nn.Module]
+) -> BatchFactory:
+    """Batches of random samples of the config's training data."""
+    texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
+    preprocessing = fit_preprocessing(texts, config.model, make_model())
+    dataset = preprocessing.apply(texts)
+
+    def make_batch(batch_size: int) -> Batch:
+        chosen = torch.randint(count_samples(dataset), (batch_size,))
+        loaded = load_batches(
+            dataset, [chosen], device=torch.device("cpu"), loading=Loading()
+        )
+        return dict(next(iter(loaded)))
+
+    return make_batch
+
+
+def _registered(name: str, path: Path) -> Any:
+    if not REGISTRY.contains(name, RegistryType.MODEL):
+        _load(path)
+    return REGISTRY[name, RegistryType.MODEL]
+
+
+def _load(path: Path) -> ModuleType:
+    """Imports a file that no list names; it may import from its project."""
+    for folder in (path.resolve().parent, *path.resolve().parents):
+        if (folder / "oumi_requirements.txt").is_file() and str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    spec = importlib.util.spec_from_file_location(f"_checked_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ModelBuildError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

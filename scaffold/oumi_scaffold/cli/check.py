@@ -1,0 +1,135 @@
+"""`oumi-scaffold check`: the conformance suite on a model that needs no test file."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oumi_scaffold.cli import output
+
+_EXIT_FAILED = 1
+_WORDS = {
+    "passed": "ok",
+    "failed": "failed",
+    "not applicable": "n/a",
+    "expected failure": "expected",
+}
+
+
+@click.command("check")
+@click.argument("target", metavar="NAME|FILE|CONFIG")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--junit", metavar="FILE", help="Write a JUnit report for CI.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="CHECK",
+    help="Run only this check, or those that fit a pattern; may be repeated.",
+)
+@click.option("--slow", is_flag=True, help="Run the slow checks too.")
+def command(
+    target: str, as_json: bool, junit: str | None, select: tuple[str, ...], slow: bool
+) -> int:
+    """Hold a model against the conformance suite; exit 1 if a check fails.
+
+    NAME is a registered model, FILE a Python file that registers models or has
+    make_model and make_batch, CONFIG a training config, whose data is used.
+    """
+    from oumi_runtime.testing import run_checks
+    from oumi_runtime.testing.subjects import find_subjects
+
+    documents: list[dict[str, Any]] = []
+    with output.only_json() if as_json else nullcontext():
+        for subject in find_subjects(target):
+            if not as_json:
+                output.heading(f"{subject.name}, {subject.origin}")
+            results = run_checks(
+                subject.make_model,
+                subject.make_batch,
+                config=subject.config,
+                select=select,
+                slow=slow,
+                on_result=None if as_json else _show,
+            )
+            documents.append(_document(subject.name, results))
+            if not as_json:
+                _show_sum(documents[-1])
+    failed = any(document["failed"] for document in documents)
+    if junit:
+        Path(junit).write_text(_junit(documents), encoding="utf-8")
+    if as_json:
+        output.emit_json({"passed": not failed, "models": documents})
+    return _EXIT_FAILED if failed else 0
+
+
+def _show(result: Any) -> None:
+    output.status(_WORDS[result.outcome], result.name)
+    if result.outcome != "passed":
+        output.say(f"          {result.message}")
+
+
+def _show_sum(document: dict[str, Any]) -> None:
+    counts = [
+        f"{document['counts'][outcome]} {outcome}"
+        for outcome in _WORDS
+        if document["counts"][outcome]
+    ]
+    output.say(f"{', '.join(counts)} in {document['seconds']:.1f} s")
+
+
+def _document(name: str, results: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "model": name,
+        "failed": sum(result.outcome == "failed" for result in results),
+        "counts": {o: sum(r.outcome == o for r in results) for o in _WORDS},
+        "seconds": round(sum(result.seconds for result in results), 3),
+        "checks": [
+            {
+                "name": result.name,
+                "theme": result.check.theme,
+                "outcome": str(result.outcome),
+                "message": result.message,
+                "catches": result.check.catches,
+                "seconds": round(result.seconds, 4),
+            }
+            for result in results
+        ],
+    }
+
+
+def _junit(documents: Sequence[dict[str, Any]]) -> str:
+    """The results in the form that continuous integration reads."""
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("testsuites", name="oumi-scaffold check")
+    for document in documents:
+        counts = document["counts"]
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=document["model"],
+            tests=str(len(document["checks"])),
+            failures=str(document["failed"]),
+            errors="0",
+            skipped=str(counts["not applicable"] + counts["expected failure"]),
+            time=str(document["seconds"]),
+        )
+        for each in document["checks"]:
+            case = ElementTree.SubElement(
+                suite,
+                "testcase",
+                classname=f"{document['model']}.{each['theme']}",
+                name=each["name"],
+                time=str(each["seconds"]),
+            )
+            if each["outcome"] == "failed":
+                failure = ElementTree.SubElement(case, "failure")
+                failure.set("message", each["message"])
+                failure.text = each["catches"]
+            elif each["outcome"] != "passed":
+                ElementTree.SubElement(case, "skipped", message=each["message"])
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'

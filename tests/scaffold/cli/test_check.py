@@ -1,0 +1,140 @@
+"""`oumi-scaffold check`: a table, JSON and JUnit, and the exit code."""
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from trees import make_tree
+
+from oumi_runtime.core.registry import REGISTRY
+
+MODEL = """\
+from oumi_runtime.core import registry
+from oumi_runtime.models import MLPEncoder
+
+
+@registry.register("{name}", registry.RegistryType.MODEL)
+class {name}(MLPEncoder):
+    def __init__(self, width: int = 16):
+        super().__init__(40, width, 4)
+
+    def forward(self, input_ids, labels=None, attention_mask=None, **kwargs):
+        return super().forward(input_ids, labels, {mask}, **kwargs)
+"""
+TESTS = """\
+import torch
+from oumi_runtime.models import MLPEncoder
+
+
+def make_model():
+    return MLPEncoder(20, 8, 3)
+
+
+def make_batch(batch_size):
+    return {
+        "input_ids": torch.randint(20, (batch_size, 5)),
+        "labels": torch.randint(3, (batch_size,)),
+    }
+"""
+SELECT = ("--select", "padding*", "--select", "forward_uses*")
+
+
+@pytest.fixture
+def models(project: Path) -> Iterator[Path]:
+    good = MODEL.format(name="GoodNet", mask="attention_mask")
+    bad = MODEL.format(name="BadNet", mask="None")
+    files = {"good.py": good, "bad.py": bad, "test_small.py": TESTS}
+    make_tree(project, {**files, "oumi_requirements.txt": "good.py\nbad.py\n"})
+    # The built-in ones are registered once, and not for this test alone.
+    import_module("oumi_runtime.builders")
+    with REGISTRY.isolated():
+        yield project
+
+
+def test_a_model_that_passes_is_a_table_and_exit_0(run: Callable, models: Path):
+    done = run("check", "GoodNet", *SELECT)
+    assert (done.exit_code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "GoodNet, on random batches"
+    assert [line.split() for line in lines[1:3]] == [
+        ["ok", "forward_uses_the_criterion"],
+        ["ok", "padding_does_not_matter"],
+    ]
+    assert lines[3].startswith("2 passed in ")
+
+
+def test_a_failure_is_told_with_its_message_and_exit_1(run: Callable, models: Path):
+    done = run("check", "bad.py", *SELECT)
+    assert done.exit_code == 1
+    assert "failed     padding_does_not_matter" in done.out
+    assert "is attention_mask used where the sequence is pooled" in done.out
+    assert "1 passed, 1 failed in " in done.out
+
+
+def test_a_test_file_is_checked_with_its_own_batches(run: Callable, models: Path):
+    done = run("check", "test_small.py", *SELECT)
+    assert done.exit_code == 0
+    assert done.out.startswith("MLPEncoder, as in test_small.py")
+    assert "n/a        padding_does_not_matter" in done.out
+    assert "the inputs have no attention_mask" in done.out
+
+
+def test_a_config_is_checked_on_its_own_data(run: Callable, models: Path):
+    config = (
+        "model:\n  model_name: CnnClassifier\n  model_kwargs:\n"
+        "    {image_width: 8, image_height: 8, in_channels: 1, kernel_size: 1}\n"
+        "data:\n  train:\n    datasets:\n      - dataset_name: digits\n"
+    )
+    make_tree(models, {"net.yaml": config})
+    done = run("check", "net.yaml", "--select", "config_fits*", "--select", "logits_a*")
+    assert done.exit_code == 0, done.out
+    assert done.out.startswith("CnnClassifier, as in net.yaml, on its data")
+    assert "ok         config_fits_the_model" in done.out
+
+
+def test_json_is_one_document(run: Callable, models: Path):
+    document = run("check", "bad.py", "--json", *SELECT).document
+    assert document["passed"] is False
+    (model,) = document["models"]
+    assert (model["model"], model["failed"]) == ("BadNet", 1)
+    failed = [each for each in model["checks"] if each["outcome"] == "failed"]
+    assert failed[0]["name"] == "padding_does_not_matter"
+    assert failed[0]["theme"] == "masking"
+    assert failed[0]["catches"].startswith("Catches a model that reads")
+
+
+def test_junit_is_what_continuous_integration_reads(run: Callable, models: Path):
+    assert run("check", "bad.py", "--junit", "report.xml", *SELECT).exit_code == 1
+    suite = ElementTree.parse(models / "report.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert "is attention_mask used" in str(failure.get("message"))
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["GoodNett"], "no model is named 'GoodNett' (did you mean 'GoodNet'?)"),
+        (["missing.py"], "there is no file missing.py"),
+        (["missing.yaml"], "missing.yaml"),
+        (["empty.py"], "empty.py registers no model, and has no make_model"),
+        (["GoodNet", "--select", "paddings"], "no check is named 'paddings'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    run: Callable, models: Path, args: list[str], sentence: str
+):
+    make_tree(models, {"empty.py": "NOTHING = 1\n"})
+    done = run("check", *args)
+    assert done.exit_code == 2
+    assert sentence in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_all_results_are_valid_json_numbers(run: Callable, models: Path):
+    done = run("check", "GoodNet", "--json", *SELECT)
+    assert json.loads(done.out)["models"][0]["seconds"] >= 0
