@@ -13,6 +13,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make check  run ruff, mypy and pyright"
 	@echo "make interop  run generated files and exchange weights with the oumi package"
+	@echo "make faults kill, fill and damage a training in every way; half an hour"
 	@echo "make bench  measure speed against plain PyTorch and transformers"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -48,6 +49,9 @@ $(INTEROP)/.installed: tests/interop/requirements.txt constraints.txt
 
 interop: $(INSTALLED) $(INTEROP)/.installed
 	$(PYTHON) -m pytest -m interop tests/interop $(ARGS)
+
+faults: $(INSTALLED)
+	FAULT_MOMENTS=100 $(PYTHON) -m pytest tests/faults -m 'not gpu' $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(INTEROP) .mypy_cache .pytest_cache .ruff_cache build dist

@@ -193,14 +193,17 @@ class DataWorkerError(OumiRuntimeError, RuntimeError):
 class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
     """The training loss became NaN or infinite."""
 
-    def __init__(self, step: int, last_good: Path | None) -> None:
+    def __init__(
+        self, step: int, last_good: Path | None, where: str | None = None
+    ) -> None:
         keep = (
             f"the last good checkpoint is {last_good}"
             if last_good
             else "no checkpoint was saved yet"
         )
+        place = f": {where}" if where else ""
         super().__init__(
-            f"the loss is not finite at step {step}; {keep}. Lower "
+            f"the loss or gradient is not finite at step {step}{place}; {keep}. Lower "
             "training.learning_rate, or set training.max_grad_norm, and start again"
         )
 

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from oumi_runtime import train as train_module
-from oumi_runtime.core.trainers import evaluation
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
@@ -18,6 +17,7 @@ def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
         "start-up": (train_module, "build_model", 1),
         "first step": (TrainingState, "count_step", 1),
         "a step": (TrainingState, "count_step", 17),
+        "group": (TrainingState, "count_step", 17),
         "last step": (TrainingState, "count_step", 40),
         "saving": (CheckpointStore, "_rename", 2),
         "evaluating": (BaseTrainer, "evaluate", 2),
@@ -31,7 +31,10 @@ def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
         seen += 1
         if seen == count:
             for _ in range(times):
-                os.kill(os.getpid(), number)
+                if phase == "group":
+                    os.killpg(0, signal.SIGINT)
+                else:
+                    os.kill(os.getpid(), number)
                 time.sleep(0.02)
         return original(*args, **kwargs)
 
@@ -47,6 +50,3 @@ def slow_steps(seconds: float) -> None:
         original(self)
 
     TrainingState.count_step = slow  # type: ignore[method-assign]
-
-
-__all__ = ["evaluation", "signal_in", "slow_steps"]

@@ -26,6 +26,7 @@ def child(request: dict[str, Any]) -> int:
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    os.setsid()
     os.chdir(request["folder"])
     os.environ["OUMI_EXTRA_DEPS_FILE"] = str(Path("oumi_requirements.txt").resolve())
     torch.set_num_threads(1)

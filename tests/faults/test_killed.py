@@ -10,7 +10,7 @@ WORKERS = {
     0: (),
     2: ("--training.dataloader_num_workers", "2"),
 }
-NUM_MOMENTS = int(os.environ.get("FAULT_MOMENTS", "8"))
+NUM_MOMENTS = int(os.environ.get("FAULT_MOMENTS", "3"))
 
 
 @pytest.mark.parametrize("num_workers", WORKERS)
@@ -39,7 +39,7 @@ def test_killed_again_and_again_it_still_ends(project, untouched) -> None:
     reference = untouched()
     seconds = reference.train("timed").seconds
     moments = random.Random(3)
-    for _ in range(6):
+    for _ in range(3):
         moment = moments.uniform(0.3 * seconds, seconds)
         project.train(signals=[(moment, signal.SIGKILL)])
     assert project.train().code == 0

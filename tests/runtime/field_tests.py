@@ -11,6 +11,10 @@ _TRAIN = "tests/runtime/test_train.py"
 _PARTS = "tests/runtime/test_registered_training.py"
 
 ELSEWHERE: dict[str, str] = {
+    "TrainingParams.max_bad_steps": (
+        "tests/runtime/core/trainers/test_bad_steps.py::"
+        "test_as_many_as_may_be_are_left_out"
+    ),
     "ModelParams.model_name": f"{_BUILDERS}/test_build_model.py::"
     "test_the_model_of_the_page_is_built",
     "ModelParams.model_kwargs": f"{_BUILDERS}/test_build_model.py::"

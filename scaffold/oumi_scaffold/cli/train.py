@@ -1,6 +1,8 @@
 """`oumi-scaffold train`: train the model that a config names."""
 
+import itertools
 from contextlib import nullcontext
+from pathlib import Path
 
 import click
 
@@ -8,20 +10,40 @@ from oumi_scaffold.cli import output
 
 
 @click.command("train", context_settings={"ignore_unknown_options": True})
+@click.option("-c", "--config", metavar="FILE", help="The training config.")
 @click.option(
-    "-c", "--config", required=True, metavar="FILE", help="The training config."
+    "--like",
+    type=click.Path(path_type=Path),
+    metavar="OUTPUT_DIR",
+    help="Run again what has run in a folder, into a new one.",
+)
+@click.option(
+    "--auto-resume",
+    is_flag=True,
+    help="Go on from the newest whole checkpoint, if any, until the run is finished.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
-def command(config: str, as_json: bool, overrides: tuple[str, ...]) -> None:
+def command(
+    config: str | None,
+    like: Path | None,
+    auto_resume: bool,
+    as_json: bool,
+    overrides: tuple[str, ...],
+) -> None:
     """Train the model that a config names, on the data that it names.
 
-    OVERRIDES replace values of the config: --training.max_steps 100.
+    OVERRIDES replace values of the config: --training.max_steps 100. SIGTERM, Ctrl-C
+    and SIGUSR1 finish the step and save; the exit code is 143 or 130 then, and the same
+    command with --auto-resume goes on.
     """
+    config, arguments = _what_to_run(config, like, list(overrides))
+    if auto_resume:
+        arguments += ["--training.try_resume_from_last_checkpoint", "true"]
     # The config is checked to the end before torch is imported.
     from oumi_runtime.core.configs import TrainingConfig
 
-    loaded = TrainingConfig.from_yaml_and_arg_list(config, list(overrides))
+    loaded = TrainingConfig.from_yaml_and_arg_list(config, arguments)
     loaded.finalize_and_validate()
     from oumi_runtime.train import train
 
@@ -44,3 +66,27 @@ def command(config: str, as_json: bool, overrides: tuple[str, ...]) -> None:
     output.say()
     output.heading("What to type next:")
     output.say(f"  oumi-scaffold evaluate -c {config}")
+
+
+def _what_to_run(
+    config: str | None, like: Path | None, overrides: list[str]
+) -> tuple[str, list[str]]:
+    """The config's file, and the arguments to lay over it."""
+    if like is None:
+        if config is None:
+            raise click.UsageError("Missing option '-c' / '--config', or '--like'.")
+        return config, overrides
+    if config is not None:
+        raise click.UsageError("give one of -c FILE and --like OUTPUT_DIR")
+    if not (like / "config.yaml").is_file():
+        raise click.UsageError(f"{like} holds no config.yaml of a run")
+    # Before the user's own, which count.
+    again = ["--training.output_dir", str(_free_name(like))]
+    again += ["--training.resume_from_checkpoint", "null"]
+    return str(like / "config.yaml"), [*again, *overrides]
+
+
+def _free_name(folder: Path) -> Path:
+    """The first of FOLDER-2, FOLDER-3 and so on that there is not."""
+    names = (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2))
+    return next(name for name in names if not name.exists())

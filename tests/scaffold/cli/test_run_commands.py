@@ -189,3 +189,40 @@ print(json.dumps([code, heavy]), file=sys.stderr)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stderr.splitlines()[-1]) == [exit_code, []]
+
+
+def test_auto_resume_goes_on_from_the_newest_checkpoint(
+    run: Callable, config: str, calls: list[TrainingConfig]
+):
+    assert run("train", "-c", config, "--auto-resume").exit_code == 0
+    assert calls[0].training.try_resume_from_last_checkpoint
+
+
+def test_like_runs_again_what_has_run_in_a_folder_into_a_new_one(
+    run: Callable, project: Path, calls: list[TrainingConfig]
+):
+    as_run = CONFIG + "  resume_from_checkpoint: runs/first/checkpoint-3\n"
+    make_tree(project, {"runs/first/config.yaml": as_run, "runs/first-2/x": ""})
+    done = run("train", "--like", "runs/first", "--training.max_steps", "7")
+    assert done.exit_code == 0, done.err
+    assert calls[0].training.output_dir == "runs/first-3"
+    assert calls[0].training.resume_from_checkpoint is None
+    assert calls[0].training.max_steps == 7
+    run("train", "--like", "runs/first", "--training.output_dir", "elsewhere")
+    assert calls[1].training.output_dir == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Missing option '-c' / '--config', or '--like'"),
+        (["-c", "good.yaml", "--like", "out"], "give one of -c FILE and --like"),
+        (["--like", "nowhere"], "nowhere holds no config.yaml of a run"),
+    ],
+)
+def test_what_to_train_is_said_once(
+    run: Callable, config: str, arguments: list[str], sentence: str
+):
+    done = run("train", *arguments)
+    assert done.exit_code == 2
+    assert sentence in done.err

@@ -93,6 +93,13 @@ class TrainBatches:
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
 
+    def indices(self, epoch: int, step: int) -> list[int]:
+        """The samples of this process in a step, by their indices in the dataset."""
+        order = epoch_order(self.num_samples, self.seed, epoch)
+        part = torch.split(order, self.step_samples)[step]
+        batches = split_evenly(part, self._batch_size, self._rank, self._world_size)
+        return [index for batch in batches for index in batch.tolist()]
+
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
         """Yields the micro-batches of each step.
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.trainers.bad_steps import BadSteps
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
+from oumi_runtime.core.trainers.batches import MicroBatch
 from oumi_runtime.core.trainers.events import Due
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.manifest import verify
@@ -20,7 +22,7 @@ from oumi_runtime.core.trainers.state_files import (
     set_random_state,
 )
 from oumi_runtime.core.trainers.train_step import TrainStep
-from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
+from oumi_runtime.exceptions import CheckpointError
 
 
 class Trainer(BaseTrainer):
@@ -31,6 +33,9 @@ class Trainer(BaseTrainer):
         super().__init__(parts)
         self._step = TrainStep(parts, self.autocast, self.scaler)
         self._log_window = LogWindow()
+        self._bad_steps = BadSteps(parts, self.autocast)
+        if parts.params.max_bad_steps:
+            self._step.finite.reads_at_once = True
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`."""
@@ -54,12 +59,13 @@ class Trainer(BaseTrainer):
         """Trains what is left of the running epoch, and of the training."""
         state = self.state
         for step in self.parts.train_batches.epoch(state.epoch, state.step_in_epoch):
-            self._log_window.add(self._step(step))
-            if self.parts.average is not None:
-                self.parts.average.update()
+            self._bad_steps.before_step()
+            result = self._step(step)
             state.count_step()
-            if self._step.finite.reads_at_once:
-                self._check_numbers()
+            if not self._step.finite.reads_at_once or self._check_numbers(step):
+                self._log_window.add(result)
+                if self.parts.average is not None:
+                    self.parts.average.update()
             self.emit("on_step_end")
             self.report_checkpoints()
             self._attend(self.events.after_step(state))
@@ -67,6 +73,8 @@ class Trainer(BaseTrainer):
                 break
         if state.step_in_epoch == state.steps_per_epoch:
             state.epoch, state.step_in_epoch = state.epoch + 1, 0
+        elif state.requests.stop is not None:
+            return  # The epoch is to be gone on with.
         self._attend(self.events.after_epoch())
 
     def _attend(self, due: Due) -> None:
@@ -95,14 +103,23 @@ class Trainer(BaseTrainer):
         self._check_numbers()
         self.check_finite(self._log_window.mean_loss())
 
-    def _check_numbers(self) -> None:
-        """Stops where a step had a number that is not finite."""
+    def _check_numbers(self, step: list[MicroBatch] | None = None) -> bool:
+        """Whether all steps since the last time were finite.
+
+        Args:
+            step: The last step's micro-batches, where only it can be at fault.
+        """
         late = self._step.finite.first_bad_step()
         if late is not None:
-            bad_step = self.state.global_step - late + 1
-            self.finish_writing()
-            raise NonFiniteLossError(bad_step, self.checkpoints.latest())
+            self._bad_steps.meet(self.state, late, self._last_good, step)
+        elif step is not None:
+            self._bad_steps.after_good_step()
         self._step.finite.reset()
+        return late is None
+
+    def _last_good(self) -> Path | None:
+        self.finish_writing()
+        return self.checkpoints.latest()
 
     def save_state(self) -> None:
         """Saves a checkpoint; see `BaseTrainer.save_state`."""

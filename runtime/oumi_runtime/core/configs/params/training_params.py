@@ -217,6 +217,8 @@ class TrainingParams(OptimizationParams, SavingParams):
                 "are arguments of the Trainer of transformers; write trainer_type: hf, "
                 "or leave them out"
             )
+        if self.max_bad_steps and self.trainer_type is TrainerType.HF:
+            wrong["max_bad_steps"] = "is the native trainer's; write trainer_type: oumi"
         if self.dataloader_num_workers == 0:
             needs = "has no effect without workers; raise dataloader_num_workers"
             if self.dataloader_prefetch_factor is not None:
@@ -227,6 +229,7 @@ class TrainingParams(OptimizationParams, SavingParams):
             rests_on = {
                 "warmup_steps": ["warmup_ratio"],
                 "trainer_kwargs": ["trainer_type"],
+                "max_bad_steps": ["trainer_type"],
                 "dataloader_prefetch_factor": ["dataloader_num_workers"],
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
