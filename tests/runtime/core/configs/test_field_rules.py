@@ -108,11 +108,6 @@ def broken(section):
     [
         ({"warmup_ratio": 0.1, "warmup_steps": 1}, "warmup_steps", "keep one"),
         (
-            {"gradient_checkpointing_kwargs": {"modules": ["x"]}},
-            "gradient_checkpointing_kwargs",
-            "no effect without",
-        ),
-        (
             {"optimizer_kwargs": {"lr": 0.1}},
             "optimizer_kwargs.lr",
             "write learning_rate",

@@ -45,6 +45,9 @@ training:
     min_lr_rate: 0.1
   warmup_ratio: 0.03
   weight_decay: 0.01
+  enable_gradient_checkpointing: False
+  gradient_checkpointing_kwargs:
+    use_reentrant: False
   compile: False
   dataloader_num_workers: "auto"
   dataloader_prefetch_factor: 32

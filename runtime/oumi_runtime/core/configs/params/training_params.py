@@ -233,17 +233,14 @@ class TrainingParams(OptimizationParams, SavingParams):
                 "dataloader_prefetch_factor": ["dataloader_num_workers"],
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
-                "gradient_checkpointing_kwargs": ["enable_gradient_checkpointing"],
                 **{name: ["trainer_type"] for name in _NATIVE_ONLY},
             }
             raise SectionError(wrong, rests_on)
 
     def _wrong_checkpointing(self) -> Iterator[tuple[str | Key, str]]:
+        # As in other sections, what a switched-off part would do may stay in the file.
         field = "gradient_checkpointing_kwargs"
-        kwargs = self.gradient_checkpointing_kwargs
-        if kwargs and not self.enable_gradient_checkpointing:
-            yield field, "has no effect without enable_gradient_checkpointing: true"
-        for name, value in kwargs.items():
+        for name, value in self.gradient_checkpointing_kwargs.items():
             if name not in ("modules", "use_reentrant"):
                 near = suggestion(name, ("modules", "use_reentrant"))
                 yield (
