@@ -15,9 +15,12 @@ from oumi_scaffold.cli import output
     metavar="FILE",
     help="The config it was trained by.",
 )
+@output.interpolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
-def command(config: str, as_json: bool, overrides: tuple[str, ...]) -> None:
+def command(
+    config: str, interpolate: bool, as_json: bool, overrides: tuple[str, ...]
+) -> None:
     """Measure the model that a config has trained, on held-out data.
 
     OVERRIDES replace values of the config: --training.output_dir runs/second.
@@ -25,7 +28,9 @@ def command(config: str, as_json: bool, overrides: tuple[str, ...]) -> None:
     # The config is checked to the end before torch is imported.
     from oumi_runtime.core.configs import TrainingConfig
 
-    loaded = TrainingConfig.from_yaml_and_arg_list(config, list(overrides))
+    loaded = TrainingConfig.from_yaml_and_arg_list(
+        config, list(overrides), ignore_interpolation=not interpolate
+    )
     loaded.finalize_and_validate()
     from oumi_runtime.evaluate import evaluate
 

@@ -22,12 +22,14 @@ from oumi_scaffold.cli import output
     is_flag=True,
     help="Go on from the newest whole checkpoint, if any, until the run is finished.",
 )
+@output.interpolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
 def command(
     config: str | None,
     like: Path | None,
     auto_resume: bool,
+    interpolate: bool,
     as_json: bool,
     overrides: tuple[str, ...],
 ) -> None:
@@ -43,7 +45,9 @@ def command(
     # The config is checked to the end before torch is imported.
     from oumi_runtime.core.configs import TrainingConfig
 
-    loaded = TrainingConfig.from_yaml_and_arg_list(config, arguments)
+    loaded = TrainingConfig.from_yaml_and_arg_list(
+        config, arguments, ignore_interpolation=not interpolate
+    )
     loaded.finalize_and_validate()
     from oumi_runtime.train import train
 

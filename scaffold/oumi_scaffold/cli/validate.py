@@ -17,10 +17,11 @@ _PLACE = re.compile(r"(?P<file>.*?)(:(?P<line>[0-9]+):(?P<column>[0-9]+))?", re.
 
 @click.command("validate")
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
+@output.interpolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def command(configs: tuple[str, ...], as_json: bool) -> int:
+def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
     """Report every mistake in training configs, with its file and line."""
-    mistakes = {config: _mistakes(config) for config in configs}
+    mistakes = {config: _mistakes(config, interpolate) for config in configs}
     valid = not any(mistakes.values())
     if as_json:
         files = [
@@ -36,7 +37,7 @@ def command(configs: tuple[str, ...], as_json: bool) -> int:
     return 0 if valid else _EXIT_INVALID
 
 
-def _mistakes(config: str) -> "Sequence[Mistake]":
+def _mistakes(config: str, interpolate: bool) -> "Sequence[Mistake]":
     """Returns what is wrong with a config."""
     from oumi_runtime.core.configs import TrainingConfig
     from oumi_runtime.core.registry import REGISTRY
@@ -45,7 +46,10 @@ def _mistakes(config: str) -> "Sequence[Mistake]":
     try:
         # What one config's project registers is not known to the next one.
         with REGISTRY.isolated():
-            TrainingConfig.from_yaml(config).finalize_and_validate()
+            loaded = TrainingConfig.from_yaml(
+                config, ignore_interpolation=not interpolate
+            )
+            loaded.finalize_and_validate()
     except ConfigError as error:
         return error.mistakes
     except OSError as error:

@@ -103,3 +103,20 @@ def test_names_of_one_project_are_not_known_to_the_config_of_another(
     one, two = done.document["files"]
     assert one["errors"] == []
     assert [error["key"] for error in two["errors"]] == ["model.model_name"]
+
+
+def test_references_are_put_in_place_where_that_is_asked_for(
+    project: Path, run: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("STEPS", "ten")
+    write_project(project)
+    named = BASE.replace("max_steps: 10", "run_name: ${oc.env:STEPS}")
+    counted = BASE.replace("max_steps: 10", "max_steps: ${env:STEPS}")
+    (project / "named.yaml").write_text(named)
+    (project / "counted.yaml").write_text(counted)
+
+    assert run("validate", "named.yaml").exit_code == 0
+    assert run("validate", "named.yaml", "--interpolate").exit_code == 0
+    assert "'${env:STEPS}' is not a whole" in run("validate", "counted.yaml").out
+    done = run("validate", "--interpolate", "counted.yaml")
+    assert "'ten' is not a whole number" in done.out

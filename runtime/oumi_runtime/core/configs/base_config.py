@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from oumi_runtime.core.configs.checking import examine, in_order
-from oumi_runtime.core.configs.interpolation import with_environment
+from oumi_runtime.core.configs.interpolation import interpolated
 from oumi_runtime.core.configs.overrides import apply_overrides
 from oumi_runtime.core.configs.params.base_params import (
     BaseParams,
@@ -33,8 +33,9 @@ class BaseConfig(BaseParams):
         Args:
             config_path: A UTF-8 YAML file. The nearest `oumi_requirements.txt` in or
                 above its folder becomes known to the registry.
-            ignore_interpolation: Whether `${oc.env:NAME}` is a text like any other;
-                False puts the environment variable in its place.
+            ignore_interpolation: Whether `${oc.env:NAME}` and `${section.key}` are
+                texts like any other; False puts the environment variable, or the other
+                value of the file, in their place.
 
         Raises:
             ConfigFileError: The file is missing, or cannot be read.
@@ -80,7 +81,7 @@ class BaseConfig(BaseParams):
             path = Path(config_path)
             tree, places, in_file = read_tree(read_text(path), str(config_path))
             if not ignore_interpolation:
-                tree = with_environment(tree, places)
+                tree = interpolated(tree, places)
             # The names in a project's config are registered in the project's files.
             REGISTRY.add_search_root(path.parent)
         in_arguments = apply_overrides(tree, places, list(arg_list))

@@ -1,62 +1,113 @@
-"""Environment variables in a config: `${oc.env:NAME}`, where that is asked for."""
+"""References in a config: `${oc.env:NAME}` and `${section.key}`, where asked for."""
 
 import os
 import re
 from typing import Any
 
+from oumi_runtime.core.configs.overrides import parts_of
 from oumi_runtime.core.configs.places import Key, Places, key_text
+from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.configs.yaml_source import resolve_plain
 from oumi_runtime.exceptions import ConfigError, Mistake, suggestion
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"(?:oc\.)?env:\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:,(.*))?")
+_VALUE = re.compile(r"\w+(\.\w+|\[[0-9]{1,6}\])*")
+_FORMS = "write ${oc.env:NAME}, or ${section.key} for another value of the file"
+_NOTHING = object()
 
 
-def with_environment(tree: dict[Any, Any], places: Places) -> dict[Any, Any]:
-    """Returns a tree with the values of environment variables in its texts.
+def interpolated(tree: dict[Any, Any], places: Places) -> dict[Any, Any]:
+    """Returns a tree with references in its texts replaced by what they stand for.
 
-    A text that is nothing but a variable becomes what its value would be in YAML: a
-    number, say. `${oc.env:NAME,default}` has a default; `${env:NAME}` is the same.
+    `${oc.env:NAME}`, or `${env:NAME}`, is an environment variable, and
+    `${oc.env:NAME,default}` one that need not be set. `${section.key}` is another value
+    that the file gives. A text that is nothing but a variable becomes what its value
+    would be in YAML: a number, say.
 
     Args:
         tree: The tree, as it is read.
         places: Where its parts stand.
 
     Raises:
-        ConfigError: Holds each variable that is not set, and each `${...}` of another
-            kind.
+        ConfigError: Holds each reference to what is not there, or of another kind.
     """
-    mistakes: list[Mistake] = []
+    references = _References(tree, places)
+    made: dict[Any, Any] = references.replaced(tree, ())
+    if references.mistakes:
+        raise ConfigError(references.mistakes)
+    return made
 
-    def value_of(text: str, key: Key) -> str:
-        found = _VARIABLE.fullmatch(text.strip())
-        name, default = found.groups() if found else ("", None)
-        value = os.environ.get(name, default)
-        if value is None:
-            sentence = f"${{{text}}} is not possible; write ${{oc.env:NAME}}"
-            if found:
-                near = suggestion(name, os.environ)
-                sentence = (
-                    f"the environment has no variable {name}{near}; set it, or write "
-                    f"${{oc.env:{name},default}}"
-                )
-            place = str(places.of_value(key))
-            mistakes.append(Mistake(place, key_text(key), sentence))
-        return value or ""
 
-    def replaced(value: Any, key: Key) -> Any:
+class _References:
+    """The replacing of one tree's references."""
+
+    def __init__(self, tree: dict[Any, Any], places: Places) -> None:
+        self.mistakes: list[Mistake] = []
+        self._tree = tree
+        self._places = places
+        self._open: list[Key] = []
+
+    def replaced(self, value: Any, key: Key) -> Any:
         if isinstance(value, dict):
-            return {name: replaced(v, (*key, name)) for name, v in value.items()}
+            return {name: self.replaced(v, (*key, name)) for name, v in value.items()}
         if isinstance(value, list):
-            return [replaced(v, (*key, at)) for at, v in enumerate(value)]
+            return [self.replaced(v, (*key, at)) for at, v in enumerate(value)]
         if not isinstance(value, str) or "${" not in value:
             return value
-        whole = _REFERENCE.fullmatch(value)
-        if whole:
-            return resolve_plain(value_of(whole[1], key).strip())
-        return _REFERENCE.sub(lambda found: value_of(found[1], key), value)
+        if key in self._open:
+            return self._mistake(key, "leads back to itself through its references")
+        self._open.append(key)
+        if whole := _REFERENCE.fullmatch(value):
+            made = self._value_of(whole[1].strip(), key)
+        else:
+            made = _REFERENCE.sub(lambda found: self._text_of(found[1], key), value)
+        self._open.pop()
+        return made
 
-    made: dict[Any, Any] = replaced(tree, ())
-    if mistakes:
-        raise ConfigError(mistakes)
-    return made
+    def _text_of(self, text: str, key: Key) -> str:
+        if found := _VARIABLE.fullmatch(text.strip()):
+            return self._variable(found[1], found[2], key)
+        value = self._value_of(text.strip(), key)
+        return value if isinstance(value, str) else shown(value)
+
+    def _value_of(self, text: str, key: Key) -> Any:
+        if found := _VARIABLE.fullmatch(text):
+            return resolve_plain(self._variable(found[1], found[2], key).strip())
+        target = parts_of(text) if _VALUE.fullmatch(text) else None
+        if target is None:
+            return self._mistake(key, f"${{{text}}} is not possible; {_FORMS}")
+        value = self._given(target)
+        if value is _NOTHING or isinstance(value, dict | list):
+            what = "does not give it" if value is _NOTHING else "has a section there"
+            return self._mistake(key, f"refers to {text}, but the file {what}")
+        return self.replaced(value, target)
+
+    def _variable(self, name: str, default: str | None, key: Key) -> str:
+        value = os.environ.get(name, default)
+        if value is None:
+            near = suggestion(name, os.environ)
+            return self._mistake(
+                key,
+                f"the environment has no variable {name}{near}; set it, or write "
+                f"${{oc.env:{name},default}}",
+            )
+        return value
+
+    def _given(self, target: Key) -> Any:
+        value: Any = self._tree
+        for part in target:
+            is_there = (isinstance(value, dict) and part in value) or (
+                isinstance(value, list) and isinstance(part, int) and part < len(value)
+            )
+            if not is_there:
+                return _NOTHING
+            value = value[part]
+        return value
+
+    def _mistake(self, key: Key, sentence: str) -> str:
+        mistake = Mistake(str(self._places.of_value(key)), key_text(key), sentence)
+        # A text that others refer to is come upon more than once.
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+        return ""

@@ -49,6 +49,11 @@ def apply_overrides(
     return mistakes
 
 
+def parts_of(name: str) -> Key | None:
+    """Returns the key that is written as `data.train.datasets[0].split`, or None."""
+    return _key(name) if _NAME.fullmatch(name) else None
+
+
 def _pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
     """Yields name and value; no value where it is missing, no name for a stray word."""
     rest = iter([*arguments, None])

@@ -35,8 +35,9 @@ This page is made from the code; `UPDATE_GOLDEN=1 make test` writes it anew.
   `oumi-scaffold validate FILE...` and before any training, without importing torch.
 - Arguments go over the file: `--training.max_steps 10`, `--training.max_steps=10`,
   `--data.train.datasets[0].dataset_path x`. Mappings are merged, all else is replaced.
-- `${oc.env:NAME}` and `${oc.env:NAME,default}` are read from the environment where that
-  is asked for, by `TrainingConfig.from_yaml(path, ignore_interpolation=False)`.
+- `${oc.env:NAME}` and `${oc.env:NAME,default}` stand for environment variables, and
+  `${training.output_dir}` for another value of the file, where that is asked for: by
+  `--interpolate`, or `TrainingConfig.from_yaml(path, ignore_interpolation=False)`.
 - `config.to_yaml(path)` writes what reads the same; `skip_defaults=True` is for short
   files.
 - A path starts from the working folder. A registered name is found through the nearest

@@ -70,15 +70,59 @@ def test_every_variable_that_is_not_set_is_told_with_its_place(tmp_path, monkeyp
         "training:\n"
         "  output_dir: ${oc.env:OUTPUT_FOLDR}\n"
         "  run_name: ${training.output_dir}\n"
+        "  logging_dir: ${training.output_dirr}\n"
+        "  metrics_function: ${f(x)}\n"
     )
 
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text, ignore_interpolation=False)
 
-    first, second = map(str, caught.value.mistakes)
+    first, second, third = map(str, caught.value.mistakes)
     assert first.startswith(f"{tmp_path}/a.yaml:2:15  training.output_dir: the")
     assert "(did you mean 'OUTPUT_FOLDER'?)" in first
-    assert "a.yaml:3:13  training.run_name: ${training.output_dir} is not" in second
+    assert "a.yaml:4:16  training.logging_dir: refers to training.output_dirr" in second
+    assert "a.yaml:5:21  training.metrics_function: ${f(x)} is not possible" in third
+
+
+def test_a_reference_stands_for_another_value_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("WHERE", "007")
+    text = (
+        "model: {model_name: x, model_max_length: 128}\n"
+        "data:\n  train:\n    datasets:\n"
+        "      - dataset_name: d\n"
+        "        dataset_kwargs: {length: '${model.model_max_length}'}\n"
+        "  test:\n    datasets:\n"
+        "      - dataset_name: ${data.train.datasets[0].dataset_name}\n"
+        "training:\n"
+        "  logging_dir: ${training.output_dir}/runs\n"
+        "  output_dir: out/${env:WHERE}\n"
+        "  run_name: ${model.model_max_length}-${training.save_epoch}\n"
+        "  save_epoch: true\n"
+    )
+
+    config = read(tmp_path, text, ignore_interpolation=False)
+
+    assert config.data.train.datasets[0].dataset_kwargs == {"length": 128}
+    assert config.data.test.datasets[0].dataset_name == "d"
+    assert config.training.logging_dir == "out/007/runs"
+    assert config.training.run_name == "128-true"
+
+
+def test_references_in_a_circle_are_refused(tmp_path):
+    text = (
+        "training:\n  output_dir: ${training.run_name}\n"
+        "  run_name: ${training.output_dir}x\n"
+    )
+
+    with pytest.raises(ConfigError, match="leads back to itself"):
+        read(tmp_path, text, ignore_interpolation=False)
+
+
+def test_a_reference_to_a_section_is_refused(tmp_path):
+    text = "training: {run_name: '${model}'}\nmodel: {model_name: x}"
+
+    with pytest.raises(ConfigError, match="but the file has a section there"):
+        read(tmp_path, text, ignore_interpolation=False)
 
 
 def test_a_config_is_written_without_its_defaults_and_reads_the_same():
