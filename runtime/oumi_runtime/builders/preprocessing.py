@@ -33,7 +33,7 @@ from oumi_runtime.exceptions import BadSampleError, DataError, suggestion
 LABELS_FILENAME = "labels.json"
 DEFAULT_MAX_LENGTH = 128
 # A vocabulary hardly changes with more.
-VOCABULARY_TEXTS = 100_000
+VOCABULARY_TEXTS = 20_000
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from oumi_runtime.core.trainers.batches import (
     count_targets,
     loss_weights,
 )
-from oumi_runtime.core.trainers.stream_steps import read_steps
+from oumi_runtime.core.trainers.stream_steps import StepReader
 from oumi_runtime.exceptions import DataError
 
 
@@ -67,7 +67,6 @@ class StreamBatches:
         self.seed = seed
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
-        self._batch_size = batch_size
         self._device = device
         self.step_samples = batch_size * accumulation_steps * self._world_size
         length = dataset.num_samples if max_steps > 0 else dataset.count_samples()
@@ -79,6 +78,14 @@ class StreamBatches:
         self._is_endless = length is None
         self.num_samples = max_steps * self.step_samples if length is None else length
         self.steps_per_epoch = -(-self.num_samples // self.step_samples)
+        self._reader = StepReader(
+            dataset,
+            step_samples=self.step_samples,
+            batch_size=batch_size,
+            rank=self._rank,
+            world_size=self._world_size,
+            loading=self.loading,
+        )
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
         """Yields the micro-batches of each step.
@@ -97,7 +104,8 @@ class StreamBatches:
             if self._is_endless
             else self.dataset.blocks(epoch, start)
         )
-        steps = self._steps(blocks, self.seed * 1_000_003 + epoch)
+        seed = self.seed * 1_000_003 + epoch
+        steps = self._reader.steps(blocks, seed=seed, start=start)
         done = start_step
         for step in islice(steps, self.steps_per_epoch - start_step):
             done += 1
@@ -111,20 +119,6 @@ class StreamBatches:
                 f"datasets say they have {self.num_samples:,} samples, which is "
                 f"{self.steps_per_epoch} steps; set sample_count"
             )
-
-    def _steps(
-        self, blocks: Iterator[Block], seed: int
-    ) -> Iterator[list[tuple[Batch, bool]]]:
-        return read_steps(
-            self.dataset,
-            blocks,
-            step_samples=self.step_samples,
-            batch_size=self._batch_size,
-            rank=self._rank,
-            world_size=self._world_size,
-            loading=self.loading,
-            seed=seed,
-        )
 
 
 class StreamEvalBatches(Iterable[MicroBatch]):
@@ -144,11 +138,18 @@ class StreamEvalBatches(Iterable[MicroBatch]):
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
         self._dataset = dataset
-        self._batch_size = batch_size
         self._device = device
+        world_size = get_world_size()
+        self._reader = StepReader(
+            dataset,
+            step_samples=batch_size * world_size,
+            batch_size=batch_size,
+            rank=get_rank(),
+            world_size=world_size,
+            loading=self.loading,
+        )
 
     def __iter__(self) -> Iterator[MicroBatch]:
-        world_size = get_world_size()
         num_read = 0
 
         def counted() -> Iterator[Block]:
@@ -157,16 +158,7 @@ class StreamEvalBatches(Iterable[MicroBatch]):
                 num_read += len(block)
                 yield block
 
-        for step in read_steps(
-            self._dataset,
-            counted(),
-            step_samples=self._batch_size * world_size,
-            batch_size=self._batch_size,
-            rank=get_rank(),
-            world_size=world_size,
-            loading=self.loading,
-            seed=0,
-        ):
+        for step in self._reader.steps(counted(), seed=0):
             for batch, is_real in step:
                 columns = to_device(batch, self._device)
                 num_targets = count_targets(columns, self.ignore_index)

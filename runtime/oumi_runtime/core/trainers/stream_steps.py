@@ -1,15 +1,11 @@
 """Cuts a stream into steps, and has workers make the samples of many at once."""
 
-import pickle
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
-from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
 
 from oumi_runtime.core.datasets import (
     Block,
@@ -20,14 +16,16 @@ from oumi_runtime.core.datasets import (
     regroup,
 )
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
 from oumi_runtime.core.trainers.batches import Loading, split_evenly
+from oumi_runtime.core.trainers.ordered_workers import OrderedWorkers
 from oumi_runtime.exceptions import DataError
 
-T = TypeVar("T")
 Step = list[tuple[Batch, bool]]
 """The micro-batches of a step, and whether each is more than a stand-in."""
 
 _ROWS_AT_ONCE = 4096
+_PRIME = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -35,72 +33,90 @@ class _Unit:
     """The samples of this process in one or more steps."""
 
     block: Block
+    places: torch.Tensor
+    """Where each is among all samples of the pass, (samples,) int64."""
     sizes: list[list[int]]
     """For each step, the samples of its micro-batches; 0 for a stand-in, which is one
     sample of the block nevertheless."""
     seed: int
 
 
-def read_steps(
-    stream: Stream,
-    blocks: Iterator[Block],
-    *,
-    step_samples: int,
-    batch_size: int,
-    rank: int,
-    world_size: int,
-    loading: Loading,
-    seed: int,
-) -> Iterator[Step]:
-    """Yields the micro-batches of each step of a stream on the CPU.
+class StepReader:
+    """Makes the micro-batches of this process of the steps of a stream, on the CPU.
 
     Texts and columns are made samples for many steps at once, rows for one.
-
-    Args:
-        stream: What makes samples of the blocks.
-        blocks: The stream, from the first step on.
-        step_samples: Samples of a step in all processes together.
-        batch_size: Samples of a micro-batch.
-        rank: Which process this is.
-        world_size: How many there are.
-        loading: How many workers make the samples.
-        seed: What samples draw from, with their place, when they are made.
-
-    Yields:
-        For each micro-batch its columns, and whether it is more than a stand-in.
     """
-    first = next(blocks, None)
-    if first is None:
-        return
-    is_raw = stream.is_made_row_by_row(first)
-    steps_at_once = 1 if is_raw else max(1, _ROWS_AT_ONCE // step_samples)
-    runs = regroup(chain([first], blocks), steps_at_once * step_samples)
-    units = (
-        _unit(run, step_samples, batch_size, rank, world_size, seed + number)
-        for number, run in enumerate(runs)
-    )
-    if is_raw:
-        yield from _map_in_order(_MakeBatches(stream), units, loading)
-        return
-    for samples, sizes in _map_in_order(_MakeColumns(stream), units, loading):
-        yield from _take(samples, sizes)
 
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        step_samples: int,
+        batch_size: int,
+        rank: int,
+        world_size: int,
+        loading: Loading,
+    ) -> None:
+        """Takes the stream and how it is cut.
 
-def _unit(
-    run: Block,
-    step_samples: int,
-    batch_size: int,
-    rank: int,
-    world_size: int,
-    seed: int,
-) -> _Unit:
-    chosen: list[torch.Tensor] = []
-    sizes: list[list[int]] = []
-    for step in torch.split(torch.arange(len(run)), step_samples):
-        parts = split_evenly(step, batch_size, rank, world_size)
-        chosen += [part if len(part) else step[:1] for part in parts]
-        sizes.append([len(part) for part in parts])
-    return _Unit(run.select(torch.cat(chosen)), sizes, seed)
+        Args:
+            stream: What makes samples of its blocks.
+            step_samples: Samples of a step in all processes together.
+            batch_size: Samples of a micro-batch.
+            rank: Which process this is.
+            world_size: How many there are.
+            loading: How many workers make the samples.
+        """
+        self._stream = stream
+        self._step_samples = step_samples
+        self._batch_size = batch_size
+        self._rank = rank
+        self._world_size = world_size
+        self._loading = loading
+
+    @cached_property
+    def _row_workers(self) -> OrderedWorkers[Step]:
+        return OrderedWorkers(_MakeBatches(self._stream), self._loading)
+
+    @cached_property
+    def _column_workers(self) -> OrderedWorkers[tuple[ColumnDataset, list[list[int]]]]:
+        return OrderedWorkers(_MakeColumns(self._stream), self._loading)
+
+    def steps(
+        self, blocks: Iterator[Block], *, seed: int, start: int = 0
+    ) -> Iterator[Step]:
+        """Yields the micro-batches of each step.
+
+        Args:
+            blocks: The stream, from a step on.
+            seed: What samples draw from, with their place, when they are made.
+            start: The place of the first sample of `blocks` in the pass.
+        """
+        first = next(blocks, None)
+        if first is None:
+            return
+        is_raw = self._stream.is_made_row_by_row(first)
+        at_once = 1 if is_raw else max(1, _ROWS_AT_ONCE // self._step_samples)
+        run_samples = at_once * self._step_samples
+        units = (
+            self._unit(run, start + number * run_samples, seed)
+            for number, run in enumerate(regroup(chain([first], blocks), run_samples))
+        )
+        if is_raw:
+            yield from self._row_workers.map(units)
+            return
+        for samples, sizes in self._column_workers.map(units):
+            yield from _take(samples, sizes)
+
+    def _unit(self, run: Block, start: int, seed: int) -> _Unit:
+        chosen: list[torch.Tensor] = []
+        sizes: list[list[int]] = []
+        for step in torch.split(torch.arange(len(run)), self._step_samples):
+            parts = split_evenly(step, self._batch_size, self._rank, self._world_size)
+            chosen += [part if len(part) else step[:1] for part in parts]
+            sizes.append([len(part) for part in parts])
+        own = torch.cat(chosen)
+        return _Unit(run.select(own), own + start, sizes, seed)
 
 
 def _take(samples: ColumnDataset, sizes: list[list[int]]) -> Iterator[Step]:
@@ -128,7 +144,10 @@ class _MakeColumns:
 
 
 class _MakeBatches:
-    """Makes the batches of a unit of one step."""
+    """Makes the batches of a unit of one step.
+
+    A sample that is augmented at random is the same whoever makes it, and when.
+    """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -136,63 +155,14 @@ class _MakeBatches:
     def __call__(self, unit: _Unit) -> Step:
         samples = self._stream.columns(unit.block)
         reader, collate = RowReader(samples), RowCollator(samples, self._stream.collate)
-        (step,) = unit.sizes
+        places: list[int] = unit.places.tolist()
         batches: Step = []
         start = 0
-        with _Seeded(unit.seed):
-            for size in step:
-                end = start + max(size, 1)
-                rows = [reader[index] for index in range(start, end)]
-                batches.append((collate(rows), size > 0))
-                start = end
+        for size in chain.from_iterable(unit.sizes):
+            rows = []
+            for index in range(start, start + max(size, 1)):
+                with random_numbers_from(unit.seed * _PRIME + places[index]):
+                    rows.append(reader[index])
+            batches.append((collate(rows), size > 0))
+            start += len(rows)
         return batches
-
-
-class _Seeded:
-    """Draws from a seed in a block, whoever runs it, and goes on as before after it."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def __enter__(self) -> None:
-        self._states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-        random.seed(self._seed)
-        np.random.seed(self._seed % 2**32)
-        torch.default_generator.manual_seed(self._seed)
-
-    def __exit__(self, *error: object) -> None:
-        python, numpy, own = self._states
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.set_rng_state(own)
-
-
-class _Mapped(Dataset[bytes]):
-    """Lets a data loader's workers call a function."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self._function = function
-
-    def __getitem__(self, item: Any) -> bytes:
-        # Tensors that are sent as such keep a file open each.
-        return pickle.dumps(self._function(item), protocol=pickle.HIGHEST_PROTOCOL)
-
-
-def _map_in_order(
-    function: Callable[[Any], T], items: Iterator[Any], loading: Loading
-) -> Iterator[T]:
-    """The function of each item, by workers where there are any."""
-    if loading.num_workers == 0:
-        yield from map(function, items)
-        return
-    loader: Iterable[bytes] = DataLoader(
-        _Mapped(function),
-        sampler=items,
-        batch_size=None,
-        num_workers=loading.num_workers,
-        prefetch_factor=loading.prefetch_factor,
-        # Without one it would draw from the stream that dropout uses.
-        generator=torch.Generator().manual_seed(0),
-    )
-    for made in loader:
-        yield pickle.loads(made)
