@@ -160,7 +160,8 @@ def _build(
     )
     model = build_trainable_model(config)
     if params.compile:
-        model.compile()  # In place, so that saved names stay as they are.
+        # In place, so that saved names stay as they are.
+        model.compile(**params.compile_kwargs)
     if resume_from is None:
         preprocessing = fit_preprocessing(texts, config.model, model)
     else:

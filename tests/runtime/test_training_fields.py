@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from oumi_runtime.builders import build_training_callbacks
 from oumi_runtime.builders.training import build_loading
@@ -194,6 +195,34 @@ def test_compile_trains_the_same_and_saves_plain_names(run, tmp_path) -> None:
     assert "fc1.weight" in result.model.state_dict()
     plain = [row["loss"] for row in rows(run(TEXT_CONFIG))]
     assert compiled == pytest.approx(plain, abs=1e-4)
+
+
+def test_compile_kwargs_reach_the_compiler(run, monkeypatch) -> None:
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        nn.Module, "compile", lambda self, **kwargs: given.append(kwargs)
+    )
+    run(compile=True, compile_kwargs={"mode": "reduce-overhead", "dynamic": False})
+    assert given == [{"mode": "reduce-overhead", "dynamic": False}]
+
+
+def test_tf32_is_for_products_of_matrices(run) -> None:
+    before = torch.get_float32_matmul_precision()
+    try:
+        run(max_steps=1)
+        assert torch.get_float32_matmul_precision() == before
+        run(max_steps=1, tf32=True)
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_weights_in_bf16_are_trained_in_bf16(run) -> None:
+    text = TEXT_CONFIG.replace("model: {", "model: {torch_dtype_str: bfloat16, ")
+    result = run(text, max_steps=30, learning_rate=0.01)
+    assert {p.dtype for p in result.model.parameters()} == {torch.bfloat16}
+    losses = [row["loss"] for row in rows(result)]
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 
 def test_trainer_kwargs_reach_transformers(run) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
+from oumi_runtime.builders.devices import free_bytes
 from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
+from oumi_runtime.core.trainers.device_columns import place_dataset
 from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
 from oumi_runtime.exceptions import DataError
 
@@ -36,7 +38,9 @@ def build_train_batches(
         "ignore_index": params.label_ignore_index,
     }
     if not isinstance(dataset, Stream):
-        return TrainBatches(dataset, **common)
+        free = free_bytes(device) if device.type != "cpu" else 0
+        placed = place_dataset(dataset, params.data_on_device, device, free)
+        return TrainBatches(placed, **common)
     if params.trainer_type is TrainerType.HF and is_distributed():
         raise DataError(
             "data.train.stream: the transformers trainer streams in one process alone; "

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import nn
 from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 
 from oumi_runtime.builders.arguments import argument_mistake
+from oumi_runtime.builders.memory_format import keep_state_in_format
 from oumi_runtime.builders.parameter_groups import build_parameter_groups
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
@@ -60,11 +62,16 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
         "lr": config.learning_rate,
         "weight_decay": config.weight_decay,
     }
-    adam = {
+    adam: dict[str, Any] = {
         "betas": (config.adam_beta1, config.adam_beta2),
         "eps": config.adam_epsilon,
     }
     fused = {"fused": _can_fuse(groups)}
+    device = groups[0]["params"][0].device
+    if config.cuda_graphs != "off" and device.type == "cuda" and name in _ADAM:
+        # A captured step reads its rate on the device.
+        options["lr"] = torch.tensor(config.learning_rate, device=device)
+        adam["capturable"] = True
     if name in _ADAM:
         return _make(_ADAM[name], groups, {**options, **adam, **fused}, config)
     if name == "sgd":
@@ -95,7 +102,9 @@ def _make(
         options = options | config.optimizer_kwargs
         if mistake := argument_mistake(optimizer, {"params": groups, **options}):
             raise TypeError(mistake)
-        return optimizer(groups, **options)
+        made = optimizer(groups, **options)
+        keep_state_in_format(made)
+        return made
     except (TypeError, ValueError, RuntimeError) as error:
         if not config.optimizer_kwargs:
             raise

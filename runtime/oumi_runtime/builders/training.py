@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer
 from torch import nn
 from torch.utils.data import Dataset
@@ -12,6 +13,7 @@ from oumi_runtime.builders.activation_checkpointing import checkpoint_activation
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
 from oumi_runtime.builders.batches import build_loading as build_loading
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
+from oumi_runtime.builders.memory_format import apply_memory_format
 from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.parallel import build_parallelism
@@ -57,6 +59,9 @@ def build_trainer(
         RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
+    apply_memory_format(model, params.channels_last)
+    if params.tf32:
+        torch.set_float32_matmul_precision("high")
     if params.enable_gradient_checkpointing:
         checkpoint_activations(model, params.gradient_checkpointing_kwargs)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())

@@ -16,6 +16,7 @@ from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
+from oumi_runtime.core.trainers.copying import copied
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ class TrainBatches:
         for step in steps:
             columns = [next(batches) for _ in step]
             is_real = [len(indices) > 0 for indices in step]
-            weights = loss_weights(columns, is_real, self.ignore_index)
-            yield list(map(MicroBatch, columns, weights))
+            yield weigh(columns, is_real, self.ignore_index)
 
 
 class EvalBatches(Iterable[MicroBatch]):
@@ -212,10 +212,36 @@ def load_batches(
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),
         )
-    for batch in batches:
-        yield {
-            name: column.to(device, non_blocking=True) for name, column in batch.items()
-        }
+    return copied(batches, device)
+
+
+def weigh(
+    batches: Sequence[Batch],
+    is_real: Sequence[bool],
+    ignore_index: int | None = None,
+) -> list[MicroBatch]:
+    """The micro-batches of a step with their weights; see `loss_weights`."""
+    weights = loss_weights(batches, is_real, ignore_index)
+    return [
+        MicroBatch(without_nan(batch, weight, ignore_index), weight)
+        for batch, weight in zip(batches, weights, strict=True)
+    ]
+
+
+def without_nan(
+    batch: Batch, weight: torch.Tensor | float, ignore_index: int | None = None
+) -> Batch:
+    """Gives a batch that weighs nothing some targets where it has none.
+
+    A mean over nothing is NaN, and so would be nothing times that.
+    """
+    labels = batch.get("labels")
+    if not isinstance(weight, torch.Tensor):
+        return batch
+    if labels is None or labels.is_floating_point():
+        return batch
+    a_class = 1 if ignore_index == 0 else 0
+    return {**batch, "labels": labels.masked_fill(weight.eq(0), a_class)}
 
 
 def loss_weights(

@@ -27,9 +27,10 @@ class FiniteCheck:
         self.reads_at_once = device.type == "cpu" or not fused
         """Whether `admit` itself tells, and not only `first_bad_step`."""
         self._optimizer = optimizer
+        # Changed in place: a captured step goes on reading and writing them.
         self._is_bad = torch.zeros((), device=device)
-        self._num_good: torch.Tensor | int = 0
-        self._num_steps = 0
+        self._num_bad = torch.zeros((), device=device)
+        self._num_bad_read = 0
 
     def admit(self, loss: torch.Tensor, grad_norm: torch.Tensor) -> bool:
         """Decides whether the step that these belong to may be applied.
@@ -42,32 +43,32 @@ class FiniteCheck:
             False where the step must be left out. True also where the optimizer is told
             on the device.
         """
-        self._num_steps += 1
         # The gradients of several processes are one; their losses are not.
         number = grad_norm if is_distributed() else loss + grad_norm
         if self.reads_at_once:
             is_good = math.isfinite(number)
-            self._num_good += is_good
+            self._num_bad_read += not is_good
             return is_good
-        self._is_bad = torch.maximum(self._is_bad, (~number.isfinite()).float())
-        self._num_good = self._num_good + (1.0 - self._is_bad)
+        torch.maximum(self._is_bad, (~number.isfinite()).float(), out=self._is_bad)
+        self._num_bad += self._is_bad
         # What a fused optimizer reads, as torch.amp.GradScaler sets it.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]
         return True
 
     def first_bad_step(self) -> int | None:
-        """How many steps came after the last good one; None where all were good.
+        """How many steps ago the first bad one began; None where all were good.
 
         It waits for the device.
 
         Returns:
             1 where the last step is the first bad one.
         """
-        num_bad = self._num_steps - int(self._num_good)
+        num_bad = self._num_bad_read if self.reads_at_once else int(self._num_bad)
         return num_bad or None
 
     def reset(self) -> None:
         """Begins anew: steps are applied again."""
-        self._num_steps = 0
-        self._num_good = 0
-        self._is_bad.zero_()
+        if not self.reads_at_once:
+            self._is_bad.zero_()
+            self._num_bad.zero_()
+        self._num_bad_read = 0

@@ -17,7 +17,11 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.batches import count_targets, epoch_order
+from oumi_runtime.core.trainers.batches import (
+    count_targets,
+    epoch_order,
+    without_nan,
+)
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
@@ -78,11 +82,14 @@ class HuggingFaceLoop(transformers.Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """The micro-batch's share of the mean loss over the whole step."""
-        outputs = model(**inputs)
-        loss = outputs["loss"]
+        share = None
         if num_items_in_batch is not None:
-            share = self._num_targets(inputs) / num_items_in_batch.to(loss.device)
-            loss = loss * share
+            count = self._num_targets(inputs)
+            share = count / num_items_in_batch.to(count.device).clamp(min=1)
+            ignore_index = self._owner.parts.train_batches.ignore_index
+            inputs = without_nan(inputs, share, ignore_index)
+        outputs = model(**inputs)
+        loss = outputs["loss"] if share is None else outputs["loss"] * share
         self._loss_since_save = self._loss_since_save + loss.detach()
         return (loss, outputs) if return_outputs else loss
 

@@ -36,7 +36,7 @@ class LogWindow:
         """
         metrics = {"loss": self.mean_loss()}
         if self._last is not None:
-            metrics["learning_rate"] = self._last.learning_rate
+            metrics["learning_rate"] = float(self._last.learning_rate)
             metrics["grad_norm"] = self._last.grad_norm.item()
         return metrics
 

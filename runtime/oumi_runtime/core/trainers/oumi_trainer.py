@@ -12,16 +12,18 @@ from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.bad_steps import BadSteps
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.captured_step import build_captured_step
 from oumi_runtime.core.trainers.events import Due
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.manifest import verify
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.splitting_step import SplittingStep
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
     set_random_state,
 )
-from oumi_runtime.core.trainers.train_step import TrainStep
+from oumi_runtime.core.trainers.train_step import Step, TrainStep
 from oumi_runtime.exceptions import CheckpointError
 
 
@@ -31,11 +33,17 @@ class Trainer(BaseTrainer):
     def __init__(self, parts: TrainingParts) -> None:
         """Takes the parts."""
         super().__init__(parts)
-        self._step = TrainStep(parts, self.autocast, self.scaler)
+        self._step = self._build_step()
         self._log_window = LogWindow()
         self._bad_steps = BadSteps(parts, self.autocast)
         if parts.params.max_bad_steps:
             self._step.finite.reads_at_once = True
+
+    def _build_step(self) -> Step:
+        step = TrainStep(self.parts, self.autocast, self.scaler)
+        if self.params.split_on_out_of_memory:
+            return SplittingStep(step, self.parts.train_batches.ignore_index)
+        return build_captured_step(step, self.parts, self.scaler)
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`."""

@@ -17,7 +17,7 @@ from oumi_runtime.core.trainers.batches import (
     Loading,
     MicroBatch,
     count_targets,
-    loss_weights,
+    weigh,
 )
 from oumi_runtime.core.trainers.stream_steps import StepReader
 from oumi_runtime.exceptions import DataError
@@ -111,8 +111,7 @@ class StreamBatches:
             done += 1
             columns = [to_device(batch, self._device) for batch, _ in step]
             is_real = [real for _, real in step]
-            weights = loss_weights(columns, is_real, self.ignore_index)
-            yield list(map(MicroBatch, columns, weights))
+            yield weigh(columns, is_real, self.ignore_index)
         if done < self.steps_per_epoch:
             raise DataError(
                 f"the stream ended after {done} steps of an epoch, where its "

@@ -5,7 +5,7 @@ Nothing in it waits for the device.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -22,8 +22,19 @@ class StepResult(NamedTuple):
     """This process's part of the mean loss over the step's targets."""
     grad_norm: torch.Tensor
     """The norm of the gradient of all parameters, before clipping."""
-    learning_rate: float
+    learning_rate: torch.Tensor | float
     """The rate of the first parameter group in this step."""
+
+
+class Step(Protocol):
+    """What changes the parameters once, in whatever way."""
+
+    finite: FiniteCheck
+    """Knows which steps had a number that is not finite."""
+
+    def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
+        """Makes the step."""
+        ...
 
 
 class TrainStep:
@@ -50,18 +61,37 @@ class TrainStep:
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Makes the step, unless its loss or gradient is not finite."""
+        learning_rate = self._scheduler.get_last_lr()[0]
+        loss, grad_norm, is_applied = self.change_parameters(micro_batches)
+        if is_applied:
+            self._scheduler.step()
+        return StepResult(loss, grad_norm, learning_rate)
+
+    def change_parameters(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, torch.Tensor, bool]:
+        """All of the step that is the device's work.
+
+        Returns:
+            The loss, the norm of the gradient, and whether the step was applied as far
+            as is known without waiting.
+        """
         with self._measured(micro_batches):
             loss = self._accumulate(micro_batches)
         self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
-        learning_rate = float(self._scheduler.get_last_lr()[0])
-        if self._scaler.is_enabled() or self.finite.admit(loss, grad_norm):
+        # An overflow in float16 is no error: the scaler leaves such a step out.
+        is_applied = self._scaler.is_enabled() or self.finite.admit(loss, grad_norm)
+        if is_applied:
             self._scaler.step(self._optimizer)
             self._scaler.update()
-            self._scheduler.step()
+        self.drop_gradients()
+        return loss, grad_norm, is_applied
+
+    def drop_gradients(self) -> None:
+        """Gives the memory of the gradients back."""
         for parameter in self._parameters:
             parameter.grad = None
-        return StepResult(loss, grad_norm, learning_rate)
 
     def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
         """Adds up the gradients of the micro-batches; returns the sum of the losses."""

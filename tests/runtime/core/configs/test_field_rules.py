@@ -34,6 +34,10 @@ from oumi_runtime.exceptions import ConfigError
         (TrainingParams, "log_level", "DEBUG", "debug"),
         (TrainingParams, "optimizer", "SGD", "sgd"),
         (TrainingParams, "optimizer", "MyOwn", "MyOwn"),
+        (TrainingParams, "cuda_graphs", True, "on"),
+        (TrainingParams, "cuda_graphs", False, "off"),
+        (TrainingParams, "channels_last", "AUTO", "auto"),
+        (TrainingParams, "lr_scheduler_type", "WSD", "warmup_stable_decay"),
         (TrainingParams, "trainer_type", "MyOwn", "MyOwn"),
         (TrainingParams, "save_steps", -1, 0),
         (ModelParams, "device_map", {"": 0}, {"": 0}),
@@ -113,6 +117,17 @@ def broken(section):
             "write learning_rate",
         ),
         ({"trainer_type": "hf", "ema_decay": 0.9}, "ema_decay", "native trainer"),
+        ({"trainer_type": "hf", "cuda_graphs": "on"}, "cuda_graphs", "native trainer"),
+        (
+            {"compile": True, "compile_kwargs": {"modes": "default"}},
+            "compile_kwargs.modes",
+            "did you mean 'mode'",
+        ),
+        (
+            {"split_on_out_of_memory": True, "cuda_graphs": "on"},
+            "split_on_out_of_memory",
+            "not possible",
+        ),
         (
             {"parameter_groups": [{"learning_rate": 0.1}]},
             "parameter_groups[0].parameters",

@@ -97,6 +97,29 @@ def test_accumulation_weighs_by_unmasked_labels(make_trainer, dataset) -> None:
     assert second == pytest.approx(first, abs=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["OUMI", "HF"])
+def test_a_micro_batch_without_any_target_changes_nothing(
+    make_trainer, dataset, kind
+) -> None:
+    labels = dataset.columns["labels"].clone()
+    labels[1::3] = -100
+    masked = ColumnDataset({**dataset.columns, "labels": labels})
+    large, expected = make_trainer(0.0, masked, per_device_train_batch_size=8)
+    run(large)
+    # One sample a micro-batch: a third of them have nothing to learn from.
+    small, seen = make_trainer(
+        0.0,
+        masked,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=8,
+        trainer_type=kind,
+    )
+    run(small)
+    assert list(seen.losses.values()) == pytest.approx(
+        list(expected.losses.values()), abs=1e-5
+    )
+
+
 def test_the_schedule_ends_with_the_last_step_that_runs(make_trainer) -> None:
     trainer, _ = make_trainer(max_steps=10)
     run(trainer)
@@ -172,7 +195,7 @@ def test_a_loss_of_nan_stops_the_training_and_is_not_saved(
     trainer.model.forward = poisoned
     with pytest.raises(NonFiniteLossError, match=r"step 8.*checkpoint-5"):
         run(trainer)
-    saved = [path.name for path in (tmp_path / "output").iterdir()]
+    saved = [path.name for path in (tmp_path / "output").glob("checkpoint-*")]
     assert saved == ["checkpoint-5"]
 
 

@@ -1,11 +1,9 @@
 """The training section: how long, how fast, in what precision, and what is kept."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
-from oumi_runtime.core.configs.checking import KEY_ITSELF
 from oumi_runtime.core.configs.params.base_params import section
 from oumi_runtime.core.configs.params.field_types import (
     CountOrAuto,
@@ -15,26 +13,23 @@ from oumi_runtime.core.configs.params.field_types import (
     Positive,
     Seed,
     choice,
-    member,
     wrong,
 )
 from oumi_runtime.core.configs.params.optimization_params import OptimizationParams
 from oumi_runtime.core.configs.params.profiler_params import ProfilerParams
 from oumi_runtime.core.configs.params.saving_params import SavingParams
+from oumi_runtime.core.configs.params.speed_params import SpeedParams
 from oumi_runtime.core.configs.params.telemetry_params import TelemetryParams
 from oumi_runtime.core.configs.params.training_choices import (
     LOG_LEVEL,
     TRAINER,
-    MixedPrecisionDtype,
     StepLimit,
     StepsOrShare,
     TrainerType,
 )
-from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
 from oumi_runtime.core.configs.unfinished import unfinished_fields
-from oumi_runtime.exceptions import SectionError, suggestion
+from oumi_runtime.exceptions import SectionError
 
 
 def _each_reads_its_own(given: bool | None) -> bool | None:
@@ -47,7 +42,7 @@ def _each_reads_its_own(given: bool | None) -> bool | None:
 
 
 @section
-class TrainingParams(OptimizationParams, SavingParams):
+class TrainingParams(OptimizationParams, SpeedParams, SavingParams):
     """How the model is trained. A step is one change of the parameters."""
 
     trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
@@ -63,14 +58,6 @@ class TrainingParams(OptimizationParams, SavingParams):
 
     use_peft: StrictBool = False
     """Whether to train added weights only, as the `peft` section says."""
-
-    enable_gradient_checkpointing: StrictBool = False
-    """Whether to compute activations again in the backward pass, to save memory."""
-
-    gradient_checkpointing_kwargs: Kwargs = Field(default_factory=dict)
-    """How: `modules`, the patterns of names of the modules whose activations are
-    computed again (the layers, where the model has a list of them), and `use_reentrant`
-    (false by default)."""
 
     output_dir: StrictStr = "output"
     """The folder for checkpoints, the final model and the record of the run."""
@@ -153,14 +140,6 @@ class TrainingParams(OptimizationParams, SavingParams):
     """Steps between measurements where `eval_strategy` is `steps`: a whole number, at
     least 1, or a share of all steps, such as 0.1."""
 
-    mixed_precision_dtype: Annotated[
-        MixedPrecisionDtype, member(MixedPrecisionDtype)
-    ] = MixedPrecisionDtype.NONE
-    """The type of the arithmetic: none (that of the parameters), bf16, or fp16."""
-
-    compile: StrictBool = False
-    """Whether to compile the model with torch.compile; as `model.compile`."""
-
     include_performance_metrics: StrictBool = False
     """Whether to log speed as well: tokens a second and model FLOPs utilization."""
 
@@ -205,10 +184,10 @@ class TrainingParams(OptimizationParams, SavingParams):
         """Checks what goes together, and what does not."""
         wrong = self._optimization_mistakes()
         wrong.update(unfinished_fields(self))
-        wrong.update(self._wrong_checkpointing())
+        wrong.update(self._speed_mistakes())
         if self.trainer_type is TrainerType.HF:
             for name in _NATIVE_ONLY:
-                if getattr(self, name):
+                if getattr(self, name) not in (None, False, "off", "auto"):
                     wrong[name] = "needs the native trainer; write trainer_type: oumi"
             for key, sentence in trainer_argument_mistakes(self.trainer_kwargs):
                 wrong["trainer_kwargs", *key] = sentence
@@ -219,6 +198,8 @@ class TrainingParams(OptimizationParams, SavingParams):
             )
         if self.max_bad_steps and self.trainer_type is TrainerType.HF:
             wrong["max_bad_steps"] = "is the native trainer's; write trainer_type: oumi"
+        if self.split_on_out_of_memory and self.cuda_graphs == "on":
+            wrong["split_on_out_of_memory"] = "is not possible with cuda_graphs: on"
         if self.dataloader_num_workers == 0:
             needs = "has no effect without workers; raise dataloader_num_workers"
             if self.dataloader_prefetch_factor is not None:
@@ -233,30 +214,17 @@ class TrainingParams(OptimizationParams, SavingParams):
                 "dataloader_prefetch_factor": ["dataloader_num_workers"],
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
+                "split_on_out_of_memory": ["cuda_graphs"],
                 **{name: ["trainer_type"] for name in _NATIVE_ONLY},
             }
             raise SectionError(wrong, rests_on)
 
-    def _wrong_checkpointing(self) -> Iterator[tuple[str | Key, str]]:
-        # As in other sections, what a switched-off part would do may stay in the file.
-        field = "gradient_checkpointing_kwargs"
-        for name, value in self.gradient_checkpointing_kwargs.items():
-            if name not in ("modules", "use_reentrant"):
-                near = suggestion(name, ("modules", "use_reentrant"))
-                yield (
-                    (field, name, KEY_ITSELF),
-                    f"is not known{near}; there are modules and use_reentrant",
-                )
-            elif name == "use_reentrant" and not isinstance(value, bool):
-                yield (field, name), f"{shown(value)} is not true or false"
-            elif name == "modules" and not (
-                isinstance(value, list) and all(isinstance(each, str) for each in value)
-            ):
-                yield (field, name), f"{shown(value)} is not a list of names"
-
 
 _NATIVE_ONLY = (
+    "cuda_graphs",
+    "data_on_device",
     "ema_decay",
     "include_alternative_mfu_metrics",
     "include_performance_metrics",
+    "split_on_out_of_memory",
 )

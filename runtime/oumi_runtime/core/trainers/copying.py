@@ -1,0 +1,53 @@
+"""Copies batches to a GPU one ahead of their use, beside what runs there."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from oumi_runtime.core.datasets.columns import Batch
+
+
+def copied(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    """Yields the batches on the device.
+
+    On a GPU each is copied on a stream of its own while the step before runs, if its
+    memory is pinned; it is pinned where it is not.
+    """
+    if device.type != "cuda":
+        for batch in batches:
+            yield {name: column.to(device) for name, column in batch.items()}
+        return
+    yield from _copied_ahead(batches, device)
+
+
+def _copied_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+    def copy(batch: Batch) -> Batch:
+        with torch.cuda.stream(side):
+            return {name: _to_gpu(column, device) for name, column in batch.items()}
+
+    ahead: Batch | None = None
+    for batch in batches:
+        following = copy(batch)
+        if ahead is not None:
+            yield _ready(ahead, device, side)
+        ahead = following
+    if ahead is not None:
+        yield _ready(ahead, device, side)
+
+
+def _to_gpu(column: torch.Tensor, device: torch.device) -> torch.Tensor:
+    if column.device.type == "cpu" and not column.is_pinned():
+        column = column.pin_memory()
+    return column.to(device, non_blocking=True)
+
+
+def _ready(batch: Batch, device: torch.device, side: torch.cuda.Stream) -> Batch:
+    """The batch for the stream that computes, which waits for what is copied so far."""
+    current = torch.cuda.current_stream(device)
+    current.wait_stream(side)
+    for column in batch.values():
+        # Its memory is not to be given to another copy while it is in use here.
+        column.record_stream(current)
+    return batch

@@ -1,0 +1,107 @@
+"""A dataset that lies on the GPU as a whole, so that a batch is a gather there."""
+
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.datasets.columns import Batch, ColumnDataset, RaggedColumn
+from oumi_runtime.core.log import logger
+
+_MOST_OF_FREE_MEMORY = 0.1
+
+
+class DeviceColumns(ColumnDataset):
+    """The samples of a dataset in memory, with a copy of its columns on the device.
+
+    The lengths of sequences stay in the main memory too: the width of a batch is needed
+    there, and asking the device for it would wait.
+    """
+
+    def __init__(self, dataset: ColumnDataset, device: torch.device) -> None:
+        """Copies the columns.
+
+        Args:
+            dataset: What is copied.
+            device: Where to.
+        """
+        super().__init__(dataset.columns, label_names=dataset.label_names)
+        self._device = device
+        self._plain: Batch = {}
+        self._ragged: dict[str, _DeviceRagged] = {}
+        for name, column in dataset.columns.items():
+            if isinstance(column, RaggedColumn):
+                self._ragged[name] = _DeviceRagged(column, device)
+            else:
+                self._plain[name] = column.to(device)
+
+    def take(self, indices: torch.Tensor) -> Batch:
+        """Gathers samples into a batch on the device; see `ColumnDataset.take`."""
+        there = indices.to(self._device, non_blocking=True)
+        batch: Batch = {}
+        for name in self.columns:
+            if name in self._plain:
+                batch[name] = self._plain[name].index_select(0, there)
+            else:
+                batch[name], mask = self._ragged[name].pad(indices, there)
+                if name == "input_ids":
+                    batch["attention_mask"] = mask
+        return batch
+
+
+class _DeviceRagged:
+    """The sequences of a `RaggedColumn` on the device."""
+
+    def __init__(self, column: RaggedColumn, device: torch.device) -> None:
+        self._lengths_here = column.lengths
+        self._values = column.values.to(device)
+        self._lengths = column.lengths.to(device)
+        self._starts = (column.lengths.cumsum(0) - column.lengths).to(device)
+        self._pad_value = column.pad_value
+
+    def pad(
+        self, indices: torch.Tensor, there: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        lengths = self._lengths_here[indices]
+        longest = max(1, int(lengths.max()) if len(lengths) else 0)
+        positions = torch.arange(longest, device=self._values.device)  # (L,)
+        mask = positions < self._lengths[there].unsqueeze(1)  # (B, L)
+        if len(self._values) == 0:
+            return torch.full(mask.shape, self._pad_value), mask.long()
+        flat = self._starts[there].unsqueeze(1) + positions  # (B, L)
+        values = self._values[flat.clamp_(max=len(self._values) - 1)].long()
+        return values.masked_fill_(~mask, self._pad_value), mask.long()
+
+
+def place_dataset(
+    dataset: Dataset[Any], wish: str, device: torch.device, free_bytes: int
+) -> Dataset[Any]:
+    """Copies a dataset to the GPU where that is asked for, or small.
+
+    Args:
+        dataset: Any dataset; only one in memory can be copied.
+        wish: on, off, or auto, which copies what takes at most a tenth of the free
+            memory.
+        device: Where batches go.
+        free_bytes: The free memory there.
+    """
+    if wish == "off" or device.type == "cpu" or not isinstance(dataset, ColumnDataset):
+        if wish == "on":
+            logger.info("data_on_device: off, since there is nothing to copy or no GPU")
+        return dataset
+    size = num_bytes(dataset)
+    if wish == "auto" and size > _MOST_OF_FREE_MEMORY * free_bytes:
+        return dataset
+    logger.info("data_on_device: %s MB of samples are on the GPU", size // 10**6)
+    return DeviceColumns(dataset, device)
+
+
+def num_bytes(dataset: ColumnDataset) -> int:
+    """What the columns take in memory."""
+    tensors = []
+    for column in dataset.columns.values():
+        if isinstance(column, RaggedColumn):
+            tensors += [column.values, column.lengths]
+        else:
+            tensors.append(column)
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
