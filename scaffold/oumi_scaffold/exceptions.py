@@ -187,6 +187,25 @@ class TemplateSourceError(ScaffoldError, ValueError):
         super().__init__(f"cannot use the template {shown(where)}: {reason}")
 
 
+class BadTemplateNameError(ScaffoldError, ValueError):
+    """A template's folder cannot have this name."""
+
+    exit_code = 2
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{shown(name)} cannot be a template's name: give at most 64 ASCII "
+            "letters, digits, - or _"
+        )
+
+
+class CheckFailedError(ScaffoldError, RuntimeError):
+    """A template does not render, or its tests fail, for some of its choices."""
+
+    def __init__(self, where: str, failed: int, number: int) -> None:
+        super().__init__(f"{shown(where)} fails for {failed} of {number} choices")
+
+
 class DataFileError(ScaffoldError, ValueError):
     """The user's data is not there, or does not hold what a task needs."""
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
-from oumi_scaffold.exceptions import TemplateError, UnsafePathError
-from oumi_scaffold.paths import check_case, check_distinct, read_target
+from oumi_scaffold.exceptions import TemplateError
+from oumi_scaffold.paths import check_case, check_distinct, check_project, read_target
 from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.render import RenderedFile, Renderer
 from oumi_scaffold.sources import Source, built_in
@@ -112,8 +112,7 @@ def plan_models(
         UnsafePathError: A file would land outside the project or go through a link.
     """
     project = project.resolve()
-    if project.exists() and not project.is_dir():
-        raise UnsafePathError(str(project), "it is not a folder")
+    check_project(project)
     own = [
         planned_file(project, file.path, file.text.encode())
         for model in models

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import InvalidNameError, NameTakenError
+from oumi_scaffold.torch_names import TORCH_NAMES
 from oumi_templates.filters import snake_case
 
 MAX_LENGTH = 64
@@ -80,6 +81,8 @@ def _objection(name: str) -> str | None:
         return "it is a module of the standard library (case does not count)"
     if {lowered, module_name(name)} & _USED_BY_GENERATED_CODE:
         return "generated files use it for something else (case does not count)"
+    if lowered in TORCH_NAMES:
+        return "torch has a class or module of that name (case does not count)"
     if name.startswith("Test") or module_name(name).endswith("_test"):
         return "pytest would take the class or its file for a test"
     return None

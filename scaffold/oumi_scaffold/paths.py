@@ -45,6 +45,16 @@ def read_target(project: Path, path: str) -> bytes | None:
     return Path(target).read_bytes()
 
 
+def check_project(project: Path) -> None:
+    """Checks that a project's folder is one, or is not there yet.
+
+    Raises:
+        UnsafePathError: Something else is there.
+    """
+    if project.exists() and not project.is_dir():
+        raise UnsafePathError(str(project), "it is not a folder")
+
+
 def check_inside(path: str) -> None:
     """Checks that a relative path with `/` cannot leave the folder it starts in.
 

@@ -131,3 +131,14 @@ def test_a_registered_name_is_taken_whatever_the_case(name: str):
 
 def test_a_name_that_nobody_has_is_free():
     check_available("MyNet", [TakenName("MyNets", "models/other.py:3")])
+
+
+def test_every_layer_of_torch_is_known_by_name():
+    import inspect
+
+    from torch import nn
+
+    from oumi_scaffold.torch_names import TORCH_NAMES
+
+    classes = [name for name in dir(nn) if inspect.isclass(getattr(nn, name))]
+    assert {name.lower() for name in classes} <= TORCH_NAMES

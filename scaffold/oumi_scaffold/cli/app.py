@@ -31,6 +31,8 @@ COMMANDS = {
     "train": ("train", "Train the model that a config names."),
     "evaluate": ("evaluate", "Measure a trained model on held-out data."),
     "list": ("listing", "List models, datasets, tasks or templates."),
+    "new-template": ("new_template", "Copy a built-in template, to start from."),
+    "check-template": ("check_template", "Try a template in all its choices."),
     "demo": ("demo", "Generate, test, train and evaluate a model of digits."),
 }
 

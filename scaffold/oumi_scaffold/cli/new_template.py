@@ -1,0 +1,68 @@
+"""`oumi-scaffold new-template`: a copy of a built-in template, to start from."""
+
+import re
+from pathlib import Path
+
+import click
+
+from oumi_scaffold.cli import output
+from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
+from oumi_scaffold.paths import check_project
+from oumi_scaffold.plan import Plan, planned_file
+from oumi_scaffold.write import exclusive, write
+from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+@click.command("new-template")
+@click.argument("name")
+@click.option(
+    "--task",
+    metavar="TASK",
+    default=DEFAULT_TASK,
+    help="Whose template to copy; see `list tasks`.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
+    """Copy the template of a task into the new folder NAME, to be edited."""
+    if not _NAME.fullmatch(name):
+        raise BadTemplateNameError(name)
+    if task not in TASKS:
+        raise UnknownChoiceError("task", task, TASKS)
+    folder = Path(name)
+    check_project(folder)
+    source = template_dir(task)
+    files = sorted(
+        path
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    with exclusive(folder):
+        entries = tuple(
+            planned_file(
+                folder.resolve(), file.relative_to(source).as_posix(), file.read_bytes()
+            )
+            for file in files
+        )
+        plan = Plan(folder.resolve(), entries, dry_run)
+        if not plan.conflicts:
+            write(plan)
+    if as_json:
+        statuses = [{"path": e.path, "status": str(e.status)} for e in entries]
+        output.emit_json({"template": name, "dry_run": dry_run, "files": statuses})
+    else:
+        _print(name, plan)
+    plan.raise_for_conflicts()
+
+
+def _print(name: str, plan: Plan) -> None:
+    for entry in plan.entries:
+        output.status(entry.status, f"{name}/{entry.path}")
+    if plan.conflicts or plan.dry_run:
+        return
+    output.say()
+    output.heading("What to type next:")
+    output.say(f"  oumi-scaffold check-template ./{name}")
+    output.say(f"  oumi-scaffold new-model MyNet --template ./{name}")
