@@ -1,0 +1,69 @@
+"""The user's own texts, to model their language."""
+
+from pathlib import Path
+
+from oumi_runtime.core.datasets import PlainTexts
+from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.split_files import SPLIT_NAMES, split_file
+from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.exceptions import DataError
+
+
+@register_dataset("text_lm")
+class TextLm(PlainTexts):
+    """Texts: a .txt file is one, a table holds one in each row."""
+
+    def __init__(
+        self, dataset_path: str, split: str = "train", text_column: str = "text"
+    ) -> None:
+        """Reads one split.
+
+        Args:
+            dataset_path: A file (.txt, .jsonl, .json, .csv or .parquet), or a folder
+                that holds one a split, such as `train.txt`.
+            split: Which file of a folder; a file is read whole whatever the split.
+            text_column: Name of the column with the texts, of a table.
+
+        Raises:
+            DataError: The file, a column or a value is missing, or cannot be read.
+        """
+        path = _text_file(Path(dataset_path), split)
+        if path is not None:
+            super().__init__([_read(path)])
+            return
+        path = split_file(Path(dataset_path), split)
+        (texts,) = read_columns(path, (text_column,))
+        super().__init__(as_texts(texts, text_column, path))
+
+
+def as_texts(values: list[object], column: str, path: Path) -> list[str]:
+    """The values of a column, which must be texts.
+
+    Raises:
+        DataError: One is something else.
+    """
+    for row, value in enumerate(values, start=1):
+        if not isinstance(value, str):
+            raise DataError(
+                f"{path}: row {row}: {column!r} is {value!r:.40}, not a text"
+            )
+    return [value for value in values if isinstance(value, str)]
+
+
+def _text_file(path: Path, split: str) -> Path | None:
+    """A .txt file, or the one of a folder that is named for the split."""
+    if path.is_file():
+        return path if path.suffix.lower() == ".txt" else None
+    stems = SPLIT_NAMES.get(split, (split,))
+    found = (path / f"{stem}.txt" for stem in stems)
+    return next((file for file in found if file.is_file()), None)
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except ValueError as error:
+        raise DataError(f"{path} is not UTF-8: {error}") from error
+    if not text:
+        raise DataError(f"{path} is empty")
+    return text

@@ -1,0 +1,39 @@
+"""The user's own pairs of texts, from a jsonl, csv or parquet file."""
+
+from pathlib import Path
+
+from oumi_runtime.core.datasets import TextPairs
+from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.datasets.text_lm import as_texts
+
+
+@register_dataset("text_pairs")
+class TextPairsFile(TextPairs):
+    """A text and the one that goes with it in each row."""
+
+    def __init__(
+        self,
+        dataset_path: str,
+        split: str = "train",
+        text_column: str = "text",
+        target_column: str = "target",
+    ) -> None:
+        """Reads one split.
+
+        Args:
+            dataset_path: A file (.jsonl, .json, .csv or .parquet), or a folder that
+                holds one a split, such as `train.csv`.
+            split: Which file of a folder; a file is read whole whatever the split.
+            text_column: Name of the column with the texts.
+            target_column: Name of the column with the texts that go with them.
+
+        Raises:
+            DataError: The file, a column or a value is missing, or cannot be read.
+        """
+        path = split_file(Path(dataset_path), split)
+        texts, targets = read_columns(path, (text_column, target_column))
+        super().__init__(
+            as_texts(texts, text_column, path), as_texts(targets, target_column, path)
+        )
