@@ -120,8 +120,8 @@ def model_spec(
 
     Raises:
         InvalidNameError: A model cannot have this name.
-        UnknownChoiceError: There is no such task or target, or the task has no such
-            architecture.
+        UnknownChoiceError: There is no such task, or it has no such architecture or
+            target.
     """
     names.check_name(name)
     task = DEFAULT_TASK if task is None else task
@@ -132,8 +132,8 @@ def model_spec(
     if arch not in chosen.architecture_names:
         kind = f"{chosen.name} architecture"
         raise UnknownChoiceError(kind, arch, chosen.architecture_names)
-    if target not in TARGETS:
-        raise UnknownChoiceError("target", target, TARGETS)
+    if target not in chosen.targets:
+        raise UnknownChoiceError(f"{chosen.name} target", target, chosen.targets)
     layout = layout or Layout()
     return ModelSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
 

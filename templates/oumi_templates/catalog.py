@@ -20,11 +20,25 @@ CONFIG_SCHEMA = _ROOT / "config.schema.json"
 """The JSON Schema of a training config, as `oumi-scaffold schema` prints it."""
 
 
+class Yardstick(NamedTuple):
+    """What a task is measured by on its validation data, and what needs no model."""
+
+    metric: str
+    """As the config's metrics function calls it."""
+    baseline: float
+    """What the trivial prediction reaches, as measured with Python 3.11's library."""
+    trivial: str
+    """That prediction, in words."""
+    lower_is_better: bool = False
+
+
 class Architecture(NamedTuple):
     """One body that a task's model can be generated with."""
 
     name: str
     summary: str
+    margin: float
+    """By how much its config, as generated, has to beat the task's baseline."""
 
 
 class Task(NamedTuple):
@@ -32,7 +46,10 @@ class Task(NamedTuple):
 
     name: str
     summary: str
+    yardstick: Yardstick
     architectures: tuple[Architecture, ...]
+    targets: tuple[str, ...] = ("runtime",)
+    """The packages that its code can be written for."""
 
     @property
     def default_architecture(self) -> Architecture:
@@ -45,26 +62,124 @@ class Task(NamedTuple):
         return tuple(architecture.name for architecture in self.architectures)
 
 
+_LARGEST_CLASS = "always the largest class"
+
 _TEXT_CLASSIFICATION = Task(
     name="text-classification",
     summary="one label for a text, from its token ids",
+    yardstick=Yardstick("accuracy", 0.26, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "the smallest text model that learns, to be replaced"),
-        Architecture("mlp", "token embeddings, mean-pooled, and a perceptron on top"),
+        Architecture(
+            "stub", "the smallest text model that learns, to be replaced", 0.4
+        ),
+        Architecture("mlp", "token embeddings, mean-pooled, and a perceptron", 0.4),
+        Architecture("cnn", "filters of 1, 3 and 5 tokens, and max-pooling", 0.4),
+        Architecture("transformer", "self-attention, mean-pooled", 0.4),
+    ),
+    targets=("runtime", "oumi"),
+)
+
+_TOKEN_CLASSIFICATION = Task(
+    name="token-classification",
+    summary="one label for each token of a text",
+    yardstick=Yardstick("accuracy", 0.47, _LARGEST_CLASS),
+    architectures=(
+        Architecture(
+            "stub", "a token and its neighbours, weighed, to be replaced", 0.4
+        ),
+        Architecture("mlp", "a perceptron over a window of embeddings", 0.4),
+        Architecture("cnn", "convolutions with residual connections", 0.4),
+        Architecture("transformer", "self-attention over the whole text", 0.4),
+    ),
+)
+
+_CAUSAL_LM = Task(
+    name="causal-lm",
+    summary="the next token of a text, from those before it",
+    yardstick=Yardstick("bits_per_byte", 4.52, "the frequency of each byte", True),
+    architectures=(
+        Architecture("stub", "the last token alone, to be replaced", 0.5),
+        Architecture("mlp", "a perceptron over a window of tokens", 0.9),
+        Architecture("cnn", "causal convolutions that look ever further back", 0.8),
+        Architecture("transformer", "causal self-attention, weights tied", 0.6),
+    ),
+)
+
+_SEQ2SEQ = Task(
+    name="seq2seq",
+    summary="a text from a text, token by token",
+    yardstick=Yardstick("chrf", 0.11, "the best of the frequent texts, always"),
+    architectures=(
+        Architecture("stub", "means of both texts and the last token", 0.01),
+        Architecture("transformer", "encoder and decoder, weights tied", 0.01),
     ),
 )
 
 _IMAGE_CLASSIFICATION = Task(
     name="image-classification",
     summary="one label for an image, from its pixels",
+    yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "the smallest image model that learns, to be replaced"),
-        Architecture("cnn", "two convolutions with pooling, and a perceptron on top"),
+        Architecture(
+            "stub", "the smallest image model that learns, to be replaced", 0.7
+        ),
+        Architecture("mlp", "perceptrons with residual connections", 0.7),
+        Architecture("cnn", "two convolutions with pooling, and a perceptron", 0.7),
+        Architecture("transformer", "attention among the patches", 0.5),
+    ),
+    targets=("runtime", "oumi"),
+)
+
+_TABULAR_CLASSIFICATION = Task(
+    name="tabular-classification",
+    summary="one label for a row of a table, from its numbers",
+    yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
+    architectures=(
+        Architecture("stub", "the features weighed, to be replaced", 0.7),
+        Architecture("mlp", "perceptrons with residual connections", 0.7),
+        Architecture("transformer", "attention among the features", 0.7),
+    ),
+)
+
+_TABULAR_REGRESSION = Task(
+    name="tabular-regression",
+    summary="an amount for a row of a table, from its numbers",
+    yardstick=Yardstick("r2", 0.0, "always the mean"),
+    architectures=(
+        Architecture("stub", "the features weighed, to be replaced", 0.6),
+        Architecture("mlp", "perceptrons with residual connections", 0.7),
+        Architecture("transformer", "attention among the features", 0.7),
+    ),
+)
+
+_EMBEDDING = Task(
+    name="embedding",
+    summary="a vector for a text, near that of the text it goes with",
+    yardstick=Yardstick("recall@10", 0.02, "ten of the texts at random"),
+    architectures=(
+        Architecture("stub", "token embeddings, averaged, to be replaced", 0.15),
+        Architecture("mlp", "a perceptron on the averaged embeddings", 0.15),
+        Architecture(
+            "cnn", "filters of three tokens, and the strongest response", 0.15
+        ),
+        Architecture("transformer", "self-attention, averaged", 0.15),
     ),
 )
 
 TASKS: Mapping[str, Task] = MappingProxyType(
-    {task.name: task for task in (_TEXT_CLASSIFICATION, _IMAGE_CLASSIFICATION)}
+    {
+        task.name: task
+        for task in (
+            _TEXT_CLASSIFICATION,
+            _TOKEN_CLASSIFICATION,
+            _CAUSAL_LM,
+            _SEQ2SEQ,
+            _IMAGE_CLASSIFICATION,
+            _TABULAR_CLASSIFICATION,
+            _TABULAR_REGRESSION,
+            _EMBEDDING,
+        )
+    }
 )
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from oumi_scaffold.exceptions import InvalidNameError, UnknownChoiceError
 from oumi_scaffold.spec import model_spec
+from oumi_templates.catalog import TASKS
 
 
 def test_a_name_alone_gives_the_default_task_and_its_first_architecture():
@@ -41,13 +42,13 @@ def test_a_misspelt_task_names_the_one_that_was_meant(task: str, suggestion: str
 def test_a_task_like_no_other_names_all_there_are(task: str):
     with pytest.raises(UnknownChoiceError) as caught:
         model_spec("MyNet", task)
-    assert "use one of text-classification, image-classification" in str(caught.value)
+    assert f"use one of {', '.join(TASKS)}" in str(caught.value)
     assert "did you mean" not in str(caught.value)
 
 
 def test_an_architecture_of_another_task_is_refused():
-    with pytest.raises(UnknownChoiceError, match="use one of stub, mlp"):
-        model_spec("MyNet", "text-classification", "cnn")
+    with pytest.raises(UnknownChoiceError, match="use one of stub, transformer"):
+        model_spec("MyNet", "seq2seq", "cnn")
 
 
 def test_the_name_is_checked_before_the_task():

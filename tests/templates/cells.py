@@ -1,5 +1,6 @@
 """Every cell of the catalogue, and projects that hold all of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from oumi_scaffold.generate import plan_model
@@ -11,7 +12,8 @@ from oumi_scaffold.write import write
 from oumi_templates.catalog import TASKS, template_dir
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]
-LENGTHS = (1, 2, 8, 40, 64)
+# Of names: the shortest and longest, and those at which lines begin to be too long.
+LENGTHS = (1, 2, 8, 16, 24, 32, 36, 37, 38, 40, 44, 48, 52, 53, 54, 60, 64)
 
 
 def rendered(task: str, arch: str, name: str) -> tuple[RenderedFile, ...]:
@@ -20,11 +22,18 @@ def rendered(task: str, arch: str, name: str) -> tuple[RenderedFile, ...]:
     return render(load_template(template_dir(task), task), answers)
 
 
-def write_project(folder: Path) -> Path:
-    """Writes a project with every cell under a name of each length."""
-    for number, (task, arch) in enumerate(CELLS):
-        letter = "ABCDEGHIJKLMNOPQRSTUVWXYZ"[number]
-        for length in LENGTHS:
-            name = letter + "oNetwork"[: length - 1] + "Layer" * 20
-            write(plan_model(model_spec(name[:length], task, arch), folder))
+def write_project(
+    folder: Path, lengths: Sequence[int], cells: Sequence[tuple[str, str]] = CELLS
+) -> Path:
+    """Writes a project with cells under a name of each length."""
+    for number, (task, arch) in enumerate(cells):
+        for length in lengths:
+            name = (_start(number) + "Layer" * 20)[:length]
+            write(plan_model(model_spec(name, task, arch), folder))
     return folder
+
+
+def _start(number: int) -> str:
+    """What no other name begins with: A to Y, then AZ and so on."""
+    letters = "ABCDEGHIJKLMNOPQRSTUVWXY"  # F is taken
+    return letters[number % len(letters)] + "Z" * (number // len(letters))

@@ -22,6 +22,12 @@ def test_every_template_folder_belongs_to_a_task():
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_a_template_can_write_for_the_targets_of_its_task(task):
+    settings = json.loads((template_dir(task.name) / "cookiecutter.json").read_text())
+    assert tuple(settings.get("target", ["runtime"])) == task.targets
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_every_summary_is_a_line_without_a_full_stop(task):
     for summary in [task.summary, *(arch.summary for arch in task.architectures)]:
         assert summary

@@ -14,7 +14,13 @@ from oumi_templates.catalog import TASKS
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECTS = {
     "text-classification": ("DocstringClassifier", "mlp"),
+    "token-classification": ("CodeTagger", "cnn"),
+    "causal-lm": ("CodeWriter", "transformer"),
+    "seq2seq": ("SignatureExplainer", "transformer"),
     "image-classification": ("DigitClassifier", "cnn"),
+    "tabular-classification": ("PixelClassifier", "mlp"),
+    "tabular-regression": ("LengthPredictor", "mlp"),
+    "embedding": ("FunctionFinder", "mlp"),
 }
 # What running an example leaves behind.
 LEFTOVERS = {"outputs", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}

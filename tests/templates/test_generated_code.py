@@ -1,17 +1,18 @@
 """Generated code is formatted, clean and typed, and its own tests pass."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cells import CELLS, rendered, write_project
+from cells import CELLS, LENGTHS, rendered, write_project
 
 from oumi_scaffold.answers import settable
 from oumi_scaffold.names import MAX_LENGTH
 from oumi_scaffold.render import render
-from oumi_scaffold.spec import TARGETS
+from oumi_scaffold.spec import RUNTIME
 from oumi_scaffold.template import load_template
 from oumi_templates.catalog import TASKS, template_dir
 
@@ -21,7 +22,8 @@ RULES = ROOT / "examples" / "ruff.toml"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_project(tmp_path_factory.mktemp("project"))
+    """Every cell under a short name and under the longest."""
+    return write_project(tmp_path_factory.mktemp("project"), (8, MAX_LENGTH))
 
 
 def run(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -38,7 +40,7 @@ def run(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_it_is_formatted_and_clean_whatever_the_length_of_the_name(
     tmp_path: Path, task: str, arch: str
 ):
-    shouting = ["N" * length for length in range(1, MAX_LENGTH + 1)]
+    shouting = ["N" * length for length in LENGTHS]
     # Every second letter starts a word, so the module's name is longer than the class.
     hopping = [("Ab" * length)[:length] for length in (1, 2, 8, 40, MAX_LENGTH)]
     for name in {*shouting, *hopping}:
@@ -66,8 +68,9 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
             and not isinstance(default, bool)
         }
         answers = {"model_name": "MyNet", "arch": arch} | numbers
-        for target in TARGETS:
-            for file in render(template, answers | {"target": target}):
+        for target in TASKS[task].targets:
+            chosen = {} if target == RUNTIME else {"target": target}
+            for file in render(template, answers | chosen):
                 if file.path.endswith(".py"):
                     name = f"{target}_{width}_{Path(file.path).name}"
                     (tmp_path / name).write_text(file.text)
@@ -75,12 +78,28 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
     assert (formatted.stdout, formatted.returncode) == ("", 0)
 
 
-def test_its_own_tests_pass_without_a_warning(project: Path):
-    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
-    done = run("pytest", *options, cwd=project)
-    assert done.returncode == 0, done.stdout
-    assert "passed" in done.stdout
-    assert "skipped" not in done.stdout
+def test_the_tests_of_every_cell_pass_under_a_short_name_and_the_longest(
+    project: Path,
+):
+    passed = run_tests(project, "-k", "not conformance")
+    assert passed >= 2 * 2 * len(CELLS)
+
+
+def test_the_tests_of_every_cell_pass_under_a_name_of_one_letter(tmp_path: Path):
+    # There are more cells than letters.
+    for number, cells in enumerate((CELLS[::2], CELLS[1::2])):
+        folder = write_project(tmp_path / str(number), (1,), cells)
+        assert run_tests(folder, "-k", "not conformance") >= 2 * len(cells)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_every_architecture_of_a_task_passes_the_conformance_suite(
+    tmp_path: Path, task: str
+):
+    cells = [cell for cell in CELLS if cell[0] == task]
+    folder = write_project(tmp_path, (40,), cells)
+    assert run_tests(folder, "-k", "conformance") > 30 * len(cells)
 
 
 @pytest.mark.slow
@@ -110,10 +129,28 @@ def test_a_stub_marks_exactly_two_places_to_change(task: str):
 
 
 @pytest.mark.parametrize(("task", "arch"), CELLS)
+def test_a_file_is_no_longer_than_by_hand(task: str, arch: str):
+    lines = {f.path: f.text.count("\n") for f in rendered(task, arch, "MyNet")}
+    assert lines["tests/test_my_net.py"] <= 60
+    # An encoder and a decoder are two models.
+    assert lines["models/my_net.py"] <= (190 if task == "seq2seq" else 160)
+
+
+@pytest.mark.parametrize(("task", "arch"), CELLS)
 def test_there_is_nothing_to_delete(task: str, arch: str):
     for file in rendered(task, arch, "MyNet"):
         for word in ("TODO", "FIXME", "XXX", "NotImplemented", "cookiecutter", "{%"):
             assert word not in file.text
+
+
+def run_tests(project: Path, *selection: str) -> int:
+    """Runs a project's tests and returns how many passed; none may fail or warn."""
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = run("pytest", *options, *selection, cwd=project)
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"(\d+) passed", done.stdout)
+    assert found is not None
+    return int(found[1])
 
 
 def _number_of_files(project: Path) -> int:

@@ -71,4 +71,16 @@ class DocstringClassifier(BaseModel):
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
         """Cross-entropy over the classes."""
-        return F.cross_entropy
+        return cross_entropy
+
+
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Averages over the labels that are not -100; 0 where there are none.
+
+    Args:
+        logits: (..., num_classes) float.
+        labels: (...) int64.
+    """
+    logits, labels = logits.flatten(0, -2), labels.flatten()
+    total = F.cross_entropy(logits, labels, reduction="sum")
+    return total / (labels != -100).sum().clamp(min=1)

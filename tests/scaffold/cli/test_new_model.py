@@ -151,7 +151,7 @@ def test_a_second_model_is_added_to_the_shared_files(project: Path, run: Callabl
         ([], 2, "Missing argument 'NAME'"),
         (["A", "B"], 2, "unexpected extra argument"),
         (["MyNet", "--task", "image"], 2, "did you mean 'image-classification'?"),
-        (["MyNet", "--arch", "cnn"], 2, "use one of stub, mlp"),
+        (["MyNet", "--arch", "rnn"], 2, "use one of stub, mlp"),
         (["MyNet", "--task"], 2, "requires an argument"),
         (["MyNet", "--output-dir", "file"], 2, "is a file"),
         (["MyNet", "--set", "hidden_dim"], 2, "write ARGUMENT=VALUE"),

@@ -1,17 +1,4 @@
-"""An image classifier: one class for an image, from its pixels."""
-
-from collections.abc import Callable
-from typing import Any
-
-import torch
-from {{ cookiecutter.__package | identifier }}.core import registry
-from {{ cookiecutter.__package | identifier }}.core.models import BaseModel
-from torch import nn
-from torch.nn import functional as F
-
-
-@registry.register({{ cookiecutter.model_name | literal }}, registry.RegistryType.MODEL)
-class {{ cookiecutter.model_name | identifier }}(BaseModel):
+{% include "head.py" %}
     """Two convolutions, each followed by pooling, and a perceptron."""
 
     def __init__(
@@ -48,32 +35,9 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
-    def forward(
-        self,
-        images: torch.Tensor,
-        labels: torch.Tensor | None = None,
-        **kwargs: Any,
-    ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
-
-        Args:
-            images: (batch, in_channels, image_size, image_size) float in 0..1.
-            labels: Classes, (batch,) int64; -100 leaves an image out of the loss.
-            kwargs: Other columns of the batch, not used.
-
-        Returns:
-            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
-        """
+{% include "forward.py" %}
         x = F.max_pool2d(F.relu(self.conv1(images)), 2)  # (B, 32, H/2, W/2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # (B, 64, H/4, W/4)
         x = F.relu(self.hidden(x.flatten(start_dim=1)))  # (B, hidden)
         logits = self.classifier(self.dropout(x))  # (B, classes)
-
-        if labels is None:
-            return {"logits": logits}
-        return {"logits": logits, "loss": self.criterion(logits, labels)}
-
-    @property
-    def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy over the classes."""
-        return F.cross_entropy
+{% include "loss.py" %}

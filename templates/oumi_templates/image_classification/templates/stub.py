@@ -1,17 +1,4 @@
-"""An image classifier: one class for an image, from its pixels."""
-
-from collections.abc import Callable
-from typing import Any
-
-import torch
-from {{ cookiecutter.__package | identifier }}.core import registry
-from {{ cookiecutter.__package | identifier }}.core.models import BaseModel
-from torch import nn
-from torch.nn import functional as F
-
-
-@registry.register({{ cookiecutter.model_name | literal }}, registry.RegistryType.MODEL)
-class {{ cookiecutter.model_name | identifier }}(BaseModel):
+{% include "head.py" %}
     """Classifies the pixels of an image with one hidden layer."""
 
     def __init__(
@@ -38,33 +25,9 @@ class {{ cookiecutter.model_name | identifier }}(BaseModel):
         self.hidden = nn.Linear(in_channels * image_size**2, hidden_dim)
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
-    def forward(
-        self,
-        images: torch.Tensor,
-        labels: torch.Tensor | None = None,
-        **kwargs: Any,
-    ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
-
-        Args:
-            images: (batch, in_channels, image_size, image_size) float in 0..1.
-            labels: Classes, (batch,) int64; -100 leaves an image out of the loss.
-            kwargs: Other columns of the batch, not used.
-
-        Returns:
-            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
-        """
+{% include "forward.py" %}
         # Change 1 of 2: the way from pixels to logits; its layers are made above.
         x = images.flatten(start_dim=1)  # (B, C * H * W)
         x = F.relu(self.hidden(x))  # (B, hidden)
         logits = self.classifier(x)  # (B, classes)
-
-        if labels is None:
-            return {"logits": logits}
-        return {"logits": logits, "loss": self.criterion(logits, labels)}
-
-    @property
-    def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy over the classes."""
-        # Change 2 of 2: the loss.
-        return F.cross_entropy
+{% include "loss.py" %}

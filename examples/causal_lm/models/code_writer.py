@@ -1,0 +1,141 @@
+"""A language model: the odds of each next token, from those before it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from oumi_runtime.core import registry
+from oumi_runtime.core.models import BaseModel
+from torch import nn
+from torch.nn import functional as F
+
+
+@registry.register("CodeWriter", registry.RegistryType.MODEL)
+class CodeWriter(BaseModel):
+    """Predicts each token by attention to all those before it."""
+
+    def __init__(
+        self,
+        vocab_size: int = 258,
+        hidden_dim: int = 128,
+        num_layers: int = 4,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            vocab_size: Number of token ids.
+            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
+            num_layers: Number of layers.
+            num_heads: Number of attention heads of a layer.
+            dropout: Share of units left out in training, in [0, 1).
+
+        Raises:
+            ValueError: The width is not such a multiple.
+        """
+        super().__init__()
+        if hidden_dim % (2 * num_heads):
+            raise ValueError(
+                f"hidden_dim is {hidden_dim}; give a multiple of {2 * num_heads}"
+            )
+        self.embedding = nn.Embedding(vocab_size, hidden_dim)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.layers = nn.ModuleList(
+            _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(hidden_dim)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> dict[str, torch.Tensor]:
+        """Computes the logits of each next token, and the loss if there are labels.
+
+        Args:
+            input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
+            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
+            labels: The token ids once more, (batch, sequence) int64; they are shifted
+                here. -100 leaves a token out of the loss.
+            kwargs: Other columns of the batch, not used.
+
+        Returns:
+            `logits` (batch, sequence, vocab_size), each of the token that follows, and
+            `loss`, a scalar, if there are labels.
+        """
+        length = input_ids.shape[1]
+        mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
+        mask = mask.tril()  # (T, T), no token sees those after it
+        if attention_mask is not None:
+            mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
+
+        x = self.embedding(input_ids) * self.scale  # (B, T, H)
+        for layer in self.layers:
+            x = layer(x, mask)
+        logits = F.linear(self.norm(x), self.embedding.weight)  # (B, T, V), tied
+
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self) -> Callable[..., torch.Tensor]:
+        """Cross-entropy of each token, given those before it."""
+        return next_token_loss
+
+
+def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Averages over the tokens that are not -100; 0 where there are none.
+
+    Args:
+        logits: (batch, sequence, vocab_size) float.
+        labels: (batch, sequence) int64; the first token is predicted by no logits.
+    """
+    logits, labels = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
+    total = F.cross_entropy(logits, labels, reduction="sum")
+    return total / (labels != -100).sum().clamp(min=1)
+
+
+class _Layer(nn.Module):
+    """Pre-norm self-attention and a perceptron, each added to its input."""
+
+    def __init__(self, hidden_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm = nn.LayerNorm(hidden_dim)
+        self.qkv = nn.Linear(hidden_dim, 3 * hidden_dim)
+        self.projection = nn.Linear(hidden_dim, hidden_dim)
+        self.perceptron = nn.Sequential(
+            nn.LayerNorm(hidden_dim),
+            nn.Linear(hidden_dim, 4 * hidden_dim),
+            nn.GELU(),
+            nn.Linear(4 * hidden_dim, hidden_dim),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Maps (batch, sequence, hidden) to the same; `mask` is True where to look."""
+        qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
+        y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
+        x = x + self.dropout(self.projection(y.transpose(1, 2).flatten(2)))
+        mixed: torch.Tensor = self.dropout(self.perceptron(x))
+        return x + mixed
+
+
+def _rotated(x: torch.Tensor) -> torch.Tensor:
+    """Turns pairs of channels by the position: rotary embedding (Su et al. 2021).
+
+    Args:
+        x: (batch, heads, sequence, channels), an even number of channels.
+    """
+    length, channels = x.shape[-2:]
+    rates = 1e4 ** (-torch.arange(0, channels, 2, device=x.device) / channels)
+    angles = torch.arange(length, device=x.device).unsqueeze(1) * rates  # (T, D / 2)
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)

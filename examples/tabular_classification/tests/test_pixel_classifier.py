@@ -1,0 +1,50 @@
+"""Tests of PixelClassifier."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from oumi_runtime.testing import parametrize_with_checks
+
+from models.pixel_classifier import PixelClassifier
+
+NUM_FEATURES = 12
+NUM_CLASSES = 5
+
+
+def make_model() -> PixelClassifier:
+    """Makes a small model."""
+    return PixelClassifier(NUM_FEATURES, num_classes=NUM_CLASSES)
+
+
+def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
+    """Makes random rows, and a class for each."""
+    return {
+        "features": torch.randn(batch_size, NUM_FEATURES),
+        "labels": torch.randint(NUM_CLASSES, (batch_size,)),
+    }
+
+
+def test_there_is_a_logit_for_every_row_and_class() -> None:
+    """The logits are (batch, classes)."""
+    outputs = make_model()(make_batch(16)["features"])
+    assert outputs["logits"].shape == (16, NUM_CLASSES)
+
+
+def test_features_of_any_size_are_taken() -> None:
+    """Features of a million give finite logits of no great size."""
+    logits = make_model()(make_batch(16)["features"] * 1e6)["logits"]
+    assert logits.abs().max() < 100
+
+
+def test_a_fresh_model_guesses() -> None:
+    """The loss starts near that of equal odds, ln(classes)."""
+    loss = make_model()(**make_batch(256))["loss"]
+    assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
+
+
+@parametrize_with_checks(make_model, make_batch)
+def test_conformance(check: Callable[[], None]) -> None:
+    """The checks that any model must pass."""
+    check()

@@ -1,0 +1,52 @@
+"""Tests of CodeTagger."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from oumi_runtime.testing import parametrize_with_checks
+
+from models.code_tagger import CodeTagger
+
+VOCAB_SIZE = 100
+NUM_CLASSES = 5
+
+
+def make_model() -> CodeTagger:
+    """Makes a small model."""
+    return CodeTagger(VOCAB_SIZE, hidden_dim=32, num_classes=NUM_CLASSES)
+
+
+def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
+    """Makes random texts of 4 to 12 tokens, padded to 12, and a class a token."""
+    lengths = torch.randint(4, 13, (batch_size, 1))
+    attention_mask = (torch.arange(12) < lengths).long()
+    input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
+    labels = torch.randint(NUM_CLASSES, (batch_size, 12))
+    return {
+        "input_ids": input_ids * attention_mask,
+        "attention_mask": attention_mask,
+        "labels": labels.masked_fill(attention_mask == 0, -100),
+    }
+
+
+def test_there_is_a_logit_for_every_token_and_class() -> None:
+    """The logits are (batch, sequence, classes), with a mask and without."""
+    batch = make_batch(16)
+    model = make_model()
+    outputs = model(batch["input_ids"], batch["attention_mask"])
+    assert outputs["logits"].shape == (16, 12, NUM_CLASSES)
+    assert model(batch["input_ids"])["logits"].shape == (16, 12, NUM_CLASSES)
+
+
+def test_a_fresh_model_guesses() -> None:
+    """The loss starts near that of equal odds, ln(classes)."""
+    loss = make_model()(**make_batch(64))["loss"]
+    assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
+
+
+@parametrize_with_checks(make_model, make_batch)
+def test_conformance(check: Callable[[], None]) -> None:
+    """The checks that any model must pass."""
+    check()

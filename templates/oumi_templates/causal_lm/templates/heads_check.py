@@ -1,0 +1,4 @@
+        if hidden_dim % (2 * num_heads):
+            raise ValueError(
+                f"hidden_dim is {hidden_dim}; give a multiple of {2 * num_heads}"
+            )

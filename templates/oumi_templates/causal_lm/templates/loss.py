@@ -1,0 +1,24 @@
+
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self) -> Callable[..., torch.Tensor]:
+        """Cross-entropy of each token, given those before it."""
+{% if cookiecutter.arch == "stub" %}
+        # Change 2 of 2: the loss.
+{% endif %}
+        return next_token_loss
+
+
+def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Averages over the tokens that are not -100; 0 where there are none.
+
+    Args:
+        logits: (batch, sequence, vocab_size) float.
+        labels: (batch, sequence) int64; the first token is predicted by no logits.
+    """
+    logits, labels = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
+    total = F.cross_entropy(logits, labels, reduction="sum")
+    return total / (labels != -100).sum().clamp(min=1)

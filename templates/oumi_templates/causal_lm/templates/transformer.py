@@ -1,0 +1,48 @@
+{% include "head.py" %}
+    """Predicts each token by attention to all those before it."""
+
+    def __init__(
+        self,
+        vocab_size: int = {{ cookiecutter.vocab_size | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_layers: int = {{ cookiecutter.num_layers | integer }},
+        num_heads: int = {{ cookiecutter.num_heads | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            vocab_size: Number of token ids.
+            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
+            num_layers: Number of layers.
+            num_heads: Number of attention heads of a layer.
+            dropout: Share of units left out in training, in [0, 1).
+
+        Raises:
+            ValueError: The width is not such a multiple.
+        """
+        super().__init__()
+{% include "heads_check.py" %}
+        self.embedding = nn.Embedding(vocab_size, hidden_dim)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.layers = nn.ModuleList(
+            _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(hidden_dim)
+
+{% include "forward.py" %}
+        length = input_ids.shape[1]
+        mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
+        mask = mask.tril()  # (T, T), no token sees those after it
+        if attention_mask is not None:
+            mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
+
+        x = self.embedding(input_ids) * self.scale  # (B, T, H)
+        for layer in self.layers:
+            x = layer(x, mask)
+        logits = F.linear(self.norm(x), self.embedding.weight)  # (B, T, V), tied
+{% include "loss.py" %}
+
+
+{% include "layer.py" %}

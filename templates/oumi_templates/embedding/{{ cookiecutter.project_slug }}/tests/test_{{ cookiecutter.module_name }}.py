@@ -1,0 +1,53 @@
+{% filter wrapped %}
+"""Tests of {{ cookiecutter.model_name | identifier }}."""
+
+from collections.abc import Callable
+
+import torch
+from oumi_runtime.testing import parametrize_with_checks
+
+from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
+
+VOCAB_SIZE = 100
+
+
+def make_model() -> {{ cookiecutter.model_name | identifier }}:
+    """Makes a small model."""
+    return {{ cookiecutter.model_name | identifier }}(VOCAB_SIZE, hidden_dim=32)
+
+
+def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
+    """Makes random texts of 4 to 12 tokens, and one of 3 to 6 for each to go with."""
+    lengths = torch.randint(4, 13, (batch_size, 1))
+    attention_mask = (torch.arange(12) < lengths).long()
+    input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
+    labels = torch.randint(1, VOCAB_SIZE, (batch_size, 6))
+    is_padding = torch.arange(6) >= torch.randint(3, 7, (batch_size, 1))
+    return {
+        "input_ids": input_ids * attention_mask,
+        "attention_mask": attention_mask,
+        "labels": labels.masked_fill(is_padding, -100),
+    }
+
+
+def test_there_is_an_embedding_of_length_1_for_every_text_and_target() -> None:
+    """The embeddings are (batch, hidden)."""
+    outputs = make_model()(**make_batch(16))
+    for name in ("embeddings", "target_embeddings"):
+        assert outputs[name].shape == (16, 32)
+        torch.testing.assert_close(outputs[name].norm(dim=1), torch.ones(16))
+
+
+def test_a_text_is_nearest_to_itself() -> None:
+    """Texts and targets are embedded alike, so the loss of equal ones is small."""
+    model = make_model().eval()
+    ids = make_batch(16)["input_ids"]
+    outputs = model(ids, (ids > 0).long(), labels=ids.masked_fill(ids == 0, -100))
+    torch.testing.assert_close(outputs["target_embeddings"], outputs["embeddings"])
+
+
+@parametrize_with_checks(make_model, make_batch)
+def test_conformance(check: Callable[[], None]) -> None:
+    """The checks that any model must pass."""
+    check()
+{% endfilter %}

@@ -1,0 +1,56 @@
+{% include "head.py" %}
+    """A Transformer of encoder and decoder (Vaswani et al. 2017), pre-norm."""
+
+    def __init__(
+        self,
+        vocab_size: int = {{ cookiecutter.vocab_size | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_layers: int = {{ cookiecutter.num_layers | integer }},
+        num_heads: int = {{ cookiecutter.num_heads | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            vocab_size: Number of token ids.
+            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
+            num_layers: Number of layers of the encoder, and of the decoder.
+            num_heads: Number of attention heads of a layer.
+            dropout: Share of units left out in training, in [0, 1).
+
+        Raises:
+            ValueError: The width is not such a multiple.
+        """
+        super().__init__()
+{% include "heads_check.py" %}
+        self.embedding = nn.Embedding(vocab_size, hidden_dim)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.encoder = nn.ModuleList(
+            _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
+        )
+        self.source_norm = nn.LayerNorm(hidden_dim)
+        self.decoder = nn.ModuleList(
+            _Layer(hidden_dim, num_heads, dropout, has_source=True)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(hidden_dim)
+
+{% include "forward.py" %}
+        source_mask = attention_mask[:, None, None, :].bool()  # (B, 1, 1, S)
+        length = decoder_input_ids.shape[1]
+        mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
+        mask = mask.tril()  # (T, T), no token sees those after it
+
+        source = self.embedding(input_ids) * self.scale  # (B, S, H)
+        for layer in self.encoder:
+            source = layer(source, source_mask)
+        source = self.source_norm(source)
+        x = self.embedding(decoder_input_ids) * self.scale  # (B, T, H)
+        for layer in self.decoder:
+            x = layer(x, mask, source, source_mask)
+        logits = F.linear(self.norm(x), self.embedding.weight)  # (B, T, V), tied
+{% include "loss.py" %}
+
+
+{% include "layer.py" %}

@@ -1,0 +1,46 @@
+{% include "head.py" %}
+    """Attention among the features, a token each (Gorishniy et al. 2021)."""
+
+    def __init__(
+        self,
+        num_features: int = {{ cookiecutter.num_features | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_layers: int = {{ cookiecutter.num_layers | integer }},
+        num_heads: int = {{ cookiecutter.num_heads | integer }},
+        num_classes: int = {{ cookiecutter.num_classes | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            num_features: Number of features.
+            hidden_dim: Width of a feature's token; a multiple of num_heads.
+            num_layers: Number of layers.
+            num_heads: Number of attention heads of a layer.
+            num_classes: Number of classes.
+            dropout: Share of units left out in training, in [0, 1).
+
+        Raises:
+            ValueError: The width is not such a multiple.
+        """
+        super().__init__()
+        if hidden_dim % num_heads:
+            raise ValueError(f"hidden_dim is {hidden_dim}; give a multiple of {num_heads}")
+        self.weight = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
+        self.bias = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
+        self.layers = nn.ModuleList(
+            _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(hidden_dim)
+        self.output = nn.Linear(hidden_dim, num_classes)
+
+{% include "forward.py" %}
+        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = x.unsqueeze(-1) * self.weight + self.bias  # (B, F, H)
+        for layer in self.layers:
+            x = layer(x)
+        logits = self.output(self.norm(x).mean(dim=1))  # (B, C)
+{% include "loss.py" %}
+
+
+{% include "layer.py" %}

@@ -1,0 +1,16 @@
+    def forward(
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> dict[str, torch.Tensor]:
+        """Computes the amounts, and the loss if there are labels.
+
+        Args:
+            features: Numbers of any size, (batch, num_features) float.
+            labels: Amounts, (batch,) float, best of a size near 1.
+            kwargs: Other columns of the batch, not used.
+
+        Returns:
+            `logits` (batch,), the amounts, and `loss`, a scalar, if there are labels.
+        """

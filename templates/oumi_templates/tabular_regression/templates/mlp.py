@@ -1,0 +1,39 @@
+{% include "head.py" %}
+    """Perceptrons over the features, each added to its input."""
+
+    def __init__(
+        self,
+        num_features: int = {{ cookiecutter.num_features | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_layers: int = {{ cookiecutter.num_layers | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            num_features: Number of features.
+            hidden_dim: Width of the layers.
+            num_layers: Number of layers after the first.
+            dropout: Share of units left out in training, in [0, 1).
+        """
+        super().__init__()
+        self.input = nn.Linear(num_features, hidden_dim)
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(hidden_dim),
+                nn.Linear(hidden_dim, hidden_dim),
+                nn.GELU(),
+                nn.Dropout(dropout),
+            )
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(hidden_dim)
+        self.output = nn.Linear(hidden_dim, 1)
+
+{% include "forward.py" %}
+        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = self.input(x)  # (B, H)
+        for layer in self.layers:
+            x = x + layer(x)
+        logits = self.output(self.norm(x)).squeeze(-1)  # (B,)
+{% include "loss.py" %}

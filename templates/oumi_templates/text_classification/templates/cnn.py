@@ -1,0 +1,41 @@
+{% include "head.py" %}
+    """Classifies a text by the strongest responses to its filters (Kim 2014)."""
+
+    def __init__(
+        self,
+        vocab_size: int = {{ cookiecutter.vocab_size | integer }},
+        hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
+        num_classes: int = {{ cookiecutter.num_classes | integer }},
+        dropout: float = {{ cookiecutter.dropout | number | literal }},
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+            vocab_size: Number of token ids.
+            hidden_dim: Width of an embedding, and number of filters of each width.
+            num_classes: Number of classes.
+            dropout: Share of filters left out in training, in [0, 1).
+        """
+{% if cookiecutter.target == "oumi" %}
+        # What `save_pretrained` writes, for the model to be made again from it.
+        super().__init__(vocab_size=vocab_size, hidden_dim=hidden_dim, num_classes=num_classes, dropout=dropout)
+{% else %}
+        super().__init__()
+{% endif %}
+        self.embedding = nn.Embedding(vocab_size, hidden_dim)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(hidden_dim, hidden_dim, kernel_size=width, padding=width // 2)
+            for width in (1, 3, 5)
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(3 * hidden_dim, num_classes)
+
+{% include "forward.py" %}
+
+        mask = mask.transpose(1, 2)  # (B, 1, T)
+        x = self.embedding(input_ids).transpose(1, 2) * mask  # (B, H, T)
+        responses = [F.relu(each(x)) * mask for each in self.convolutions]
+        x = torch.cat([each.amax(dim=2) for each in responses], dim=1)  # (B, 3 * H)
+        logits = self.classifier(self.dropout(x))  # (B, C)
+{% include "loss.py" %}

@@ -1,0 +1,24 @@
+
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self) -> Callable[..., torch.Tensor]:
+        """Cross-entropy of the tokens that have a class."""
+{% if cookiecutter.arch == "stub" %}
+        # Change 2 of 2: the loss.
+{% endif %}
+        return cross_entropy
+
+
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Averages over the labels that are not -100; 0 where there are none.
+
+    Args:
+        logits: (..., num_classes) float.
+        labels: (...) int64.
+    """
+    logits, labels = logits.flatten(0, -2), labels.flatten()
+    total = F.cross_entropy(logits, labels, reduction="sum")
+    return total / (labels != -100).sum().clamp(min=1)

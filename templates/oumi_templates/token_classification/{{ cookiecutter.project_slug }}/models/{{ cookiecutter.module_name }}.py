@@ -1,0 +1,3 @@
+{% filter wrapped %}
+{% include cookiecutter.arch ~ ".py" %}
+{% endfilter %}
