@@ -253,7 +253,8 @@ class UnknownNameError(OumiRuntimeError, KeyError):
         near = suggestion(name, names)
         if not near and 0 < len(names) <= 10:
             near = f" (there are {', '.join(names)})"
-        super().__init__("; ".join([f"no {kind} is named {name!r}{near}", *looked]))
+        given = repr(name) if len(name) <= 60 else f"{name[:57]!r}..."
+        super().__init__("; ".join([f"no {kind} is named {given}{near}", *looked]))
 
     def __str__(self) -> str:
         # KeyError shows the repr of its argument.

@@ -66,19 +66,35 @@ def name_mistake(
         return None
     if built_in:
         known = [*built_in, *_known_names(type)]
-        return f"{name!r} is not one of {', '.join(known)}{suggestion(name, known)}"
+        near = suggestion(name, known)
+        return f"{shown(name)} is not one of {', '.join(known)}{near}"
     return str(REGISTRY.unknown(name, type, _built_in_names(type)))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # Too long for a path, say.
+        return False
+
+
+def _missing(path: str) -> str:
+    """Returns the sentence for a path that is not there, with the nearest one."""
+    try:
+        beside = [str(other) for other in Path(path).parent.glob("*")]
+    except (OSError, ValueError):
+        beside = []
+    return (
+        f"{shown(path)} does not exist{suggestion(path, beside)}; a path starts from "
+        f"the working folder, {Path.cwd()}"
+    )
 
 
 def folder_mistake(path: str) -> str | None:
     """Returns what is wrong with a folder that has to be there, or None."""
-    if Path(path).is_dir():
+    if _is_there(path) and Path(path).is_dir():
         return None
-    near = suggestion(path, [str(p) for p in Path(path).parent.glob("*/")])
-    return (
-        f"the folder {path!r} does not exist{near}; a path starts from the working "
-        f"folder, {Path.cwd()}"
-    )
+    return f"the folder {_missing(path)}"
 
 
 def model_mistakes(params: "ModelParams") -> Wrong:
@@ -86,7 +102,11 @@ def model_mistakes(params: "ModelParams") -> Wrong:
     name = params.model_name
     if _is_known(name, RegistryType.MODEL):
         yield from _registered_model_mistakes(params)
-    if Path(name).is_dir() and not _is_known(name, RegistryType.MODEL):
+    if (
+        _is_there(name)
+        and Path(name).is_dir()
+        and not _is_known(name, RegistryType.MODEL)
+    ):
         return
     if name.startswith((".", "/", "~")):
         yield ("model_name",), folder_mistake(name) or ""
@@ -128,13 +148,8 @@ def _registered_model_mistakes(params: "ModelParams") -> Wrong:
 def dataset_mistakes(params: "DatasetParams") -> Wrong:
     """Yields what is wrong with a dataset's name, its file and the arguments for it."""
     name, path = params.dataset_name, params.dataset_path
-    if path is not None and "://" not in path and not Path(path).exists():
-        near = [str(p) for p in Path(path).parent.glob("*")]
-        yield (
-            ("dataset_path",),
-            f"{path!r} does not exist{suggestion(path, near)}; a path starts from the "
-            f"working folder, {Path.cwd()}",
-        )
+    if path is not None and "://" not in path and not _is_there(path):
+        yield ("dataset_path",), _missing(path)
     key = next(
         (
             key
@@ -181,7 +196,7 @@ def _argument_mistakes(
             takes = ", ".join(parameters) or "nothing"
             meant.add(nearest(argument, parameters))
             near = suggestion(argument, parameters)
-            sentence = f"{name} takes no {argument!r}{near}; it takes {takes}"
+            sentence = f"{name} takes no {shown(argument)}{near}; it takes {takes}"
             yield (*key, argument, KEY_ITSELF), sentence
     missing = [
         parameter.name

@@ -1,5 +1,7 @@
 """Values and rules of the fields of every section: what is taken, and what is not."""
 
+from pathlib import Path
+
 import pytest
 
 from oumi_runtime.core.configs import (
@@ -356,3 +358,29 @@ data: {train: {datasets: [{dataset_name: digits}]}}
     assert str(caught.value) == (
         "<text>:6:22  model.model_kwargs.rope.factors[1]: nan is not a number"
     )
+
+
+@pytest.mark.parametrize("name", ["./" + "x" * 5000, "x" * 5000, "a\0b", "é" * 300])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "model.model_name",
+        "data.train.datasets[0].dataset_path",
+        "training.resume_from_checkpoint",
+        "training.optimizer",
+        "training.callbacks[0]",
+    ],
+)
+def test_what_cannot_be_a_path_or_a_name_is_refused_in_a_short_line(name, field):
+    config = TrainingConfig.from_yaml_and_arg_list(
+        None,
+        [
+            "--model.model_name=MLPEncoder",
+            "--data.train.datasets[0].dataset_name=digits",
+            f"--{field}={name}",
+        ],
+    )
+    with pytest.raises(ConfigError) as caught:
+        config.finalize_and_validate()
+
+    assert len(str(caught.value)) < 1000 + 2 * len(str(Path.cwd()))

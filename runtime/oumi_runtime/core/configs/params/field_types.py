@@ -64,7 +64,7 @@ class OneOf:
                 return self.names[name]
             for beginning, why in self.refused.items():
                 if name.startswith(beginning):
-                    raise wrong(f"{given!r} {why}")
+                    raise wrong(f"{shown(given)} {why}")
             if self.is_open and given.strip():
                 return given
         if not self.allowed:
