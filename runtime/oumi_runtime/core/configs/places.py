@@ -9,8 +9,15 @@ Key = tuple[str | int, ...]
 
 def key_text(key: Key) -> str:
     """Returns a key as an override spells it: `data.train.datasets[0].split`."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    parts = (f"[{p}]" if isinstance(p, int) else f".{_on_one_line(p)}" for p in key)
     return "".join(parts).removeprefix(".")
+
+
+def _on_one_line(name: object) -> str:
+    text = str(name)
+    if not text.isprintable():
+        text = repr(text)[1:-1]
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 class Place(NamedTuple):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from oumi_runtime.core.configs import yaml_source
+from oumi_runtime.core.configs import TrainingConfig, yaml_source
 from oumi_runtime.core.configs.yaml_source import read_text, read_value, read_yaml
 from oumi_runtime.exceptions import ConfigError, ConfigFileError
 
@@ -237,3 +237,14 @@ def test_an_argument_is_a_scalar_or_yaml_in_brackets(text, expected):
 def test_an_argument_with_an_open_bracket_is_refused():
     with pytest.raises(ValueError, match="not valid YAML"):
         read_value("[1")
+
+
+@pytest.mark.parametrize("key", ['"a\\nb"', '"\\e[31m"', "k" * 900])
+def test_a_strange_key_is_told_on_one_short_line(key):
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig.from_str(f"training:\n  {key}: 1\n")
+
+    text = str(caught.value.mistakes[0])
+    assert text.isprintable()
+    assert len(text) < 300
+    assert text.startswith("<text>:2:3  training.")
