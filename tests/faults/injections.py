@@ -3,12 +3,14 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from oumi_runtime import train as train_module
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.output_lock import OutputLock
 
 
 def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
@@ -50,3 +52,14 @@ def slow_steps(seconds: float) -> None:
         original(self)
 
     TrainingState.count_step = slow  # type: ignore[method-assign]
+
+
+def train_twice(output: str) -> None:
+    """Holds the folder in a process beside this one."""
+    reads, writes = os.pipe()
+    if os.fork() == 0:
+        with OutputLock(Path(output)):
+            os.write(writes, b"x")
+            time.sleep(20)
+        os._exit(0)
+    os.read(reads, 1)

@@ -3,7 +3,6 @@
 transformers is imported only where such a model is asked for: it takes seconds.
 """
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import nn
 from oumi_runtime.builders.devices import resolve_device
 from oumi_runtime.builders.memory import refuse_too_large
 from oumi_runtime.core.configs import ModelParams
+from oumi_runtime.core.files import read_json
 from oumi_runtime.exceptions import ModelBuildError, suggestion
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ def is_huggingface_name(name: str) -> bool:
 def is_huggingface_folder(folder: Path) -> bool:
     """Whether transformers, rather than `BaseModel.save_pretrained`, wrote a folder."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        config = read_json(folder / "config.json")
+    except (OSError, ValueError):
         return False
     return (
         isinstance(config, dict)

@@ -27,8 +27,13 @@ from oumi_runtime.core.datasets import (
     Stream,
     TextColumns,
 )
-from oumi_runtime.core.files import write_whole
-from oumi_runtime.exceptions import BadSampleError, DataError, suggestion
+from oumi_runtime.core.files import read_json, write_whole
+from oumi_runtime.exceptions import (
+    BadSampleError,
+    DataError,
+    UnsafeFileError,
+    suggestion,
+)
 
 LABELS_FILENAME = "labels.json"
 DEFAULT_MAX_LENGTH = 128
@@ -130,9 +135,9 @@ class Preprocessing:
 
 def _read_labels(path: Path) -> list[str]:
     try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON: {error}") from error
+        names = read_json(path)
+    except UnsafeFileError as error:
+        raise DataError(str(error)) from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise DataError(f"{path} is no list of class names")
     return names

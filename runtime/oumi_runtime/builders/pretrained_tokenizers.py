@@ -12,6 +12,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from oumi_runtime.core.files import require_plain
 from oumi_runtime.exceptions import DataError, suggestion
 
 TOKENIZER_FILENAME = "tokenizer.json"
@@ -88,6 +89,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
         DataError: It is damaged.
     """
     try:
+        require_plain(path)
         return Tokenizer.from_file(str(path))
     except Exception as error:  # What tokenizers raises has no class of its own.
         raise DataError(f"{path} is no tokenizer: {error}") from error

@@ -11,10 +11,18 @@ import torch
 import transformers
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
-from oumi_runtime.core.trainers.base_trainer import BaseTrainer
+from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.core.trainers.manifest import verify
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.state_checks import (
+    check_optimizer,
+    check_progress,
+    check_scheduler,
+    check_weights,
+    fitting,
+)
+from oumi_runtime.core.trainers.state_files import load_state_tree
 
 
 class HuggingFaceTrainer(BaseTrainer):
@@ -46,7 +54,7 @@ class HuggingFaceTrainer(BaseTrainer):
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`."""
         if resume_from_checkpoint is not None:
-            verify(Path(resume_from_checkpoint))
+            self._check(Path(resume_from_checkpoint))
         try:
             self._loop.train(resume_from_checkpoint=resume_from_checkpoint)
             self.report_checkpoints(wait=True)
@@ -55,6 +63,15 @@ class HuggingFaceTrainer(BaseTrainer):
             raise
         finally:
             self.emit("on_train_end")
+
+    def _check(self, folder: Path) -> None:
+        verify(folder)
+        with fitting(folder):
+            tree = load_state_tree(folder, STATE_NAME)
+            check_weights(folder, self.model)
+            check_progress(folder, tree["progress"], self.state.total_steps)
+            check_optimizer(folder, self.optimizer, tree["optimizer"])
+            check_scheduler(folder, self.scheduler, tree["scheduler"])
 
     def save_state(self) -> None:
         """Saves a checkpoint; see `BaseTrainer.save_state`."""

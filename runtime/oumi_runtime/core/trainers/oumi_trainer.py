@@ -18,6 +18,13 @@ from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.manifest import verify
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.splitting_step import SplittingStep
+from oumi_runtime.core.trainers.state_checks import (
+    check_optimizer,
+    check_progress,
+    check_scheduler,
+    check_weights,
+    fitting,
+)
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
@@ -156,14 +163,21 @@ class Trainer(BaseTrainer):
 
     def _load_state(self, folder: Path) -> None:
         verify(folder)
-        tree = load_state_tree(folder, STATE_NAME)
+        with fitting(folder):
+            num_parameters = sum(1 for _ in self.model.parameters())
+            tree = load_state_tree(folder, STATE_NAME, 1000 + 16 * num_parameters)
+            self._take_state(folder, tree)
+
+    def _take_state(self, folder: Path, tree: dict[str, Any]) -> None:
         if tree["trainer"] != "oumi":
             raise CheckpointError(
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "
                 f"it with training.trainer_type {tree['trainer'].upper()}"
             )
+        check_weights(folder, self.model)
         self.parallelism.load_weights(str(folder / "model.safetensors"))
         progress = tree["progress"]
+        check_progress(folder, progress, self.state.total_steps)
         if progress["steps_per_epoch"] != self.state.steps_per_epoch:
             raise CheckpointError(
                 f"{folder} was saved with {progress['steps_per_epoch']} steps an "
@@ -172,6 +186,8 @@ class Trainer(BaseTrainer):
                 "training.output_dir"
             )
         self.state.load_state_dict(progress)
+        check_optimizer(folder, self.optimizer, tree["optimizer"])
+        check_scheduler(folder, self.scheduler, tree["scheduler"])
         self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
         self.scaler.load_state_dict(tree["scaler"])
