@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pytest
 import torch
@@ -13,6 +14,7 @@ from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.datasets import BaseMapDataset
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.exceptions import BadRowError, DataError
 from oumi_runtime.train import train
@@ -234,3 +236,32 @@ def _wide() -> NextToken:
     model = NextToken()
     model.embedding = torch.nn.Embedding(300, 300)
     return model
+
+
+class _Memory(TrainingCallback):
+    def __init__(self) -> None:
+        self.resident: dict[int, int] = {}
+
+    def on_step_end(self, state) -> None:
+        if state.global_step in (1000, 5000):
+            self.resident[state.global_step] = psutil.Process().memory_info().rss
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_a_large_file_trains_with_flat_memory(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    ids = torch.randint(0, 300, (160_000, 16)).tolist()
+    rows = [{"input_ids": row, "labels": row[0] % 3} for row in ids]
+    if suffix == "parquet":
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text("\n".join(map(json.dumps, rows)))
+    del ids, rows
+    train_split = split("any/name", path, shuffle=True)
+    made = config(tmp_path, {"train": train_split}, max_steps=5000)
+    made.training.per_device_train_batch_size = 32
+    made.training.logging_steps = 6000
+    memory = _Memory()
+    train(made, callbacks=(memory,))
+    assert memory.resident[5000] - memory.resident[1000] < 50e6

@@ -6,29 +6,18 @@ micro-batches that a step accumulates.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
 from oumi_runtime.core.trainers.copying import copied
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How the samples of a dataset that is not in memory are read."""
-
-    num_workers: int = 0
-    """Processes that read samples; 0 reads them in this one."""
-    persistent_workers: bool = False
-    """Whether the workers are kept from epoch to epoch."""
-    prefetch_factor: int | None = None
-    """Batches that a worker reads ahead; 2 if None."""
+from oumi_runtime.core.trainers.ordered_workers import Loading as Loading
+from oumi_runtime.core.trainers.ordered_workers import OrderedWorkers
 
 
 def count_samples(dataset: Dataset[Any]) -> int:
@@ -93,6 +82,7 @@ class TrainBatches:
         self._device = device
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
+        self._workers = row_workers(dataset, self.loading)
 
     def indices(self, epoch: int, step: int) -> list[int]:
         """The samples of this process in a step, by their indices in the dataset."""
@@ -119,6 +109,7 @@ class TrainBatches:
             device=self._device,
             loading=self.loading,
             seed=self.seed * 1_000_003 + epoch,
+            workers=self._workers,
         )
         for step in steps:
             columns = [next(batches) for _ in step]
@@ -150,10 +141,15 @@ class EvalBatches(Iterable[MicroBatch]):
         self._batches = split_evenly(
             torch.arange(self.num_samples), batch_size, get_rank(), get_world_size()
         )
+        self._workers = row_workers(dataset, self.loading)
 
     def __iter__(self) -> Iterator[MicroBatch]:
         batches = load_batches(
-            self._dataset, self._batches, device=self._device, loading=self.loading
+            self._dataset,
+            self._batches,
+            device=self._device,
+            loading=self.loading,
+            workers=self._workers,
         )
         for columns, indices in zip(batches, self._batches, strict=True):
             is_real = len(indices) > 0
@@ -190,29 +186,44 @@ def load_batches(
     device: torch.device,
     loading: Loading,
     seed: int = 0,
+    workers: OrderedWorkers[Batch] | None = None,
 ) -> Iterator[Batch]:
     """Yields the samples of each tensor of indices as one batch on the device.
 
     The first sample stands in for an empty tensor of indices.
+
+    Args:
+        dataset: What is read.
+        index_batches: The samples of each batch, (samples,) int64.
+        device: Where the batches go.
+        loading: How samples are read one by one.
+        seed: What a sample draws from, with its batch.
+        workers: Those of `row_workers` that have read before, if they are kept.
     """
     stand_in = torch.tensor([0])
     index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
-    batches: Iterable[Batch]
     if isinstance(dataset, ColumnDataset):
-        batches = map(dataset.take, index_batches)
-    else:
-        batches = DataLoader(
-            SeededRows(RowReader(dataset), seed),
-            batch_sampler=[indices.tolist() for indices in index_batches],
-            num_workers=loading.num_workers,
-            persistent_workers=loading.persistent_workers,
-            prefetch_factor=loading.prefetch_factor,
-            collate_fn=RowCollator(dataset),
-            pin_memory=device.type == "cuda",
-            # Without one it would draw from the stream that dropout uses.
-            generator=torch.Generator().manual_seed(seed),
-        )
-    return copied(batches, device)
+        return copied(map(dataset.take, index_batches), device)
+    workers = workers or row_workers(dataset, loading)
+    items = ((indices.tolist(), seed) for indices in index_batches)
+    return copied(workers.map(items), device)
+
+
+def row_workers(dataset: Dataset[Any], loading: Loading) -> OrderedWorkers[Batch]:
+    """What reads the batches of a dataset that is not in memory."""
+    return OrderedWorkers(_ReadBatch(dataset), loading)
+
+
+class _ReadBatch:
+    """Reads some samples and makes a batch of them."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self._reader = RowReader(dataset)
+        self._collate = RowCollator(dataset)
+
+    def __call__(self, item: tuple[list[int], int]) -> Batch:
+        indices, seed = item
+        return self._collate(SeededRows(self._reader, seed).__getitems__(indices))
 
 
 def weigh(

@@ -2,14 +2,25 @@
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.core.trainers.batches import Loading
-
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How the samples of a dataset that is not in memory are read."""
+
+    num_workers: int = 0
+    """Processes that read samples; 0 reads them in this one."""
+    persistent_workers: bool = False
+    """Whether the workers are kept from epoch to epoch."""
+    prefetch_factor: int | None = None
+    """Batches that a worker reads ahead; 2 if None."""
 
 
 class OrderedWorkers(Generic[T]):

@@ -1,5 +1,7 @@
 """The order of the samples, and how a step's share of it becomes batches."""
 
+import os
+
 import pytest
 import torch
 
@@ -138,3 +140,35 @@ def test_processes_make_equally_many_batches_and_see_every_sample(count: int) ->
 def test_a_stand_in_weighs_nothing() -> None:
     batches = [{"labels": torch.tensor([1, 2])}, {"labels": torch.tensor([3])}]
     assert [float(w) for w in loss_weights(batches, [True, False])] == [1.0, 0.0]
+
+
+class _Readers(torch.utils.data.Dataset):
+    """Says which process made a sample."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return {"process": torch.tensor(os.getpid()), "noise": torch.rand(())}
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_persistent_workers_are_kept_from_epoch_to_epoch(persistent):
+    loading = Loading(num_workers=1, persistent_workers=persistent)
+    batches = TrainBatches(
+        _Readers(),
+        batch_size=4,
+        accumulation_steps=1,
+        seed=0,
+        device=torch.device("cpu"),
+        loading=loading,
+    )
+    seen: list[set[int]] = []
+    noise: list[float] = []
+    for epoch in range(3):
+        columns = [micro.columns for step in batches.epoch(epoch) for micro in step]
+        seen.append({int(n) for batch in columns for n in batch["process"]})
+        noise += [float(n) for batch in columns for n in batch["noise"]]
+    assert len(set.union(*seen)) == (1 if persistent else 3)
+    # Samples that are augmented at random differ from epoch to epoch all the same.
+    assert len(set(noise)) == 24

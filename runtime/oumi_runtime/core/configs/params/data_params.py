@@ -126,10 +126,12 @@ class DatasetSplitParams(BaseParams):
     `max_length`, `pad_token_id`, `label_ignore_index` and `pad_to_multiple_of`."""
 
     pack: StrictBool = False
-    """Whether short texts are joined into blocks of `model.model_max_length` tokens."""
+    """Whether sequences of tokens are joined and cut into blocks of
+    `model.model_max_length`; texts without labels always are."""
 
     stream: StrictBool = False
-    """Whether samples are read as they are used, rather than all at the start."""
+    """Whether samples are read as they are used, rather than all at the start. Where
+    nothing says how many there are, set `training.max_steps` or `sample_count`."""
 
     target_col: StrictStr | None = None
     """The column that holds the text, where a dataset has several; None for the usual

@@ -75,7 +75,8 @@ class ModelParams(BaseParams):
 
     tokenizer_name: StrictStr | None = None
     """What turns text into `input_ids`: a tokenizer of transformers, by name or folder,
-    or `bytes`. None leaves it to the dataset, which trains one on its train split."""
+    or `bytes`. None takes the one that comes with the weights, where these are loaded;
+    else one is trained on the train split."""
 
     tokenizer_pad_token: StrictStr | None = None
     """The token that a named tokenizer pads with; None for its own."""
