@@ -36,7 +36,7 @@ class Places:
     """Where keys and values stand.
 
     Attributes:
-        label: What a key that stands nowhere is blamed on: the file's name, or "".
+        label: The file's name, or "" where there is none.
         keys: Where each key of a mapping stands.
         values: Where each value begins.
     """
@@ -50,8 +50,11 @@ class Places:
         return self.values.get(key) or self.of_key(key)
 
     def of_key(self, key: Key) -> Place:
-        """Returns the place of a key, or of the nearest section around it."""
-        for length in range(len(key), 0, -1):
+        """Returns the place of a key, or of the nearest section around it.
+
+        What stands nowhere is blamed on the beginning of the file.
+        """
+        for length in range(len(key), -1, -1):
             place = self.keys.get(key[:length]) or self.values.get(key[:length])
             if place:
                 return place

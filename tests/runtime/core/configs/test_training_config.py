@@ -142,7 +142,7 @@ def test_a_config_of_the_users_own_can_add_a_section():
     assert config.mine.model_name == "x"
     assert (
         "mine.model_nam: unknown"
-        in mistakes(lambda: MyConfig.from_str("mine: {model_nam: 1}"))[0]
+        in mistakes(lambda: MyConfig.from_str("mine: {model_nam: 1}"))[-1]
     )
 
 
@@ -381,7 +381,7 @@ def test_the_places_outlast_an_assignment():
 
     found = mistakes(config.finalize_and_validate)
 
-    assert "<text>:2:22  model.adapter_trainable: true has no effect" in found[1]
+    assert "<text>:2:22  model.adapter_trainable: true has no effect" in found[-1]
 
 
 def test_a_section_can_be_checked_alone():
