@@ -29,7 +29,7 @@ _FORM = (
 _USED_BY_GENERATED_CODE = frozenset(
     """
     basemodel f nn np numpy oumi oumi_runtime pytest registry tensor torch torchmetrics
-    torchvision transformers conftest
+    torchvision transformers conftest vocab_size num_classes num_features
     aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4
     """.split()  # noqa: SIM905 - a list of quoted words is harder to read
 )
