@@ -7,6 +7,7 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.loss_spikes import LossSpikes
 from oumi_runtime.core.trainers.profiling import Profiler
 from oumi_runtime.core.trainers.progress import MetricsFile, ProgressReport
 from oumi_runtime.core.trainers.run_folder import METRICS_FILENAME
@@ -36,6 +37,7 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
     callbacks: list[TrainingCallback] = []
     if is_world_process_zero():
         callbacks += [MetricsFile(output_dir / METRICS_FILENAME), ProgressReport()]
+        callbacks.append(LossSpikes())
         callbacks += _trackers(config)
     telemetry = params.telemetry
     is_measured = is_world_process_zero() or telemetry.collect_telemetry_for_all_ranks

@@ -1,0 +1,43 @@
+"""Says so when the loss jumps, while there is still a checkpoint from before."""
+
+import statistics
+from collections import deque
+
+from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+
+_NUM_LOGS = 10
+_NUM_DEVIATIONS = 6.0
+_LEAST_FACTOR = 2.0
+
+
+class LossSpikes(TrainingCallback):
+    """Warns of a logged loss that is far above the ones before it.
+
+    Far is both twice their median, and six times their mean deviation from it: a noisy
+    loss jumps every now and then, and a smooth one that falls has hardly any deviation.
+    """
+
+    def __init__(self) -> None:
+        """Knows of no loss yet."""
+        self._losses: deque[float] = deque(maxlen=_NUM_LOGS)
+
+    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
+        """Compares the loss with those of the last ten logs."""
+        loss = metrics.get("loss")
+        if loss is None:
+            return
+        if len(self._losses) == _NUM_LOGS:
+            median = statistics.median(self._losses)
+            deviation = statistics.fmean(abs(each - median) for each in self._losses)
+            far = median + _NUM_DEVIATIONS * deviation
+            if loss > max(far, _LEAST_FACTOR * median) and median > 0:
+                logger.warning(
+                    "the loss has jumped to %.4g at step %s, from about %.4g; if it "
+                    "stays there, go on from an earlier checkpoint with a lower "
+                    "training.learning_rate",
+                    loss,
+                    state.global_step,
+                    median,
+                )
+        self._losses.append(loss)
