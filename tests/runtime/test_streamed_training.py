@@ -10,7 +10,14 @@ import pytest
 import torch
 from pyarrow import csv, parquet
 
-from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetSplit,
+    DatasetSplitParams,
+    ModelParams,
+    TrainingConfig,
+)
 from oumi_runtime.core.datasets import BaseMapDataset
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import REGISTRY, RegistryType
@@ -265,3 +272,25 @@ def test_a_large_file_trains_with_flat_memory(tmp_path, suffix):
     memory = _Memory()
     train(made, callbacks=(memory,))
     assert memory.resident[5000] - memory.resident[1000] < 50e6
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_plain_texts_of_a_table_are_streamed_end_to_end(tmp_path, suffix):
+    rows = [{"text": f"line {n} of it" * (n % 4 + 1)} for n in range(60)]
+    path = write(tmp_path, suffix, rows)
+    fields = {"dataset_name": "text_lm", "dataset_path": str(path)}
+    blocks = {}
+    for stream in (False, True):
+        params = DatasetSplitParams(datasets=[fields], stream=stream)
+        texts = build_dataset_mixture(DataParams(train=params), DatasetSplit.TRAIN)
+        model = ModelParams(tokenizer_name="bytes", model_max_length=32)
+        fitted = fit_preprocessing(texts, model, torch.nn.Embedding(300, 2))
+        dataset = fitted.apply(texts)
+        samples = dataset if stream else map(dataset.__getitem__, range(len(dataset)))
+        blocks[stream] = [sample["input_ids"].tolist() for sample in samples]
+    assert blocks[True] == blocks[False]
+    rows[37]["text"] = None
+    params.datasets[0].dataset_path = str(write(tmp_path, suffix, rows))
+    if suffix != "csv":  # There, nothing is an empty text.
+        with pytest.raises(BadRowError, match="row 38: 'text' is None, not a text"):
+            list(build_dataset_mixture(DataParams(train=params), DatasetSplit.TRAIN))

@@ -1,11 +1,15 @@
 """The user's own texts, to model their language."""
 
 from pathlib import Path
+from typing import Any
+
+from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import SPLIT_NAMES, split_file
 from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.datasets.text_streams import PlainTextStream
 from oumi_runtime.exceptions import DataError
 
 
@@ -34,6 +38,16 @@ class TextLm(PlainTexts):
         path = split_file(Path(dataset_path), split)
         (texts,) = read_columns(path, (text_column,))
         super().__init__(as_texts(texts, text_column, path))
+
+    @classmethod
+    def open_stream(
+        cls, dataset_path: str, split: str = "train", text_column: str = "text"
+    ) -> Dataset[Any]:
+        """Reads the texts of a table as they are used; a .txt file is one text."""
+        if _text_file(Path(dataset_path), split) is not None:
+            return cls(dataset_path, split)
+        path = split_file(Path(dataset_path), split)
+        return PlainTextStream(path, text_column, dataset_name="text_lm")
 
 
 def as_texts(values: list[object], column: str, path: Path) -> list[str]:
