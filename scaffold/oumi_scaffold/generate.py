@@ -9,7 +9,7 @@ from oumi_scaffold.exceptions import TemplateError
 from oumi_scaffold.paths import check_case, check_distinct, check_project, read_target
 from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.render import RenderedFile, Renderer
-from oumi_scaffold.sources import Source, built_in
+from oumi_scaffold.source import Source, built_in
 from oumi_scaffold.spec import RUNTIME, ModelSpec
 from oumi_scaffold.structure import Structure, StructureChecks
 from oumi_scaffold.values import Value

@@ -9,7 +9,6 @@ import builtins
 import keyword
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -89,6 +88,8 @@ def _objection(name: str) -> str | None:
 
 
 def _suggestion(name: str) -> str | None:
+    import unicodedata
+
     text = unicodedata.normalize("NFKC", name[: 4 * MAX_LENGTH])
     words = re.findall(r"[A-Za-z0-9]+", text, re.ASCII)
     joined = "".join(word[0].upper() + word[1:] for word in words)[:MAX_LENGTH]

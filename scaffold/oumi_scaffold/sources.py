@@ -11,11 +11,11 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from oumi_scaffold.exceptions import TemplateSourceError, UnknownChoiceError
-from oumi_scaffold.template import TemplateFolder, load_template
-from oumi_templates.catalog import TASKS, template_dir
+from oumi_scaffold.source import Source, built_in
+from oumi_scaffold.template import load_template
+from oumi_templates.catalog import TASKS
 
 ENTRY_POINT_GROUP = "oumi_scaffold.templates"
 
@@ -26,25 +26,6 @@ _GIT_URL = re.compile(
 _BEFORE_PATH = re.compile(r"gh:|\w+://[^/\s]*/|[\w.-]+@[\w.-]+:", re.ASCII)
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
-
-
-class Source(NamedTuple):
-    """A template that can be rendered.
-
-    `where` is what the manifest says of it; `commit` is None where it was not fetched;
-    `is_pinned` tells whether the request itself named the commit.
-    """
-
-    template: TemplateFolder
-    where: str
-    is_built_in: bool = False
-    commit: str | None = None
-    is_pinned: bool = False
-
-
-def built_in(task: str) -> Source:
-    """Returns the template of a task."""
-    return Source(load_template(template_dir(task), task), task, is_built_in=True)
 
 
 @contextmanager

@@ -4,13 +4,13 @@ A command's module is imported when the command is called, so that a help text o
 listing pays for no other command.
 """
 
+import gc
 import os
 import signal
 import sys
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -39,17 +39,19 @@ COMMANDS = {
 # Where a run that is killed leaves its work; see `oumi_scaffold.journal`.
 _WORKPLACE = ".oumi-scaffold"
 
+# These end before there is any garbage worth looking for.
+_SHORT = {"new-model", "new-template", "list"}
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
-@dataclass
 class Settings:
     """What the global options say."""
 
-    debug: bool = False
+    debug = False
 
 
 class Terminated(BaseException):
@@ -67,6 +69,8 @@ class LazyGroup(click.Group):
         """Imports a command; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _SHORT:
+            gc.disable()
         module = import_module(f"oumi_scaffold.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
@@ -140,6 +144,7 @@ def main(args: Sequence[str] | None = None) -> int:
         nothing written; 130 and 143 for SIGINT and SIGTERM.
     """
     settings = Settings()
+    is_collecting = gc.isenabled()
     try:
         with _terminable():
             result: object = group.main(
@@ -157,6 +162,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except Exception as error:
         return _report(error, settings.debug)
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 def _report(error: Exception, debug: bool) -> int:

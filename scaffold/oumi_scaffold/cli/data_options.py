@@ -8,7 +8,7 @@ from oumi_scaffold.answers import settable
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import registered
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
-from oumi_scaffold.sources import Source
+from oumi_scaffold.source import Source
 from oumi_scaffold.user_data import UserData, look_into
 from oumi_scaffold.values import Value
 

@@ -12,7 +12,7 @@ from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import BadSettingError, NameListError, ScaffoldError
 from oumi_scaffold.names import check_name, module_name
 from oumi_scaffold.project_settings import ProjectSettings, read_settings
-from oumi_scaffold.sources import Source, built_in, opened
+from oumi_scaffold.source import Source, built_in
 from oumi_scaffold.spec import RUNTIME, ModelSpec, model_spec, own_spec
 from oumi_scaffold.values import Value
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
@@ -53,6 +53,8 @@ class Request(NamedTuple):
             model_spec(name, self.task, self.arch, self.target)  # says what is wrong
             yield built_in(self.task or DEFAULT_TASK)
             return
+        from oumi_scaffold.sources import opened
+
         with opened(self.template) as source:
             yield source
 

@@ -7,7 +7,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import TemplateSourceError
 from oumi_scaffold.generate import renderer_of
 from oumi_scaffold.plan import Plan
-from oumi_scaffold.sources import Source
+from oumi_scaffold.source import Source
 from oumi_scaffold.spec import ModelSpec
 
 

@@ -48,7 +48,7 @@ def test_the_usual_task_can_be_set(project: Path, run: Callable):
         ('[tool.oumi-scaffold]\nmodels = "my-nets"', "that Python can import"),
         ('[tool.oumi-scaffold]\nmodels = "tests"', "one folder for two kinds"),
         ('[tool.oumi-scaffold]\ntask = "images"', "there is no task"),
-        ('[tool.oumi-scaffold]\narch = "cnn"', "use one of stub, mlp"),
+        ('[tool.oumi-scaffold]\narch = "resnet"', "use one of stub, mlp"),
     ],
 )
 def test_a_setting_that_is_wrong_is_one_line(
