@@ -40,7 +40,7 @@ def oumi(project: Path) -> Callable[..., str]:
             env=environment | variables,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

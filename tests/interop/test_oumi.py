@@ -16,10 +16,10 @@ from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.registry import REGISTRY
 from oumi_scaffold.names import module_name
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(1800)]
 
-# The last architecture of each task is the largest, and is trained.
-TRAINED = {task: name for name, (task, _) in MODELS.items()}
+# Texts and images; the other models only exchange their weights.
+TRAINED = ("TextClassificationMlp", "ImageClassificationCnn")
 STEPS = 60
 BUILT_IN = {
     "MLPEncoder": {"input_dim": 50, "hidden_dim": 8, "output_dim": 3},
@@ -60,7 +60,7 @@ def test_the_generated_tests_pass(oumi, record, project: Path) -> None:
 def trained(oumi, record, project: Path) -> dict[str, Path]:
     """Trains a model of each task with the oumi package; returns where they are."""
     folders = {}
-    for name in TRAINED.values():
+    for name in TRAINED:
         module = module_name(name)
         oumi(project / "data" / f"prepare_{module}.py")
         oumi(
