@@ -208,6 +208,23 @@ class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
         )
 
 
+class TrainingMetricError(OumiRuntimeError, KeyError):
+    """A metric that the training is to go by is not measured."""
+
+    exit_code = 2
+
+    def __init__(self, metric: str, measured: Iterable[str]) -> None:
+        names = sorted(name for name in measured if name.startswith("eval_"))
+        super().__init__(
+            f"training.metric_for_best_model is {metric!r}, which no evaluation "
+            f"measures{suggestion(metric, names)}; there are {', '.join(names)}"
+        )
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument.
+        return str(self.args[0])
+
+
 class InvalidNameError(OumiRuntimeError, ValueError):
     """Something cannot be registered under what is given as its name."""
 

@@ -5,6 +5,7 @@ As a program: `python -m oumi_runtime.train -c FILE [--section.key value ...]`.
 
 import argparse
 import contextlib
+import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from oumi_runtime.builders.trained import (
     final_saver,
     load_trained_model,
 )
+from oumi_runtime.builders.trials import shortened
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
 from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import (
@@ -90,6 +92,8 @@ def train(
     """
     show_log(config.training.log_level, config.training.dep_log_level)
     config.finalize_and_validate()
+    if config.training.fast_dev_run:
+        config = dataclasses.replace(config, training=shortened(config.training))
     signals = StopSignals()
     with (
         process_group(config.training.nccl_default_timeout_minutes),

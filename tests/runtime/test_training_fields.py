@@ -16,7 +16,7 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers import trackers
-from oumi_runtime.core.trainers.batches import count_targets
+from oumi_runtime.core.trainers.micro_batches import count_targets
 from oumi_runtime.exceptions import MissingExtraError
 from oumi_runtime.train import TrainingResult, train
 
@@ -195,6 +195,42 @@ def test_compile_trains_the_same_and_saves_plain_names(run, tmp_path) -> None:
     assert "fc1.weight" in result.model.state_dict()
     plain = [row["loss"] for row in rows(run(TEXT_CONFIG))]
     assert compiled == pytest.approx(plain, abs=1e-4)
+
+
+def test_overfit_batches_learns_a_few_by_heart(run, monkeypatch) -> None:
+    # Without dropout, the loss has a way to 0.
+    monkeypatch.setattr(torch.nn.functional, "dropout", lambda x, **_: x)
+    result = run(
+        overfit_batches=1, num_train_epochs=60, learning_rate=0.01, logging_steps=10
+    )
+    assert result.global_step == 60
+    losses = [row["loss"] for row in rows(result)]
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_fast_dev_run_makes_two_steps_and_two_evaluations(run, monkeypatch) -> None:
+    result = run(
+        fast_dev_run=True,
+        eval_strategy="epoch",
+        per_device_eval_batch_size=3,
+        save_epoch=True,
+        max_steps=50,
+        logging_steps=7,
+    )
+    assert steps(result) == steps(result, "eval_loss") == [1, 2]
+    assert not list(result.output_dir.glob("checkpoint-*"))
+    assert (result.output_dir / "model.safetensors").exists()
+
+
+def test_early_stopping_ends_the_training_and_saves_the_model(run) -> None:
+    result = run(
+        early_stopping_patience=1,
+        early_stopping_threshold=100.0,
+        eval_strategy="steps",
+        eval_steps=2,
+    )
+    assert result.global_step == 4
+    assert (result.output_dir / "model.safetensors").exists()
 
 
 def test_compile_kwargs_reach_the_compiler(run, monkeypatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
+from oumi_runtime.builders import trials
 from oumi_runtime.builders.devices import free_bytes
 from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.core.datasets import Stream
@@ -40,7 +41,13 @@ def build_train_batches(
     if not isinstance(dataset, Stream):
         free = free_bytes(device) if device.type != "cpu" else 0
         placed = place_dataset(dataset, params.data_on_device, device, free)
-        return TrainBatches(placed, **common)
+        repeated = params.overfit_batches
+        return TrainBatches(placed, num_repeated_steps=repeated, **common)
+    if params.overfit_batches:
+        raise DataError(
+            "data.train.stream: overfit_batches needs samples that can be had again; "
+            "write stream: false"
+        )
     if params.trainer_type is TrainerType.HF and is_distributed():
         raise DataError(
             "data.train.stream: the transformers trainer streams in one process alone; "
@@ -61,7 +68,8 @@ def build_eval_batches(
     }
     if isinstance(dataset, Stream):
         return StreamEvalBatches(dataset, **arguments)
-    return EvalBatches(dataset, **arguments)
+    most = trials.NUM_STEPS if params.fast_dev_run else None
+    return EvalBatches(dataset, max_batches=most, **arguments)
 
 
 def build_loading(params: TrainingParams) -> Loading:

@@ -7,6 +7,7 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.early_stopping import EarlyStopping
 from oumi_runtime.core.trainers.loss_spikes import LossSpikes
 from oumi_runtime.core.trainers.profiling import Profiler
 from oumi_runtime.core.trainers.progress import MetricsFile, ProgressReport
@@ -47,9 +48,21 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
         callbacks.append(Telemetry(path, track_gpu_temperature=track))
     if params.profiler.enable_cpu_profiling or params.profiler.enable_cuda_profiling:
         callbacks.append(Profiler(params.profiler, _profile_dir(params)))
+    if params.early_stopping_patience is not None:
+        callbacks.append(_early_stopping(params, params.early_stopping_patience))
     if params.empty_device_cache_steps is not None:
         callbacks.append(DeviceCache(params.empty_device_cache_steps))
     return [*callbacks, *(_registered(name, config) for name in params.callbacks)]
+
+
+def _early_stopping(params: TrainingParams, patience: int) -> EarlyStopping:
+    metric, greater = params.metric_for_best_model, params.greater_is_better
+    return EarlyStopping(
+        metric,
+        greater_is_better=not metric.endswith("loss") if greater is None else greater,
+        patience=patience,
+        threshold=params.early_stopping_threshold,
+    )
 
 
 def _registered(name: str, config: TrainingConfig) -> TrainingCallback:

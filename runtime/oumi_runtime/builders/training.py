@@ -24,6 +24,7 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.performance import PerformanceMeter
+from oumi_runtime.core.trainers.transformers_callbacks import FromTransformers
 from oumi_runtime.core.trainers.weight_average import WeightAverage
 from oumi_runtime.exceptions import RegisteredValueError
 
@@ -35,7 +36,7 @@ def build_trainer(
     train_dataset: Dataset[Any],
     eval_dataset: Dataset[Any] | None = None,
     fsdp: FSDPParams | None = None,
-    callbacks: Sequence[TrainingCallback] = (),
+    callbacks: Sequence[TrainingCallback | Any] = (),
     save_final: Callable[[nn.Module, Path], None] | None = None,
     tokenizer: Tokenizer | None = None,
     kept_files: Mapping[str, bytes] | None = None,
@@ -49,7 +50,7 @@ def build_trainer(
         train_dataset: What to train on, tokenized.
         eval_dataset: What to evaluate on; no evaluation if None.
         fsdp: The fsdp section of the config; its defaults if None.
-        callbacks: What to do beside the loop.
+        callbacks: What to do beside the loop: our callbacks, and those of transformers.
         save_final: Saves the model in the end; as in a checkpoint if None.
         tokenizer: That of the texts, for metrics that read what a model writes.
         kept_files: Files that every checkpoint holds besides, by name.
@@ -73,10 +74,11 @@ def build_trainer(
     eval_batches = None
     if eval_dataset is not None:
         eval_batches = build_eval_batches(eval_dataset, params, device)
+    scheduler = build_lr_scheduler(optimizer, params, total_steps)
     parts = TrainingParts(
         parallelism=parallelism,
         optimizer=optimizer,
-        scheduler=build_lr_scheduler(optimizer, params, total_steps),
+        scheduler=scheduler,
         params=params,
         train_batches=train_batches,
         total_steps=total_steps,
@@ -84,7 +86,14 @@ def build_trainer(
         metrics_function=build_metrics_function(params, tokenizer),
         meter=_meter(model, params),
         average=_average(model, params),
-        callbacks=callbacks,
+        callbacks=[
+            each
+            if isinstance(each, TrainingCallback)
+            else FromTransformers(
+                each, params, model, optimizer, scheduler, total_steps
+            )
+            for each in callbacks
+        ],
         save_final=save_final,
     )
     trainer: object = _trainer_class(params.trainer_type)(parts)

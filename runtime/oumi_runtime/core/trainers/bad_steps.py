@@ -12,8 +12,9 @@ from oumi_runtime.core.datasets.rows import describe_row
 from oumi_runtime.core.distributed import is_world_process_zero
 from oumi_runtime.core.files import write_whole
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.batches import MicroBatch, TrainBatches
+from oumi_runtime.core.trainers.batches import TrainBatches
 from oumi_runtime.core.trainers.callbacks import TrainingState
+from oumi_runtime.core.trainers.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.replay import find_not_finite
 from oumi_runtime.exceptions import NonFiniteLossError

@@ -165,6 +165,19 @@ class BaseTrainer(ABC):
         except Exception as error:
             logger.warning("a checkpoint could not be written: %s", error)
 
+    def callback_states(self) -> dict[str, Any]:
+        """What the callbacks want to be kept, by the names of their classes."""
+        states = {
+            type(each).__name__: each.state_dict() for each in self.parts.callbacks
+        }
+        return {name: state for name, state in states.items() if state}
+
+    def load_callback_states(self, states: dict[str, Any]) -> None:
+        """Gives every callback what it wanted to be kept."""
+        for callback in self.parts.callbacks:
+            if (state := states.get(type(callback).__name__)) is not None:
+                callback.load_state_dict(state)
+
     def emit(self, event: str, *facts: Any) -> None:
         """Calls every callback's method of that name."""
         for callback in self.parts.callbacks:

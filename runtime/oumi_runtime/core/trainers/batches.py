@@ -6,7 +6,7 @@ micro-batches that a step accumulates.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch.utils.data import Dataset
@@ -14,8 +14,9 @@ from torch.utils.data import Dataset
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
-from oumi_runtime.core.distributed import all_reduce_sum, get_rank, get_world_size
+from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.copying import copied
+from oumi_runtime.core.trainers.micro_batches import MicroBatch, count_targets, weigh
 from oumi_runtime.core.trainers.ordered_workers import Loading as Loading
 from oumi_runtime.core.trainers.ordered_workers import OrderedWorkers
 
@@ -31,14 +32,6 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
     return torch.randperm(num_samples, generator=generator)
 
 
-class MicroBatch(NamedTuple):
-    """What a model sees at once, and how much of the step's mean loss it is."""
-
-    columns: Batch
-    weight: torch.Tensor | float
-    """0.0 for a sample that stands in where a process has run out of its own."""
-
-
 class TrainBatches:
     """The micro-batches of every step of every epoch, on the device."""
 
@@ -52,6 +45,7 @@ class TrainBatches:
         device: torch.device,
         loading: Loading | None = None,
         ignore_index: int | None = None,
+        num_repeated_steps: int = 0,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
@@ -67,6 +61,8 @@ class TrainBatches:
             device: Where the batches go.
             loading: How samples are read one by one.
             ignore_index: A label that no loss counts, besides the negative ones.
+            num_repeated_steps: The first steps of the first epoch that are every epoch;
+                0 for all samples, in a new order each time.
             rank: Which process this is; as torch.distributed says if None.
             world_size: How many there are, likewise.
         """
@@ -76,6 +72,10 @@ class TrainBatches:
         self.dataset = dataset
         self.num_samples = count_samples(dataset)
         self.step_samples = batch_size * accumulation_steps * world_size
+        self._is_repeated = num_repeated_steps > 0
+        if self._is_repeated:
+            repeated = num_repeated_steps * self.step_samples
+            self.num_samples = min(self.num_samples, repeated)
         self.steps_per_epoch = -(-self.num_samples // self.step_samples)
         self.seed = seed
         self._batch_size = batch_size
@@ -86,10 +86,16 @@ class TrainBatches:
 
     def indices(self, epoch: int, step: int) -> list[int]:
         """The samples of this process in a step, by their indices in the dataset."""
-        order = epoch_order(self.num_samples, self.seed, epoch)
+        order = self._order(epoch)
         part = torch.split(order, self.step_samples)[step]
         batches = split_evenly(part, self._batch_size, self._rank, self._world_size)
         return [index for batch in batches for index in batch.tolist()]
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        """The samples of an epoch, in order, (num_samples,) int64."""
+        number = 0 if self._is_repeated else epoch
+        order = epoch_order(count_samples(self.dataset), self.seed, number)
+        return order[: self.num_samples]
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
         """Yields the micro-batches of each step.
@@ -98,7 +104,7 @@ class TrainBatches:
             epoch: Which epoch, from 0.
             start_step: The step to begin with; those before it are not read.
         """
-        order = epoch_order(self.num_samples, self.seed, epoch)
+        order = self._order(epoch)
         steps = [
             split_evenly(part, self._batch_size, self._rank, self._world_size)
             for part in torch.split(order, self.step_samples)[start_step:]
@@ -131,9 +137,22 @@ class EvalBatches(Iterable[MicroBatch]):
         device: torch.device,
         loading: Loading | None = None,
         ignore_index: int | None = None,
+        max_batches: int | None = None,
     ) -> None:
-        """Takes the dataset and how it is cut; see `TrainBatches`."""
+        """Takes the dataset and how it is cut; see `TrainBatches`.
+
+        Args:
+            dataset: A map-style dataset.
+            batch_size: Samples in a batch.
+            device: Where the batches go.
+            loading: How samples are read one by one.
+            ignore_index: A label that no loss counts, besides the negative ones.
+            max_batches: The most batches of each process; all if None.
+        """
         self.num_samples = count_samples(dataset)
+        if max_batches is not None:
+            most = max_batches * batch_size * get_world_size()
+            self.num_samples = min(self.num_samples, most)
         self._dataset = dataset
         self._device = device
         self.loading = loading or Loading()
@@ -224,77 +243,3 @@ class _ReadBatch:
     def __call__(self, item: tuple[list[int], int]) -> Batch:
         indices, seed = item
         return self._collate(SeededRows(self._reader, seed).__getitems__(indices))
-
-
-def weigh(
-    batches: Sequence[Batch],
-    is_real: Sequence[bool],
-    ignore_index: int | None = None,
-) -> list[MicroBatch]:
-    """The micro-batches of a step with their weights; see `loss_weights`."""
-    weights = loss_weights(batches, is_real, ignore_index)
-    return [
-        MicroBatch(without_nan(batch, weight, ignore_index), weight)
-        for batch, weight in zip(batches, weights, strict=True)
-    ]
-
-
-def without_nan(
-    batch: Batch, weight: torch.Tensor | float, ignore_index: int | None = None
-) -> Batch:
-    """Gives a batch that weighs nothing some targets where it has none.
-
-    A mean over nothing is NaN, and so would be nothing times that.
-    """
-    labels = batch.get("labels")
-    if not isinstance(weight, torch.Tensor):
-        return batch
-    if labels is None or labels.is_floating_point():
-        return batch
-    a_class = 1 if ignore_index == 0 else 0
-    return {**batch, "labels": labels.masked_fill(weight.eq(0), a_class)}
-
-
-def loss_weights(
-    batches: Sequence[Batch],
-    is_real: Sequence[bool],
-    ignore_index: int | None = None,
-) -> list[torch.Tensor | float]:
-    """The weight of each micro-batch's mean loss in the mean over the whole step.
-
-    With them, a step over several micro-batches and processes has the loss and the
-    gradient of one large batch, also where their numbers of samples or of unmasked
-    tokens differ.
-
-    Args:
-        batches: The step's micro-batches in this process.
-        is_real: Whether each is more than a stand-in.
-        ignore_index: A label that no loss counts, besides the negative ones.
-
-    Returns:
-        Weights as scalars on the batches' device; 1.0 for one alone. Over all processes
-        they add up to the number of processes, since these average their gradients.
-    """
-    world_size = get_world_size()
-    if len(batches) == 1 and world_size == 1:
-        return [1.0]
-    counts = torch.stack([count_targets(batch, ignore_index) for batch in batches])
-    counts = counts * torch.tensor(is_real, device=counts.device)
-    total = all_reduce_sum(counts.sum())
-    return list((counts * world_size / total.clamp(min=1)).unbind())
-
-
-def count_targets(batch: Batch, ignore_index: int | None = None) -> torch.Tensor:
-    """The number of targets that a mean loss averages over, a scalar int64.
-
-    Class labels count where they are not negative, since -1 and -100 mark what to leave
-    out; without class labels it is the number of samples.
-    """
-    labels = batch.get("labels")
-    if labels is None or labels.is_floating_point():
-        first = next(iter(batch.values()))
-        return torch.tensor(len(first), device=first.device)
-    counted = labels >= 0
-    if ignore_index is not None:
-        counted &= labels != ignore_index
-    return counted.sum()

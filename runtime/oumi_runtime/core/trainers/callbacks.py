@@ -7,6 +7,7 @@ training, but may ask for something in `state.requests`.
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
@@ -84,3 +85,10 @@ class TrainingCallback:
 
     def on_train_end(self, state: TrainingState) -> None:
         """The training has ended, also by an error."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it: plain values and tensors, by name."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned, before a resumed training begins."""

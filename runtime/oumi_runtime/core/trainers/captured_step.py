@@ -9,7 +9,7 @@ import torch
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.train_step import StepResult, TrainStep
 from oumi_runtime.exceptions import DeviceError

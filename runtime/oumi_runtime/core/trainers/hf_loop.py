@@ -17,11 +17,8 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.batches import (
-    count_targets,
-    epoch_order,
-    without_nan,
-)
+from oumi_runtime.core.trainers.batches import epoch_order
+from oumi_runtime.core.trainers.micro_batches import count_targets, without_nan
 from oumi_runtime.core.trainers.state_files import (
     load_state_tree,
     random_state,
@@ -111,6 +108,7 @@ class HuggingFaceLoop(transformers.Trainer):
             "optimizer": self._owner.optimizer.state_dict(),
             "scheduler": self._owner.scheduler.state_dict(),
             "random": all_gather_object(random_state()),
+            "callbacks": self._owner.callback_states(),
         }
         theirs = json.dumps(dataclasses.asdict(self.state), indent=2, sort_keys=True)
         self._owner.write_checkpoint(tree, {"trainer_state.json": theirs.encode()})
@@ -141,6 +139,7 @@ class HuggingFaceLoop(transformers.Trainer):
         if checkpoint is not None:
             tree = load_state_tree(Path(checkpoint), STATE_NAME)
             set_random_state(tree["random"][get_rank()])
+            self._owner.load_callback_states(tree.get("callbacks", {}))
 
 
 class _EpochSampler(Sampler[int]):

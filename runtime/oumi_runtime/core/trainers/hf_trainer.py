@@ -98,6 +98,9 @@ class _Bridge(transformers.TrainerCallback):
         control.should_save = due.save
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        control.should_training_stop |= self._owner.state.requests.stop is not None
+
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_evaluate = self._owner.events.evaluate.epoch
         control.should_save = self._owner.events.save.epoch

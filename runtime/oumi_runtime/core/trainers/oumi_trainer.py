@@ -11,11 +11,11 @@ from typing import Any
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.bad_steps import BadSteps
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.batches import MicroBatch
 from oumi_runtime.core.trainers.captured_step import build_captured_step
 from oumi_runtime.core.trainers.events import Due
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.manifest import verify
+from oumi_runtime.core.trainers.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.splitting_step import SplittingStep
 from oumi_runtime.core.trainers.state_checks import (
@@ -158,6 +158,7 @@ class Trainer(BaseTrainer):
             "scaler": self.scaler.state_dict(),
             "log_window": self._log_window.state_dict(),
             "random": all_gather_object(random_state()),
+            "callbacks": self.callback_states(),
             "average": None if average is None else average.state_dict(),
         }
 
@@ -192,6 +193,7 @@ class Trainer(BaseTrainer):
         self.scheduler.load_state_dict(tree["scheduler"])
         self.scaler.load_state_dict(tree["scaler"])
         self._log_window.load_state_dict(tree["log_window"])
+        self.load_callback_states(tree.get("callbacks", {}))
         if self.parts.average is not None:
             if tree.get("average") is None:
                 raise CheckpointError(

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from oumi_runtime.core.models.reading import first_not_finite
-from oumi_runtime.core.trainers.batches import MicroBatch
+from oumi_runtime.core.trainers.micro_batches import MicroBatch
 
 
 @dataclass

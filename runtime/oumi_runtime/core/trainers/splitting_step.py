@@ -4,7 +4,11 @@ import torch
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.batches import MicroBatch, count_targets, without_nan
+from oumi_runtime.core.trainers.micro_batches import (
+    MicroBatch,
+    count_targets,
+    without_nan,
+)
 from oumi_runtime.core.trainers.telemetry import empty_device_cache
 from oumi_runtime.core.trainers.train_step import StepResult, TrainStep
 

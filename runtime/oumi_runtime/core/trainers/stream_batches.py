@@ -13,12 +13,8 @@ import torch
 from oumi_runtime.core.datasets import Block, Stream
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import get_rank, get_world_size
-from oumi_runtime.core.trainers.batches import (
-    Loading,
-    MicroBatch,
-    count_targets,
-    weigh,
-)
+from oumi_runtime.core.trainers.batches import Loading
+from oumi_runtime.core.trainers.micro_batches import MicroBatch, count_targets, weigh
 from oumi_runtime.core.trainers.stream_steps import StepReader
 from oumi_runtime.exceptions import DataError
 

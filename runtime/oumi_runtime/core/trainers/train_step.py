@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from oumi_runtime.core.trainers.batches import MicroBatch
 from oumi_runtime.core.trainers.clipping import GradientClipper
 from oumi_runtime.core.trainers.finite_check import FiniteCheck
+from oumi_runtime.core.trainers.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 
 

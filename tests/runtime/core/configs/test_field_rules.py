@@ -119,6 +119,8 @@ def broken(section):
             "write learning_rate",
         ),
         ({"trainer_type": "hf", "ema_decay": 0.9}, "ema_decay", "native trainer"),
+        ({"early_stopping_patience": 2}, "early_stopping_patience", "eval_strategy"),
+        ({"trainer_type": "hf", "overfit_batches": 1}, "overfit_batches", "native"),
         ({"trainer_type": "hf", "cuda_graphs": "on"}, "cuda_graphs", "native trainer"),
         (
             {"compile": True, "compile_kwargs": {"modes": "default"}},

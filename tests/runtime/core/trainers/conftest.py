@@ -1,6 +1,6 @@
 """A small model with dropout, data for it, and trainers over them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,10 @@ def make_trainer(
     """Makes a trainer of a fresh model, the same one every time."""
 
     def make(
-        dropout: float = 0.5, train_dataset: Any = dataset, **params: Any
+        dropout: float = 0.5,
+        train_dataset: Any = dataset,
+        more_callbacks: Sequence[Any] = (),
+        **params: Any,
     ) -> tuple[BaseTrainer, LossRecorder]:
         defaults = {
             "output_dir": str(tmp_path / "output"),
@@ -93,7 +96,7 @@ def make_trainer(
             model=DropoutNet(dropout=dropout),
             train_dataset=train_dataset,
             eval_dataset=dataset,
-            callbacks=[recorder],
+            callbacks=[recorder, *more_callbacks],
         )
         return trainer, recorder
 

@@ -9,11 +9,10 @@ from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches import (
     Loading,
     TrainBatches,
-    count_targets,
     epoch_order,
-    loss_weights,
     split_evenly,
 )
+from oumi_runtime.core.trainers.micro_batches import count_targets, loss_weights
 
 CPU = torch.device("cpu")
 
@@ -172,3 +171,14 @@ def test_persistent_workers_are_kept_from_epoch_to_epoch(persistent):
     assert len(set.union(*seen)) == (1 if persistent else 3)
     # Samples that are augmented at random differ from epoch to epoch all the same.
     assert len(set(noise)) == 24
+
+
+def test_some_steps_can_be_all_that_is_trained_on_in_one_order() -> None:
+    everything = make(numbered(40), 4)
+    few = make(numbered(40), 4, num_repeated_steps=3)
+    assert few.steps_per_epoch == 3
+    assert few.num_samples == 12
+    assert numbers(few, 0) == numbers(everything, 0)[:3]
+    assert numbers(few, 1) == numbers(few, 0)
+    assert numbers(few, 5, start_step=2) == numbers(few, 0)[2:]
+    assert make(numbered(10), 4, num_repeated_steps=9).steps_per_epoch == 3

@@ -27,6 +27,7 @@ from oumi_runtime.core.configs.params.training_choices import (
     StepsOrShare,
     TrainerType,
 )
+from oumi_runtime.core.configs.params.trial_params import TrialParams
 from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
 from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
@@ -42,7 +43,7 @@ def _each_reads_its_own(given: bool | None) -> bool | None:
 
 
 @section
-class TrainingParams(OptimizationParams, SpeedParams, SavingParams):
+class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams):
     """How the model is trained. A step is one change of the parameters."""
 
     trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
@@ -200,6 +201,10 @@ class TrainingParams(OptimizationParams, SpeedParams, SavingParams):
             wrong["max_bad_steps"] = "is the native trainer's; write trainer_type: oumi"
         if self.split_on_out_of_memory and self.cuda_graphs == "on":
             wrong["split_on_out_of_memory"] = "is not possible with cuda_graphs: on"
+        if self.early_stopping_patience is not None and self.eval_strategy == "no":
+            wrong["early_stopping_patience"] = (
+                "needs evaluations; write eval_strategy: epoch, or steps"
+            )
         if self.dataloader_num_workers == 0:
             needs = "has no effect without workers; raise dataloader_num_workers"
             if self.dataloader_prefetch_factor is not None:
@@ -215,6 +220,7 @@ class TrainingParams(OptimizationParams, SpeedParams, SavingParams):
                 "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
                 "split_on_out_of_memory": ["cuda_graphs"],
+                "early_stopping_patience": ["eval_strategy"],
                 **{name: ["trainer_type"] for name in _NATIVE_ONLY},
             }
             raise SectionError(wrong, rests_on)
@@ -226,5 +232,6 @@ _NATIVE_ONLY = (
     "ema_decay",
     "include_alternative_mfu_metrics",
     "include_performance_metrics",
+    "overfit_batches",
     "split_on_out_of_memory",
 )

@@ -1,0 +1,58 @@
+"""Ends a training that gets no better."""
+
+from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+from oumi_runtime.exceptions import TrainingMetricError
+
+
+class EarlyStopping(TrainingCallback):
+    """Asks for the end after some evaluations without a better value."""
+
+    def __init__(
+        self, metric: str, *, greater_is_better: bool, patience: int, threshold: float
+    ) -> None:
+        """Takes what to watch.
+
+        Args:
+            metric: The metric's name, as it is logged.
+            greater_is_better: Whether more of it is better.
+            patience: Evaluations in a row without a better value, at least 1.
+            threshold: By how much a value has to be better to count.
+        """
+        self._metric = metric
+        self._sign = 1.0 if greater_is_better else -1.0
+        self._patience = patience
+        self._threshold = threshold
+        self._best: float | None = None
+        self._num_worse = 0
+
+    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
+        """Compares an evaluation with the best so far.
+
+        Raises:
+            TrainingMetricError: An evaluation does not hold the metric.
+        """
+        if not any(name.startswith("eval_") for name in metrics):
+            return
+        if self._metric not in metrics:
+            raise TrainingMetricError(self._metric, metrics)
+        value = metrics[self._metric]
+        if self._best is None or self._sign * (value - self._best) > self._threshold:
+            self._best, self._num_worse = value, 0
+            return
+        self._num_worse += 1
+        if self._num_worse >= self._patience:
+            state.requests.stop = (
+                f"{self._metric} was not better than {self._best:.6g} in "
+                f"{self._num_worse} evaluations"
+            )
+            logger.info("stopping early: %s", state.requests.stop)
+
+    def state_dict(self) -> dict[str, float | int | None]:
+        """The best value and how long ago it was."""
+        return {"best": self._best, "num_worse": self._num_worse}
+
+    def load_state_dict(self, state: dict[str, float | int | None]) -> None:
+        """Takes over what `state_dict` returned."""
+        self._best = state["best"]
+        self._num_worse = int(state["num_worse"] or 0)

@@ -1,0 +1,91 @@
+"""What a model sees at once, and how much it counts in the mean loss of a step."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
+
+
+class MicroBatch(NamedTuple):
+    """What a model sees at once, and how much of the step's mean loss it is."""
+
+    columns: Batch
+    weight: torch.Tensor | float
+    """0.0 for a sample that stands in where a process has run out of its own."""
+
+
+def weigh(
+    batches: Sequence[Batch],
+    is_real: Sequence[bool],
+    ignore_index: int | None = None,
+) -> list[MicroBatch]:
+    """The micro-batches of a step with their weights; see `loss_weights`."""
+    weights = loss_weights(batches, is_real, ignore_index)
+    return [
+        MicroBatch(without_nan(batch, weight, ignore_index), weight)
+        for batch, weight in zip(batches, weights, strict=True)
+    ]
+
+
+def without_nan(
+    batch: Batch, weight: torch.Tensor | float, ignore_index: int | None = None
+) -> Batch:
+    """Gives a batch that weighs nothing some targets where it has none.
+
+    A mean over nothing is NaN, and so would be nothing times that.
+    """
+    labels = batch.get("labels")
+    if not isinstance(weight, torch.Tensor):
+        return batch
+    if labels is None or labels.is_floating_point():
+        return batch
+    a_class = 1 if ignore_index == 0 else 0
+    return {**batch, "labels": labels.masked_fill(weight.eq(0), a_class)}
+
+
+def loss_weights(
+    batches: Sequence[Batch],
+    is_real: Sequence[bool],
+    ignore_index: int | None = None,
+) -> list[torch.Tensor | float]:
+    """The weight of each micro-batch's mean loss in the mean over the whole step.
+
+    With them, a step over several micro-batches and processes has the loss and the
+    gradient of one large batch, also where their numbers of samples or of unmasked
+    tokens differ.
+
+    Args:
+        batches: The step's micro-batches in this process.
+        is_real: Whether each is more than a stand-in.
+        ignore_index: A label that no loss counts, besides the negative ones.
+
+    Returns:
+        Weights as scalars on the batches' device; 1.0 for one alone. Over all processes
+        they add up to the number of processes, since these average their gradients.
+    """
+    world_size = get_world_size()
+    if len(batches) == 1 and world_size == 1:
+        return [1.0]
+    counts = torch.stack([count_targets(batch, ignore_index) for batch in batches])
+    counts = counts * torch.tensor(is_real, device=counts.device)
+    total = all_reduce_sum(counts.sum())
+    return list((counts * world_size / total.clamp(min=1)).unbind())
+
+
+def count_targets(batch: Batch, ignore_index: int | None = None) -> torch.Tensor:
+    """The number of targets that a mean loss averages over, a scalar int64.
+
+    Class labels count where they are not negative, since -1 and -100 mark what to leave
+    out; without class labels it is the number of samples.
+    """
+    labels = batch.get("labels")
+    if labels is None or labels.is_floating_point():
+        first = next(iter(batch.values()))
+        return torch.tensor(len(first), device=first.device)
+    counted = labels >= 0
+    if ignore_index is not None:
+        counted &= labels != ignore_index
+    return counted.sum()

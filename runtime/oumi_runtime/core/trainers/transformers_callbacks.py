@@ -1,0 +1,129 @@
+"""Lets callbacks of transformers hear of our trainings.
+
+transformers is imported where there is such a callback.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+
+
+class FromTransformers(TrainingCallback):
+    """Calls a `transformers.TrainerCallback`, and does what its control asks for."""
+
+    def __init__(
+        self,
+        callback: Any,
+        params: TrainingParams,
+        model: nn.Module,
+        optimizer: Optimizer,
+        scheduler: LRScheduler,
+        total_steps: int,
+    ) -> None:
+        """Takes the callback, and what it is shown.
+
+        Args:
+            callback: The callback.
+            params: The training section of the config.
+            model: The model.
+            optimizer: Its optimizer.
+            scheduler: The schedule of its learning rate.
+            total_steps: Optimizer steps of the whole training.
+        """
+        from transformers import TrainerControl, TrainerState, TrainingArguments
+
+        self._callback = callback
+        self._params = params
+        self._shown = {
+            "model": model,
+            "optimizer": optimizer,
+            "lr_scheduler": scheduler,
+            "processing_class": None,
+            "train_dataloader": None,
+            "eval_dataloader": None,
+        }
+        self._control = TrainerControl()
+        self._state = TrainerState(max_steps=total_steps)
+        # Made before a trainer of transformers, whose device it would forget.
+        self._arguments = TrainingArguments(
+            output_dir=params.output_dir,
+            per_device_train_batch_size=params.per_device_train_batch_size,
+            learning_rate=params.learning_rate,
+            max_steps=total_steps,
+            logging_steps=params.logging_steps,
+            eval_strategy=params.eval_strategy,
+            metric_for_best_model=params.metric_for_best_model,
+            greater_is_better=self._greater_is_better(),
+            report_to=[],
+        )
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """The first step is next."""
+        self._call("on_train_begin", state)
+        self._call("on_epoch_begin", state)
+
+    def on_step_end(self, state: TrainingState) -> None:
+        """A step is done; the next one begins, and an epoch where one ends."""
+        self._call("on_step_end", state)
+        if state.global_step % state.steps_per_epoch == 0:
+            self._call("on_epoch_end", state)
+            self._call("on_epoch_begin", state)
+        if not state.is_over:
+            self._call("on_step_begin", state)
+
+    def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
+        """A log line, or an evaluation."""
+        row = {**metrics, "epoch": state.exact_epoch, "step": state.global_step}
+        self._state.log_history.append(row)
+        if any(name.startswith("eval_") for name in metrics):
+            self._call("on_evaluate", state, metrics=dict(metrics))
+            self._keep_best(metrics)
+        self._call("on_log", state, logs=dict(metrics))
+
+    def on_save(self, state: TrainingState, path: Path) -> None:
+        """A checkpoint is whole."""
+        self._call("on_save", state)
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """The end."""
+        self._call("on_train_end", state)
+
+    def _greater_is_better(self) -> bool:
+        greater = self._params.greater_is_better
+        return (
+            not self._params.metric_for_best_model.endswith("loss")
+            if greater is None
+            else greater
+        )
+
+    def _keep_best(self, metrics: dict[str, float]) -> None:
+        """Notes the best value so far, which transformers' own callbacks go by."""
+        value, best = (
+            metrics.get(self._params.metric_for_best_model),
+            self._state.best_metric,
+        )
+        if value is None:
+            return
+        if best is None or (value > best) is self._greater_is_better():
+            self._state.best_metric = value
+
+    def _call(self, event: str, state: TrainingState, **more: Any) -> None:
+        self._state.global_step = state.global_step
+        self._state.epoch = state.exact_epoch
+        control = dataclasses.replace(self._control)
+        arguments = (self._arguments, self._state, control)
+        returned = getattr(self._callback, event)(*arguments, **self._shown, **more)
+        asked = returned or control
+        state.requests.log |= asked.should_log
+        state.requests.evaluate |= asked.should_evaluate
+        state.requests.save |= asked.should_save
+        if asked.should_training_stop and state.requests.stop is None:
+            name = type(self._callback).__name__
+            state.requests.stop = f"{name} asked for it"
