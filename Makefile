@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .venv-interop
 QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench interop clean
+.PHONY: help demo test check bench interop faults mutation clean
 
 help:
 	@echo "make demo   generate a model, run its tests, train it on handwritten digits"
@@ -14,6 +14,7 @@ help:
 	@echo "make check  run ruff, mypy and pyright"
 	@echo "make interop  run generated files and exchange weights with the oumi package"
 	@echo "make faults kill, fill and damage a training in every way; half an hour"
+	@echo "make mutation  plant faults in generated models; tell which test catches which"
 	@echo "make bench  measure speed against plain PyTorch and transformers"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -52,6 +53,9 @@ interop: $(INSTALLED) $(INTEROP)/.installed
 
 faults: $(INSTALLED)
 	FAULT_MOMENTS=100 $(PYTHON) -m pytest tests/faults -m 'not gpu' $(ARGS)
+
+mutation: $(INSTALLED)
+	$(PYTHON) tests/mutation/report.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(INTEROP) .mypy_cache .pytest_cache .ruff_cache build dist

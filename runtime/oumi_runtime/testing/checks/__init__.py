@@ -7,6 +7,7 @@ one joins the suite by its place in a module that is listed here.
 from types import ModuleType
 
 from oumi_runtime.testing.checks import (
+    compiling,
     construction,
     documentation,
     gradients,
@@ -20,6 +21,7 @@ from oumi_runtime.testing.checks import (
     project,
     randomness,
     samples,
+    training,
     vocabulary,
 )
 from oumi_runtime.testing.declaring import Check
@@ -39,6 +41,8 @@ THEMES: tuple[ModuleType, ...] = (
     documentation,
     learning,
     project,
+    compiling,
+    training,
 )
 
 CHECKS: tuple[Check, ...] = tuple(

@@ -2,19 +2,14 @@
 
 import contextlib
 import json
-import logging
 import os
 import tempfile
-from collections.abc import Generator
 from pathlib import Path
-
-import torch
 
 from oumi_runtime.builders import build_model
 from oumi_runtime.builders.arguments import argument_mistake
 from oumi_runtime.builders.memory import count_on_meta
 from oumi_runtime.core.configs import ModelParams, TrainerType, TrainingConfig
-from oumi_runtime.core.log import logger
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import ConfigError, OumiRuntimeError
 from oumi_runtime.testing.case import ModelCase
@@ -22,6 +17,7 @@ from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.needs import base_model
 from oumi_runtime.testing.projects import config_file, project_folder, registered_name
+from oumi_runtime.testing.quiet import quiet
 from oumi_runtime.train import train
 
 UPDATE_GOLDEN = "OUMI_CONFORMANCE_UPDATE_GOLDEN"
@@ -102,7 +98,7 @@ def check_config_trains(case: ModelCase) -> None:
         with (
             contextlib.chdir(folder),
             tempfile.TemporaryDirectory() as output,
-            _quiet(),
+            quiet(),
         ):
             _require_small_data(config)
             _require_small_model(case, config)
@@ -187,21 +183,3 @@ def _require_small_model(case: ModelCase, config: TrainingConfig) -> None:
     numbers = sum(count_on_meta(lambda: case.make_model_class(**kwargs)).values())
     if numbers > _MOST_PARAMETERS:
         raise NotApplicableError(f"the config's model has {numbers:,} parameters")
-
-
-@contextlib.contextmanager
-def _quiet() -> Generator[None]:
-    """Has a training log nothing, and leaves the log and torch as they were."""
-    level, handlers, threads = (
-        logger.level,
-        list(logger.handlers),
-        torch.get_num_threads(),
-    )
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
-        torch.set_num_threads(threads)

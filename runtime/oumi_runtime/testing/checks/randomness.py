@@ -110,7 +110,15 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
             optimizer.zero_grad()
             compute_gradients(loss_of(model, batch))
             optimizer.step()
-        finals.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+        torch.manual_seed(9)
+        finals.append(
+            torch.cat(
+                [
+                    *(p.detach().flatten() for p in model.parameters()),
+                    logits_of(model, case.inputs()).flatten(),
+                ]
+            )
+        )
     if not torch.allclose(finals[0], finals[1], rtol=1e-5, atol=1e-7):
         raise CheckFailedError(
             "two trainings of the same seed differ: are random numbers in forward "

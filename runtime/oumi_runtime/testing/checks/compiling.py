@@ -1,0 +1,183 @@
+"""Slow checks of torch.compile and torch.export."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    NotApplicableError,
+    described,
+)
+from oumi_runtime.testing.measuring import (
+    compute_gradients,
+    logits_of,
+    loss_of,
+    output_name,
+    outputs_of,
+    perturbed,
+    require_equal,
+)
+
+
+@check(slow=True)
+def check_compiled_model_computes_the_same(case: ModelCase) -> None:
+    """Catches a model that torch.compile turns into another one.
+
+    For example a custom backward, or a value that is taken from the first batch and
+    baked in. Loss, outputs and gradients are compared, compiled for training, with the
+    operations as PyTorch has them (backend aot_eager).
+
+    If it fails, look for Python numbers that are computed from a tensor, and for state
+    that forward keeps.
+    """
+    plain, model = perturbed(case.model()), perturbed(case.model())
+    model.load_state_dict(plain.state_dict())
+    compiled = _compiled(model, "aot_eager")
+    for seed in (1, 2):
+        batch = case.batch(4, seed)
+        name = output_name(outputs_of(plain, batch))
+        require_equal(
+            outputs_of(plain, batch)[name],
+            outputs_of(compiled, batch)[name],
+            "torch.compile changes the output",
+        )
+    compute_gradients(loss_of(plain, batch))
+    compute_gradients(loss_of(compiled, batch))
+    for (name, one), other in zip(
+        plain.named_parameters(), model.parameters(), strict=True
+    ):
+        if one.grad is not None and other.grad is not None:
+            message = f"torch.compile changes the gradient of {name}"
+            require_equal(one.grad, other.grad, message)
+
+
+@check(slow=True)
+def check_compiled_model_is_one_graph(case: ModelCase) -> None:
+    """Catches a forward that torch.compile has to leave in the middle.
+
+    For example a `print`, a `.item()`, or a decision on the value of a tensor: each
+    graph break gives up a part of the speed.
+
+    If it fails, the message names what broke the graph.
+    """
+    torch.compiler.reset()
+    compiled = torch.compile(case.model(training=True), backend="eager", fullgraph=True)
+    try:
+        compiled(**case.batch())
+    except Exception as error:
+        raise CheckFailedError(
+            f"torch.compile cannot take forward in one graph: {described(error)}"
+        ) from error
+    finally:
+        torch.compiler.reset()
+
+
+@check(slow=True)
+def check_new_sizes_do_not_compile_again(case: ModelCase) -> None:
+    """Catches a model that is compiled anew for every length or batch size.
+
+    For example a table that is cut to `int(length)`, or a decision on the batch size.
+
+    If it fails, look for sizes that are turned into Python numbers, compared, or used
+    as keys.
+    """
+    torch.compiler.reset()
+    counter = _Counter()
+    compiled = torch.compile(case.model(), backend=counter, dynamic=True)
+    inputs = case.inputs(4)
+    try:
+        with torch.no_grad():
+            for batch in (inputs, *_other_sizes(case, inputs)):
+                compiled(**batch)
+    finally:
+        torch.compiler.reset()
+    if counter.compiled > 1:
+        raise CheckFailedError(
+            f"batches of other sizes had the model compiled {counter.compiled} times: "
+            "does forward decide on a size, or turn one into a number?"
+        )
+
+
+@check(slow=True)
+def check_exported_model_computes_the_same(case: ModelCase) -> None:
+    """Catches a model that torch.export cannot take with a batch of any size.
+
+    For example `view(4, -1)`, or Python code that depends on values.
+
+    If it fails, the message names the line that fixes the size, or that cannot be
+    exported.
+    """
+    model, inputs = perturbed(case.model()), case.inputs(4)
+    batch_size = torch.export.Dim("batch", min=2, max=64)
+    shapes = {name: {0: batch_size} for name in inputs}
+    try:
+        program = torch.export.export(
+            model, (), kwargs=inputs, dynamic_shapes=_placed(model, shapes)
+        )
+    except Exception as error:
+        raise CheckFailedError(
+            f"torch.export refuses the model with a batch of any size: "
+            f"{described(error)}"
+        ) from error
+    exported = program.module()
+    others = case.inputs(7, seed=5)
+    if any(others[n].shape[1:] != inputs[n].shape[1:] for n in inputs):
+        raise NotApplicableError("batches differ in length")
+    with torch.no_grad():
+        found = exported(**others)
+    require_equal(
+        logits_of(model, others),
+        found[output_name(found)],
+        "the exported model computes another output for a batch of another size",
+    )
+
+
+class _Counter:
+    """A backend that compiles nothing, and counts how often it is asked to."""
+
+    compiled = 0
+
+    def __call__(
+        self, graph: torch.fx.GraphModule, inputs: list[torch.Tensor]
+    ) -> Callable[..., Any]:
+        self.compiled += 1
+        return graph.forward
+
+
+def _compiled(model: nn.Module, backend: str) -> nn.Module:
+    torch.compiler.reset()
+    compiled: Any = torch.compile(model, backend=backend)
+    return compiled  # type: ignore[no-any-return]
+
+
+def _other_sizes(case: ModelCase, inputs: Batch) -> list[Batch]:
+    """The inputs with more samples, and where they are texts with fewer tokens."""
+    others = [{name: torch.cat([c, c[:2]]) for name, c in inputs.items()}]
+    if len({inputs[t.ids].shape[1] for t in case.tokens}) == 1:
+        length = inputs[case.tokens[0].ids].shape[1]
+        for shorter in (length - 1, length - 3):
+            if shorter > 2:
+                others.append(
+                    {
+                        name: column[:, :shorter].contiguous()
+                        if column.ndim > 1 and column.shape[1] == length
+                        else column
+                        for name, column in inputs.items()
+                    }
+                )
+    return others
+
+
+def _placed(model: nn.Module, shapes: dict[str, Any]) -> dict[str, Any]:
+    """The dynamic shapes under the names that forward's signature has."""
+    named = inspect.signature(model.forward).parameters
+    own = {name: shape for name, shape in shapes.items() if name in named}
+    rest = {name: shape for name, shape in shapes.items() if name not in named}
+    keywords = [p.name for p in named.values() if p.kind is p.VAR_KEYWORD]
+    return {**own, keywords[0]: rest} if rest and keywords else own

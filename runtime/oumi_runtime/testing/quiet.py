@@ -1,0 +1,24 @@
+"""Trains without a word, and leaves the log and torch as they were."""
+
+import contextlib
+import logging
+from collections.abc import Generator
+
+import torch
+
+from oumi_runtime.core.log import logger
+
+
+@contextlib.contextmanager
+def quiet() -> Generator[None]:
+    """Has a training log nothing while the block runs."""
+    level, handlers = logger.level, list(logger.handlers)
+    threads = torch.get_num_threads()
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+        torch.set_num_threads(threads)
