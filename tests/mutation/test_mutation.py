@@ -35,7 +35,14 @@ def test_there_are_as_many_faults_as_promised_each_with_a_name_of_its_own():
     assert set(names) >= SAMPLE
 
 
-@pytest.mark.parametrize("task", TASKS)
+# Two tasks in every run, to be quick.
+QUICK = ("text-classification", "tabular-regression")
+
+
+@pytest.mark.parametrize(
+    "task",
+    [t if t in QUICK else pytest.param(t, marks=pytest.mark.slow) for t in TASKS],
+)
 def test_a_sample_of_faults_is_caught(tmp_path: Path, task: str):
     arch = "mlp" if (task, "mlp") in CELLS else "stub"
     cell = generated(task, arch, tmp_path)

@@ -174,6 +174,35 @@ def check_ignored_labels_do_not_count(case: ModelCase) -> None:
         )
 
 
+@check(needs=[labels])
+def check_batch_without_targets_is_finite(case: ModelCase) -> None:
+    """Catches a loss of NaN where every label of a batch is ignored.
+
+    For example a mean over no target at all, which ends a training that meets one such
+    batch: NaN gradients make every weight NaN.
+
+    If it fails, sum the losses and divide by `(labels != ignore_index).sum()`, clamped
+    to at least 1.
+    """
+    if case.labels is not None and case.labels.is_floating_point():
+        raise NotApplicableError("the labels are numbers")
+    model, batch = case.model(training=True), case.batch(4)
+    batch["labels"] = torch.full_like(batch["labels"], case.ignore_index)
+    loss = outputs_of(model, batch)["loss"]
+    if not loss.isfinite():
+        raise CheckFailedError(
+            f"the loss of a batch whose labels are all {case.ignore_index} is "
+            f"{loss.item()}: divide the sum by the number of targets, clamped to 1"
+        )
+    if loss.requires_grad:
+        loss.backward()  # type: ignore[no-untyped-call]
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None and not parameter.grad.isfinite().all():
+            raise CheckFailedError(
+                f"the gradient of {name} is not finite where every label is ignored"
+            )
+
+
 @check(needs=[class_labels])
 def check_fresh_model_guesses(case: ModelCase) -> None:
     """Catches a start that is worse, or better, than chance.

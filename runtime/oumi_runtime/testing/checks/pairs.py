@@ -3,11 +3,13 @@
 They apply to a model that returns `embeddings` and, with labels, `target_embeddings`.
 """
 
+import math
+
 import torch
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     loss_of,
     outputs_of,
@@ -69,6 +71,30 @@ def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
                     "is nearest to itself: is the right entry of the similarity found, "
                     "with the right sign?"
                 )
+
+
+@check(needs=[pairs])
+def check_equal_pairs_have_the_loss_of_guessing(case: ModelCase) -> None:
+    """Catches a contrast that is summed, scaled, or drawn with too many or too few.
+
+    For example a sum over the batch. Where all pairs of a batch are equal, none of the
+    n targets is more likely than another, and a contrastive loss (InfoNCE) is ln(n).
+
+    If it fails, look at the reduction, and at what is masked in the similarity.
+    """
+    criterion = getattr(case.make_model_class, "criterion", None)
+    if "contrast" not in (getattr(criterion, "__doc__", None) or "").lower():
+        raise NotApplicableError("the criterion's docstring tells of no contrast")
+    for size in (4, 7):
+        batch = {name: column[:1] for name, column in case.batch(4).items()}
+        equal = {n: c.expand(size, *c.shape[1:]).clone() for n, c in batch.items()}
+        with torch.no_grad():
+            loss = loss_of(perturbed(case.model()), equal)
+        if not close(loss, torch.tensor(math.log(size))):
+            raise CheckFailedError(
+                f"the loss of {size} equal pairs is {loss.item():.4g} instead of "
+                f"ln({size}) = {math.log(size):.4g}: is it the mean over the pairs?"
+            )
 
 
 @check(needs=[pairs])

@@ -1,5 +1,6 @@
 """Checks of token ids at and beyond the edges, and of the tables they index."""
 
+import inspect
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from oumi_runtime.testing.failures import (
 from oumi_runtime.testing.measuring import logits_of, outputs_of
 from oumi_runtime.testing.needs import token_ids
 
+_DECODER_IDS = "decoder_input_ids"
 _LENGTH_ARGUMENTS = (
     "max_length",
     "max_len",
@@ -50,6 +52,8 @@ def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
         inputs, model = case.inputs(2), case.model()
         last = inputs[tokens.ids].clone()
         last[0, 0] = rows - 1
+        if case.is_teacher_forced and _takes_decoder_ids(case):
+            _require_refusal(model, inputs, _DECODER_IDS, torch.zeros_like(last), rows)
         try:
             logits_of(model, {**inputs, tokens.ids: last})
         except (IndexError, RuntimeError) as error:
@@ -57,17 +61,7 @@ def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
                 f"{tokens.ids} of {rows - 1}, the last one of the vocabulary: "
                 f"{described(error)}"
             ) from error
-        for wrong in (rows, -1):
-            beyond = last.clone()
-            beyond[0, 0] = wrong
-            try:
-                outputs_of(model, {**inputs, tokens.ids: beyond})
-            except (IndexError, RuntimeError, ValueError):
-                continue
-            raise CheckFailedError(
-                f"{tokens.ids} of {wrong} is taken, although the vocabulary is 0 to "
-                f"{rows - 1}: are ids clamped, or taken modulo the vocabulary?"
-            )
+        _require_refusal(model, inputs, tokens.ids, last, rows)
 
 
 @check(needs=[token_ids])
@@ -105,12 +99,34 @@ def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
     model = case.model()
     with _lookups(model) as looked_up, torch.no_grad():
         outputs_of(model, case.batch(16))
-    for name, (rows, ids) in looked_up.items():
+    for name, rows, ids in looked_up:
         if rows > 2 and ids.numel() > 2 and ids.eq(ids[0]).all():
             raise CheckFailedError(
                 f"{name} is looked up at row {int(ids[0])} only, whatever the position "
                 "and the sample: are its ids those that were meant?"
             )
+
+
+def _require_refusal(
+    model: nn.Module, inputs: Batch, name: str, ids: torch.Tensor, rows: int
+) -> None:
+    """Fails where ids beyond the vocabulary are taken."""
+    inputs = {k: v for k, v in inputs.items() if k != "labels" or name == "labels"}
+    for wrong in (rows, -1):
+        beyond = ids.clone()
+        beyond[0, 0] = wrong
+        try:
+            outputs_of(model, {**inputs, name: beyond})
+        except (IndexError, RuntimeError, ValueError):
+            continue
+        raise CheckFailedError(
+            f"{name} of {wrong} is taken, although the vocabulary is 0 to {rows - 1}: "
+            "are ids clamped, or taken modulo the vocabulary?"
+        )
+
+
+def _takes_decoder_ids(case: ModelCase) -> bool:
+    return _DECODER_IDS in inspect.signature(case.make_model_class.forward).parameters
 
 
 def _vocabulary(case: ModelCase, ids: str) -> int | None:
@@ -122,7 +138,7 @@ def _vocabulary(case: ModelCase, ids: str) -> int | None:
     with _lookups(model) as looked_up, torch.no_grad():
         outputs_of(model, inputs)
     wanted = inputs[ids].flatten()
-    for rows, found in looked_up.values():
+    for _, rows, found in looked_up:
         if found.numel() == wanted.numel() and found.equal(wanted):
             return rows
     return None
@@ -141,13 +157,13 @@ def _of_length(inputs: Batch, ids: str, length: int) -> Batch:
 
 
 @contextmanager
-def _lookups(model: nn.Module) -> Generator[dict[str, tuple[int, torch.Tensor]]]:
-    """Notes each embedding's size, and its ids, while the block runs."""
-    found: dict[str, tuple[int, torch.Tensor]] = {}
+def _lookups(model: nn.Module) -> Generator[list[tuple[str, int, torch.Tensor]]]:
+    """Notes each lookup: the embedding's name and size, and the ids."""
+    found: list[tuple[str, int, torch.Tensor]] = []
 
     def noting(name: str, rows: int) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def hook(module: nn.Module, args: tuple[Any, ...]) -> None:
-            found[name] = (rows, args[0].detach().flatten())
+            found.append((name, rows, args[0].detach().flatten()))
 
         return hook
 
