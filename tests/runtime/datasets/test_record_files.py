@@ -62,6 +62,14 @@ def test_a_column_of_texts_stays_text(tmp_path):
     assert rows == [{"text": "007"}, {"text": "2024-01-01"}]
 
 
+@pytest.fixture
+def cores():
+    """Sets how many cores arrow takes the machine to have."""
+    before = pa.cpu_count()
+    yield pa.set_cpu_count
+    pa.set_cpu_count(before)
+
+
 def lines(*middle):
     good = ['{"text": "a", "label": 1}'] * 900
     return "\n".join([*good, "", *middle, *good])
@@ -89,7 +97,9 @@ def lines(*middle):
         ),
     ],
 )
-def test_a_bad_row_is_named(tmp_path, name, text, sentence):
+@pytest.mark.parametrize("num_cores", [1, 4])
+def test_a_bad_row_is_named(tmp_path, cores, num_cores, name, text, sentence):
+    cores(num_cores)
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(BadRowError, match=sentence) as caught:
         list(RecordFile(tmp_path / name).read(["text", "label"]))
