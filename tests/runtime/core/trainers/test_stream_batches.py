@@ -18,7 +18,7 @@ from oumi_runtime.core.datasets import (
     StreamSource,
     TextDataset,
 )
-from oumi_runtime.core.trainers import batches as batches_module
+from oumi_runtime.core.trainers import micro_batches
 from oumi_runtime.core.trainers.batches import Loading
 from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
 from oumi_runtime.exceptions import BadRowError, DataError
@@ -112,8 +112,8 @@ def test_an_epoch_can_be_begun_at_any_step(kind, start):
 @pytest.mark.parametrize("kind", ["rows", "columns"])
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_processes_share_each_step_out(kind, world_size, monkeypatch):
-    monkeypatch.setattr(batches_module, "get_world_size", lambda: world_size)
-    monkeypatch.setattr(batches_module, "all_reduce_sum", lambda value: value)
+    monkeypatch.setattr(micro_batches, "get_world_size", lambda: world_size)
+    monkeypatch.setattr(micro_batches, "all_reduce_sum", lambda value: value)
     ranks = [
         list(
             cut(
@@ -127,13 +127,8 @@ def test_processes_share_each_step_out(kind, world_size, monkeypatch):
         assert len({len(step) for step in steps}) == 1
         for step in steps:
             for micro_batch in step:
-                if not (
-                    isinstance(micro_batch.weight, float) and not micro_batch.weight
-                ):
-                    is_stand_in = float(micro_batch.weight) == 0
-                    numbers += (
-                        [] if is_stand_in else micro_batch.columns["number"].tolist()
-                    )
+                if float(micro_batch.weight) > 0:
+                    numbers += micro_batch.columns["number"].tolist()
     assert numbers == list(range(SIZE))
 
 
