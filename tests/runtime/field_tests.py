@@ -6,6 +6,7 @@ _BUILDERS = "tests/runtime/builders"
 _ADAPTERS = "tests/runtime/builders/test_adapters.py"
 _FIELDS = "tests/runtime/test_training_fields.py"
 _STREAMED = "tests/runtime/test_streamed_training.py"
+_STEPS = "tests/runtime/core/trainers"
 _TRAINER = "tests/runtime/core/trainers/test_oumi_trainer.py"
 _TRAIN = "tests/runtime/test_train.py"
 _PARTS = "tests/runtime/test_registered_training.py"
@@ -123,6 +124,25 @@ ELSEWHERE: dict[str, str] = {
     "test_bf16_autocast_keeps_float32_weights_and_learns",
     "TrainingParams.compile": f"{_FIELDS}::"
     "test_compile_trains_the_same_and_saves_plain_names",
+    "TrainingParams.compile_kwargs": f"{_FIELDS}::"
+    "test_compile_kwargs_reach_the_compiler",
+    "TrainingParams.tf32": f"{_FIELDS}::test_tf32_is_for_products_of_matrices",
+    "TrainingParams.cuda_graphs": f"{_STEPS}/test_captured_step.py::"
+    "test_on_a_cpu_on_is_refused",
+    "TrainingParams.channels_last": f"{_BUILDERS}/test_memory_format.py::"
+    "test_the_saved_weights_are_the_same_but_for_dropout",
+    "TrainingParams.data_on_device": f"{_STEPS}/test_device_columns.py::"
+    "test_a_training_places_its_data_as_the_config_says",
+    "TrainingParams.split_on_out_of_memory": f"{_STEPS}/test_splitting_step.py::"
+    "test_it_keeps_to_the_size_that_fits",
+    "TrainingParams.overfit_batches": f"{_FIELDS}::"
+    "test_overfit_batches_learns_a_few_by_heart",
+    "TrainingParams.fast_dev_run": f"{_FIELDS}::"
+    "test_fast_dev_run_makes_two_steps_and_two_evaluations",
+    "TrainingParams.early_stopping_patience": f"{_FIELDS}::"
+    "test_early_stopping_ends_the_training_and_saves_the_model",
+    "TrainingParams.early_stopping_threshold": f"{_FIELDS}::"
+    "test_early_stopping_ends_the_training_and_saves_the_model",
     "TrainingParams.include_performance_metrics": f"{_FIELDS}::"
     "test_include_performance_metrics",
     "TrainingParams.include_alternative_mfu_metrics": f"{_FIELDS}::"

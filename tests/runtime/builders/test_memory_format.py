@@ -51,6 +51,7 @@ def test_the_saved_weights_are_the_same_but_for_dropout(tmp_path, monkeypatch) -
     weights = []
     for wish in ("off", "on"):
         made = trainer(tmp_path / wish, channels_last=wish)
+        assert is_channels_last(made.model.conv2.weight) is (wish == "on")
         torch.manual_seed(1)
         made.train()
         made.save_model(tmp_path / wish)

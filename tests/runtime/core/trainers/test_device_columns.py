@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from oumi_runtime.builders import batches
+from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.trainers.copying import copied
 from oumi_runtime.core.trainers.device_columns import (
@@ -68,15 +70,23 @@ def test_what_is_small_is_copied_and_what_is_large_is_not(caplog) -> None:
     assert "data_on_device: off" in caplog.text
 
 
+def test_a_training_places_its_data_as_the_config_says(monkeypatch) -> None:
+    monkeypatch.setattr(batches, "free_bytes", lambda device: 10**9)
+    for wish, is_there in (("auto", True), ("on", True), ("off", False)):
+        params = TrainingParams(data_on_device=wish)
+        made = batches.build_train_batches(dataset(), params, META)
+        assert isinstance(made.dataset, DeviceColumns) is is_there
+
+
 def test_batches_are_copied_one_by_one_on_a_cpu() -> None:
     read = []
 
-    def batches():
+    def numbered():
         for number in range(3):
             read.append(number)
             yield {"labels": torch.tensor([number])}
 
-    through = copied(batches(), CPU)
+    through = copied(numbered(), CPU)
     assert next(through)["labels"].tolist() == [0]
     assert read == [0]
     assert [batch["labels"].item() for batch in through] == [1, 2]
