@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,19 @@ from oumi_runtime.core.trainers.output_lock import OutputLock
 def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
     """Has the process signal itself in a phase of the training."""
     owner, name, count = {
-        "start-up": (train_module, "build_model", 1),
+        "start-up": (train_module, "build_trainable_model", 1),
         "first step": (TrainingState, "count_step", 1),
         "a step": (TrainingState, "count_step", 17),
         "group": (TrainingState, "count_step", 17),
         "last step": (TrainingState, "count_step", 40),
         "saving": (CheckpointStore, "_rename", 2),
+        "last saving": (CheckpointStore, "_rename", 10),
         "evaluating": (BaseTrainer, "evaluate", 2),
         "final model": (BaseTrainer, "save_model", 1),
     }[phase]
     original = getattr(owner, name)
     seen = 0
+    sent = threading.Event()
 
     def signalled(*args: Any, **kwargs: Any) -> Any:
         nonlocal seen
@@ -38,9 +41,24 @@ def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
                 else:
                     os.kill(os.getpid(), number)
                 time.sleep(0.02)
+            sent.set()
         return original(*args, **kwargs)
 
     setattr(owner, name, signalled)
+    if phase == "saving":
+        _hold_step(9, sent)
+
+
+def _hold_step(number: int, until: threading.Event) -> None:
+    """Lets a step end no earlier; checkpoints are written at a pace of their own."""
+    original = TrainingState.count_step
+
+    def held(self: TrainingState) -> None:
+        original(self)
+        if self.global_step == number:
+            assert until.wait(timeout=60)
+
+    TrainingState.count_step = held  # type: ignore[method-assign]
 
 
 def slow_steps(seconds: float) -> None:

@@ -39,8 +39,13 @@ def test_before_the_first_step_there_is_nothing_to_save(project, untouched) -> N
     check_goes_on(project, untouched)
 
 
-def test_while_the_final_model_is_saved_it_is_saved(project, untouched) -> None:
-    assert project.train(inject=("signal_in", ["final model"])).code == 0
+@pytest.mark.parametrize("phase", ["last saving", "final model"])
+def test_after_the_last_step_the_final_model_is_saved(
+    project, untouched, phase
+) -> None:
+    ended = project.train(inject=("signal_in", [phase]))
+    assert ended.code == 0, ended.log
+    assert "SIGTERM" in ended.log
     assert project.weights() == untouched().weights()
 
 
