@@ -1,5 +1,6 @@
 """What can be done to a training from inside its process, before it begins."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -59,6 +60,18 @@ def _hold_step(number: int, until: threading.Event) -> None:
             assert until.wait(timeout=60)
 
     TrainingState.count_step = held  # type: ignore[method-assign]
+
+
+def kill_worker(step: int) -> None:
+    """Kills one of the processes that load data, as a system short of memory does."""
+    original = TrainingState.count_step
+
+    def killing(self: TrainingState) -> None:
+        original(self)
+        if self.global_step == step:
+            multiprocessing.active_children()[0].kill()
+
+    TrainingState.count_step = killing  # type: ignore[method-assign]
 
 
 def slow_steps(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 
 import pytest
@@ -46,3 +47,23 @@ def test_killed_again_and_again_it_still_ends(project, untouched) -> None:
     assert project.weights() == reference.weights()
     hidden = [path.name for path in (project.folder / "run").glob(".*")]
     assert hidden == []
+
+
+def test_where_a_worker_is_killed_it_says_so_and_goes_on_exactly(
+    project, untouched
+) -> None:
+    more = WORKERS[2]
+    ended = project.train("run", *more, inject=("kill_worker", [17]))
+    assert ended.code == 1, ended.log
+    assert re.search(
+        r"^error: a process that loads data has died \(DataLoader worker "
+        r"\(pid.*\d+\) .*\), most often because the memory ran out; the last "
+        r"checkpoint is run/checkpoint-16\. Lower training\.dataloader_num_workers, "
+        r"and go on with --auto-resume$",
+        ended.log,
+        re.MULTILINE,
+    ), ended.log
+    assert "Traceback" not in ended.log
+    again = project.train("run", *more)
+    assert again.code == 0, again.log
+    assert project.weights() == untouched(*more).weights()
