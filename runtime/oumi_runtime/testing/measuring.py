@@ -90,6 +90,10 @@ def require_equal(left: torch.Tensor, right: torch.Tensor, message: str) -> None
         raise CheckFailedError(f"{message} (shapes {shapes})")
     if not left.numel():
         return
+    if not (left.is_floating_point() or left.is_complex()):
+        if not left.equal(right):  # Counts and masks: no rounding.
+            raise CheckFailedError(message)
+        return
     difference = torch.where(left == right, 0, left - right).abs().max().item()
     # Written so that NaN fails.
     if not difference <= tolerance(left):

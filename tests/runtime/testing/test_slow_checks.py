@@ -94,19 +94,29 @@ class KeepsLosses(Sound):
         return loss
 
 
-@pytest.mark.parametrize("name", ["sound", "causal_lm", "cnn"])
-def test_a_sound_model_passes(name):
-    case = SOUND[name]
-    for check in SLOW:
-        with contextlib.suppress(NotApplicableError):
-            check(case)
+@pytest.mark.parametrize(
+    "name", ["sound", "causal_lm", "cnn", "recurrent", "fixed_length", "batch_norm"]
+)
+@pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
+def test_a_sound_model_passes(name, check):
+    with contextlib.suppress(NotApplicableError):
+        check(SOUND[name])
+
+
+def test_a_recurrent_layer_is_no_graph_break_of_the_models():
+    case = SOUND["recurrent"]
+    (result,) = run_checks(
+        case.make_model, case.make_batch, select=["compiled_model_is_one_graph"]
+    )
+    assert result.outcome is Outcome.NOT_APPLICABLE
+    assert result.message == "torch.compile leaves the graph at every GRU"
 
 
 @pytest.mark.parametrize(
     ("model_class", "name", "sentence"),
     [
         (Prints, "compiled_model_is_one_graph", "cannot take forward in one graph"),
-        (DecidesOnLength, "new_sizes_do_not_compile_again", "compiled 2 times"),
+        (DecidesOnLength, "new_sizes_do_not_compile_again", "2 graphs instead of 1"),
         (FixedBatch, "exported_model_computes_the_same", "torch.export refuses"),
         (
             HiddenState,
