@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from cells import CELLS, generated
-from faults import FAULTS
+from catalogue_cells import CELLS, generated
 from harness import Mutant, killer, mutants, seeded
+from planted_faults import FAULTS
 from survivors import reason
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from cells import CELLS, generated
-from faults import FAULTS
+from catalogue_cells import CELLS, generated
 from harness import killer, mutants, seeded
+from planted_faults import FAULTS
 from report import verdicts
 
 from oumi_templates.catalog import TASKS

@@ -133,7 +133,7 @@ def test_a_file_is_no_longer_than_by_hand(task: str, arch: str):
     lines = {f.path: f.text.count("\n") for f in rendered(task, arch, "MyNet")}
     assert lines["tests/test_my_net.py"] <= 60
     # An encoder and a decoder are two models.
-    assert lines["models/my_net.py"] <= (190 if task == "seq2seq" else 160)
+    assert lines["models/my_net.py"] <= (195 if task == "seq2seq" else 160)
 
 
 @pytest.mark.parametrize(("task", "arch"), CELLS)
