@@ -103,7 +103,7 @@ ROWS = [
     ),
     Row("jinja", ["Net", "--task", "{{ 7 * 7 }}"], 2, "there is no task"),
     Row("jinja", ["Net", "--arch", "{{ 7 * 7 }}"], 2, "architecture"),
-    Row("jinja", ["Net", "--target", "{{ 7 * 7 }}"], 2, "there is no text-classification target"),
+    Row("jinja", ["Net", "--target", "{{ 7 * 7 }}"], 2, "text-classification target"),
     Row("jinja", ["Net", "--dataset", "{{ 7 * 7 }}"], 2, "there is no dataset"),
     *names(
         "homoglyphs",
