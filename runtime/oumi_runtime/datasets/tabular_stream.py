@@ -79,8 +79,7 @@ class TabularStream(BlockDataset):
 
     def read_blocks(self, start: int = 0) -> Iterator[ColumnDataset]:
         """Goes through the rows; see `BlockDataset.read_blocks`."""
-        import pyarrow.compute as pc
-
+        pc = _functions()
         columns = [*self.feature_names, self._label]
         if self._split_column is None:
             row = start
@@ -129,13 +128,12 @@ class TabularStream(BlockDataset):
 
     def _label_ids(self, batch: Any, rows: np.ndarray) -> torch.Tensor:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         if self.label_names is None:
             numbers = self._numbers(batch, self._label, rows)
             return torch.from_numpy(numbers.astype(self._label_dtype))
         labels = batch.column(self._label)
-        ids = pc.index_in(labels, value_set=pa.array(self.label_names))
+        ids = _functions().index_in(labels, value_set=pa.array(self.label_names))
         if ids.null_count:
             place = ids.is_null().to_pylist().index(True)
             raise BadRowError(
@@ -144,3 +142,10 @@ class TabularStream(BlockDataset):
                 f"{', '.join(self.label_names)}"
             )
         return torch.from_numpy(ids.to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def _functions() -> Any:
+    """Arrow's functions on columns, most of which exist only once it is imported."""
+    import pyarrow.compute
+
+    return pyarrow.compute

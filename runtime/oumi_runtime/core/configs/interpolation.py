@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Any
+from typing import Any, cast
 
 from oumi_runtime.core.configs.overrides import parts_of
 from oumi_runtime.core.configs.places import Key, Places, key_text
@@ -102,7 +102,7 @@ class _References:
             )
             if not is_there:
                 return _NOTHING
-            value = value[part]
+            value = cast(Any, value)[part]
         return value
 
     def _mistake(self, key: Key, sentence: str) -> str:
