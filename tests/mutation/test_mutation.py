@@ -57,7 +57,7 @@ def test_a_sample_of_faults_is_caught(tmp_path: Path, task: str):
     assert survived == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("task", TASKS)
 def test_of_the_faults_in_every_model_of_a_task_95_of_100_are_caught(task: str):
     counts, missed = Counter[bool](), list[str]()

@@ -24,7 +24,7 @@ STEPS = {
     "embedding": 134,
 }
 # What takes a fraction of the time of the others, and of their steps' effect.
-STEPS_OF_STUBS = {"causal-lm": 400}
+STEPS_OF_STUBS = {"causal-lm": 400, "seq2seq": 400}
 
 
 @pytest.mark.slow
