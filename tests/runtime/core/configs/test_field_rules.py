@@ -17,7 +17,6 @@ from oumi_runtime.core.configs import (
     TrainingConfig,
     TrainingParams,
 )
-from oumi_runtime.core.configs.unfinished import UNFINISHED
 from oumi_runtime.exceptions import ConfigError
 
 
@@ -215,12 +214,6 @@ def test_an_adapter_to_train_needs_a_folder():
     ((key, _),) = broken(ModelParams(model_name="x", adapter_trainable=True))
 
     assert key == "adapter_trainable"
-
-
-def test_a_field_without_effect_yet_is_refused(monkeypatch):
-    monkeypatch.setitem(UNFINISHED, "TrainingParams", ("max_bad_steps",))
-    found = broken(TrainingParams(max_bad_steps=3))
-    assert found == [("max_bad_steps", "is not possible yet; leave it out")]
 
 
 def test_layer_classes_need_the_policy_that_uses_them():

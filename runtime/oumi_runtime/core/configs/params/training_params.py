@@ -29,7 +29,6 @@ from oumi_runtime.core.configs.params.training_choices import (
 )
 from oumi_runtime.core.configs.params.trial_params import TrialParams
 from oumi_runtime.core.configs.trainer_arguments import trainer_argument_mistakes
-from oumi_runtime.core.configs.unfinished import unfinished_fields
 from oumi_runtime.exceptions import SectionError
 
 
@@ -184,7 +183,6 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     def __finalize_and_validate__(self) -> None:
         """Checks what goes together, and what does not."""
         wrong = self._optimization_mistakes()
-        wrong.update(unfinished_fields(self))
         wrong.update(self._speed_mistakes())
         if self.trainer_type is TrainerType.HF:
             for name in _NATIVE_ONLY:
