@@ -46,10 +46,10 @@ from oumi_runtime.core.files import free_bytes, is_disk_full
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.callbacks.stopping import Stopper, StopSignals
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.core.trainers.precision import dtype_name
-from oumi_runtime.core.trainers.run_session import RunSession
-from oumi_runtime.core.trainers.stopping import Stopper, StopSignals
+from oumi_runtime.core.trainers.run.session import RunSession
 from oumi_runtime.exceptions import (
     DataWorkerError,
     DiskFullError,

@@ -169,7 +169,7 @@ def test_modules_are_imported_by_a_name_in_a_string_in_three_places_only():
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__")
     }
-    trackers = "oumi_runtime.core.trainers.trackers"
+    trackers = "oumi_runtime.core.trainers.callbacks.trackers"
     assert users == {"oumi_runtime", "oumi_scaffold.cli.app", trackers}
 
 

@@ -22,10 +22,13 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
-from oumi_runtime.core.trainers.retention import Retention
-from oumi_runtime.core.trainers.snapshot import Snapshot, TensorFile
-from oumi_runtime.core.trainers.state_files import load_state_tree, state_files
+from oumi_runtime.core.trainers.checkpoints.retention import Retention
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.state_files import (
+    load_state_tree,
+    state_files,
+)
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 
 CALLS = (
     "open,openat,creat,write,pwrite64,writev,pwritev,ftruncate,fallocate,rename,"

@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 
 from oumi_runtime.builders import build_model
 from oumi_runtime.core.configs import ModelParams
-from oumi_runtime.core.trainers.manifest import MANIFEST_FILENAME, seal
+from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, seal
 from oumi_runtime.exceptions import OumiRuntimeError
 from oumi_runtime.models import MLPEncoder
 from oumi_runtime.train import main

@@ -11,8 +11,8 @@ from typing import Any
 from oumi_runtime import train as train_module
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
-from oumi_runtime.core.trainers.output_lock import OutputLock
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.core.trainers.run.output_lock import OutputLock
 
 
 def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:

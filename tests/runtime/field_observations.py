@@ -39,14 +39,11 @@ from oumi_runtime.core.configs import (
     TrainingParams,
 )
 from oumi_runtime.core.datasets import ColumnDataset
-from oumi_runtime.core.trainers import (
-    base_trainer,
-    profiling,
-    run_session,
-    telemetry,
-)
-from oumi_runtime.core.trainers.batches import TrainBatches
+from oumi_runtime.core.trainers import base_trainer
+from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
+from oumi_runtime.core.trainers.callbacks import profiling, telemetry
 from oumi_runtime.core.trainers.events import Events
+from oumi_runtime.core.trainers.run import session as run_session
 
 program: Any = import_module("oumi_runtime.train")
 Fields = dict[str, Any]

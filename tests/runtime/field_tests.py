@@ -6,14 +6,14 @@ _BUILDERS = "tests/runtime/builders"
 _ADAPTERS = "tests/runtime/builders/test_adapters.py"
 _FIELDS = "tests/runtime/test_training_fields.py"
 _STREAMED = "tests/runtime/test_streamed_training.py"
-_STEPS = "tests/runtime/core/trainers"
+_TRAINERS = "tests/runtime/core/trainers"
 _TRAINER = "tests/runtime/core/trainers/test_oumi_trainer.py"
 _TRAIN = "tests/runtime/test_train.py"
 _PARTS = "tests/runtime/test_registered_training.py"
 
 ELSEWHERE: dict[str, str] = {
     "TrainingParams.max_bad_steps": (
-        "tests/runtime/core/trainers/test_bad_steps.py::"
+        "tests/runtime/core/trainers/steps/test_bad_steps.py::"
         "test_as_many_as_may_be_are_left_out"
     ),
     "ModelParams.model_name": f"{_BUILDERS}/test_build_model.py::"
@@ -66,7 +66,7 @@ ELSEWHERE: dict[str, str] = {
     "test_trainer_kwargs_reach_transformers",
     "TrainingParams.resume_from_checkpoint": f"{_STREAMED}::"
     "test_a_stopped_training_goes_on_at_its_place_in_the_stream",
-    "TrainingParams.ema_decay": "tests/runtime/core/trainers/test_weight_average.py::"
+    "TrainingParams.ema_decay": f"{_TRAINERS}/optimizers/test_weight_average.py::"
     "test_the_average_is_measured_and_saved",
     "TrainingParams.parameter_groups": f"{_BUILDERS}/test_parameter_groups.py::"
     "test_the_first_group_that_names_a_parameter_holds_for_it",
@@ -127,14 +127,14 @@ ELSEWHERE: dict[str, str] = {
     "TrainingParams.compile_kwargs": f"{_FIELDS}::"
     "test_compile_kwargs_reach_the_compiler",
     "TrainingParams.tf32": f"{_FIELDS}::test_tf32_is_for_products_of_matrices",
-    "TrainingParams.cuda_graphs": f"{_STEPS}/test_captured_step.py::"
+    "TrainingParams.cuda_graphs": f"{_TRAINERS}/steps/test_captured_step.py::"
     "test_on_a_cpu_on_is_refused",
     "TrainingParams.channels_last": f"{_BUILDERS}/test_memory_format.py::"
     "test_the_saved_weights_are_the_same_but_for_dropout",
-    "TrainingParams.data_on_device": f"{_STEPS}/test_device_columns.py::"
+    "TrainingParams.data_on_device": f"{_TRAINERS}/batches/test_device_columns.py::"
     "test_a_training_places_its_data_as_the_config_says",
-    "TrainingParams.split_on_out_of_memory": f"{_STEPS}/test_splitting_step.py::"
-    "test_it_keeps_to_the_size_that_fits",
+    "TrainingParams.split_on_out_of_memory": f"{_TRAINERS}/steps/"
+    "test_splitting_step.py::test_it_keeps_to_the_size_that_fits",
     "TrainingParams.overfit_batches": f"{_FIELDS}::"
     "test_overfit_batches_learns_a_few_by_heart",
     "TrainingParams.fast_dev_run": f"{_FIELDS}::"

@@ -15,8 +15,8 @@ from oumi_runtime.builders.training import build_loading
 from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.registry import REGISTRY
-from oumi_runtime.core.trainers import trackers
-from oumi_runtime.core.trainers.micro_batches import count_targets
+from oumi_runtime.core.trainers.batches.micro_batches import count_targets
+from oumi_runtime.core.trainers.callbacks import trackers
 from oumi_runtime.exceptions import MissingExtraError
 from oumi_runtime.train import TrainingResult, train
 
@@ -183,7 +183,7 @@ def test_the_profiler_writes_a_table_and_a_trace(tmp_path) -> None:
 
 def test_empty_device_cache_steps(run, monkeypatch) -> None:
     calls: list[int] = []
-    name = "oumi_runtime.core.trainers.telemetry.empty_device_cache"
+    name = "oumi_runtime.core.trainers.callbacks.telemetry.empty_device_cache"
     monkeypatch.setattr(name, lambda: calls.append(1))
     run(empty_device_cache_steps=4)
     assert len(calls) == 2

@@ -11,9 +11,16 @@ from oumi_runtime.builders.devices import free_bytes
 from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import is_distributed
-from oumi_runtime.core.trainers.batches import EvalBatches, Loading, TrainBatches
-from oumi_runtime.core.trainers.device_columns import place_dataset
-from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
+from oumi_runtime.core.trainers.batches.device_columns import place_dataset
+from oumi_runtime.core.trainers.batches.map_batches import (
+    EvalBatches,
+    Loading,
+    TrainBatches,
+)
+from oumi_runtime.core.trainers.batches.stream_batches import (
+    StreamBatches,
+    StreamEvalBatches,
+)
 from oumi_runtime.exceptions import DataError
 
 

@@ -7,17 +7,17 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.early_stopping import EarlyStopping
-from oumi_runtime.core.trainers.loss_spikes import LossSpikes
-from oumi_runtime.core.trainers.profiling import Profiler
-from oumi_runtime.core.trainers.progress import MetricsFile, ProgressReport
-from oumi_runtime.core.trainers.run_folder import METRICS_FILENAME
-from oumi_runtime.core.trainers.telemetry import DeviceCache, Telemetry
-from oumi_runtime.core.trainers.trackers import (
+from oumi_runtime.core.trainers.callbacks.early_stopping import EarlyStopping
+from oumi_runtime.core.trainers.callbacks.loss_spikes import LossSpikes
+from oumi_runtime.core.trainers.callbacks.profiling import Profiler
+from oumi_runtime.core.trainers.callbacks.progress import MetricsFile, ProgressReport
+from oumi_runtime.core.trainers.callbacks.telemetry import DeviceCache, Telemetry
+from oumi_runtime.core.trainers.callbacks.trackers import (
     MlflowTracker,
     TensorBoardTracker,
     WandbTracker,
 )
+from oumi_runtime.core.trainers.run.folder import METRICS_FILENAME
 from oumi_runtime.exceptions import RegisteredValueError
 
 

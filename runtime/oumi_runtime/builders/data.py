@@ -25,7 +25,7 @@ from oumi_runtime.core.datasets import (
     StreamSource,
 )
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.core.trainers.batches import count_samples
+from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.datasets.hugging_face import load_hugging_face
 from oumi_runtime.exceptions import DataError, suggestion
 

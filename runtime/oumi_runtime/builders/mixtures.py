@@ -17,7 +17,7 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.core.datasets.mixing import mix_rows, shuffled_rows
 from oumi_runtime.core.datasets.stream_sources import is_custom
-from oumi_runtime.core.trainers.batches import count_samples
+from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
 
 

@@ -12,8 +12,8 @@ from oumi_runtime.builders.memory_format import keep_state_in_format
 from oumi_runtime.builders.parameter_groups import build_parameter_groups
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
-from oumi_runtime.core.trainers.lion import Lion
-from oumi_runtime.core.trainers.muon import MuonWithAdamW, inner_matrices
+from oumi_runtime.core.trainers.optimizers.lion import Lion
+from oumi_runtime.core.trainers.optimizers.muon import MuonWithAdamW, inner_matrices
 from oumi_runtime.exceptions import (
     ConfigError,
     MissingExtraError,

@@ -13,7 +13,7 @@ from oumi_runtime.core.datasets import (
     pack_sequences,
 )
 from oumi_runtime.core.datasets.packing import gather_sequences
-from oumi_runtime.core.trainers.batches import count_samples
+from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
 
 

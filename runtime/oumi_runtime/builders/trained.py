@@ -25,7 +25,7 @@ from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.reading import load_weights, read_entries
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.base_trainer import save_weights
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.exceptions import SavedModelError
 
 

@@ -15,7 +15,11 @@ import oumi_runtime.models  # noqa: F401  registers the built-in models
 from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.registry import REGISTRY, RegistryType, declarations_in
-from oumi_runtime.core.trainers.batches import Loading, count_samples, load_batches
+from oumi_runtime.core.trainers.batches.map_batches import (
+    Loading,
+    count_samples,
+    load_batches,
+)
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
 from oumi_runtime.testing.deriving import derived_batches, small_arguments

@@ -10,7 +10,7 @@ from oumi_runtime.builders import build_metrics_function
 from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
-from oumi_runtime.core.trainers.batches import EvalBatches
+from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.evaluation import EvalPrediction, evaluate_model
 from oumi_runtime.exceptions import DataError
 from oumi_runtime.metrics import LanguageModeling, Retrieval, TextGeneration

@@ -22,15 +22,15 @@ from oumi_runtime.core.models.saved_form import (
     copy_weights,
 )
 from oumi_runtime.core.trainers.callbacks import TrainingState
-from oumi_runtime.core.trainers.checkpoint_writer import CheckpointWriter
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
+from oumi_runtime.core.trainers.checkpoints.retention import Retention
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.state_files import state_files
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.core.trainers.checkpoints.writer import CheckpointWriter
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.precision import build_precision
-from oumi_runtime.core.trainers.retention import Retention
-from oumi_runtime.core.trainers.snapshot import Snapshot, TensorFile
-from oumi_runtime.core.trainers.state_files import state_files
 from oumi_runtime.exceptions import NonFiniteLossError
 
 STATE_NAME = "training_state"

@@ -12,8 +12,8 @@ from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
-from oumi_runtime.core.trainers.batches import EvalBatches
-from oumi_runtime.core.trainers.stream_batches import StreamEvalBatches
+from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
+from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 
 IGNORED_LABEL = -100
 

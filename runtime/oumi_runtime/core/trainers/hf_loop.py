@@ -17,14 +17,14 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.batches import epoch_order
-from oumi_runtime.core.trainers.micro_batches import count_targets, without_nan
-from oumi_runtime.core.trainers.state_files import (
+from oumi_runtime.core.trainers.batches.map_batches import epoch_order
+from oumi_runtime.core.trainers.batches.micro_batches import count_targets, without_nan
+from oumi_runtime.core.trainers.batches.stream_batches import StreamBatches
+from oumi_runtime.core.trainers.checkpoints.state_files import (
     load_state_tree,
     random_state,
     set_random_state,
 )
-from oumi_runtime.core.trainers.stream_batches import StreamBatches
 from oumi_runtime.exceptions import CheckpointError
 
 

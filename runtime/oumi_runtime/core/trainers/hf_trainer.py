@@ -12,17 +12,17 @@ import transformers
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
-from oumi_runtime.core.trainers.manifest import verify
-from oumi_runtime.core.trainers.parts import TrainingParts
-from oumi_runtime.core.trainers.state_checks import (
+from oumi_runtime.core.trainers.checkpoints.manifest import verify
+from oumi_runtime.core.trainers.checkpoints.state_checks import (
     check_optimizer,
     check_progress,
     check_scheduler,
     check_weights,
     fitting,
 )
-from oumi_runtime.core.trainers.state_files import load_state_tree
+from oumi_runtime.core.trainers.checkpoints.state_files import load_state_tree
+from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
+from oumi_runtime.core.trainers.parts import TrainingParts
 
 
 class HuggingFaceTrainer(BaseTrainer):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
-from oumi_runtime.core.trainers.train_step import StepResult
+from oumi_runtime.core.trainers.steps.train_step import StepResult
 
 
 class LogWindow:

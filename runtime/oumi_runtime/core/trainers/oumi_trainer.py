@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.distributed import all_gather_object, get_rank
-from oumi_runtime.core.trainers.bad_steps import BadSteps
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
-from oumi_runtime.core.trainers.captured_step import build_captured_step
-from oumi_runtime.core.trainers.events import Due
-from oumi_runtime.core.trainers.log_window import LogWindow
-from oumi_runtime.core.trainers.manifest import verify
-from oumi_runtime.core.trainers.micro_batches import MicroBatch
-from oumi_runtime.core.trainers.parts import TrainingParts
-from oumi_runtime.core.trainers.splitting_step import SplittingStep
-from oumi_runtime.core.trainers.state_checks import (
+from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
+from oumi_runtime.core.trainers.checkpoints.manifest import verify
+from oumi_runtime.core.trainers.checkpoints.state_checks import (
     check_optimizer,
     check_progress,
     check_scheduler,
     check_weights,
     fitting,
 )
-from oumi_runtime.core.trainers.state_files import (
+from oumi_runtime.core.trainers.checkpoints.state_files import (
     load_state_tree,
     random_state,
     set_random_state,
 )
-from oumi_runtime.core.trainers.train_step import Step, TrainStep
+from oumi_runtime.core.trainers.events import Due
+from oumi_runtime.core.trainers.log_window import LogWindow
+from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.steps.bad_steps import BadSteps
+from oumi_runtime.core.trainers.steps.captured_step import build_captured_step
+from oumi_runtime.core.trainers.steps.splitting_step import SplittingStep
+from oumi_runtime.core.trainers.steps.train_step import Step, TrainStep
 from oumi_runtime.exceptions import CheckpointError
 
 

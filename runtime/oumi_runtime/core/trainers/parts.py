@@ -9,13 +9,16 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.core.trainers.batches import EvalBatches, TrainBatches
+from oumi_runtime.core.trainers.batches.map_batches import EvalBatches, TrainBatches
+from oumi_runtime.core.trainers.batches.stream_batches import (
+    StreamBatches,
+    StreamEvalBatches,
+)
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
+from oumi_runtime.core.trainers.optimizers.weight_average import WeightAverage
 from oumi_runtime.core.trainers.parallel import Parallelism
 from oumi_runtime.core.trainers.performance import PerformanceMeter
-from oumi_runtime.core.trainers.stream_batches import StreamBatches, StreamEvalBatches
-from oumi_runtime.core.trainers.weight_average import WeightAverage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from oumi_runtime.core.trainers.checkpoints import CheckpointStore
-from oumi_runtime.core.trainers.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 
 FILES = ("model.safetensors", "state.json")
 

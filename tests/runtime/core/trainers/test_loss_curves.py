@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import ColumnDataset, Stream, StreamSource
-from oumi_runtime.core.trainers.device_columns import DeviceColumns
+from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -119,6 +119,6 @@ def test_a_stream_in_the_order_of_its_rows_is_that_of_rows_in_memory(
     make_trainer, monkeypatch
 ) -> None:
     stream = curve(make_trainer, Stream([StreamSource(OneByOne())]))
-    name = "oumi_runtime.core.trainers.batches.epoch_order"
+    name = "oumi_runtime.core.trainers.batches.map_batches.epoch_order"
     monkeypatch.setattr(name, lambda count, seed, epoch: torch.arange(count))
     assert curve(make_trainer, columns()) == pytest.approx(stream, rel=0, abs=1e-6)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets import ColumnDataset
-from oumi_runtime.core.trainers.batches import epoch_order
+from oumi_runtime.core.trainers.batches.map_batches import epoch_order
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 

@@ -1,0 +1,1 @@
+"""Which samples a step sees, and the batches made of them."""

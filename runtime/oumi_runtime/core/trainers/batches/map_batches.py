@@ -1,0 +1,249 @@
+"""Which samples a step sees, and the batches made of them.
+
+The order of the samples depends on (seed, epoch) alone. A step's global batch is a
+slice of that order, a process takes its part of the slice, and the part is cut into the
+micro-batches that a step accumulates.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import Any, cast
+
+import torch
+from torch.utils.data import Dataset
+
+from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.seeded_rows import SeededRows
+from oumi_runtime.core.distributed import get_rank, get_world_size
+from oumi_runtime.core.trainers.batches.copying import copied
+from oumi_runtime.core.trainers.batches.micro_batches import (
+    MicroBatch,
+    count_targets,
+    weigh,
+)
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading as Loading
+from oumi_runtime.core.trainers.batches.ordered_workers import OrderedWorkers
+
+
+def count_samples(dataset: Dataset[Any]) -> int:
+    """The length of a map-style dataset, which torch's type does not promise."""
+    return len(cast(Sized, dataset))
+
+
+def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
+    """The shuffled sample indices of an epoch, (num_samples,) int64."""
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    return torch.randperm(num_samples, generator=generator)
+
+
+class TrainBatches:
+    """The micro-batches of every step of every epoch, on the device."""
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        *,
+        batch_size: int,
+        accumulation_steps: int,
+        seed: int,
+        device: torch.device,
+        loading: Loading | None = None,
+        ignore_index: int | None = None,
+        num_repeated_steps: int = 0,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        """Takes the dataset and how it is cut.
+
+        Args:
+            dataset: A map-style dataset. A `ColumnDataset` is gathered in this process;
+                any other is read sample by sample and collated, by workers if asked,
+                with its own `collate` where it has one.
+            batch_size: Samples in a micro-batch.
+            accumulation_steps: Micro-batches in a step, on each process.
+            seed: Seed of the order.
+            device: Where the batches go.
+            loading: How samples are read one by one.
+            ignore_index: A label that no loss counts, besides the negative ones.
+            num_repeated_steps: The first steps of the first epoch that are every epoch;
+                0 for all samples, in a new order each time.
+            rank: Which process this is; as torch.distributed says if None.
+            world_size: How many there are, likewise.
+        """
+        self._rank = get_rank() if rank is None else rank
+        world_size = get_world_size() if world_size is None else world_size
+        self._world_size = world_size
+        self.dataset = dataset
+        self.num_samples = count_samples(dataset)
+        self.step_samples = batch_size * accumulation_steps * world_size
+        self._is_repeated = num_repeated_steps > 0
+        if self._is_repeated:
+            repeated = num_repeated_steps * self.step_samples
+            self.num_samples = min(self.num_samples, repeated)
+        self.steps_per_epoch = -(-self.num_samples // self.step_samples)
+        self.seed = seed
+        self._batch_size = batch_size
+        self._device = device
+        self.loading = loading or Loading()
+        self.ignore_index = ignore_index
+        self._workers = row_workers(dataset, self.loading)
+
+    def indices(self, epoch: int, step: int) -> list[int]:
+        """The samples of this process in a step, by their indices in the dataset."""
+        order = self._order(epoch)
+        part = torch.split(order, self.step_samples)[step]
+        batches = split_evenly(part, self._batch_size, self._rank, self._world_size)
+        return [index for batch in batches for index in batch.tolist()]
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        """The samples of an epoch, in order, (num_samples,) int64."""
+        number = 0 if self._is_repeated else epoch
+        order = epoch_order(count_samples(self.dataset), self.seed, number)
+        return order[: self.num_samples]
+
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
+        """Yields the micro-batches of each step.
+
+        Args:
+            epoch: Which epoch, from 0.
+            start_step: The step to begin with; those before it are not read.
+        """
+        order = self._order(epoch)
+        steps = [
+            split_evenly(part, self._batch_size, self._rank, self._world_size)
+            for part in torch.split(order, self.step_samples)[start_step:]
+        ]
+        batches = load_batches(
+            self.dataset,
+            [indices for step in steps for indices in step],
+            device=self._device,
+            loading=self.loading,
+            seed=self.seed * 1_000_003 + epoch,
+            workers=self._workers,
+        )
+        for step in steps:
+            columns = [next(batches) for _ in step]
+            is_real = [len(indices) > 0 for indices in step]
+            yield weigh(columns, is_real, self.ignore_index)
+
+
+class EvalBatches(Iterable[MicroBatch]):
+    """This process's part of all samples, in the dataset's own order, on the device.
+
+    The weight of a batch is its number of targets.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        *,
+        batch_size: int,
+        device: torch.device,
+        loading: Loading | None = None,
+        ignore_index: int | None = None,
+        max_batches: int | None = None,
+    ) -> None:
+        """Takes the dataset and how it is cut; see `TrainBatches`.
+
+        Args:
+            dataset: A map-style dataset.
+            batch_size: Samples in a batch.
+            device: Where the batches go.
+            loading: How samples are read one by one.
+            ignore_index: A label that no loss counts, besides the negative ones.
+            max_batches: The most batches of each process; all if None.
+        """
+        self.num_samples = count_samples(dataset)
+        if max_batches is not None:
+            most = max_batches * batch_size * get_world_size()
+            self.num_samples = min(self.num_samples, most)
+        self._dataset = dataset
+        self._device = device
+        self.loading = loading or Loading()
+        self.ignore_index = ignore_index
+        self._batches = split_evenly(
+            torch.arange(self.num_samples), batch_size, get_rank(), get_world_size()
+        )
+        self._workers = row_workers(dataset, self.loading)
+
+    def __iter__(self) -> Iterator[MicroBatch]:
+        batches = load_batches(
+            self._dataset,
+            self._batches,
+            device=self._device,
+            loading=self.loading,
+            workers=self._workers,
+        )
+        for columns, indices in zip(batches, self._batches, strict=True):
+            is_real = len(indices) > 0
+            num_targets = count_targets(columns, self.ignore_index)
+            yield MicroBatch(columns, num_targets if is_real else 0.0)
+
+
+def split_evenly(
+    indices: torch.Tensor, batch_size: int, rank: int, world_size: int
+) -> list[torch.Tensor]:
+    """Cuts a process's part of some samples into batches, as many in every process.
+
+    The processes wait for each other in every batch, so one that has run out of samples
+    gets empty ones.
+
+    Args:
+        indices: The samples of all processes together, (samples,) int64, not empty.
+        batch_size: Samples in a batch.
+        rank: Which process this is.
+        world_size: How many there are.
+    """
+    parts = indices.tensor_split(world_size)
+    num_batches = -(-len(parts[0]) // batch_size)
+    batches = list(torch.split(parts[rank], batch_size))
+    if len(parts[rank]) == 0:
+        batches = []
+    return batches + [indices[:0]] * (num_batches - len(batches))
+
+
+def load_batches(
+    dataset: Dataset[Any],
+    index_batches: Sequence[torch.Tensor],
+    *,
+    device: torch.device,
+    loading: Loading,
+    seed: int = 0,
+    workers: OrderedWorkers[Batch] | None = None,
+) -> Iterator[Batch]:
+    """Yields the samples of each tensor of indices as one batch on the device.
+
+    The first sample stands in for an empty tensor of indices.
+
+    Args:
+        dataset: What is read.
+        index_batches: The samples of each batch, (samples,) int64.
+        device: Where the batches go.
+        loading: How samples are read one by one.
+        seed: What a sample draws from, with its batch.
+        workers: Those of `row_workers` that have read before, if they are kept.
+    """
+    stand_in = torch.tensor([0])
+    index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
+    if isinstance(dataset, ColumnDataset):
+        return copied(map(dataset.take, index_batches), device)
+    workers = workers or row_workers(dataset, loading)
+    items = ((indices.tolist(), seed) for indices in index_batches)
+    return copied(workers.map(items), device)
+
+
+def row_workers(dataset: Dataset[Any], loading: Loading) -> OrderedWorkers[Batch]:
+    """What reads the batches of a dataset that is not in memory."""
+    return OrderedWorkers(_ReadBatch(dataset), loading)
+
+
+class _ReadBatch:
+    """Reads some samples and makes a batch of them."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self._reader = RowReader(dataset)
+        self._collate = RowCollator(dataset)
+
+    def __call__(self, item: tuple[list[int], int]) -> Batch:
+        indices, seed = item
+        return self._collate(SeededRows(self._reader, seed).__getitems__(indices))

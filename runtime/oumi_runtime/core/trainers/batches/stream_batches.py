@@ -1,0 +1,172 @@
+"""The batches of datasets that are read as they are used.
+
+As with datasets in memory, a step's global batch is a slice of the order of all
+samples, and a process takes its part of the slice. Every process reads all rows, which
+costs little, and makes samples of its own alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import torch
+
+from oumi_runtime.core.datasets import Block, Stream
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.distributed import get_rank, get_world_size
+from oumi_runtime.core.trainers.batches.map_batches import Loading
+from oumi_runtime.core.trainers.batches.micro_batches import (
+    MicroBatch,
+    count_targets,
+    weigh,
+)
+from oumi_runtime.core.trainers.batches.stream_steps import StepReader
+from oumi_runtime.exceptions import DataError
+
+
+class StreamBatches:
+    """The micro-batches of every step of every epoch, on the device.
+
+    Where nobody can say how many samples a pass has, the training is one epoch: passes
+    follow each other without a gap.
+    """
+
+    def __init__(
+        self,
+        dataset: Stream,
+        *,
+        batch_size: int,
+        accumulation_steps: int,
+        seed: int,
+        device: torch.device,
+        max_steps: int = -1,
+        loading: Loading | None = None,
+        ignore_index: int | None = None,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        """Takes the stream and how it is cut; see `TrainBatches`.
+
+        Args:
+            dataset: The stream.
+            batch_size: Samples in a micro-batch.
+            accumulation_steps: Micro-batches in a step, on each process.
+            seed: Seed of what samples draw when they are made.
+            device: Where the batches go.
+            max_steps: Steps of the training; below 1 where the epochs say it.
+            loading: How samples are made.
+            ignore_index: A label that no loss counts, besides the negative ones.
+            rank: Which process this is; as torch.distributed says if None.
+            world_size: How many there are, likewise.
+
+        Raises:
+            DataError: Neither the stream nor `max_steps` says how long it is.
+        """
+        self._rank = get_rank() if rank is None else rank
+        self._world_size = get_world_size() if world_size is None else world_size
+        self.dataset = dataset
+        self.seed = seed
+        self.loading = loading or Loading()
+        self.ignore_index = ignore_index
+        self._device = device
+        self.step_samples = batch_size * accumulation_steps * self._world_size
+        length = dataset.num_samples if max_steps > 0 else dataset.count_samples()
+        if length is None and max_steps < 1:
+            raise DataError(
+                "a stream does not say how many samples it has, and so not how long an "
+                "epoch is; set training.max_steps, or sample_count"
+            )
+        self._is_endless = length is None
+        self.num_samples = max_steps * self.step_samples if length is None else length
+        self.steps_per_epoch = -(-self.num_samples // self.step_samples)
+        self._reader = StepReader(
+            dataset,
+            step_samples=self.step_samples,
+            batch_size=batch_size,
+            rank=self._rank,
+            world_size=self._world_size,
+            loading=self.loading,
+        )
+
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
+        """Yields the micro-batches of each step.
+
+        Args:
+            epoch: Which epoch, from 0.
+            start_step: The step to begin with. No sample is made of those before it.
+
+        Raises:
+            BadRowError: A row cannot be read, or made a sample.
+            DataError: The stream ends before it said.
+        """
+        start = start_step * self.step_samples
+        blocks = (
+            self.dataset.endless(start)
+            if self._is_endless
+            else self.dataset.blocks(epoch, start)
+        )
+        seed = self.seed * 1_000_003 + epoch
+        steps = self._reader.steps(blocks, seed=seed, start=start)
+        done = start_step
+        for step in islice(steps, self.steps_per_epoch - start_step):
+            done += 1
+            columns = [to_device(batch, self._device) for batch, _ in step]
+            is_real = [real for _, real in step]
+            yield weigh(columns, is_real, self.ignore_index)
+        if done < self.steps_per_epoch:
+            raise DataError(
+                f"the stream ended after {done} steps of an epoch, where its "
+                f"datasets say they have {self.num_samples:,} samples, which is "
+                f"{self.steps_per_epoch} steps; set sample_count"
+            )
+
+
+class StreamEvalBatches(Iterable[MicroBatch]):
+    """This process's part of all samples, on the device; see `EvalBatches`."""
+
+    def __init__(
+        self,
+        dataset: Stream,
+        *,
+        batch_size: int,
+        device: torch.device,
+        loading: Loading | None = None,
+        ignore_index: int | None = None,
+    ) -> None:
+        """Takes the stream and how it is cut; see `StreamBatches`."""
+        self.num_samples = 0
+        self.loading = loading or Loading()
+        self.ignore_index = ignore_index
+        self._dataset = dataset
+        self._device = device
+        world_size = get_world_size()
+        self._reader = StepReader(
+            dataset,
+            step_samples=batch_size * world_size,
+            batch_size=batch_size,
+            rank=get_rank(),
+            world_size=world_size,
+            loading=self.loading,
+        )
+
+    def __iter__(self) -> Iterator[MicroBatch]:
+        num_read = 0
+
+        def counted() -> Iterator[Block]:
+            nonlocal num_read
+            for block in self._dataset.blocks():
+                num_read += len(block)
+                yield block
+
+        for step in self._reader.steps(counted(), seed=0):
+            for batch, is_real in step:
+                columns = to_device(batch, self._device)
+                num_targets = count_targets(columns, self.ignore_index)
+                yield MicroBatch(columns, num_targets if is_real else 0.0)
+        self.num_samples = num_read
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on a device."""
+    return {
+        name: column.to(device, non_blocking=True) for name, column in batch.items()
+    }

@@ -1,0 +1,96 @@
+"""Which checkpoints of a run stay when a newer one is there."""
+
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oumi_runtime.core.files import sync
+from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.checkpoints.manifest import Manifest, verify
+from oumi_runtime.exceptions import CheckpointError
+
+DELETING_PREFIX = ".deleting-"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How many checkpoints are kept, and which."""
+
+    total_limit: int | None = None
+    """The most in all; None for no limit."""
+    best: int = 0
+    """How many of them stay for their metric, whatever their age."""
+    metric: str = "eval_loss"
+    """The metric that says which is best."""
+    greater_is_better: bool = False
+
+    def surplus(self, saved: Sequence[tuple[Path, Manifest]]) -> list[Path]:
+        """The checkpoints that need not stay.
+
+        Args:
+            saved: The checkpoints, oldest first. The newest always stays.
+        """
+        if self.total_limit is None and self.best == 0:
+            return []
+        newest_first = [path for path, _ in reversed(saved)]
+        kept = [*newest_first[:1], *self._best(saved)]
+        if self.total_limit is not None:
+            # The best give way where the limit has no room for all of them.
+            kept = [*dict.fromkeys([*kept, *newest_first])][: self.total_limit]
+        return [path for path in reversed(newest_first) if path not in kept]
+
+    def _best(self, saved: Sequence[tuple[Path, Manifest]]) -> list[Path]:
+        sign = -1.0 if self.greater_is_better else 1.0
+        measured = [
+            (sign * manifest.metrics[self.metric], path)
+            for path, manifest in saved
+            if math.isfinite(manifest.metrics.get(self.metric, math.nan))
+        ]
+        # Of equal ones the newer is as good, and nearer to the end.
+        measured.reverse()
+        return [path for _, path in sorted(measured, key=lambda m: m[0])[: self.best]]
+
+
+def delete_surplus(
+    output_dir: Path, saved: Sequence[tuple[Path, Manifest]], retention: Retention
+) -> None:
+    """Deletes what need not stay, unless nothing that verifies would remain.
+
+    Args:
+        output_dir: The folder of the checkpoints.
+        saved: The checkpoints with a manifest of ours, oldest first.
+        retention: Which of them stay.
+    """
+    surplus = retention.surplus(saved)
+    if not surplus:
+        return
+    staying = [path for path, _ in saved if path not in surplus]
+    if not any(_verifies(path) for path in reversed(staying)):
+        logger.warning(
+            "kept %s beyond the limit: no newer checkpoint is whole", surplus[-1]
+        )
+        return
+    for path in surplus:
+        try:
+            _delete_folder(output_dir, path)
+        except OSError as error:
+            logger.warning("cannot delete %s: %s", path, error.strerror)
+
+
+def _delete_folder(output_dir: Path, path: Path) -> None:
+    """Deletes a checkpoint so that it is there whole or not at all."""
+    doomed = output_dir / f"{DELETING_PREFIX}{path.name}"
+    shutil.rmtree(doomed, ignore_errors=True)
+    path.rename(doomed)
+    sync(output_dir)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _verifies(path: Path) -> bool:
+    try:
+        verify(path)
+    except CheckpointError:
+        return False
+    return True

@@ -1,0 +1,174 @@
+"""The checkpoints of an output folder: written whole or not at all, and found again.
+
+A checkpoint is a folder `checkpoint-STEP`. Its files are written to a hidden folder
+beside it and synced, a manifest with their sizes and hashes is written last, and then
+the folder gets its name. What the files hold is the trainers' matter.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from oumi_runtime.core.files import (
+    STAGED_PREFIX,
+    free_bytes,
+    is_disk_full,
+    require_room,
+    sync,
+)
+from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.checkpoints.manifest import (
+    CHECKPOINT_NAME,
+    Manifest,
+    read_manifest,
+    seal,
+    verify,
+)
+from oumi_runtime.core.trainers.checkpoints.retention import (
+    DELETING_PREFIX,
+    Retention,
+    delete_surplus,
+)
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
+from oumi_runtime.exceptions import CheckpointError, DiskFullError
+
+_REPLACED_PREFIX = ".replaced-"
+_HEADER_BYTES = 512  # at most, of a tensor in a safetensors file
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look for the newest checkpoint came to."""
+
+    path: Path | None
+    """The newest that is whole; None where none is."""
+    passed_over: tuple[str, ...] = ()
+    """Why each newer one was not taken."""
+
+
+class CheckpointStore:
+    """The checkpoints of one output folder."""
+
+    def __init__(
+        self, output_dir: str | Path, retention: Retention | None = None
+    ) -> None:
+        """Takes the folder, which need not exist yet, and how many it keeps."""
+        self.output_dir = Path(output_dir)
+        self._retention = retention or Retention()
+
+    def path_of(self, step: int) -> Path:
+        """Where the checkpoint of a step lies, or will."""
+        return self.output_dir / f"checkpoint-{step}"
+
+    def write(self, snapshot: Snapshot) -> Path:
+        """Writes a checkpoint, and deletes those that need not stay beside it.
+
+        If it fails nothing remains of it. A checkpoint of the same step is replaced.
+
+        Returns:
+            The checkpoint's folder.
+
+        Raises:
+            DiskFullError: There is no room. Nothing has been deleted.
+        """
+        self.output_dir.mkdir(parents=True, exist_ok=True)
+        target = self.path_of(snapshot.step)
+        needed = snapshot.num_bytes + _HEADER_BYTES * _num_tensors(snapshot)
+        require_room(target, needed)
+        staging = Path(tempfile.mkdtemp(dir=self.output_dir, prefix=STAGED_PREFIX))
+        try:
+            staging.chmod(0o755)
+            snapshot.write_to(staging)
+            seal(staging, snapshot.step, snapshot.metrics)
+            self._rename(staging, target)
+        except BaseException as error:
+            shutil.rmtree(staging, ignore_errors=True)
+            if is_disk_full(error) and not isinstance(error, DiskFullError):
+                free = free_bytes(self.output_dir)
+                raise DiskFullError(target, needed, free) from error
+            raise
+        delete_surplus(self.output_dir, self.whole(), self._retention)
+        return target
+
+    def whole(self) -> list[tuple[Path, Manifest]]:
+        """The checkpoints here with an undamaged manifest, oldest first.
+
+        The files that it names are not looked at.
+        """
+        found = []
+        for path in self._folders():
+            if path.is_symlink():
+                continue
+            try:
+                found.append((path, read_manifest(path)))
+            except CheckpointError:
+                continue
+        return found
+
+    def find_latest(self) -> Found:
+        """Looks for the newest checkpoint that is whole."""
+        passed_over: list[str] = []
+        for path in reversed(self._folders()):
+            try:
+                verify(path)
+            except (CheckpointError, OSError) as error:
+                passed_over.append(str(error))
+            else:
+                return Found(path, tuple(passed_over))
+        return Found(None, tuple(passed_over))
+
+    def latest(self) -> Path | None:
+        """The newest checkpoint that is whole; those passed over are logged."""
+        found = self.find_latest()
+        for reason in found.passed_over:
+            logger.warning("passing over a checkpoint: %s", reason)
+        return found.path
+
+    def clean(self) -> None:
+        """Finishes what a process that was killed left half done.
+
+        No other process may be writing to the folder.
+        """
+        for path in self.output_dir.glob(f"{_REPLACED_PREFIX}*"):
+            original = self.output_dir / path.name.removeprefix(_REPLACED_PREFIX)
+            if original.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            elif CHECKPOINT_NAME.fullmatch(original.name):
+                path.rename(original)
+        for pattern in (f"{STAGED_PREFIX}*", f"{DELETING_PREFIX}checkpoint-*"):
+            for path in self.output_dir.glob(pattern):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+    def _folders(self) -> list[Path]:
+        """The folders with the name of a checkpoint, oldest first."""
+        found = [
+            (int(match.group(1)), path)
+            for path in self.output_dir.glob("checkpoint-*")
+            if (match := CHECKPOINT_NAME.fullmatch(path.name))
+        ]
+        return [path for _, path in sorted(found)]
+
+    def _rename(self, staging: Path, target: Path) -> None:
+        replaced = self.output_dir / f"{_REPLACED_PREFIX}{target.name}"
+        if target.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            target.rename(replaced)
+        try:
+            staging.rename(target)
+        except BaseException:
+            if replaced.exists():
+                replaced.rename(target)
+            raise
+        sync(self.output_dir)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _num_tensors(snapshot: Snapshot) -> int:
+    return sum(
+        len(content.tensors) if not isinstance(content, bytes) else 1
+        for content in snapshot.files.values()
+    )

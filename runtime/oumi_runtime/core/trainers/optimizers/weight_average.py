@@ -1,0 +1,66 @@
+"""A moving average of the weights, beside those that are trained."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.core.trainers.optimizers import foreach
+
+
+class WeightAverage:
+    """The exponential moving average of a model's trained parameters.
+
+    The first averages forget faster, so that they do not keep what the weights began
+    with: the decay after n steps is at most (1 + n) / (10 + n). Buffers, such as the
+    means of a batch norm, are not averaged.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Starts with the weights as they are.
+
+        Args:
+            model: The model, on its device.
+            decay: How much of the average stays in each step, 0 to less than 1.
+        """
+        self._weights = [p.detach() for p in model.parameters() if p.requires_grad]
+        # In 16 bits, steps of a thousandth would be lost.
+        self._averages = [_in_full(weight) for weight in self._weights]
+        self._decay = decay
+        self._num_updates = 0
+
+    def update(self) -> None:
+        """Takes in the weights after a step."""
+        n = self._num_updates = self._num_updates + 1
+        decay = min(self._decay, (1 + n) / (10 + n))
+        weights = [
+            weight.to(average.dtype)
+            for weight, average in zip(self._weights, self._averages, strict=True)
+        ]
+        foreach.lerp_(self._averages, weights, 1.0 - decay)
+
+    @contextlib.contextmanager
+    def applied(self) -> Iterator[None]:
+        """Has the model hold the averages for the block."""
+        weights = [weight.clone() for weight in self._weights]
+        foreach.copy_(self._weights, self._averages)
+        try:
+            yield
+        finally:
+            foreach.copy_(self._weights, weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The averages, in the order of the parameters."""
+        return {"averages": self._averages, "num_updates": self._num_updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        foreach.copy_(self._averages, state["averages"])
+        self._num_updates = state["num_updates"]
+
+
+def _in_full(weight: torch.Tensor) -> torch.Tensor:
+    is_half = weight.dtype in (torch.float16, torch.bfloat16)
+    return weight.to(torch.float32 if is_half else weight.dtype, copy=True)

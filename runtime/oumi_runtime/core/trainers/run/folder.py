@@ -1,0 +1,68 @@
+"""The files of a run in its output folder, and making room for the next run."""
+
+from pathlib import Path
+
+from oumi_runtime.core.files import sync
+from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.checkpoints.manifest import CHECKPOINT_NAME
+from oumi_runtime.core.trainers.run.record import RECORD_FILENAME
+
+CONFIG_FILENAME = "config.yaml"
+METRICS_FILENAME = "metrics.jsonl"
+_RUN_FILES = (
+    "checkpoint-*",
+    CONFIG_FILENAME,
+    METRICS_FILENAME,
+    RECORD_FILENAME,
+    "model.safetensors",
+    "config.json",
+    "adapter_model.safetensors",
+    "adapter_config.json",
+    "tokenizer.json",
+    "labels.json",
+    "not_finite.json",
+)
+
+
+def move_earlier_run(output_dir: Path) -> None:
+    """Moves what an earlier run left to `previous-N`, so that two runs never mix.
+
+    Only files and folders that a run writes are moved.
+    """
+    earlier = [path for pattern in _RUN_FILES for path in output_dir.glob(pattern)]
+    if earlier:
+        _move(earlier, output_dir)
+
+
+def move_later_checkpoints(output_dir: Path, resumed_from: Path) -> None:
+    """Moves checkpoints after the one that a run goes on from to `previous-N`.
+
+    They are of a future that is not going to be this run's.
+    """
+    name = CHECKPOINT_NAME.fullmatch(resumed_from.name)
+    if name is None or resumed_from.resolve().parent != output_dir.resolve():
+        return
+    later = [
+        path
+        for path in output_dir.glob("checkpoint-*")
+        if (match := CHECKPOINT_NAME.fullmatch(path.name))
+        and int(match.group(1)) > int(name.group(1))
+    ]
+    if later:
+        _move(later, output_dir)
+
+
+def _move(paths: list[Path], output_dir: Path) -> None:
+    number = 1
+    while (output_dir / f"previous-{number}").exists():
+        number += 1
+    target = output_dir / f"previous-{number}"
+    target.mkdir()
+    for path in paths:
+        path.replace(target / path.name)
+    sync(output_dir)
+    logger.info("moved %s of an earlier run to %s", _listed(paths), target)
+
+
+def _listed(paths: list[Path]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{len(paths)} files and folders"

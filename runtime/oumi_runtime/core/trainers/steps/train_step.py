@@ -1,0 +1,113 @@
+"""One optimizer step: forward, loss, backward, clip, step, schedule.
+
+Nothing in it waits for the device.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
+from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.steps.clipping import GradientClipper
+from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
+
+
+class StepResult(NamedTuple):
+    """What a step leaves to be logged; its tensors are scalars on the device."""
+
+    loss: torch.Tensor
+    """This process's part of the mean loss over the step's targets."""
+    grad_norm: torch.Tensor
+    """The norm of the gradient of all parameters, before clipping."""
+    learning_rate: torch.Tensor | float
+    """The rate of the first parameter group in this step."""
+
+
+class Step(Protocol):
+    """What changes the parameters once, in whatever way."""
+
+    finite: FiniteCheck
+    """Knows which steps had a number that is not finite."""
+
+    def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
+        """Makes the step."""
+        ...
+
+
+class TrainStep:
+    """Changes the parameters once, by the mean loss over some micro-batches."""
+
+    def __init__(
+        self,
+        parts: TrainingParts,
+        autocast: Callable[[], Any],
+        scaler: torch.amp.GradScaler,
+    ) -> None:
+        """Takes the parts, and what mixed precision needs."""
+        self._parallelism = parts.parallelism
+        self._optimizer = parts.optimizer
+        self._scheduler = parts.scheduler
+        self._meter = parts.meter
+        self._autocast = autocast
+        self._scaler = scaler
+        model = parts.parallelism.model
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
+        device = next(model.parameters()).device
+        self.finite = FiniteCheck(parts.optimizer, device)
+
+    def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
+        """Makes the step, unless its loss or gradient is not finite."""
+        learning_rate = self._scheduler.get_last_lr()[0]
+        loss, grad_norm, is_applied = self.change_parameters(micro_batches)
+        if is_applied:
+            self._scheduler.step()
+        return StepResult(loss, grad_norm, learning_rate)
+
+    def change_parameters(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, torch.Tensor, bool]:
+        """All of the step that is the device's work.
+
+        Returns:
+            The loss, the norm of the gradient, and whether the step was applied as far
+            as is known without waiting.
+        """
+        with self._measured(micro_batches):
+            loss = self._accumulate(micro_batches)
+        self._scaler.unscale_(self._optimizer)
+        grad_norm = self._clip()
+        # An overflow in float16 is no error: the scaler leaves such a step out.
+        is_applied = self._scaler.is_enabled() or self.finite.admit(loss, grad_norm)
+        if is_applied:
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+        self.drop_gradients()
+        return loss, grad_norm, is_applied
+
+    def drop_gradients(self) -> None:
+        """Gives the memory of the gradients back."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
+        """Adds up the gradients of the micro-batches; returns the sum of the losses."""
+        losses = []
+        for number, (columns, weight) in enumerate(micro_batches, start=1):
+            is_last = number == len(micro_batches)
+            with nullcontext() if is_last else self._parallelism.accumulating():
+                with self._autocast():
+                    loss = self._parallelism.forward(**columns)["loss"]
+                    if not isinstance(weight, float):
+                        loss = loss * weight
+                self._scaler.scale(loss).backward()
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+    def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
+        if self._meter is None:
+            return nullcontext()
+        return self._meter.step([batch.columns for batch in step])

@@ -1,0 +1,52 @@
+"""A step with a number that is not finite never reaches the weights."""
+
+import pytest
+import torch
+
+from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
+
+GOOD, NAN, INF = torch.tensor(1.0), torch.tensor(float("nan")), torch.tensor(torch.inf)
+
+
+def make(*, reads_at_once: bool) -> tuple[FiniteCheck, torch.optim.Optimizer]:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.AdamW([parameter], lr=0.1, fused=True)
+    check = FiniteCheck(optimizer, torch.device("cpu"))
+    check.reads_at_once = reads_at_once
+    return check, optimizer
+
+
+def step(check: FiniteCheck, optimizer: torch.optim.Optimizer, *numbers) -> None:
+    (parameter,) = optimizer.param_groups[0]["params"]
+    parameter.grad = torch.ones(2)
+    if check.admit(*numbers):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("reads_at_once", [True, False])
+@pytest.mark.parametrize(
+    "numbers", [(NAN, GOOD), (GOOD, NAN), (INF, GOOD), (INF, -INF)]
+)
+def test_a_bad_step_is_counted_and_not_applied(reads_at_once, numbers) -> None:
+    check, optimizer = make(reads_at_once=reads_at_once)
+    (parameter,) = optimizer.param_groups[0]["params"]
+    step(check, optimizer, GOOD, GOOD)
+    assert check.first_bad_step() is None
+    before = parameter.detach().clone()
+    step(check, optimizer, *numbers)
+    assert torch.equal(parameter, before)
+    assert check.first_bad_step() == 1
+
+
+def test_after_a_bad_step_nothing_is_applied_until_it_was_read() -> None:
+    check, optimizer = make(reads_at_once=False)
+    (parameter,) = optimizer.param_groups[0]["params"]
+    step(check, optimizer, NAN, GOOD)
+    step(check, optimizer, GOOD, GOOD)
+    assert torch.equal(parameter, torch.ones(2))
+    assert check.first_bad_step() == 2
+    assert float(optimizer.state[parameter]["step"]) == 0
+    check.reset()
+    step(check, optimizer, GOOD, GOOD)
+    assert not torch.equal(parameter, torch.ones(2))
+    assert check.first_bad_step() is None
