@@ -5,9 +5,9 @@ from pathlib import Path
 
 from oumi_runtime.builders import (
     Preprocessing,
-    build_dataset_mixture,
     build_metrics_function,
-    collated,
+    prepare_split,
+    read_split,
 )
 from oumi_runtime.builders.batches import build_eval_batches
 from oumi_runtime.builders.trained import load_trained_model
@@ -47,16 +47,8 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     output_dir = Path(config.training.output_dir)
     model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
-    dataset = collated(
-        preprocessing.apply(
-            build_dataset_mixture(
-                config.data, split, seq_length=config.model.model_max_length
-            )
-        ),
-        config,
-        split,
-        preprocessing,
-    )
+    texts = read_split(config, split)
+    dataset = prepare_split(texts, config, split, preprocessing)
     device = next(model.parameters()).device
     batches = build_eval_batches(dataset, config.training, device)
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)

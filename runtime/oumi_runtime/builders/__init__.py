@@ -9,8 +9,10 @@ from oumi_runtime.builders.metrics import build_metrics_function
 from oumi_runtime.builders.models import build_model
 from oumi_runtime.builders.optimizers import build_optimizer
 from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+from oumi_runtime.builders.splits import prepare_split, read_split
 from oumi_runtime.builders.tokenizers import build_tokenizer
 from oumi_runtime.builders.training import build_trainer
+from oumi_runtime.builders.whole_training import build_training
 
 __all__ = [
     "Preprocessing",
@@ -23,9 +25,12 @@ __all__ = [
     "build_optimizer",
     "build_tokenizer",
     "build_trainer",
+    "build_training",
     "build_training_callbacks",
     "collated",
     "files_of",
     "fingerprints_of",
     "fit_preprocessing",
+    "prepare_split",
+    "read_split",
 ]

@@ -1,0 +1,61 @@
+"""A whole config in, a trainer out: model, data, and all that the loop runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from oumi_runtime.builders.callbacks import build_training_callbacks
+from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+from oumi_runtime.builders.splits import prepare_split, read_split
+from oumi_runtime.builders.trained import build_trainable_model, final_saver
+from oumi_runtime.builders.training import build_trainer
+from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.trainers.base_trainer import BaseTrainer
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
+
+
+def build_training(
+    config: TrainingConfig,
+    *,
+    resume_from: Path | None = None,
+    callbacks: Sequence[TrainingCallback] = (),
+    kept_files: Mapping[str, bytes] | None = None,
+) -> tuple[BaseTrainer, Preprocessing]:
+    """Builds what is trained, and what turns its inputs into numbers.
+
+    Args:
+        config: What to train, on what, and how; validated.
+        resume_from: The checkpoint that will be gone on from. Tokenizer and classes are
+            then those beside it; otherwise they are fitted to the training split.
+        callbacks: What to do beside the loop, besides what the config names.
+        kept_files: Files that every checkpoint holds besides, by name.
+
+    Raises:
+        OumiRuntimeError: A model, dataset or other part cannot be built.
+    """
+    texts = read_split(config, DatasetSplit.TRAIN)
+    model = build_trainable_model(config)
+    if config.training.compile:
+        # In place, so that saved names stay as they are.
+        model.compile(**config.training.compile_kwargs)
+    if resume_from is None:
+        preprocessing = fit_preprocessing(texts, config.model, model)
+    else:
+        preprocessing = Preprocessing.load(resume_from.parent, config.model)
+    train_dataset = prepare_split(texts, config, DatasetSplit.TRAIN, preprocessing)
+    eval_dataset = None
+    if config.training.eval_strategy != "no":
+        split = DatasetSplit.VALIDATION
+        texts = read_split(config, split)
+        eval_dataset = prepare_split(texts, config, split, preprocessing)
+    trainer = build_trainer(
+        config.training,
+        model=model,
+        train_dataset=train_dataset,
+        eval_dataset=eval_dataset,
+        fsdp=config.fsdp,
+        callbacks=[*build_training_callbacks(config), *callbacks],
+        save_final=final_saver(config),
+        tokenizer=preprocessing.tokenizer,
+        kept_files=kept_files,
+    )
+    return trainer, preprocessing

@@ -1,0 +1,37 @@
+"""What the system or a library says of the machine, said in a line."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from oumi_runtime.core.files import free_bytes, is_disk_full
+from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.exceptions import DataWorkerError, DiskFullError, OumiRuntimeError
+
+
+@contextlib.contextmanager
+def plain_errors(output_dir: Path) -> Iterator[None]:
+    """Turns errors of a full disk and of lost workers into ours.
+
+    Args:
+        output_dir: The folder of the run.
+
+    Raises:
+        DiskFullError: There was no room to write.
+        DataWorkerError: A process that reads data has died.
+    """
+    try:
+        yield
+    except OumiRuntimeError:
+        raise
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        path = Path(error.filename or output_dir)
+        raise DiskFullError(path, None, free_bytes(output_dir)) from error
+    except RuntimeError as error:
+        # What torch's data loader says of its processes.
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        latest = CheckpointStore(output_dir).latest()
+        raise DataWorkerError(" ".join(str(error).split()), latest) from error
