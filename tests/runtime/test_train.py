@@ -17,7 +17,12 @@ from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.evaluate import evaluate
-from oumi_runtime.exceptions import ConfigError, DataError, SavedModelError
+from oumi_runtime.exceptions import (
+    ChangedConfigError,
+    ConfigError,
+    DataError,
+    SavedModelError,
+)
 from oumi_runtime.train import main, train
 
 CONFIG = """
@@ -99,6 +104,16 @@ def test_the_first_line_says_what_is_trained(config, caplog) -> None:
         "training CnnClassifier on cpu in float32: 31,754 parameters, 1,437 samples, "
         "30 steps"
     )
+
+
+def test_a_run_goes_on_only_with_the_config_that_it_began_with(config) -> None:
+    train(config)
+    config.training.try_resume_from_last_checkpoint = True
+    config.training.seed = 43
+    with pytest.raises(ChangedConfigError, match=r"training\.seed is 42 in the check"):
+        train(config)
+    config.training.force_resume = True
+    assert train(config).global_step == 30
 
 
 def test_the_final_model_loads_and_is_the_trained_one(config, tmp_path) -> None:

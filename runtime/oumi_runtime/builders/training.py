@@ -95,6 +95,7 @@ def build_trainer(
             for each in callbacks
         ],
         save_final=save_final,
+        kept_files=kept_files or {},
     )
     trainer: object = _trainer_class(params.trainer_type)(parts)
     if not isinstance(trainer, BaseTrainer):
