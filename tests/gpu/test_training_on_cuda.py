@@ -71,3 +71,20 @@ def test_both_trainers_give_the_same_losses(tmp_path: Path) -> None:
     native = run(tmp_path / "native", max_steps=20)
     hf = run(tmp_path / "hf", max_steps=20, trainer_type="HF")
     assert list(hf.values()) == pytest.approx(list(native.values()), abs=1e-3)
+
+
+@pytest.mark.parametrize("cuda_graphs", ["off", "auto"])
+def test_the_log_says_what_the_time_went_to(tmp_path: Path, cuda_graphs: str) -> None:
+    run(
+        tmp_path,
+        include_performance_metrics=True,
+        cuda_graphs=cuda_graphs,
+        logging_steps=50,
+    )
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()]
+    shares = [row for row in rows if "loss" in row]
+    assert len(shares) == 4
+    for row in shares:
+        assert row["data_time_share"] > 0
+        assert row["host_time_share"] > 0
+        assert 0 < row["device_time_share"] <= 1

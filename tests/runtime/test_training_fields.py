@@ -129,6 +129,11 @@ def test_include_performance_metrics(run) -> None:
     # Two linear layers of 8 and 10 units over 8 texts, forward and backward.
     assert row["flops_per_second"] > 0
     assert "estimated_flops_per_second" not in row
+    assert row["data_time_share"] > 0
+    assert row["host_time_share"] > row["data_time_share"]
+    assert row["data_time_share"] + row["host_time_share"] < 1
+    # The CPU makes the step that Python waits for.
+    assert "device_time_share" not in row
 
 
 def test_include_alternative_mfu_metrics(run) -> None:

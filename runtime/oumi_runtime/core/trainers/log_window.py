@@ -53,6 +53,10 @@ class LogWindow:
         """Steps, and the seconds they took, since the window was opened here."""
         return self._timed_steps, max(time.perf_counter() - self._started, 1e-9)
 
+    def start_clock(self) -> None:
+        """Counts the time from now on, rather than from when it was made."""
+        self._started = time.perf_counter()
+
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Leaves the block's time out of the speed."""

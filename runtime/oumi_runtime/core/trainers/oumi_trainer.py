@@ -4,6 +4,7 @@ Everything it uses is built and passed in. Losses and gradient norms stay on the
 and are read only where they are logged, evaluated or saved.
 """
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.bad_steps import BadSteps
 from oumi_runtime.core.trainers.steps.captured_step import build_captured_step
+from oumi_runtime.core.trainers.steps.measured_step import MeasuredStep
 from oumi_runtime.core.trainers.steps.splitting_step import SplittingStep
 from oumi_runtime.core.trainers.steps.train_step import Step, TrainStep
 from oumi_runtime.exceptions import CheckpointError
@@ -47,10 +49,13 @@ class Trainer(BaseTrainer):
             self._step.finite.reads_at_once = True
 
     def _build_step(self) -> Step:
-        step = TrainStep(self.parts, self.autocast, self.scaler)
+        parts, plain = self.parts, TrainStep(self.parts, self.autocast, self.scaler)
+        step: Step
         if self.params.split_on_out_of_memory:
-            return SplittingStep(step, self.parts.train_batches.ignore_index)
-        return build_captured_step(step, self.parts, self.scaler)
+            step = SplittingStep(plain, parts.train_batches.ignore_index)
+        else:
+            step = build_captured_step(plain, parts, self.scaler)
+        return step if parts.meter is None else MeasuredStep(step, parts.meter)
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`."""
@@ -58,6 +63,7 @@ class Trainer(BaseTrainer):
             self._load_state(Path(resume_from_checkpoint))
         self.parallelism.forward.train()
         self.emit("on_train_begin")
+        self._log_window.start_clock()
         try:
             while not self.state.is_over:
                 self._train_epoch()
@@ -73,7 +79,7 @@ class Trainer(BaseTrainer):
     def _train_epoch(self) -> None:
         """Trains what is left of the running epoch, and of the training."""
         state = self.state
-        for step in self.parts.train_batches.epoch(state.epoch, state.step_in_epoch):
+        for step in self._steps_left():
             self._bad_steps.before_step()
             result = self._step(step)
             state.count_step()
@@ -91,6 +97,12 @@ class Trainer(BaseTrainer):
         elif state.requests.stop is not None:
             return  # The epoch is to be gone on with.
         self._attend(self.events.after_epoch())
+
+    def _steps_left(self) -> Iterator[list[MicroBatch]]:
+        """The micro-batches of what is left of the running epoch."""
+        state, meter = self.state, self.parts.meter
+        steps = self.parts.train_batches.epoch(state.epoch, state.step_in_epoch)
+        return steps if meter is None else meter.waiting(steps)
 
     def _attend(self, due: Due) -> None:
         """Does what is to be done between two steps."""

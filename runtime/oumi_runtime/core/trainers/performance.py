@@ -1,13 +1,17 @@
-"""How fast a training is in tokens per second, FLOP/s and MFU."""
+"""How fast a training is: tokens per second, FLOP/s, MFU, and what it waits for."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.trainers.time_split import TimeSplit
+
+T = TypeVar("T")
 
 # Dense matrix products in 16 bits, FLOP/s, from the makers' data sheets.
 _PEAK_FLOPS = {
@@ -22,7 +26,7 @@ _PEAK_FLOPS = {
 
 
 class PerformanceMeter:
-    """Counts tokens, and the arithmetic of one step, for the log."""
+    """Counts tokens, the arithmetic of one step, and times, for the log."""
 
     def __init__(self, model: nn.Module, *, alternative_mfu: bool) -> None:
         """Takes the model.
@@ -34,18 +38,28 @@ class PerformanceMeter:
         """
         self._num_parameters = sum(p.numel() for p in model.parameters())
         self._alternative_mfu = alternative_mfu
-        self._peak = _peak_flops(next(model.parameters()).device)
+        device = next(model.parameters()).device
+        self._peak = _peak_flops(device)
+        self._times = TimeSplit.on(device)
         self._flops_per_sample: float | None = None
         self._num_tokens: torch.Tensor | int = 0
 
-    @contextlib.contextmanager
-    def step(self, batches: list[Batch]) -> Iterator[None]:
-        """Counts the tokens of a step, and the arithmetic of the first one."""
+    def waiting(self, steps: Iterable[T]) -> Iterator[T]:
+        """Yields the steps, and counts the time that each is waited for."""
+        return self._times.waiting(steps)
+
+    def step(self, batches: list[Batch]) -> contextlib.AbstractContextManager[None]:
+        """Counts the tokens of a step, and the time of the block that makes it."""
         for batch in batches:
             if "attention_mask" in batch:
                 self._num_tokens = self._num_tokens + batch["attention_mask"].sum()
             elif "input_ids" in batch:
                 self._num_tokens = self._num_tokens + batch["input_ids"].numel()
+        return self._times.working()
+
+    @contextlib.contextmanager
+    def passes(self, batches: list[Batch]) -> Iterator[None]:
+        """Counts the arithmetic of the first step's forward and backward passes."""
         if self._flops_per_sample is not None:
             yield
             return
@@ -63,7 +77,8 @@ class PerformanceMeter:
 
         Returns:
             `tokens_per_second` where there are tokens, `flops_per_second`, and `mfu`,
-            its share of the GPU's peak in 16 bits, where that is known.
+            its share of the GPU's peak in 16 bits, where that is known; and the shares
+            of `TimeSplit.metrics`.
         """
         tokens_per_second = float(self._num_tokens) / max(seconds, 1e-9)
         self._num_tokens = 0
@@ -78,7 +93,7 @@ class PerformanceMeter:
             metrics["mfu"] = flops / self._peak
             if self._alternative_mfu:
                 metrics["estimated_mfu"] = estimated / self._peak
-        return metrics
+        return metrics | self._times.metrics(seconds)
 
 
 def _peak_flops(device: torch.device) -> float | None:

@@ -141,7 +141,8 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     least 1, or a share of all steps, such as 0.1."""
 
     include_performance_metrics: StrictBool = False
-    """Whether to log speed as well: tokens a second and model FLOPs utilization."""
+    """Whether to log speed as well: tokens a second, model FLOPs utilization, and the
+    shares of the time that went to waiting for data, to Python, and to a GPU."""
 
     include_alternative_mfu_metrics: StrictBool = False
     """Whether to log utilization by other ways of counting too."""

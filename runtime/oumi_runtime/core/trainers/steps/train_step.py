@@ -76,7 +76,7 @@ class TrainStep:
             The loss, the norm of the gradient, and whether the step was applied as far
             as is known without waiting.
         """
-        with self._measured(micro_batches):
+        with self._counted(micro_batches):
             loss = self._accumulate(micro_batches)
         self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
@@ -107,7 +107,7 @@ class TrainStep:
             losses.append(loss.detach())
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
-    def _measured(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
+    def _counted(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
         if self._meter is None:
             return nullcontext()
-        return self._meter.step([batch.columns for batch in step])
+        return self._meter.passes([batch.columns for batch in step])
