@@ -7,11 +7,13 @@ place where it fits.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import libcst as cst
 
 Plant = Callable[[cst.Module], Iterator[cst.Module]]
 _BLANK = cst.Module([])
+_KINDS = (cst.BaseExpression, cst.SimpleStatementLine)
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,13 @@ def _replacing(
         for found in _find(module, kind, pattern):
             text = _BLANK.code_for_node(found).strip()
             changed = re.sub(pattern, replacement, text, flags=re.DOTALL)
-            if changed != text:
-                yield module.deep_replace(found, parse(changed))  # type: ignore[arg-type]
+            if changed == text:
+                continue
+            try:
+                replaced = parse(changed)
+            except cst.ParserSyntaxError:
+                continue  # A group ended within a pair of brackets.
+            yield module.deep_replace(found, replaced)  # type: ignore[arg-type]
 
     return plant
 
@@ -160,7 +167,13 @@ def _find(
     inside: cst.CSTNode, kind: type[cst.CSTNode], pattern: str
 ) -> list[cst.CSTNode]:
     """The nodes of a kind whose text fits, outside of docstrings and annotations."""
-    found: list[cst.CSTNode] = []
+    fits = re.compile(pattern, re.DOTALL).fullmatch
+    return [n for n, text in _texts(inside) if isinstance(n, kind) and fits(text)]
+
+
+@lru_cache(maxsize=8)  # every fault looks at the same module
+def _texts(inside: cst.CSTNode) -> list[tuple[cst.CSTNode, str]]:
+    found: list[tuple[cst.CSTNode, str]] = []
 
     class Visitor(cst.CSTVisitor):
         def visit_Annotation(self, node: cst.Annotation) -> bool:  # noqa: N802
@@ -170,10 +183,8 @@ def _find(
             return False
 
         def on_visit(self, node: cst.CSTNode) -> bool:
-            if isinstance(node, kind) and not isinstance(node, cst.SimpleString):
-                text = _BLANK.code_for_node(node).strip()
-                if re.fullmatch(pattern, text, re.DOTALL):
-                    found.append(node)
+            if isinstance(node, _KINDS) and not isinstance(node, cst.SimpleString):
+                found.append((node, _BLANK.code_for_node(node).strip()))
             return super().on_visit(node)
 
     inside.visit(Visitor())

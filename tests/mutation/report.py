@@ -1,76 +1,122 @@
 """Plants every fault in every generated model, and tells which test caught which.
 
-make mutation                       the whole
-make mutation ARGS="causal-lm"      one task
+    make mutation                                   the whole
+    make mutation ARGS="causal-lm seq2seq/stub"     some tasks or models
+    make mutation ARGS="--workers 2"                two models at a time
+
+A run that was ended goes on where it was.
 """
 
+import argparse
+import multiprocessing
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 from catalogue_cells import CELLS, generated
-from harness import Mutant, killer, mutants, seeded
+from harness import killer, mutants, seeded
 from planted_faults import FAULTS
+from record import Record, Verdict
 from survivors import reason
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one mutant."""
-
-    mutant: Mutant
-    killed_by: str | None
-
-    @property
-    def excuse(self) -> str | None:
-        """Why a survivor is no fault, or is not seen; None for one that is missed."""
-        return reason(self.mutant)
+LEAST_SHARE = 0.95
+_KEPT_IN = Path("build/mutation.jsonl")
 
 
-def verdicts(cells: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
-    """Runs the generated tests on every mutant of the cells."""
+def verdicts(task: str, arch: str, record: Record) -> Iterator[Verdict]:
+    """Runs the generated tests on every mutant of a model.
+
+    Raises:
+        RuntimeError: A test fails without any fault.
+    """
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        for task, arch in cells:
-            cell = generated(task, arch, Path(folder) / f"{task}-{arch}")
-            for mutant in mutants(cell, FAULTS):
-                caught = seeded(lambda m=mutant: killer(m.cell, m.source))
-                yield Verdict(mutant, caught)
+        cell = generated(task, arch, Path(folder))
+        source = cell.source
+        alarm = seeded(lambda: killer(cell, source))
+        if alarm is not None:
+            raise RuntimeError(f"{task}/{arch}: {alarm} fails without a fault")
+        for mutant in mutants(cell, FAULTS):
+            known = record.known(mutant)
+            if known is None:
+                first = record.likely_killer(mutant)
+                caught = seeded(lambda m=mutant, f=first: killer(cell, m.source, f))
+                known = record.add(mutant, caught)
+            yield known
 
 
-def main(tasks: list[str]) -> int:
-    """Prints the table; returns 1 if a task has less than 95 of 100 faults caught."""
-    chosen = [cell for cell in CELLS if not tasks or cell[0] in tasks]
+def run(cell: tuple[str, str], path: Path) -> list[Verdict]:
+    """Runs a model's mutants in a process of its own, and says how it goes."""
+    found: list[Verdict] = []
+    start = time.monotonic()
+    for verdict in verdicts(*cell, Record(path)):
+        found.append(verdict)
+        if verdict.killed_by is None:
+            name = "/".join(cell)
+            print(f"{name}: {verdict.fault} {verdict.number} survives", flush=True)
+    caught = sum(v.killed_by is not None for v in found)
+    took = time.monotonic() - start
+    print(f"{'/'.join(cell)}: {caught} of {len(found)}, {took:.0f} s", flush=True)
+    return found
+
+
+def table(found: Sequence[Verdict]) -> str:
+    """Which test caught which fault, the survivors, and the rate of each task."""
     caught: dict[str, Counter[str]] = defaultdict(Counter)
-    rates: dict[str, Counter[str]] = defaultdict(Counter)
-    survivors: list[str] = []
-    for verdict in verdicts(chosen):
-        fault, task = verdict.mutant.fault, verdict.mutant.cell.task
-        rates[task]["planted"] += 1
-        if verdict.killed_by is not None:
-            caught[f"{fault.kind}: {fault.name}"][verdict.killed_by] += 1
-            rates[task]["caught"] += 1
-        else:
-            caught[f"{fault.kind}: {fault.name}"]["SURVIVED"] += 1
-            why = verdict.excuse or "missed"
-            survivors.append(f"{task}/{verdict.mutant.cell.arch} {fault.name}: {why}")
-    for fault_name, killers in sorted(caught.items()):
-        by = ", ".join(f"{name} {number}" for name, number in killers.most_common())
-        print(f"{fault_name:45} {by}")
-    print()
-    for line in survivors:
-        print(f"survived: {line}")
-    print()
+    rates: dict[str, Counter[bool]] = defaultdict(Counter)
+    survivors: Counter[str] = Counter()
+    for v in found:
+        caught[f"{v.kind}: {v.fault}"][v.killed_by or "SURVIVED"] += 1
+        rates[v.task][v.killed_by is not None] += 1
+        if v.killed_by is None:
+            why = reason(v.fault, v.task, v.arch) or "missed"
+            survivors[f"{v.fault} in {v.task}/{v.arch}: {why}"] += 1
+    lines = [
+        f"{fault:45} {', '.join(f'{n} {count}' for n, count in killers.most_common())}"
+        for fault, killers in sorted(caught.items())
+    ]
+    lines += ["", *(f"survived {n}: {line}" for line, n in sorted(survivors.items()))]
+    rates["all"] = sum(rates.values(), Counter())
+    lines += ["", f"{'':25} planted  caught"]
     for task, counts in rates.items():
-        share = counts["caught"] / counts["planted"]
-        print(f"{task:25} {counts['caught']:4} of {counts['planted']:4}  {share:.1%}")
-    kinds = len({name for name, killers in caught.items() if killers})
-    print(f"{kinds} kinds of faults")
-    return int(any(c["caught"] < 0.95 * c["planted"] for c in rates.values()))
+        planted, share = counts.total(), counts[True] / counts.total()
+        lines.append(f"{task:25} {planted:7} {counts[True]:7}  {share:.1%}")
+    return "\n".join([*lines, f"{len(caught)} kinds of faults"])
+
+
+def is_enough(found: Sequence[Verdict]) -> bool:
+    """Whether of each task's faults 95 of 100 are caught."""
+    for task in {v.task for v in found}:
+        caught = [v.killed_by is not None for v in found if v.task == task]
+        if sum(caught) < LEAST_SHARE * len(caught):
+            return False
+    return True
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the table; returns 1 if a task has less than 95 of 100 faults caught."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="*", help="tasks, or models as task/arch")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--record", type=Path, default=_KEPT_IN)
+    chosen = parser.parse_args(arguments)
+    cells = [
+        (task, arch)
+        for task, arch in CELLS
+        if not chosen.which or {task, f"{task}/{arch}"} & set(chosen.which)
+    ]
+    # A process for each model, since what a mutant leaves behind ends with it.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(chosen.workers, maxtasksperchild=1) as pool:
+        running = pool.imap(partial(run, path=chosen.record), cells)
+        found = [verdict for each in running for verdict in each]
+    print(f"\n{table(found)}")
+    return int(not is_enough(found))
 
 
 if __name__ == "__main__":
