@@ -6,7 +6,7 @@ It is saved beside the model, because a model is of no use without it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,17 @@ class Preprocessing:
             return self._apply_to_stream(dataset)
         if not isinstance(dataset, TextColumns):
             return dataset
-        if self.tokenizer is None:
-            raise DataError("texts need a tokenizer; set model.tokenizer_name")
         # A split whose classes all look like numbers has them as numbers, even where
         # the training split has names besides.
         by_name = self.label_names is not None and dataset.label_names is None
-        encoder = TextEncoder(self.tokenizer, self.max_length, self.pad_token_id)
-        columns = encoder.encode(dataset, partial(self._label_ids, by_name))
+        columns = self._encoder.encode(dataset, partial(self._label_ids, by_name))
         return ColumnDataset(columns, label_names=self.label_names)
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        if self.tokenizer is None:
+            raise DataError("texts need a tokenizer; set model.tokenizer_name")
+        return TextEncoder(self.tokenizer, self.max_length, self.pad_token_id)
 
     def _apply_to_stream(self, stream: Stream) -> Stream:
         """The stream with its texts turned into columns as they are read."""

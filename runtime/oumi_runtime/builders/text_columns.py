@@ -1,12 +1,18 @@
 """Makes columns of token ids and labels of texts, in the way that each form needs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import torch
 from tokenizers import Encoding, Tokenizer
 
+from oumi_runtime.builders.word_encoder import (
+    WordEncoder,
+    splits_at_spaces,
+    to_ragged,
+)
 from oumi_runtime.core.datasets import (
     PlainTexts,
     RaggedColumn,
@@ -61,34 +67,54 @@ class TextEncoder:
                     "tokenized; make it a TextDataset"
                 )
 
-    def _encodings(self, texts: Sequence[str]) -> list[Encoding]:
-        return self.tokenizer.encode_batch_fast(texts, add_special_tokens=True)
+    @cached_property
+    def _word_encoder(self) -> WordEncoder | None:
+        """Remembers words from one dataset to the next."""
+        fits = splits_at_spaces(self.tokenizer)
+        return WordEncoder(self.tokenizer) if fits else None
+
+    def _tokens(self, texts: Sequence[str]) -> RaggedColumn:
+        """All tokens of each text."""
+        if self._word_encoder is not None:
+            return self._word_encoder.encode(texts)
+        encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=True)
+        return to_ragged([each.ids for each in encodings])
 
     def _inputs(self, texts: Sequence[str]) -> RaggedColumn:
-        rows = [each.ids[: self.max_length] for each in self._encodings(texts)]
-        return _ragged(rows, self.pad_id)
+        return self._tokens(texts).cut(self.max_length, pad_value=self.pad_id)
 
     def _tagged(self, dataset: TaggedTexts, label_ids: LabelIds) -> Columns:
         """The pieces of the tokens; the first of each has the token's label."""
         tokens, labels = dataset.columns["tokens"], dataset.columns["labels"]
-        encodings = self.tokenizer.encode_batch(tokens, is_pretokenized=True)
-        ids = label_ids(list(chain.from_iterable(labels)))
-        rows: list[list[int]] = []
-        start = 0
-        for encoding, own in zip(encodings, labels, strict=True):
-            rows.append(_first_piece_labels(encoding, ids[start : start + len(own)]))
-            start += len(own)
-        cut = self.max_length
+        ids, words = self._tokens_of_words(tokens)
+        # One more, for the pieces whose number of a word is -1.
+        of_words = torch.tensor(
+            [*label_ids(list(chain.from_iterable(labels))), IGNORED_LABEL]
+        )
+        pieces = RaggedColumn(of_words[words], ids.lengths)
         return {
-            "input_ids": _ragged([each.ids[:cut] for each in encodings], self.pad_id),
-            "labels": _ragged([row[:cut] for row in rows], IGNORED_LABEL),
+            "input_ids": ids.cut(self.max_length, pad_value=self.pad_id),
+            "labels": pieces.cut(self.max_length, pad_value=IGNORED_LABEL),
         }
+
+    def _tokens_of_words(
+        self, texts: Sequence[Sequence[str]]
+    ) -> tuple[RaggedColumn, torch.Tensor]:
+        """See `WordEncoder.encode_words`."""
+        if self._word_encoder is not None:
+            return self._word_encoder.encode_words(texts)
+        encodings = self.tokenizer.encode_batch(texts, is_pretokenized=True)
+        words: list[int] = []
+        start = 0
+        for encoding, text in zip(encodings, texts, strict=True):
+            words += _first_pieces(encoding, start)
+            start += len(text)
+        ids = to_ragged([encoding.ids for encoding in encodings])
+        return ids, torch.tensor(words, dtype=torch.int64)
 
     def _blocks(self, dataset: PlainTexts) -> Columns:
         """All texts end to end, each ended by one padding token, cut into blocks."""
-        texts = dataset.columns["text"]
-        rows = [[*encoding.ids, self.pad_id] for encoding in self._encodings(texts)]
-        values = torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32)
+        values = self._tokens(dataset.columns["text"]).ended_by(self.pad_id).values
         lengths = torch.full((-(-len(values) // self.max_length),), self.max_length)
         if len(values) % self.max_length:
             lengths[-1] = len(values) % self.max_length
@@ -99,30 +125,20 @@ class TextEncoder:
 
     def _pairs(self, dataset: TextPairs) -> Columns:
         """The ids of both texts; those of the target are the labels, with an end."""
-        encodings = self._encodings(dataset.columns["target"])
-        cut = self.max_length - 1
-        targets = [[*encoding.ids[:cut], self.pad_id] for encoding in encodings]
+        targets = self._tokens(dataset.columns["target"])
+        targets = targets.cut(self.max_length - 1, pad_value=IGNORED_LABEL)
         return {
             "input_ids": self._inputs(dataset.columns["text"]),
-            "labels": _ragged(targets, IGNORED_LABEL),
+            "labels": targets.ended_by(self.pad_id),
         }
 
 
-def _first_piece_labels(encoding: Encoding, labels: Sequence[int]) -> list[int]:
+def _first_pieces(encoding: Encoding, start: int) -> list[int]:
+    """The number of each word at its first piece, counted from `start`; else -1."""
     found: list[int] = []
     before: int | None = None
     for word in encoding.word_ids:
-        found.append(
-            labels[word] if word is not None and word != before else IGNORED_LABEL
-        )
+        is_first = word is not None and word != before
+        found.append(start + word if word is not None and is_first else -1)
         before = word
     return found
-
-
-def _ragged(rows: Iterable[Sequence[int]], pad_value: int) -> RaggedColumn:
-    rows = list(rows)
-    return RaggedColumn(
-        torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
-        torch.tensor([len(row) for row in rows], dtype=torch.int64),
-        pad_value=pad_value,
-    )

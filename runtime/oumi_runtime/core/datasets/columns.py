@@ -67,6 +67,29 @@ class RaggedColumn:
         values = self.values[torch.arange(len(shifts)) + shifts]
         return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
+    def cut(self, length: int, *, pad_value: int) -> "RaggedColumn":
+        """The first values of each sequence.
+
+        Args:
+            length: The most values of a sequence, 0 or more.
+            pad_value: What fills the shorter rows of a batch.
+        """
+        places = torch.arange(len(self.values)) - self._starts.repeat_interleave(
+            self.lengths
+        )
+        kept = self.values[places < length]
+        lengths = self.lengths.clamp(max=length)
+        return RaggedColumn(kept, lengths, pad_value=pad_value)
+
+    def ended_by(self, value: int) -> "RaggedColumn":
+        """The sequences with one more value at the end of each."""
+        lengths = self.lengths + 1
+        values = self.values.new_full((len(self.values) + len(self),), value)
+        is_old = torch.ones(len(values), dtype=torch.bool)
+        is_old[lengths.cumsum(0) - 1] = False
+        values[is_old] = self.values
+        return RaggedColumn(values, lengths, pad_value=self.pad_value)
+
 
 class ColumnDataset(Dataset[Batch]):
     """A map-style dataset over columns.

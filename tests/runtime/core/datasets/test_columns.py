@@ -160,3 +160,17 @@ def test_datasets_of_different_columns_are_refused(other):
     with pytest.raises(DataError, match="must have the same columns") as error:
         concatenate([ColumnDataset(one), ColumnDataset(other)])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 9])
+def test_sequences_can_be_cut(length):
+    column = ragged([[1, 2, 3], [], [4], [5, 6]]).cut(length, pad_value=7)
+    rows = [part.tolist() for part in column.values.split(column.lengths.tolist())]
+    assert rows == [row[:length] for row in ([1, 2, 3], [], [4], [5, 6])]
+    assert column.pad_value == 7
+
+
+def test_sequences_can_be_ended_by_a_value():
+    column = ragged([[1, 2], [], [3]]).ended_by(9)
+    rows = [part.tolist() for part in column.values.split(column.lengths.tolist())]
+    assert rows == [[1, 2, 9], [9], [3, 9]]
