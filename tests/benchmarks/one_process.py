@@ -1,7 +1,8 @@
-"""One loop in a process of its own: when its first step is done, and its memory.
+"""One loop in a process of its own: its first step, its speed, its memory.
 
 Called by `training.py` as `one_process.py LOOP SUBJECT DEVICE STEPS STARTED`; prints a
-line of JSON. STARTED is the `time.time()` at which the process was asked for.
+line of JSON. STARTED is the `time.time()` at which the process was asked for. A process
+of its own, because what a loop loads or sets stays for whatever runs after it.
 """
 
 import json
@@ -12,34 +13,76 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 
+WARM_UP_STEPS = 5
+
 
 def main() -> None:
-    """Trains, and reports."""
+    """Trains for a few steps, then for all, and reports."""
     loop, name, device, steps, started = sys.argv[1:]
     warnings.simplefilter("ignore")
     logging.disable(logging.INFO)
-    from loops import LOOPS
     from subjects import SUBJECTS
 
     subject = SUBJECTS[name]
+    first: list[tuple[float, float]] = []
+
+    def note(*_: Any) -> None:
+        # The second step begins when the first is done.
+        if len(first) < 2:
+            first.append((time.time(), time.process_time()))
+
+    train(loop, subject, device, WARM_UP_STEPS, note)
+    clock, cpu = train(loop, subject, device, int(steps))
+    samples = int(steps) * subject.batch_size
+    measured = {
+        "first_step_s": first[1][0] - float(started),
+        "first_step_cpu_s": first[1][1],
+        "samples_per_s": samples / clock,
+        "samples_per_cpu_s": samples / cpu,
+        "peak_bytes": peak_bytes(device),
+    }
+    print(json.dumps(measured))
+
+
+def train(
+    loop: str, subject: Any, device: str, steps: int, hook: Any = None
+) -> tuple[float, float]:
+    """Trains a fresh model; seconds of the clock and of this process."""
+    from loops import LOOPS
+
+    torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         model = subject.make_model().to(device)
-        arguments = (model, subject.make_columns(), subject.batch_size)
-        first = []
-        # The second step begins when the first is done.
-        model.register_forward_pre_hook(
-            lambda *_: first.append(time.time()) if len(first) < 2 else None
-        )
-        LOOPS[loop](*arguments, int(steps), Path(folder))()
+        if hook is not None:
+            model.register_forward_pre_hook(hook)
+        columns = subject.make_columns()
+        run = LOOPS[loop](model, columns, subject.batch_size, steps, Path(folder))
+        synchronize(device)
+        clock, cpu = time.perf_counter(), time.process_time()
+        run()
+        synchronize(device)
+        return time.perf_counter() - clock, time.process_time() - cpu
+
+
+def synchronize(device: str) -> None:
+    """Waits for the device."""
     if device == "cuda":
         torch.cuda.synchronize()
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"first_step_s": first[1] - float(started), "peak_bytes": peak}))
+
+
+def peak_bytes(device: str) -> int:
+    """The most memory that was taken: of the GPU, or of this process."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage counts what the calling process took, too
+        line = status.read_text().partition("VmHWM:")[2]
+        return 1024 * int(line.split()[0])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

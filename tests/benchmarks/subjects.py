@@ -87,7 +87,7 @@ SUBJECTS = {
     # Vocabulary 1000, width 128; batches of 32 texts with 32 tokens.
     "mlp": Subject(lambda: MLPEncoder(1000, 128, 10), _mlp_columns, 32, 500),
     # Grey images of 28x28, batches of 64.
-    "cnn": Subject(lambda: CNNClassifier(28, 28, in_channels=1), _cnn_columns, 64, 40),
+    "cnn": Subject(lambda: CNNClassifier(28, 28, in_channels=1), _cnn_columns, 64, 100),
     # Four layers of width 128; batches of 8 texts with 128 tokens.
     "transformer": Subject(CausalTransformer, _token_columns, 8, 60),
 }
