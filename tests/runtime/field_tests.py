@@ -129,6 +129,8 @@ ELSEWHERE: dict[str, str] = {
     "TrainingParams.tf32": f"{_FIELDS}::test_tf32_is_for_products_of_matrices",
     "TrainingParams.cuda_graphs": f"{_TRAINERS}/steps/test_captured_step.py::"
     "test_on_a_cpu_on_is_refused",
+    "TrainingParams.keep_freed_memory": f"{_BUILDERS}/test_host_memory.py::"
+    "test_memory_that_is_kept_is_not_asked_for_again",
     "TrainingParams.channels_last": f"{_BUILDERS}/test_memory_format.py::"
     "test_the_saved_weights_are_the_same_but_for_dropout",
     "TrainingParams.data_on_device": f"{_TRAINERS}/batches/test_device_columns.py::"

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
 from oumi_runtime.builders.batches import build_loading as build_loading
+from oumi_runtime.builders.host_memory import keep_freed_memory
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.memory_format import apply_memory_format
 from oumi_runtime.builders.metrics import build_metrics_function
@@ -60,6 +61,7 @@ def build_trainer(
         RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
+    keep_freed_memory(device, params.keep_freed_memory)
     apply_memory_format(model, params.channels_last)
     if params.tf32:
         torch.set_float32_matmul_precision("high")

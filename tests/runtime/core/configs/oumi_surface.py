@@ -218,6 +218,7 @@ ADDITIONS = {
     "TrainingParams.cuda_graphs": "launches a step at once",
     "TrainingParams.data_on_device": "keeps a small dataset on the GPU",
     "TrainingParams.split_on_out_of_memory": "goes on in smaller micro-batches",
+    "TrainingParams.keep_freed_memory": "spares a CPU the zeroing of memory",
     "TrainingParams.tf32": "rounds products of matrices",
     "TrainingParams.early_stopping_patience": "stops what gets no better",
     "TrainingParams.early_stopping_threshold": "says what counts as better",

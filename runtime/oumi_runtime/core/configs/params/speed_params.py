@@ -50,6 +50,11 @@ class SpeedParams(BaseParams):
     pixel, which is faster; auto where a model has such. Saved models are the same;
     dropout draws in another order."""
 
+    keep_freed_memory: Switch = "auto"
+    """Whether the process keeps what a step frees for the next one, up to 2 GiB, rather
+    than give it back to the system; auto where the model is in the main memory. Only
+    glibc can do it."""
+
     data_on_device: Switch = "auto"
     """Whether a dataset in memory is copied to the GPU once, rather than batch by
     batch; auto where it takes at most a tenth of the GPU's free memory."""
