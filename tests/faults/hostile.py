@@ -6,6 +6,7 @@ seconds, the memory beyond that of torch, and whether anything of it was run.
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -26,7 +27,12 @@ from safetensors.torch import load_file, save_file
 
 from oumi_runtime.builders import build_model
 from oumi_runtime.core.configs import ModelParams
-from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, seal
+from oumi_runtime.core.trainers.checkpoints.manifest import (
+    MANIFEST_FILENAME,
+    FileRecord,
+    Manifest,
+    seal,
+)
 from oumi_runtime.exceptions import OumiRuntimeError
 from oumi_runtime.models import MLPEncoder
 from oumi_runtime.train import main
@@ -48,6 +54,11 @@ def weights(header: Any, data: bytes = b"", length: int | None = None) -> Change
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     size = struct.pack("<Q", len(text) if length is None else length)
     return lambda folder: (folder / "model.safetensors").write_bytes(size + text + data)
+
+
+def record_of(path: Path) -> FileRecord:
+    content = path.read_bytes()
+    return FileRecord(len(content), hashlib.sha256(content).hexdigest())
 
 
 def written(name: str, content: bytes | str) -> Change:
@@ -337,7 +348,8 @@ def all_outcomes() -> list[Outcome]:
             change(folder)
             if "manifest" not in name:
                 (folder / MANIFEST_FILENAME).unlink()
-                seal(folder, 1, {})
+                files = {p.name: record_of(p) for p in folder.iterdir() if p.is_file()}
+                seal(folder, Manifest(1, files))
             arguments = ["-c", "config.yaml", "--training.output_dir", "other"]
             arguments += ["--training.resume_from_checkpoint", str(folder)]
             outcomes.append(measure(name, Path(parent), lambda a=arguments: main(a)))

@@ -3,6 +3,7 @@
 Reading them is `reading`'s work; which class to make of them, `BaseModel`'s.
 """
 
+import functools
 import json
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
@@ -110,6 +111,7 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:300] + " ..."
 
 
+@functools.cache
 def _distribution_version() -> str:
     try:
         return version("oumi-scaffold")

@@ -17,7 +17,7 @@ import torch
 from oumi_runtime.core.files import require_plain
 from oumi_runtime.exceptions import UnsafeFileError
 
-_DTYPES: dict[str, torch.dtype] = {
+DTYPES: dict[str, torch.dtype] = {
     "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
@@ -146,7 +146,7 @@ def _other_format(start: bytes) -> str | None:
 def _parse_entry(path: Path, name: str, described: Any) -> tuple[TensorEntry, int, int]:
     """A tensor's dtype and shape, and where its bytes begin and end."""
     try:
-        dtype = _DTYPES[described["dtype"]]
+        dtype = DTYPES[described["dtype"]]
         shape, (begin, end) = described["shape"], described["data_offsets"]
         whole = [*shape, begin, end]
         if any(type(number) is not int or number < 0 for number in whole):

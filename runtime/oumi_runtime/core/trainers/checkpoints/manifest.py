@@ -3,7 +3,6 @@
 The manifest is written last, so a folder with one that verifies has all its files.
 """
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from oumi_runtime.core.files import read_plain, sync, write_whole
+from oumi_runtime.core.files import read_plain, write_whole
 from oumi_runtime.exceptions import CheckpointError, UnsafeFileError
 
 MANIFEST_FILENAME = "manifest.json"
@@ -42,28 +41,19 @@ class Manifest:
 
     def text(self) -> str:
         """The file's text, which ends with the hash of what is before it."""
-        content = {"format": _FORMAT, **dataclasses.asdict(self)}
+        files = {name: vars(record) for name, record in self.files.items()}
+        content = {
+            "format": _FORMAT,
+            "step": self.step,
+            "files": files,
+            "metrics": self.metrics,
+        }
         return json.dumps({**content, "sha256": _digest(content)}, indent=1) + "\n"
 
 
-def seal(folder: Path, step: int, metrics: dict[str, float]) -> Manifest:
-    """Brings a folder's files to the disk, and writes their manifest.
-
-    Args:
-        folder: Where the files lie, with nothing else.
-        step: Optimizer steps done.
-        metrics: What the last evaluation found at this step.
-    """
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    for file in files:
-        sync(file)
-    records = {
-        file.name: FileRecord(file.stat().st_size, _hash(file)) for file in files
-    }
-    manifest = Manifest(step, records, metrics)
-    # Syncs the folder as well.
+def seal(folder: Path, manifest: Manifest) -> None:
+    """Writes the manifest of files that are on the disk, and syncs their folder."""
     write_whole(folder / MANIFEST_FILENAME, manifest.text())
-    return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -2,14 +2,13 @@
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from oumi_runtime.core.files import sync
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.checkpoints.manifest import Manifest, verify
-from oumi_runtime.exceptions import CheckpointError
+from oumi_runtime.core.trainers.checkpoints.manifest import Manifest
 
 DELETING_PREFIX = ".deleting-"
 
@@ -26,13 +25,18 @@ class Retention:
     """The metric that says which is best."""
     greater_is_better: bool = False
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether no checkpoint ever need go."""
+        return self.total_limit is None and self.best == 0
+
     def surplus(self, saved: Sequence[tuple[Path, Manifest]]) -> list[Path]:
         """The checkpoints that need not stay.
 
         Args:
             saved: The checkpoints, oldest first. The newest always stays.
         """
-        if self.total_limit is None and self.best == 0:
+        if self.keeps_all:
             return []
         newest_first = [path for path, _ in reversed(saved)]
         kept = [*newest_first[:1], *self._best(saved)]
@@ -54,7 +58,10 @@ class Retention:
 
 
 def delete_surplus(
-    output_dir: Path, saved: Sequence[tuple[Path, Manifest]], retention: Retention
+    output_dir: Path,
+    saved: Sequence[tuple[Path, Manifest]],
+    retention: Retention,
+    is_whole: Callable[[Path], bool],
 ) -> None:
     """Deletes what need not stay, unless nothing that verifies would remain.
 
@@ -62,12 +69,13 @@ def delete_surplus(
         output_dir: The folder of the checkpoints.
         saved: The checkpoints with a manifest of ours, oldest first.
         retention: Which of them stay.
+        is_whole: Whether a checkpoint verifies.
     """
     surplus = retention.surplus(saved)
     if not surplus:
         return
     staying = [path for path, _ in saved if path not in surplus]
-    if not any(_verifies(path) for path in reversed(staying)):
+    if not any(is_whole(path) for path in reversed(staying)):
         logger.warning(
             "kept %s beyond the limit: no newer checkpoint is whole", surplus[-1]
         )
@@ -86,11 +94,3 @@ def _delete_folder(output_dir: Path, path: Path) -> None:
     path.rename(doomed)
     sync(output_dir)
     shutil.rmtree(doomed, ignore_errors=True)
-
-
-def _verifies(path: Path) -> bool:
-    try:
-        verify(path)
-    except CheckpointError:
-        return False
-    return True

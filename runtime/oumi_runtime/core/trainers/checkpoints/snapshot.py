@@ -3,11 +3,16 @@
 Making one is all that a step waits for; writing it is `CheckpointStore`'s work.
 """
 
+import hashlib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+
+from oumi_runtime.core.models.tensor_pieces import tensor_pieces
+from oumi_runtime.core.trainers.checkpoints.manifest import FileRecord
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,30 @@ class Snapshot:
             for content in self.files.values()
         )
 
-    def write_to(self, folder: Path) -> None:
-        """Writes the files to an empty folder."""
-        for name, content in self.files.items():
-            if isinstance(content, TensorFile):
-                save_file(content.tensors, folder / name, content.metadata or None)
-            else:
-                (folder / name).write_bytes(content)
+    def write_to(self, folder: Path) -> dict[str, FileRecord]:
+        """Writes the files to an empty folder, and brings them to the disk.
+
+        Returns:
+            What they are, by name.
+        """
+        return {
+            name: _write(folder / name, _pieces(content))
+            for name, content in sorted(self.files.items())
+        }
+
+
+def _pieces(content: TensorFile | bytes) -> Iterable[bytes | memoryview]:
+    if isinstance(content, bytes):
+        return [content]
+    return tensor_pieces(content.tensors, content.metadata)
+
+
+def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> FileRecord:
+    digest = hashlib.sha256()
+    with path.open("xb") as file:
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
+        file.flush()
+        os.fsync(file.fileno())
+        return FileRecord(file.tell(), digest.hexdigest())

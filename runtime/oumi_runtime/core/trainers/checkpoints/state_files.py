@@ -19,6 +19,7 @@ from oumi_runtime.core.trainers.checkpoints.snapshot import TensorFile
 from oumi_runtime.exceptions import CheckpointError
 
 _MAX_TENSORS = 10_000
+_PLAIN = {type(None), bool, int, float, str}
 _NO_STATE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -105,6 +106,8 @@ def set_random_state(state: dict[str, Any]) -> None:
 
 
 def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    if type(tree) in _PLAIN:
+        return tree
     if isinstance(tree, torch.Tensor):
         name = f"t{len(tensors)}"
         # Tensors that share memory would be refused, so each gets its own.
@@ -113,6 +116,9 @@ def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(tree, dict):
         items = [[_encode(k, tensors), _encode(v, tensors)] for k, v in tree.items()]
         return {"dict": items}
+    if isinstance(tree, tuple | list) and _PLAIN.issuperset(map(type, tree)):
+        # The generator of Python alone has 625 numbers.
+        return {"tuple": list(tree)} if isinstance(tree, tuple) else tree
     if isinstance(tree, tuple):
         return {"tuple": [_encode(item, tensors) for item in tree]}
     if isinstance(tree, list):

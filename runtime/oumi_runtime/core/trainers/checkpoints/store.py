@@ -5,8 +5,8 @@ beside it and synced, a manifest with their sizes and hashes is written last, an
 the folder gets its name. What the files hold is the trainers' matter.
 """
 
+import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,10 @@ from oumi_runtime.core.files import (
     sync,
 )
 from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.checkpoints.known_whole import KnownWhole
 from oumi_runtime.core.trainers.checkpoints.manifest import (
     CHECKPOINT_NAME,
     Manifest,
-    read_manifest,
     seal,
     verify,
 )
@@ -56,6 +56,7 @@ class CheckpointStore:
         """Takes the folder, which need not exist yet, and how many it keeps."""
         self.output_dir = Path(output_dir)
         self._retention = retention or Retention()
+        self._known = KnownWhole()
 
     def path_of(self, step: int) -> Path:
         """Where the checkpoint of a step lies, or will."""
@@ -76,11 +77,12 @@ class CheckpointStore:
         target = self.path_of(snapshot.step)
         needed = snapshot.num_bytes + _HEADER_BYTES * _num_tensors(snapshot)
         require_room(target, needed)
-        staging = Path(tempfile.mkdtemp(dir=self.output_dir, prefix=STAGED_PREFIX))
+        staging = self._staging_for(target)
         try:
-            staging.chmod(0o755)
-            snapshot.write_to(staging)
-            seal(staging, snapshot.step, snapshot.metrics)
+            staging.mkdir()
+            files = snapshot.write_to(staging)
+            manifest = Manifest(snapshot.step, files, snapshot.metrics)
+            seal(staging, manifest)
             self._rename(staging, target)
         except BaseException as error:
             shutil.rmtree(staging, ignore_errors=True)
@@ -88,7 +90,8 @@ class CheckpointStore:
                 free = free_bytes(self.output_dir)
                 raise DiskFullError(target, needed, free) from error
             raise
-        delete_surplus(self.output_dir, self.whole(), self._retention)
+        self._known.add(target, manifest)
+        self._delete_surplus()
         return target
 
     def whole(self) -> list[tuple[Path, Manifest]]:
@@ -101,7 +104,7 @@ class CheckpointStore:
             if path.is_symlink():
                 continue
             try:
-                found.append((path, read_manifest(path)))
+                found.append((path, self._known.manifest_of(path)))
             except CheckpointError:
                 continue
         return found
@@ -152,19 +155,35 @@ class CheckpointStore:
         ]
         return [path for _, path in sorted(found)]
 
+    def _staging_for(self, target: Path) -> Path:
+        path = self.output_dir / f"{STAGED_PREFIX}{os.getpid()}-{target.name}"
+        if path.exists():  # An error left what could not be deleted then.
+            shutil.rmtree(path)
+        return path
+
+    def _delete_surplus(self) -> None:
+        if self._retention.keeps_all:
+            return
+        saved = self.whole()
+        self._known.keep_only([path for path, _ in saved])
+        is_whole = self._known.is_whole
+        delete_surplus(self.output_dir, saved, self._retention, is_whole)
+
     def _rename(self, staging: Path, target: Path) -> None:
         replaced = self.output_dir / f"{_REPLACED_PREFIX}{target.name}"
-        if target.exists():
+        is_replacing = target.exists()
+        if is_replacing:
             shutil.rmtree(replaced, ignore_errors=True)
             target.rename(replaced)
         try:
             staging.rename(target)
         except BaseException:
-            if replaced.exists():
+            if is_replacing:
                 replaced.rename(target)
             raise
         sync(self.output_dir)
-        shutil.rmtree(replaced, ignore_errors=True)
+        if is_replacing:
+            shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _num_tensors(snapshot: Snapshot) -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from snapshots import flip, names, snapshot, write
+from snapshots import flip, later, names, snapshot, write
 
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
@@ -57,7 +57,9 @@ def test_the_last_that_verifies_is_never_deleted(tmp_path, monkeypatch, caplog) 
     original = CheckpointStore.whole
 
     def damage_the_newest(self: CheckpointStore):
-        flip(tmp_path / "checkpoint-2" / "model.safetensors")
+        damaged = tmp_path / "checkpoint-2" / "model.safetensors"
+        flip(damaged)
+        later(damaged)
         return original(self)
 
     monkeypatch.setattr(CheckpointStore, "whole", damage_the_newest)
