@@ -48,7 +48,7 @@ class TrainingResult:
     metrics: dict[str, float]
     """The last evaluation's metrics; empty where the config asks for none."""
     model: nn.Module
-    """The trained model, on its device."""
+    """The trained model, on its device; with `training.ema_decay`, as averaged."""
 
 
 def train(
@@ -118,6 +118,7 @@ def _train(
             raise TrainingStoppedError(
                 stopper.cause or "", stopper.signal, state.global_step, session.latest()
             )
+        trainer.adopt_average()
         if params.save_final_model:
             trainer.save_model(output_dir)
             if is_world_process_zero():

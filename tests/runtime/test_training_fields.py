@@ -353,3 +353,12 @@ def test_tensorboard_writes_to_the_logging_dir(run, library, tmp_path) -> None:
     assert library.named("SummaryWriter")[0][0] == (str(tmp_path / "board"),)
     losses = [args for args, _ in library.named("add_scalar") if args[0] == "loss"]
     assert [step for _, _, step in losses] == list(range(1, 9))
+
+
+def test_with_ema_decay_the_model_that_is_returned_is_the_one_that_is_saved(
+    run,
+) -> None:
+    result = run(ema_decay=0.9)
+    saved = type(result.model).from_pretrained(result.output_dir)
+    for name, weight in result.model.state_dict().items():
+        assert torch.equal(weight, saved.state_dict()[name])

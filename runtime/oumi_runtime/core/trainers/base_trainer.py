@@ -195,6 +195,11 @@ class BaseTrainer(ABC):
         average = self.parts.average
         return contextlib.nullcontext() if average is None else average.applied()
 
+    def adopt_average(self) -> None:
+        """Leaves the model with its averaged weights, if there are; for the end."""
+        if self.parts.average is not None:
+            self.parts.average.adopt()
+
     def untimed(self) -> contextlib.AbstractContextManager[None]:
         """The context of work that does not count as training in the log's speed."""
         return contextlib.nullcontext()

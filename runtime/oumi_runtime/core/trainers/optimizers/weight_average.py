@@ -51,6 +51,10 @@ class WeightAverage:
         finally:
             foreach.copy_(self._weights, weights)
 
+    def adopt(self) -> None:
+        """Has the model hold the averages from now on."""
+        foreach.copy_(self._weights, self._averages)
+
     def state_dict(self) -> dict[str, Any]:
         """The averages, in the order of the parameters."""
         return {"averages": self._averages, "num_updates": self._num_updates}
