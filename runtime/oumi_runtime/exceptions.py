@@ -208,6 +208,22 @@ class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
         )
 
 
+class SearchRangeError(OumiRuntimeError, ValueError):
+    """What is to be tried out makes no range."""
+
+    exit_code = 2
+
+
+class NoBatchFitsError(OumiRuntimeError, MemoryError):
+    """Not even the smallest batch that was to be tried can be trained on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"no batch size is possible: {reason}; begin with a smaller one, make the "
+            "model smaller, or set training.enable_gradient_checkpointing"
+        )
+
+
 class TrainingMetricError(OumiRuntimeError, KeyError):
     """A metric that the training is to go by is not measured."""
 

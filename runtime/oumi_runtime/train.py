@@ -17,14 +17,13 @@ from torch import nn
 from oumi_runtime.builders import build_training, fingerprints_of
 from oumi_runtime.builders.trained import build_trainable_model, load_trained_model
 from oumi_runtime.builders.trials import shortened
-from oumi_runtime.core.configs import TrainingConfig, TrainingParams
+from oumi_runtime.builders.whole_training import seed_training
+from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.distributed import (
     barrier,
     get_rank,
     is_world_process_zero,
     process_group,
-    set_full_determinism,
-    set_random_seeds,
 )
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
@@ -94,7 +93,7 @@ def _train(
         signals, save_minutes=params.save_minutes, max_minutes=params.max_minutes
     )
     resume_from = session.find_checkpoint()
-    _seed(params)
+    seed_training(params)
     trainer, preprocessing = build_training(
         config,
         resume_from=resume_from,
@@ -110,7 +109,7 @@ def _train(
     barrier()
     # Building a model draws as many numbers as it likes; the training starts from here.
     # Each process leaves out other units where the model has dropout.
-    _seed(params, offset=get_rank())
+    seed_training(params, offset=get_rank())
     with signals.listening():
         trainer.train(None if resume_from is None else str(resume_from))
         state = trainer.state
@@ -138,13 +137,6 @@ def _result_of(config: TrainingConfig, ended: dict[str, Any]) -> TrainingResult:
     else:
         model = build_trainable_model(config)
     return TrainingResult(output_dir, ended["global_step"], ended["metrics"], model)
-
-
-def _seed(params: TrainingParams, offset: int = 0) -> None:
-    if params.full_determinism:
-        set_full_determinism()
-    is_deterministic = params.use_deterministic or params.full_determinism
-    set_random_seeds(params.seed + offset, is_deterministic)
 
 
 def main(arguments: list[str] | None = None) -> int:

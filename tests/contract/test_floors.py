@@ -27,7 +27,15 @@ FLOORS = (
     },
     {"core.trainers", "models", "datasets", "metrics"},
     {"builders"},
-    {"train", "evaluate", "infer", "export", "testing", "pytest_plugin"},
+    {
+        "train",
+        "evaluate",
+        "infer",
+        "export",
+        "finding",
+        "testing",
+        "pytest_plugin",
+    },
 )
 ROOM_FLOORS = {
     f"oumi_runtime.{room}": n for n, floor in enumerate(FLOORS) for room in floor

@@ -1,8 +1,13 @@
-"""Makes of a training one that is over in seconds."""
+"""Makes of a training one that is only tried out."""
 
 import dataclasses
 
-from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.configs import (
+    ProfilerParams,
+    TelemetryParams,
+    TrainerType,
+    TrainingParams,
+)
 
 NUM_STEPS = 2
 """Steps of such a training, and batches of its evaluation."""
@@ -27,4 +32,35 @@ def shortened(params: TrainingParams) -> TrainingParams:
         save_steps=0,
         save_epoch=False,
         save_minutes=None,
+    )
+
+
+def bare(params: TrainingParams, num_steps: int) -> TrainingParams:
+    """Leaves a training its steps alone, as the native trainer makes them.
+
+    Args:
+        params: The training section of the config; it stays as it is.
+        num_steps: Steps of the training.
+
+    Returns:
+        The section without what is evaluated, saved, measured or called besides.
+    """
+    return dataclasses.replace(
+        params,
+        trainer_type=TrainerType.OUMI,
+        trainer_kwargs={},
+        max_steps=num_steps,
+        eval_strategy="no",
+        early_stopping_patience=None,
+        save_steps=0,
+        save_epoch=False,
+        callbacks=[],
+        enable_tensorboard=False,
+        enable_wandb=False,
+        enable_mlflow=False,
+        profiler=ProfilerParams(),
+        telemetry=TelemetryParams(telemetry_dir=None),
+        include_performance_metrics=False,
+        include_alternative_mfu_metrics=False,
+        ema_decay=None,
     )

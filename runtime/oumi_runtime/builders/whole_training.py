@@ -8,7 +8,8 @@ from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
 from oumi_runtime.builders.splits import prepare_split, read_split
 from oumi_runtime.builders.trained import build_trainable_model, final_saver
 from oumi_runtime.builders.training import build_trainer
-from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
+from oumi_runtime.core.distributed import set_full_determinism, set_random_seeds
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 
@@ -59,3 +60,16 @@ def build_training(
         kept_files=kept_files,
     )
     return trainer, preprocessing
+
+
+def seed_training(params: TrainingParams, offset: int = 0) -> None:
+    """Seeds every source of random numbers, as the config says.
+
+    Args:
+        params: The training section of the config.
+        offset: What to add to its seed.
+    """
+    if params.full_determinism:
+        set_full_determinism()
+    is_deterministic = params.use_deterministic or params.full_determinism
+    set_random_seeds(params.seed + offset, is_deterministic)

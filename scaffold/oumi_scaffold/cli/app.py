@@ -30,6 +30,8 @@ COMMANDS = {
     "check": ("check", "Hold a model against the conformance suite."),
     "train": ("train", "Train the model that a config names."),
     "evaluate": ("evaluate", "Measure a trained model on held-out data."),
+    "find-lr": ("find_lr", "Try rising learning rates, and suggest one."),
+    "find-batch-size": ("find_batch_size", "Measure which micro-batches fit."),
     "list": ("listing", "List models, datasets, tasks or templates."),
     "new-template": ("new_template", "Copy a built-in template, to start from."),
     "check-template": ("check_template", "Try a template in all its choices."),

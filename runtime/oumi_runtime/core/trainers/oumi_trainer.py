@@ -42,11 +42,12 @@ class Trainer(BaseTrainer):
     def __init__(self, parts: TrainingParts) -> None:
         """Takes the parts."""
         super().__init__(parts)
-        self._step = self._build_step()
+        self.step = self._build_step()
+        """Makes one optimizer step of some micro-batches."""
         self._log_window = LogWindow()
         self._bad_steps = BadSteps(parts, self.autocast)
         if parts.params.max_bad_steps:
-            self._step.finite.reads_at_once = True
+            self.step.finite.reads_at_once = True
 
     def _build_step(self) -> Step:
         parts, plain = self.parts, TrainStep(self.parts, self.autocast, self.scaler)
@@ -81,9 +82,9 @@ class Trainer(BaseTrainer):
         state = self.state
         for step in self._steps_left():
             self._bad_steps.before_step()
-            result = self._step(step)
+            result = self.step(step)
             state.count_step()
-            if not self._step.finite.reads_at_once or self._check_numbers(step):
+            if not self.step.finite.reads_at_once or self._check_numbers(step):
                 self._log_window.add(result)
                 if self.parts.average is not None:
                     self.parts.average.update()
@@ -136,12 +137,12 @@ class Trainer(BaseTrainer):
         Args:
             step: The last step's micro-batches, where only it can be at fault.
         """
-        late = self._step.finite.first_bad_step()
+        late = self.step.finite.first_bad_step()
         if late is not None:
             self._bad_steps.meet(self.state, late, self._last_good, step)
         elif step is not None:
             self._bad_steps.after_good_step()
-        self._step.finite.reset()
+        self.step.finite.reset()
         return late is None
 
     def _last_good(self) -> Path | None:

@@ -69,7 +69,7 @@ def graphs(monkeypatch) -> list[Graph]:
 def captured(make_trainer, graphs, *, fails: bool = False, **params):
     """A trainer whose step is captured by the stand-in."""
     trainer, recorder = make_trainer(**params)
-    step = trainer._step
+    step = trainer.step
     original = step.change_parameters
 
     def change(micro_batches):
@@ -88,7 +88,7 @@ def captured(make_trainer, graphs, *, fails: bool = False, **params):
         return loss, norm, True
 
     step.change_parameters = change
-    trainer._step = CapturedStep(step, trainer.parts)
+    trainer.step = CapturedStep(step, trainer.parts)
     return trainer, recorder
 
 

@@ -1,0 +1,59 @@
+"""The files that a learning-rate test leaves: its numbers, and a picture of them."""
+
+import dataclasses
+import json
+from io import BytesIO
+from pathlib import Path
+
+from oumi_runtime.core.files import write_whole
+from oumi_runtime.finding.learning_rate import LearningRateCurve
+
+NUMBERS_FILENAME = "lr_finder.json"
+PICTURE_FILENAME = "lr_finder.png"
+
+
+def save_curve(curve: LearningRateCurve, folder: Path) -> list[Path]:
+    """Writes the numbers, and a picture where matplotlib is installed.
+
+    Args:
+        curve: What was found.
+        folder: Where to; made if it is not there. Nothing else in it is touched.
+
+    Returns:
+        The files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, str | bytes] = {
+        NUMBERS_FILENAME: json.dumps(dataclasses.asdict(curve), indent=1) + "\n"
+    }
+    if (picture := draw(curve)) is not None:
+        files[PICTURE_FILENAME] = picture
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in files]
+
+
+def draw(curve: LearningRateCurve) -> bytes | None:
+    """Draws the curve as a PNG; None where matplotlib is not installed."""
+    try:
+        # Imported only where it is used: it is an extra.
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        return None
+    rates = [each.learning_rate for each in curve.tried]
+    smoothed = [each.smoothed_loss for each in curve.tried]
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, [each.loss for each in curve.tried], ".", alpha=0.4, label="loss")
+    axes.plot(rates, smoothed, label="smoothed")
+    if curve.suggestion is not None:
+        label = f"falls fastest: {curve.suggestion:g}"
+        axes.axvline(curve.suggestion, color="black", linestyle="--", label=label)
+    axes.set_xscale("log")
+    axes.set_ylim(*curve.shown_losses)
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("training loss")
+    axes.legend()
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=150)
+    return picture.getvalue()

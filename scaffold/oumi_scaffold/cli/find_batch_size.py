@@ -1,0 +1,103 @@
+"""`oumi-scaffold find-batch-size`: which micro-batches fit, and which are fastest."""
+
+import dataclasses
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from oumi_scaffold.cli import output
+
+if TYPE_CHECKING:
+    from oumi_runtime.finding import BatchSizes
+
+
+@click.command("find-batch-size", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "-c", "--config", required=True, metavar="FILE", help="The training config."
+)
+@click.option(
+    "--min",
+    "smallest",
+    type=int,
+    default=1,
+    show_default=True,
+    help="The first size of a micro-batch.",
+)
+@click.option(
+    "--max", "largest", type=int, help="The last one.  [default: all samples]"
+)
+@output.interpolate_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+def command(
+    config: str,
+    smallest: int,
+    largest: int | None,
+    interpolate: bool,
+    as_json: bool,
+    overrides: tuple[str, ...],
+) -> None:
+    """Double the micro-batch until it does not fit, and time each size.
+
+    Suggested is the fastest that leaves the samples in a step as they are, so that the
+    training stays the same. Nothing is written. OVERRIDES replace values of the config.
+    """
+    # The config is checked to the end before torch is imported.
+    from oumi_runtime.core.configs import TrainingConfig
+
+    loaded = TrainingConfig.from_yaml_and_arg_list(
+        config, list(overrides), ignore_interpolation=not interpolate
+    )
+    loaded.finalize_and_validate()
+    from oumi_runtime.finding import find_batch_size
+
+    with output.only_json() if as_json else nullcontext():
+        found = find_batch_size(loaded, smallest=smallest, largest=largest)
+    if as_json:
+        output.emit_json(_document(found))
+        return
+    output.heading(f"Micro-batches for {loaded.model.model_name}")
+    _show(found)
+    output.say()
+    if (best := found.suggestion) is None:
+        output.say(
+            f"None of these leaves a step its {found.samples_per_step:,} samples; "
+            "begin with another --min"
+        )
+        return
+    output.heading(
+        f"Suggested for {config}, with {found.samples_per_step:,} samples in a step as "
+        "before:"
+    )
+    output.say("  training:")
+    output.say(f"    per_device_train_batch_size: {best.batch_size}")
+    output.say(f"    gradient_accumulation_steps: {best.gradient_accumulation_steps}")
+
+
+def _document(found: "BatchSizes") -> dict[str, object]:
+    best = found.suggestion
+    return {
+        **dataclasses.asdict(found),
+        "largest": found.largest.batch_size,
+        "fastest": found.fastest.batch_size,
+        "suggestion": None if best is None else dataclasses.asdict(best),
+    }
+
+
+def _show(found: "BatchSizes") -> None:
+    """Prints what was measured, and what ended it."""
+    rows = [
+        [
+            f"{each.batch_size}",
+            f"{each.gradient_accumulation_steps}",
+            f"{each.samples_per_step}",
+            f"{each.samples_per_second:,.0f}",
+            f"{each.peak_bytes / 1e9:.2f} GB",
+            "fastest" if each == found.fastest else "",
+        ]
+        for each in found.tried
+    ]
+    columns = ["micro-batch", "accumulated", "samples a step", "samples/s", "memory"]
+    output.table([*columns, ""], rows)
+    output.say(f"ended: {found.ended_by}")

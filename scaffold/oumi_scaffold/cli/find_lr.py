@@ -1,0 +1,130 @@
+"""`oumi-scaffold find-lr`: try rising learning rates, and suggest one."""
+
+import dataclasses
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.plot import plot
+
+if TYPE_CHECKING:
+    from oumi_runtime.finding import LearningRateCurve
+
+_EXIT_NONE_FOUND = 1
+
+
+@click.command("find-lr", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "-c", "--config", required=True, metavar="FILE", help="The training config."
+)
+@click.option(
+    "--min",
+    "lowest",
+    type=float,
+    default=1e-7,
+    show_default=True,
+    help="The learning rate of the first step.",
+)
+@click.option(
+    "--max",
+    "highest",
+    type=float,
+    default=10.0,
+    show_default=True,
+    help="The learning rate of the last step.",
+)
+@click.option(
+    "--steps",
+    type=int,
+    default=100,
+    show_default=True,
+    help="Steps from the one to the other.",
+)
+@output.interpolate_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+def command(
+    config: str,
+    lowest: float,
+    highest: float,
+    steps: int,
+    interpolate: bool,
+    as_json: bool,
+    overrides: tuple[str, ...],
+) -> int:
+    """Try rising learning rates on a config's model and data, and suggest one.
+
+    The rate rises at every step until the loss diverges. Suggested is the rate at which
+    the loss falls fastest (Smith 2017, section 3.3); take less where training is long.
+    The curve is written to lr_finder.json and lr_finder.png in the output folder;
+    nothing else of the trial is kept. OVERRIDES replace values of the config.
+    """
+    # The config is checked to the end before torch is imported.
+    from oumi_runtime.core.configs import TrainingConfig
+
+    loaded = TrainingConfig.from_yaml_and_arg_list(
+        config, list(overrides), ignore_interpolation=not interpolate
+    )
+    loaded.finalize_and_validate()
+    from oumi_runtime.finding import find_learning_rate, save_curve
+
+    with output.only_json() if as_json else nullcontext():
+        curve = find_learning_rate(
+            loaded, lowest=lowest, highest=highest, num_steps=steps
+        )
+        files = save_curve(curve, Path(loaded.training.output_dir))
+    if as_json:
+        document = {**dataclasses.asdict(curve), "files": [str(path) for path in files]}
+        output.emit_json(document)
+    else:
+        output.heading(f"Learning rates for {loaded.model.model_name}")
+        _show(curve)
+        output.say(f"The curve is in {' and '.join(map(str, files))}")
+        if not any(path.suffix == ".png" for path in files):
+            output.note("pip install 'oumi-scaffold[plot]' has it drawn as a PNG, too")
+    if curve.suggestion is None:
+        output.error(
+            "the loss hardly falls at any of these rates; widen --min and --max, make "
+            f"more --steps, or try the model with `oumi-scaffold check {config}`"
+        )
+        return _EXIT_NONE_FOUND
+    if not as_json:
+        output.say()
+        output.heading(f"Suggested for {config}, where the loss falls fastest:")
+        output.say("  training:")
+        output.say(f"    learning_rate: {curve.suggestion:g}")
+    return 0
+
+
+def _show(curve: "LearningRateCurve") -> None:
+    """Prints the curve, and the rates that stand out on it."""
+    rates = [each.learning_rate for each in curve.tried]
+    smoothed = [each.smoothed_loss for each in curve.tried]
+    fastest = None
+    if (suggested := curve.suggestion) is not None:
+        fastest = min(range(len(rates)), key=lambda at: abs(rates[at] - suggested))
+    lines = plot(
+        [each.loss for each in curve.tried],
+        smoothed,
+        bounds=curve.shown_losses,
+        ends=(f"{rates[0]:.2g}", f"{rates[-1]:.2g}"),
+        mark=fastest,
+    )
+    for line in lines:
+        output.say(line)
+    output.say()
+    places = {
+        "first": 0,
+        "falls fastest": fastest,
+        "lowest": rates.index(curve.lowest.learning_rate),
+        "diverged" if curve.has_diverged else "last": len(rates) - 1,
+    }
+    rows = [
+        [f"{rates[at]:.2g}", f"{smoothed[at]:.4g}", name]
+        for name, at in places.items()
+        if at is not None
+    ]
+    output.table(["learning rate", "smoothed loss", ""], rows)

@@ -1,0 +1,77 @@
+"""A model whose loss is known on paper, and configs that train it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.registry import REGISTRY, RegistryType, register
+
+STEEPNESS = 10.0
+CONFIG = """
+model: {model_name: Bowl, device_map: cpu}
+data:
+  train:
+    datasets: [{dataset_name: digits_table, split: train}]
+training:
+  optimizer: sgd
+  learning_rate: 0.1
+  max_grad_norm: null
+  per_device_train_batch_size: 32
+"""
+
+
+class Bowl(BaseModel):
+    """A single number rolls down a bowl; SGD climbs out of it above 2 / steepness."""
+
+    made: list["Bowl"]
+
+    def __init__(self, floor: float = 0.0) -> None:
+        super().__init__()
+        self.position = nn.Parameter(torch.ones(1))
+        self.floor = floor
+        self.num_samples: list[int] = []
+        self.before_forward: Callable[[int], Any] = lambda num_samples: None
+        type(self).made.append(self)
+        type(self).prepare(self)
+
+    prepare: Callable[["Bowl"], None] = staticmethod(lambda bowl: None)
+
+    def forward(self, features, labels=None, **kwargs):
+        self.num_samples.append(len(features))
+        self.before_forward(len(features))
+        loss = 0.5 * STEEPNESS * self.position.square().sum() + self.floor
+        return {"logits": features, "loss": loss}
+
+    @property
+    def criterion(self):
+        return nn.functional.mse_loss
+
+
+@pytest.fixture
+def bowl(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Bowl]]:
+    """The class, registered; `made` are those that were built, `prepare` meets them."""
+    monkeypatch.setattr(Bowl, "made", [], raising=False)
+    monkeypatch.setattr(Bowl, "prepare", staticmethod(lambda bowl: None))
+    with REGISTRY.isolated():
+        register("Bowl", RegistryType.MODEL)(Bowl)
+        yield Bowl
+
+
+@pytest.fixture
+def make_config(tmp_path: Path) -> Callable[..., TrainingConfig]:
+    """A config that trains a bowl, with other values in its training section."""
+
+    def make(text: str = CONFIG, **training: Any) -> TrainingConfig:
+        config = TrainingConfig.from_str(text)
+        config.training.output_dir = str(tmp_path / "output")
+        for name, value in training.items():
+            setattr(config.training, name, value)
+        return config
+
+    return make
