@@ -120,9 +120,11 @@ def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
     files = [place.staged(number) for number in range(len(entries))]
     previous = [place.previous(n) for n, step in enumerate(steps) if step.before]
     kept = [place.kept / e.path for e in entries if e.status is Status.FORCE]
+    if kept and (ignoring := place.kept / ".gitignore") not in kept:
+        disk.write_new(ignoring, b"*\n")
+        kept.append(ignoring)
     disk.sync([*files, *previous, *kept, place.stage])
-    is_kept = mode_of(place.kept) is not None
-    backup = f"{BACKUP_PREFIX}{_stamp(place)}" if is_kept else None
+    backup = f"{BACKUP_PREFIX}{_stamp(place)}" if kept else None
     return Journal(tuple(steps), tuple(_missing_folders(place, entries)), backup)
 
 

@@ -170,6 +170,7 @@ def test_what_is_replaced_by_force_is_kept(project: Path):
     assert kept is not None
     assert (project / kept / "a/b/one.py").read_bytes() == b"mine\r\n"
     assert (project / kept / "two.py").stat().st_mode & 0o777 == 0o750
+    assert (project / kept / ".gitignore").read_bytes() == b"*\n"
     assert (project / "two.py").read_bytes() == b"two\n"
     assert (project / "two.py").stat().st_mode & 0o777 == 0o750
     assert {path.name for path in (project / ".oumi-scaffold").iterdir()} == {
