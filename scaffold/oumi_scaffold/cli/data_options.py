@@ -15,6 +15,9 @@ from oumi_scaffold.values import Value
 # These read the user's own files, and do not know which.
 _NEED_A_PATH = ("npz_file", "image_folder", "tabular", "text_classification", "text_lm")
 
+# Constructor arguments that say what the data is like.
+_OF_THE_DATA = ("num_classes", "num_features", "in_channels")
+
 
 def dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value]:
     """Returns the template's variables for a registered dataset.
@@ -72,6 +75,23 @@ def data_answers(
         )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
+
+
+def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
+    """Tells where `--set` asks for other data than the config names by itself.
+
+    Args:
+        source: The template, a built-in one.
+        settings: What `--set` says.
+    """
+    usual = source.template.variables
+    for name in _OF_THE_DATA:
+        given = settings.get(name, str(usual.get(name)))
+        if given != str(usual.get(name)):
+            output.note(
+                f"the config names {usual['dataset_name']}, which has {name}="
+                f"{usual[name]} and not {given}: name your own data there, or by --data"
+            )
 
 
 def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:

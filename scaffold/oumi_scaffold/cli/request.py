@@ -79,13 +79,21 @@ class Request(NamedTuple):
         return hooks_of(source, specs[0], trust=self.trust)
 
     def _data(self, source: Source, settings: Mapping[str, str]) -> dict[str, Value]:
-        if self.dataset is None and self.data is None:
+        is_named = self.dataset is not None or self.data is not None
+        if not is_named and not (settings and source.is_built_in):
             return {}
-        if self.target != RUNTIME:
+        if is_named and self.target != RUNTIME:
             option = "--data" if self.dataset is None else "--dataset"
             raise click.UsageError(f"{option} goes with --target {RUNTIME} only")
-        from oumi_scaffold.cli.data_options import data_answers, dataset_answers
+        from oumi_scaffold.cli.data_options import (
+            data_answers,
+            dataset_answers,
+            note_misfits,
+        )
 
+        if not is_named:
+            note_misfits(source, settings)
+            return {}
         if self.dataset is not None:
             return dataset_answers(self.dataset, source, self.output_dir)
         path = Path(self.data or "")

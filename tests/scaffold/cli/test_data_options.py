@@ -187,3 +187,21 @@ def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
     assert reason in done.err
     assert done.err.count("\n") == 1
     assert snapshot(project) == before
+
+
+def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):
+    done = run("new-model", "MyNet", "--set", "num_classes=5")
+    assert done.exit_code == 0
+    assert done.err == (
+        "note: the config names stdlib_docstrings, which has num_classes=10 and not 5: "
+        "name your own data there, or by --data\n"
+    )
+    assert run("new-model", "Other", "--set", "num_classes=10").err == ""
+
+
+def test_the_digits_are_as_large_as_the_model_takes_them(project: Path, run: Callable):
+    done = run("new-model", "MyNet", *IMAGES, "--set", "image_size=28")
+    assert (done.exit_code, done.err) == (0, "")
+    for split in ("train", "validation", "test"):
+        kwargs = dataset_of(project, split)["dataset_kwargs"]
+        assert kwargs == {"image_size": 28}
