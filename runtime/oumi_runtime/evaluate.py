@@ -9,7 +9,7 @@ from oumi_runtime.builders import (
     prepare_split,
     read_split,
 )
-from oumi_runtime.builders.batches import build_eval_batches
+from oumi_runtime.builders.batches import build_bad_samples, build_eval_batches
 from oumi_runtime.builders.trained import load_trained_model
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
@@ -50,7 +50,9 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     texts = read_split(config, split)
     dataset = prepare_split(texts, config, split, preprocessing)
     device = next(model.parameters()).device
-    batches = build_eval_batches(dataset, config.training, device)
+    batches = build_eval_batches(
+        dataset, config.training, device, build_bad_samples(config.data)
+    )
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)

@@ -86,6 +86,18 @@ class BadRowError(DataError):
             self.add_note(message)
 
 
+class TooManyBadSamplesError(DataError):
+    """More samples cannot be used than may be left out."""
+
+    exit_code = 1
+
+    def __init__(self, limit: int, where: str, reason: str) -> None:
+        super().__init__(
+            f"more than the {limit:,} samples of data.max_bad_samples cannot be used, "
+            f"the latest {where}: {reason}"
+        )
+
+
 class BadSampleError(DataError):
     """One of several samples cannot be used; whoever knows its row says which.
 

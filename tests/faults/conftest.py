@@ -45,13 +45,15 @@ class FaultNet(BaseModel):
 class NoisyRows(BaseMapDataset):
     """Rows that are augmented as they are read, by three kinds of random numbers."""
 
-    def __init__(self, size: int = 100, **kwargs) -> None:
+    def __init__(self, size: int = 100, bad=(), **kwargs) -> None:
         super().__init__(**kwargs)
         generator = torch.Generator().manual_seed(7)
         features = torch.randn(size, 6, generator=generator)
         self._data = [
             {"features": row, "labels": int(row[:3].argmax())} for row in features
         ]
+        for index in bad:
+            del self._data[index]["features"]
 
     def transform(self, sample):
         noise = torch.rand(()) + random.random() + np.random.rand()

@@ -16,6 +16,10 @@ ELSEWHERE: dict[str, str] = {
         "tests/runtime/core/trainers/steps/test_bad_steps.py::"
         "test_as_many_as_may_be_are_left_out"
     ),
+    "DataParams.on_bad_sample": "tests/faults/test_bad_data.py::"
+    "test_a_run_that_a_bad_row_ended_goes_on_without_it",
+    "DataParams.max_bad_samples": "tests/faults/test_bad_data.py::"
+    "test_too_many_end_the_run_and_keep_its_checkpoint",
     "ModelParams.model_name": f"{_BUILDERS}/test_build_model.py::"
     "test_the_model_of_the_page_is_built",
     "ModelParams.model_kwargs": f"{_BUILDERS}/test_build_model.py::"

@@ -8,9 +8,11 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.builders import trials
 from oumi_runtime.builders.devices import free_bytes
-from oumi_runtime.core.configs import TrainerType, TrainingParams
+from oumi_runtime.core.configs import DataParams, TrainerType, TrainingParams
+from oumi_runtime.core.configs.params.data_params import OnBadSample
 from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import is_distributed
+from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.device_columns import place_dataset
 from oumi_runtime.core.trainers.batches.map_batches import (
     EvalBatches,
@@ -25,7 +27,10 @@ from oumi_runtime.exceptions import DataError
 
 
 def build_train_batches(
-    dataset: Dataset[Any], params: TrainingParams, device: torch.device
+    dataset: Dataset[Any],
+    params: TrainingParams,
+    device: torch.device,
+    bad_samples: BadSamples | None = None,
 ) -> TrainBatches | StreamBatches:
     """Cuts a dataset into the steps of a training.
 
@@ -33,6 +38,7 @@ def build_train_batches(
         dataset: What to train on, tokenized.
         params: The training section of the config.
         device: Where the batches go.
+        bad_samples: Counts those that are left out; None where the first is an error.
 
     Raises:
         DataError: Nothing says how long a stream is, or the trainer takes none.
@@ -42,7 +48,7 @@ def build_train_batches(
         "accumulation_steps": params.gradient_accumulation_steps,
         "seed": params.data_seed,
         "device": device,
-        "loading": build_loading(params),
+        "loading": build_loading(params, bad_samples),
         "ignore_index": params.label_ignore_index,
     }
     if not isinstance(dataset, Stream):
@@ -64,13 +70,16 @@ def build_train_batches(
 
 
 def build_eval_batches(
-    dataset: Dataset[Any], params: TrainingParams, device: torch.device
+    dataset: Dataset[Any],
+    params: TrainingParams,
+    device: torch.device,
+    bad_samples: BadSamples | None = None,
 ) -> EvalBatches | StreamEvalBatches:
     """Cuts a dataset into batches to evaluate on; see `build_train_batches`."""
     arguments: dict[str, Any] = {
         "batch_size": params.per_device_eval_batch_size,
         "device": device,
-        "loading": build_loading(params),
+        "loading": build_loading(params, bad_samples),
         "ignore_index": params.label_ignore_index,
     }
     if isinstance(dataset, Stream):
@@ -79,12 +88,22 @@ def build_eval_batches(
     return EvalBatches(dataset, max_batches=most, **arguments)
 
 
-def build_loading(params: TrainingParams) -> Loading:
+def build_bad_samples(data: DataParams) -> BadSamples | None:
+    """What counts the samples that are left out; None where none may be."""
+    if data.on_bad_sample != OnBadSample.SKIP:
+        return None
+    return BadSamples(data.max_bad_samples)
+
+
+def build_loading(
+    params: TrainingParams, bad_samples: BadSamples | None = None
+) -> Loading:
     """Decides how samples that are not in memory are read.
 
     Args:
         params: The training section of the config. `auto` workers are as many as the
             machine has cores for each of its processes, and at most eight.
+        bad_samples: Counts those that are left out; None where the first is an error.
     """
     num_workers = params.dataloader_num_workers
     if isinstance(num_workers, str):
@@ -94,4 +113,5 @@ def build_loading(params: TrainingParams) -> Loading:
         num_workers=num_workers,
         persistent_workers=params.dataloader_persistent_workers and num_workers > 0,
         prefetch_factor=params.dataloader_prefetch_factor if num_workers > 0 else None,
+        bad_samples=bad_samples,
     )

@@ -17,6 +17,7 @@ from oumi_runtime.core.configs import (
     DatasetSplit,
     DatasetSplitParams,
 )
+from oumi_runtime.core.configs.params.data_params import OnBadSample
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
     BaseMapDataset,
@@ -57,6 +58,10 @@ def build_dataset_mixture(
     if not params.datasets:
         raise DataError(f"data.{split.value}.datasets is empty; name a dataset there")
     datasets = [_build_one(each, params) for each in params.datasets]
+    for dataset in datasets:
+        if isinstance(dataset, BaseMapDataset):
+            skips = data_params.on_bad_sample == OnBadSample.SKIP
+            dataset.transform_all(leaves_out_bad=skips)
     mixture: Dataset[Any]
     if params.stream:
         mixture = mix_streams(datasets, params, seed)
@@ -79,7 +84,10 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
         DataError: There is no such dataset, or it does not take the arguments.
     """
     dataset_class = REGISTRY.get_dataset(dataset_name, subset=kwargs.get("subset"))
-    return _make(dataset_name, dataset_class, kwargs)
+    dataset = _make(dataset_name, dataset_class, kwargs)
+    if isinstance(dataset, BaseMapDataset):
+        dataset.transform_all()
+    return dataset
 
 
 def _make(
@@ -101,8 +109,6 @@ def _make(
     if mistake := argument_mistake(dataset_class, arguments):
         raise DataError(f"dataset {dataset_name!r} {mistake}")
     dataset: Dataset[Any] = dataset_class(**arguments)
-    if isinstance(dataset, BaseMapDataset):
-        dataset.transform_all()
     return dataset
 
 

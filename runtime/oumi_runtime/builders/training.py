@@ -21,6 +21,7 @@ from oumi_runtime.builders.parallel import build_parallelism
 from oumi_runtime.core.configs import FSDPParams, TrainerType, TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
+from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.callbacks.transformers_callbacks import FromTransformers
 from oumi_runtime.core.trainers.optimizers.weight_average import WeightAverage
@@ -41,6 +42,7 @@ def build_trainer(
     save_final: Callable[[nn.Module, Path], None] | None = None,
     tokenizer: Tokenizer | None = None,
     kept_files: Mapping[str, bytes] | None = None,
+    bad_samples: BadSamples | None = None,
 ) -> BaseTrainer:
     """Builds a trainer.
 
@@ -55,6 +57,8 @@ def build_trainer(
         save_final: Saves the model in the end; as in a checkpoint if None.
         tokenizer: That of the texts, for metrics that read what a model writes.
         kept_files: Files that every checkpoint holds besides, by name.
+        bad_samples: Counts samples that cannot be used and are left out; None where the
+            first is an error.
 
     Raises:
         KeyError: The trainer's name is neither one of ours nor registered.
@@ -68,14 +72,14 @@ def build_trainer(
     if params.enable_gradient_checkpointing:
         checkpoint_activations(model, params.gradient_checkpointing_kwargs)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
-    train_batches = build_train_batches(train_dataset, params, device)
+    train_batches = build_train_batches(train_dataset, params, device, bad_samples)
     total_steps = params.max_steps
     if total_steps < 1:
         total_steps = params.num_train_epochs * train_batches.steps_per_epoch
     optimizer = build_optimizer(model, params)
     eval_batches = None
     if eval_dataset is not None:
-        eval_batches = build_eval_batches(eval_dataset, params, device)
+        eval_batches = build_eval_batches(eval_dataset, params, device, bad_samples)
     scheduler = build_lr_scheduler(optimizer, params, total_steps)
     parts = TrainingParts(
         parallelism=parallelism,

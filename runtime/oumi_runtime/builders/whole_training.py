@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from oumi_runtime.builders.batches import build_bad_samples
 from oumi_runtime.builders.callbacks import build_training_callbacks
 from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
 from oumi_runtime.builders.splits import prepare_split, read_split
@@ -58,6 +59,7 @@ def build_training(
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
         kept_files=kept_files,
+        bad_samples=build_bad_samples(config.data),
     )
     return trainer, preprocessing
 

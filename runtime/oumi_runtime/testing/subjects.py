@@ -131,7 +131,7 @@ def _batches_of(
         loaded = load_batches(
             dataset, [chosen], device=torch.device("cpu"), loading=Loading()
         )
-        return dict(next(iter(loaded)))
+        return dict(next(loaded).columns)
 
     return make_batch
 

@@ -6,7 +6,12 @@ from pydantic import Field
 
 from oumi_runtime.core.configs.base_config import BaseConfig
 from oumi_runtime.core.configs.params.base_params import section
-from oumi_runtime.core.configs.params.data_params import COLLATORS, DataParams
+from oumi_runtime.core.configs.params.data_params import (
+    COLLATORS,
+    DataParams,
+    DatasetSplit,
+    OnBadSample,
+)
 from oumi_runtime.core.configs.params.fsdp_params import FSDPParams
 from oumi_runtime.core.configs.params.model_params import ModelParams
 from oumi_runtime.core.configs.params.peft_params import PeftParams
@@ -72,9 +77,16 @@ class TrainingConfig(BaseConfig):
                 "adds a new adapter, and model.adapter_trainable trains the one in "
                 "model.adapter_model; set one of them to false"
             )
+        is_skipping = self.data.on_bad_sample == OnBadSample.SKIP
+        if is_skipping and self.training.trainer_type is TrainerType.HF:
+            wrong["data.on_bad_sample"] = (
+                "skip needs the native trainer; write trainer_type: oumi in the "
+                "training section"
+            )
         wrong |= dict(self._unknown_names())
         if wrong:
             rests_on = {
+                "data.on_bad_sample": ["training.trainer_type"],
                 "training.ema_decay": ["fsdp.enable_fsdp"],
                 "training.eval_strategy": ["data.validation"],
                 "fsdp.enable_fsdp": ["training.trainer_type"],
@@ -86,16 +98,17 @@ class TrainingConfig(BaseConfig):
         if self.model.is_named:
             for key, mistake in model_mistakes(self.model):
                 yield ("model", *key), mistake
-        for split, params in self.data:
+        for split in DatasetSplit:
+            params = self.data.get_split(split)
             for position, dataset in enumerate(params.datasets):
                 if dataset.is_named:
                     for key, mistake in dataset_mistakes(dataset):
-                        yield ("data", split, "datasets", position, *key), mistake
+                        yield ("data", split.value, "datasets", position, *key), mistake
             name = params.collator_name
             if name and (
                 sentence := name_mistake(name, RegistryType.COLLATOR, COLLATORS)
             ):
-                yield ("data", split, "collator_name"), sentence
+                yield ("data", split.value, "collator_name"), sentence
         for field, type, built_in in _CHOSEN_BY_NAME:
             name = getattr(self.training, field)
             if name and (sentence := name_mistake(name, type, built_in)):

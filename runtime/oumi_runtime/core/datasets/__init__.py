@@ -2,6 +2,7 @@
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset
+from oumi_runtime.core.datasets.batch_maker import BatchMaker, MadeBatch
 from oumi_runtime.core.datasets.block_dataset import BlockDataset
 from oumi_runtime.core.datasets.blocks import Block, RawRows, regroup
 from oumi_runtime.core.datasets.collation import (
@@ -26,11 +27,13 @@ from oumi_runtime.core.datasets.text_dataset import (
 __all__ = [
     "BaseIterableDataset",
     "BaseMapDataset",
+    "BatchMaker",
     "Block",
     "BlockDataset",
     "ChosenRows",
     "CollatedDataset",
     "ColumnDataset",
+    "MadeBatch",
     "PaddingCollator",
     "PlainTexts",
     "RaggedColumn",

@@ -13,7 +13,8 @@ from oumi_runtime.core.datasets.base_arguments import (
     refuse_remote_code,
 )
 from oumi_runtime.core.datasets.hugging_face import load_rows
-from oumi_runtime.core.datasets.rows import RowReader
+from oumi_runtime.core.datasets.rows import LeftOut, RowReader
+from oumi_runtime.exceptions import BadRowError
 
 _ROWS_AT_ONCE = 64
 
@@ -30,7 +31,7 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     default_dataset: ClassVar[str | None] = None
     default_subset: ClassVar[str | None] = None
     _data: Any
-    _samples: list[dict[str, Any]] | None = None
+    _samples: list[dict[str, Any] | LeftOut] | None = None
 
     def __init__(
         self,
@@ -92,10 +93,14 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     def transform(self, sample: Any) -> dict[str, Any]:
         """Turns a row into what the model's forward takes, by name."""
 
-    def transform_all(self) -> None:
+    def transform_all(self, *, leaves_out_bad: bool = False) -> None:
         """Transforms all rows once, where `transform_num_workers` asks for it.
 
         The samples are kept, in the order of the rows.
+
+        Args:
+            leaves_out_bad: Whether a row that cannot be transformed is an error only
+                where it is used; else it is one here.
 
         Raises:
             BadRowError: A row cannot be transformed.
@@ -106,13 +111,13 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         if isinstance(num_workers, str):  # "auto"
             num_workers = os.cpu_count() or 1
         loader = DataLoader(
-            RowReader(self),
+            RowReader(self, leaves_out_bad=leaves_out_bad),
             batch_size=_ROWS_AT_ONCE,
             num_workers=num_workers,
             # Tensors that are sent as such keep a file open each.
             collate_fn=pickle.dumps,
         )
-        samples: list[dict[str, Any]] = []
+        samples: list[dict[str, Any] | LeftOut] = []
         for numbered in loader:
             samples += [sample for _, sample in pickle.loads(numbered)]
         self._samples = samples
@@ -127,5 +132,8 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
         if self._samples is not None:
-            return self._samples[idx]
+            sample = self._samples[idx]
+            if isinstance(sample, LeftOut):
+                raise BadRowError(str(sample))
+            return sample
         return self.transform(self.raw(idx))

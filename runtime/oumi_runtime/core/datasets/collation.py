@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import Dataset, default_collate
 
 from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.rows import describe_row, in_one_line
+from oumi_runtime.core.datasets.rows import LeftOut, describe_row, in_one_line
 from oumi_runtime.exceptions import BadRowError, DataError
 
 Collator = Callable[[list[Any]], Batch]
@@ -144,20 +144,50 @@ class RowCollator:
             BadRowError: The samples do not go together.
         """
         try:
-            return self._collate([sample for _, sample in rows])
+            return self.batch_of(rows)
         except BadRowError:
             raise
         except Exception as error:
-            raise BadRowError(self._culprit(rows, error)) from error
+            _, culprit = self.culprit(rows, error)
+            raise BadRowError(str(culprit)) from error
 
-    def _culprit(self, rows: list[tuple[Any, Any]], error: Exception) -> str:
-        """Which row is at fault: the first that does not go with the first one."""
-        first = rows[0][1]
-        for key, sample in rows:
-            try:
-                self._collate([first, sample])
-            except Exception as reason:
-                where = describe_row(self._dataset, key)
-                return f"{where}: cannot be put into a batch: {in_one_line(reason)}"
-        where = describe_row(self._dataset, rows[0][0])
-        return f"a batch that begins with {where}: {in_one_line(error)}"
+    def batch_of(self, rows: list[tuple[Any, Any]]) -> Batch:
+        """Makes the batch; what goes wrong is raised as it is."""
+        return self._collate([sample for _, sample in rows])
+
+    def culprit(
+        self, rows: list[tuple[Any, Any]], error: Exception
+    ) -> tuple[int | None, LeftOut]:
+        """Which row is at fault, and for what reason.
+
+        It is the first that does not go with the first one; or the first, where it goes
+        with fewer than half of the others.
+
+        Args:
+            rows: Those that do not go together.
+            error: What was said of all of them.
+
+        Returns:
+            Its place among the rows; None where any two go together.
+        """
+        samples = [sample for _, sample in rows]
+        misfits = [i for i in range(len(rows)) if self._misfit(samples, 0, i)]
+        if not misfits:
+            where = (
+                f"a batch that begins with {describe_row(self._dataset, rows[0][0])}"
+            )
+            return None, LeftOut(where, in_one_line(error))
+        index, other = misfits[0], 0
+        if len(rows) > 2 and 2 * len(misfits) > len(rows) - 1:
+            index, other = 0, index
+        reason = self._misfit(samples, other, index)
+        where = describe_row(self._dataset, rows[index][0])
+        return index, LeftOut(where, f"cannot be put into a batch: {reason}")
+
+    def _misfit(self, samples: list[Any], one: int, other: int) -> str | None:
+        """Why two samples do not go together; None where they do."""
+        try:
+            self._collate([samples[one], samples[other]])
+        except Exception as error:
+            return in_one_line(error)
+        return None

@@ -1,7 +1,7 @@
 """Rows of datasets that are read one by one: which they are, and their names."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch.utils.data import Dataset, Subset
@@ -61,12 +61,30 @@ def describe_row(dataset: Any, key: Any) -> str:
     return f"row {row} of dataset {name!r}" + (f" ({path})" if path else "")
 
 
+class LeftOut(NamedTuple):
+    """Stands where a sample is that cannot be used."""
+
+    where: str
+    """Which it is, as `describe_row` says."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
 class RowReader(Dataset[tuple[Any, Any]]):
     """Reads samples for a data loader; one that cannot be read is named."""
 
-    def __init__(self, dataset: Dataset[Any]) -> None:
-        """Takes the dataset, which any key may index."""
+    def __init__(self, dataset: Dataset[Any], *, leaves_out_bad: bool = False) -> None:
+        """Takes the dataset, which any key may index.
+
+        Args:
+            dataset: Where the samples come from.
+            leaves_out_bad: Whether a sample that cannot be read is a `LeftOut`; else it
+                is an error.
+        """
         self.dataset = dataset
+        self._leaves_out_bad = leaves_out_bad
 
     def __len__(self) -> int:
         return len(cast(Any, self.dataset))
@@ -79,12 +97,15 @@ class RowReader(Dataset[tuple[Any, Any]]):
         """
         try:
             return key, self.dataset[key]
-        except BadRowError:
-            raise
         except Exception as error:
-            raise BadRowError(
-                f"{describe_row(self.dataset, key)}: {in_one_line(error)}"
-            ) from error
+            is_named = isinstance(error, BadRowError)
+            if is_named and not self._leaves_out_bad:
+                raise
+            where = describe_row(self.dataset, key)
+            bad = LeftOut(where, in_one_line(error).removeprefix(f"{where}: "))
+            if self._leaves_out_bad:
+                return key, bad
+            raise BadRowError(str(bad)) from error
 
 
 def in_one_line(error: BaseException) -> str:

@@ -57,6 +57,7 @@ class BaseTrainer(ABC):
         self.autocast, self.scaler = build_precision(
             self.model, params.mixed_precision_dtype
         )
+        self.bad_samples = parts.train_batches.loading.bad_samples
         self._last_eval_metrics: dict[str, float] = {}
         self._last_eval_step = -1
 

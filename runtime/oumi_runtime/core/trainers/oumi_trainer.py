@@ -123,6 +123,8 @@ class Trainer(BaseTrainer):
         metrics["samples_per_second"] = samples_per_second
         if self.parts.meter is not None:
             metrics |= self.parts.meter.metrics(samples_per_second, seconds)
+        if self.bad_samples is not None and self.bad_samples.count:
+            metrics["bad_samples"] = float(self.bad_samples.count)
         self._log_window.reset()
         self.emit("on_log", metrics)
 
@@ -172,8 +174,14 @@ class Trainer(BaseTrainer):
             "log_window": self._log_window.state_dict(),
             "random": all_gather_object(random_state()),
             "callbacks": self.callback_states(),
+            "bad_samples": self._states_of_bad_samples(),
             "average": None if average is None else average.state_dict(),
         }
+
+    def _states_of_bad_samples(self) -> list[dict[str, Any]] | None:
+        if self.bad_samples is None:
+            return None
+        return all_gather_object(self.bad_samples.state_dict())
 
     def _load_state(self, folder: Path) -> None:
         verify(folder)
@@ -214,6 +222,11 @@ class Trainer(BaseTrainer):
                     "average to go on with; leave ema_decay out, or start anew"
                 )
             self.parts.average.load_state_dict(tree["average"])
-        # A process that was not there before takes the state of the first.
-        states = tree["random"]
-        set_random_state(states[get_rank() if get_rank() < len(states) else 0])
+        set_random_state(_own(tree["random"]))
+        if self.bad_samples is not None and tree.get("bad_samples"):
+            self.bad_samples.load_state_dict(_own(tree["bad_samples"]))
+
+
+def _own(states: list[Any]) -> Any:
+    """This process's among those of all; a new process takes the first one's."""
+    return states[get_rank() if get_rank() < len(states) else 0]

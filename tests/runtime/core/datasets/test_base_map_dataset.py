@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from oumi_runtime.core.datasets import BaseMapDataset
-from oumi_runtime.exceptions import DataError, DatasetArgumentError
+from oumi_runtime.exceptions import BadRowError, DataError, DatasetArgumentError
 
 
 class NumpyImages(BaseMapDataset):
@@ -149,3 +149,12 @@ def test_a_row_that_cannot_be_transformed_is_named(num_workers):
         dataset.transform_all()
     expected = "row 150 of dataset 'counted': ValueError: no such row"
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_where_bad_rows_are_left_out_one_is_an_error_only_when_used(num_workers):
+    dataset = Counted(transform_num_workers=num_workers, split="bad")
+    dataset.transform_all(leaves_out_bad=True)
+    assert int(dataset[148]["row"]) == 148
+    with pytest.raises(BadRowError, match="row 150 of dataset 'counted': ValueError"):
+        dataset[149]

@@ -36,6 +36,13 @@ class MixtureStrategy(StrEnum):
     ALL_EXHAUSTED = "all_exhausted"
 
 
+class OnBadSample(StrEnum):
+    """What becomes of a sample that cannot be used."""
+
+    RAISE = "raise"
+    SKIP = "skip"
+
+
 _CHAT_COLLATORS = (
     "vision_language_with_padding",
     "vision_language_sft",
@@ -184,6 +191,15 @@ class DataParams(BaseParams):
 
     validation: DatasetSplitParams = Field(default_factory=DatasetSplitParams)
     """What is measured during training."""
+
+    on_bad_sample: Annotated[StrictStr, choice(*OnBadSample)] = "raise"
+    """What becomes of a sample that cannot be read, transformed or put into a batch
+    while the training runs: `raise` ends the run and names it, `skip` leaves it out of
+    its batch. Files that are read whole at the start are checked then."""
+
+    max_bad_samples: Natural = 100
+    """How many samples each process may leave out, at least 1; one more ends the run.
+    A sample counts once, however often its turn comes."""
 
     def get_split(self, split: DatasetSplit) -> DatasetSplitParams:
         """Returns the datasets of a split."""

@@ -5,13 +5,15 @@ slice of that order, a process takes its part of the slice, and the part is cut 
 micro-batches that a step accumulates.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, cast
 
 import torch
 from torch.utils.data import Dataset
 
-from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
+from oumi_runtime.core.datasets import BatchMaker, ColumnDataset, MadeBatch
+from oumi_runtime.core.datasets.batch_maker import Row
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import get_rank, get_world_size
@@ -122,8 +124,12 @@ class TrainBatches:
             workers=self._workers,
         )
         for step in steps:
-            columns = [next(batches) for _ in step]
-            is_real = [len(indices) > 0 for indices in step]
+            made = [next(batches) for _ in step]
+            is_real = [
+                each.is_real and len(indices) > 0
+                for each, indices in zip(made, step, strict=True)
+            ]
+            columns = [each.columns for each in made]
             yield weigh(columns, is_real, self.ignore_index)
 
 
@@ -174,10 +180,10 @@ class EvalBatches(Iterable[MicroBatch]):
             loading=self.loading,
             workers=self._workers,
         )
-        for columns, indices in zip(batches, self._batches, strict=True):
-            is_real = len(indices) > 0
-            num_targets = count_targets(columns, self.ignore_index)
-            yield MicroBatch(columns, num_targets if is_real else 0.0)
+        for made, indices in zip(batches, self._batches, strict=True):
+            is_real = made.is_real and len(indices) > 0
+            num_targets = count_targets(made.columns, self.ignore_index)
+            yield MicroBatch(made.columns, num_targets if is_real else 0.0)
 
 
 def split_evenly(
@@ -209,11 +215,12 @@ def load_batches(
     device: torch.device,
     loading: Loading,
     seed: int = 0,
-    workers: OrderedWorkers[Batch] | None = None,
-) -> Iterator[Batch]:
+    workers: OrderedWorkers[MadeBatch] | None = None,
+) -> Iterator[MadeBatch]:
     """Yields the samples of each tensor of indices as one batch on the device.
 
-    The first sample stands in for an empty tensor of indices.
+    The first sample stands in for an empty tensor of indices. Samples that are left out
+    are counted when their batch is yielded, however far ahead it was made.
 
     Args:
         dataset: What is read.
@@ -226,24 +233,42 @@ def load_batches(
     stand_in = torch.tensor([0])
     index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
     if isinstance(dataset, ColumnDataset):
-        return copied(map(dataset.take, index_batches), device)
+        yield from map(MadeBatch, copied(map(dataset.take, index_batches), device))
+        return
     workers = workers or row_workers(dataset, loading)
+    made: deque[MadeBatch] = deque()
+
+    def kept(batches: Iterator[MadeBatch]) -> Iterator[Batch]:
+        for each in batches:
+            made.append(each)
+            yield each.columns
+
     items = ((indices.tolist(), seed) for indices in index_batches)
-    return copied(workers.map(items), device)
+    for columns in copied(kept(workers.map(items)), device):
+        _, is_real, left_out = made.popleft()
+        if loading.bad_samples is not None:
+            loading.bad_samples.leave_out(left_out)
+        yield MadeBatch(columns, is_real, left_out)
 
 
-def row_workers(dataset: Dataset[Any], loading: Loading) -> OrderedWorkers[Batch]:
+def row_workers(dataset: Dataset[Any], loading: Loading) -> OrderedWorkers[MadeBatch]:
     """What reads the batches of a dataset that is not in memory."""
-    return OrderedWorkers(_ReadBatch(dataset), loading)
+    return OrderedWorkers(_ReadBatch(dataset, loading.bad_samples is not None), loading)
 
 
 class _ReadBatch:
     """Reads some samples and makes a batch of them."""
 
-    def __init__(self, dataset: Dataset[Any]) -> None:
-        self._reader = RowReader(dataset)
-        self._collate = RowCollator(dataset)
+    def __init__(self, dataset: Dataset[Any], leaves_out_bad: bool) -> None:
+        self._maker = BatchMaker(dataset, leaves_out_bad=leaves_out_bad)
+        self._num_samples = count_samples(dataset)
 
-    def __call__(self, item: tuple[list[int], int]) -> Batch:
+    def __call__(self, item: tuple[list[int], int]) -> MadeBatch:
         indices, seed = item
-        return self._collate(SeededRows(self._reader, seed).__getitems__(indices))
+        rows = SeededRows(self._maker.reader, seed)
+
+        def others() -> Iterator[Row]:
+            for index in range(self._num_samples):
+                yield from rows.__getitems__([index])
+
+        return self._maker.make(rows.__getitems__(indices), others)

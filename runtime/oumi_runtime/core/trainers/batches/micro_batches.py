@@ -63,11 +63,12 @@ def loss_weights(
         ignore_index: A label that no loss counts, besides the negative ones.
 
     Returns:
-        Weights as scalars on the batches' device; 1.0 for one alone. Over all processes
-        they add up to the number of processes, since these average their gradients.
+        Weights as scalars on the batches' device; 1.0 for a real one alone. Over all
+        processes they add up to the number of processes, since these average their
+        gradients.
     """
     world_size = get_world_size()
-    if len(batches) == 1 and world_size == 1:
+    if len(batches) == 1 and world_size == 1 and is_real[0]:
         return [1.0]
     counts = torch.stack([count_targets(batch, ignore_index) for batch in batches])
     counts = counts * torch.tensor(is_real, device=counts.device)

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
+
 T = TypeVar("T")
 
 
@@ -21,6 +23,8 @@ class Loading:
     """Whether the workers are kept from epoch to epoch."""
     prefetch_factor: int | None = None
     """Batches that a worker reads ahead; 2 if None."""
+    bad_samples: BadSamples | None = None
+    """Counts those that are left out; None where the first is an error."""
 
 
 class OrderedWorkers(Generic[T]):

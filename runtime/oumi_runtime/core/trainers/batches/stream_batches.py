@@ -19,7 +19,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import (
     count_targets,
     weigh,
 )
-from oumi_runtime.core.trainers.batches.stream_steps import StepReader
+from oumi_runtime.core.trainers.batches.stream_steps import Step, StepReader
 from oumi_runtime.exceptions import DataError
 
 
@@ -109,8 +109,9 @@ class StreamBatches:
         done = start_step
         for step in islice(steps, self.steps_per_epoch - start_step):
             done += 1
-            columns = [to_device(batch, self._device) for batch, _ in step]
-            is_real = [real for _, real in step]
+            _count_bad(step, self.loading)
+            columns = [to_device(made.columns, self._device) for made in step]
+            is_real = [made.is_real for made in step]
             yield weigh(columns, is_real, self.ignore_index)
         if done < self.steps_per_epoch:
             raise DataError(
@@ -158,11 +159,18 @@ class StreamEvalBatches(Iterable[MicroBatch]):
                 yield block
 
         for step in self._reader.steps(counted(), seed=0):
-            for batch, is_real in step:
-                columns = to_device(batch, self._device)
+            _count_bad(step, self.loading)
+            for made in step:
+                columns = to_device(made.columns, self._device)
                 num_targets = count_targets(columns, self.ignore_index)
-                yield MicroBatch(columns, num_targets if is_real else 0.0)
+                yield MicroBatch(columns, num_targets if made.is_real else 0.0)
         self.num_samples = num_read
+
+
+def _count_bad(step: Step, loading: Loading) -> None:
+    if loading.bad_samples is not None:
+        for made in step:
+            loading.bad_samples.leave_out(made.left_out)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

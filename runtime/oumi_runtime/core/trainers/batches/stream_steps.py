@@ -1,28 +1,30 @@
 """Cuts a stream into steps, and has workers make the samples of many at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
 import torch
 
 from oumi_runtime.core.datasets import (
+    BatchMaker,
     Block,
     ColumnDataset,
-    RowCollator,
-    RowReader,
+    MadeBatch,
     Stream,
     regroup,
 )
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.batch_maker import Row
+from oumi_runtime.core.datasets.rows import LeftOut
 from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
 from oumi_runtime.core.trainers.batches.map_batches import Loading, split_evenly
 from oumi_runtime.core.trainers.batches.ordered_workers import OrderedWorkers
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import BadRowError, DataError
 
-Step = list[tuple[Batch, bool]]
-"""The micro-batches of a step, and whether each is more than a stand-in."""
+Step = list[MadeBatch]
+"""The micro-batches of a step."""
 
 _ROWS_AT_ONCE = 4096
 _PRIME = 1_000_003
@@ -39,6 +41,23 @@ class _Unit:
     """For each step, the samples of its micro-batches; 0 for a stand-in, which is one
     sample of the block nevertheless."""
     seed: int
+
+
+class _Part(NamedTuple):
+    """The samples of a micro-batch among those of a unit."""
+
+    start: int
+    end: int
+    is_real: bool
+    left_out: tuple[LeftOut, ...]
+
+    def of(self, samples: ColumnDataset) -> MadeBatch:
+        """The micro-batch."""
+        columns = samples.take(torch.arange(self.start, self.end))
+        return MadeBatch(columns, self.is_real, self.left_out)
+
+
+_Columns = tuple[ColumnDataset, list[list[_Part]]]
 
 
 class StepReader:
@@ -76,11 +95,17 @@ class StepReader:
 
     @cached_property
     def _row_workers(self) -> OrderedWorkers[Step]:
-        return OrderedWorkers(_MakeBatches(self._stream), self._loading)
+        return OrderedWorkers(
+            _MakeBatches(self._stream, self._loading.bad_samples is not None),
+            self._loading,
+        )
 
     @cached_property
-    def _column_workers(self) -> OrderedWorkers[tuple[ColumnDataset, list[list[int]]]]:
-        return OrderedWorkers(_MakeColumns(self._stream), self._loading)
+    def _column_workers(self) -> OrderedWorkers[_Columns]:
+        return OrderedWorkers(
+            _MakeColumns(self._stream, self._loading.bad_samples is not None),
+            self._loading,
+        )
 
     def steps(
         self, blocks: Iterator[Block], *, seed: int, start: int = 0
@@ -105,8 +130,9 @@ class StepReader:
         if is_raw:
             yield from self._row_workers.map(units)
             return
-        for samples, sizes in self._column_workers.map(units):
-            yield from _take(samples, sizes)
+        for samples, steps in self._column_workers.map(units):
+            for parts in steps:
+                yield [part.of(samples) for part in parts]
 
     def _unit(self, run: Block, start: int, seed: int) -> _Unit:
         chosen: list[torch.Tensor] = []
@@ -119,28 +145,57 @@ class StepReader:
         return _Unit(run.select(own), own + start, sizes, seed)
 
 
-def _take(samples: ColumnDataset, sizes: list[list[int]]) -> Iterator[Step]:
-    start = 0
-    for step in sizes:
-        batches: Step = []
-        for size in step:
-            end = start + max(size, 1)
-            batches.append((samples.take(torch.arange(start, end)), size > 0))
-            start = end
-        yield batches
-
-
 class _MakeColumns:
     """Makes columns of a unit."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, leaves_out_bad: bool) -> None:
         self._stream = stream
+        self._leaves_out_bad = leaves_out_bad
 
-    def __call__(self, unit: _Unit) -> tuple[ColumnDataset, list[list[int]]]:
-        samples = self._stream.columns(unit.block)
+    def __call__(self, unit: _Unit) -> _Columns:
+        bad: dict[int, LeftOut] = {}
+        try:
+            samples = self._stream.columns(unit.block)
+        except BadRowError:
+            if not self._leaves_out_bad:
+                raise
+            bad = self._bad_rows(unit.block)
+            usable = [row for row in range(len(unit.block)) if row not in bad]
+            if not usable:
+                raise
+            samples = self._stream.columns(unit.block.select(torch.tensor(usable)))
         if not isinstance(samples, ColumnDataset):
             raise DataError("texts need a tokenizer; set model.tokenizer_name")
-        return samples, unit.sizes
+        return samples, _parts(unit.sizes, bad)
+
+    def _bad_rows(self, block: Block) -> dict[int, LeftOut]:
+        """The rows of which no sample can be made, by their number in the block."""
+        bad: dict[int, LeftOut] = {}
+        for row in range(len(block)):
+            try:
+                self._stream.columns(block.select(torch.tensor([row])))
+            except BadRowError as error:
+                where = self._stream.describe(block, row)
+                bad[row] = LeftOut(where, str(error).removeprefix(f"{where}: "))
+        return bad
+
+
+def _parts(sizes: list[list[int]], bad: Mapping[int, LeftOut]) -> list[list[_Part]]:
+    """Where each micro-batch lies among the samples that are left."""
+    steps: list[list[_Part]] = []
+    row = start = 0
+    for step in sizes:
+        parts: list[_Part] = []
+        for size in step:
+            rows = range(row, row + max(size, 1))
+            left_out = tuple(bad[each] for each in rows if each in bad)
+            end = start + len(rows) - len(left_out)
+            is_real = size > 0 and end > start
+            first, last = (start, end) if end > start else (0, 1)
+            parts.append(_Part(first, last, is_real, left_out))
+            row, start = rows.stop, end
+        steps.append(parts)
+    return steps
 
 
 class _MakeBatches:
@@ -149,12 +204,12 @@ class _MakeBatches:
     A sample that is augmented at random is the same whoever makes it, and when.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, leaves_out_bad: bool) -> None:
         self._stream = stream
+        self._leaves_out_bad = leaves_out_bad
 
     def __call__(self, unit: _Unit) -> Step:
-        samples = self._stream.columns(unit.block)
-        reader, collate = RowReader(samples), RowCollator(samples, self._stream.collate)
+        maker = self._maker(unit.block)
         places: list[int] = unit.places.tolist()
         batches: Step = []
         start = 0
@@ -162,7 +217,23 @@ class _MakeBatches:
             rows = []
             for index in range(start, start + max(size, 1)):
                 with random_numbers_from(unit.seed * _PRIME + places[index]):
-                    rows.append(reader[index])
-            batches.append((collate(rows), size > 0))
+                    rows.append(maker.reader[index])
+            made = maker.make(rows, self._first_rows)
+            batches.append(made._replace(is_real=made.is_real and size > 0))
             start += len(rows)
         return batches
+
+    def _maker(self, block: Block) -> BatchMaker:
+        return BatchMaker(
+            self._stream.columns(block),
+            self._stream.collate,
+            leaves_out_bad=self._leaves_out_bad,
+        )
+
+    def _first_rows(self) -> Iterator[Row]:
+        """The rows of the first pass, which are the same whoever asks."""
+        for block in self._stream.blocks():
+            reader = self._maker(block).reader
+            for index in range(len(block)):
+                with random_numbers_from(index):
+                    yield reader[index]

@@ -78,13 +78,20 @@ class RunRecord:
         ]
         self._write()
 
-    def end(self, reason: str, step: int, metrics: dict[str, float]) -> None:
+    def end(
+        self,
+        reason: str,
+        step: int,
+        metrics: dict[str, float],
+        bad_samples: dict[str, Any] | None = None,
+    ) -> None:
         """Writes that the run has ended, and why.
 
         Args:
             reason: `finished`, or what ended it before.
             step: Optimizer steps done.
             metrics: The last evaluation's.
+            bad_samples: What was left out; None where nothing may be.
         """
         self._sessions[-1] |= {
             "ended": _now(),
@@ -92,6 +99,8 @@ class RunRecord:
             "global_step": step,
             "metrics": metrics,
         }
+        if bad_samples is not None:
+            self._sessions[-1]["bad_samples"] = bad_samples
         self._write()
 
     def _write(self) -> None:

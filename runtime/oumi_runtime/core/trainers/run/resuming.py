@@ -37,6 +37,8 @@ _HARMLESS = (
     "training.empty_device_cache_steps",
     "training.nccl_default_timeout_minutes",
     "training.callbacks*",
+    "data.on_bad_sample",
+    "data.max_bad_samples",
     "training.profiler.*",
     "training.telemetry.*",
     "model.device_map",

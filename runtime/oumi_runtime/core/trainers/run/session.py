@@ -70,7 +70,9 @@ class RunSession:
                 reason = FINISHED if error is None else _reason(error)
                 step = self._trainer.state.global_step
                 metrics = self._trainer.get_last_eval_metrics()
-                self._record.end(reason, step, metrics)
+                bad = self._trainer.bad_samples
+                described = None if bad is None else bad.described()
+                self._record.end(reason, step, metrics, described)
         except Exception as late:
             if error is None:
                 raise

@@ -1,0 +1,58 @@
+"""How many samples a run has left out because they cannot be used, and how many it may.
+
+A sample counts once, however often its turn comes.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.log import logger
+from oumi_runtime.exceptions import TooManyBadSamplesError
+
+_NUM_NAMED = 5
+_BETWEEN_LINES = 100
+
+
+class BadSamples:
+    """The samples that one process has left out."""
+
+    def __init__(self, limit: int) -> None:
+        """Takes how many there may be."""
+        self._limit = limit
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._reasons)
+
+    def leave_out(self, samples: Iterable[LeftOut]) -> None:
+        """Counts samples; the first few are logged by name, then every hundredth.
+
+        Raises:
+            TooManyBadSamplesError: There are more than there may be.
+        """
+        for where, reason in samples:
+            if where in self._reasons:
+                continue
+            self._reasons[where] = reason
+            if self.count > self._limit:
+                raise TooManyBadSamplesError(self._limit, where, reason)
+            if self.count <= _NUM_NAMED or self.count % _BETWEEN_LINES == 0:
+                logger.warning(
+                    "left out a sample (%s): %s: %s", self.count, where, reason
+                )
+
+    def described(self) -> dict[str, Any]:
+        """What a run's record says of them: `count`, and the `first` with reasons."""
+        first = [f"{where}: {why}" for where, why in self._reasons.items()]
+        return {"count": self.count, "first": first[:_NUM_NAMED]}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a training that goes on has to know."""
+        return {"reasons": self._reasons}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        self._reasons = dict(state["reasons"])

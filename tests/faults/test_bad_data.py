@@ -1,0 +1,60 @@
+"""Rows that cannot be used end a run by name, or are left out of it exactly."""
+
+import pytest
+
+BAD = (6, 40, 41, 77)
+SKIP = ("--data.on_bad_sample", "skip")
+
+
+def rows(*bad: int) -> tuple[str, str]:
+    """The option that trains on rows of which some are bad, counted from 0."""
+    datasets = f"[{{dataset_name: noisy_rows, dataset_kwargs: {{bad: {list(bad)}}}}}]"
+    return "--data.train.datasets", datasets
+
+
+def test_a_bad_row_is_named_and_ends_the_run(project) -> None:
+    ended = project.train("run", *rows(6))
+    assert ended.code == 2
+    assert "row 7 of dataset 'noisy_rows': KeyError: 'features'" in ended.log
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_without_bad_rows_resumes_exactly(project, untouched, workers) -> None:
+    more = (*rows(*BAD), *SKIP, "--training.dataloader_num_workers", str(workers))
+    cut_short = project.train("run", *more, inject=("signal_in", ["a step"]))
+    assert cut_short.code == 143, cut_short.log
+    ended = project.train("run", *more)
+    assert ended.code == 0, ended.log
+    whole = untouched(*rows(*BAD), *SKIP)
+    assert project.weights() == whole.weights()
+    assert project.metrics() == whole.metrics()
+    described = project.record()["sessions"][-1]["bad_samples"]
+    assert described["count"] == len(BAD)
+    assert "row 41 of dataset 'noisy_rows': KeyError: 'features'" in described["first"]
+    assert project.metrics()[-2]["bad_samples"] == len(BAD)
+    assert "left out a sample (1): row" in cut_short.log
+
+
+def test_too_many_end_the_run_and_keep_its_checkpoint(project) -> None:
+    more = (*rows(*range(0, 100, 5)), *SKIP, "--data.max_bad_samples", "9")
+    ended = project.train("run", *more)
+    assert ended.code == 1
+    sentence = "error: more than the 9 samples of data.max_bad_samples cannot be used"
+    assert sentence in ended.log
+    assert "Traceback" not in ended.log
+    session = project.record()["sessions"][-1]
+    assert session["exit_reason"].startswith("TooManyBadSamplesError")
+    assert (project.folder / "run" / "checkpoint-4" / "manifest.json").exists()
+
+
+def test_a_run_that_a_bad_row_ended_goes_on_without_it(project, untouched) -> None:
+    assert project.train("run", *rows(*BAD)).code == 2
+    ended = project.train("run", *rows(*BAD), "--data.on_bad_sample", "skip")
+    assert ended.code == 0, ended.log
+    assert project.weights() == untouched(*rows(*BAD), *SKIP).weights()
+
+
+def test_the_transformers_trainer_leaves_nothing_out(project) -> None:
+    ended = project.train("run", *SKIP, "--training.trainer_type", "hf")
+    assert ended.code == 2
+    assert "data.on_bad_sample: skip needs the native trainer" in ended.log
