@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from subjects import Columns
+from subjects import Columns, Subject
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -40,12 +40,17 @@ def forever(loader: DataLoader[Any]) -> Iterator[Any]:
         yield from loader
 
 
+def precision(subject: Subject, device: torch.device) -> torch.autocast:
+    """The arithmetic of a forward pass."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=subject.is_large)
+
+
 def plain(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """The loop that a user writes."""
     device = next(model.parameters()).device
-    loader = DataLoader(Samples(columns), batch_size=batch_size, shuffle=True)
+    loader = DataLoader(Samples(columns), batch_size=subject.batch_size, shuffle=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: 1 - i / steps)
 
@@ -55,7 +60,8 @@ def plain(
         for step in range(1, steps + 1):
             batch = {name: c.to(device) for name, c in next(batches).items()}
             optimizer.zero_grad()
-            loss = model(**batch)["loss"]
+            with precision(subject, device):
+                loss = model(**batch)["loss"]
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -67,12 +73,12 @@ def plain(
 
 
 def hand(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """The best that one tunes by hand: data on the device, fused, nothing waited for.
 
     Convolutions lie in memory as is fastest. On a GPU the whole step is captured as one
-    graph; on a CPU what is freed is kept.
+    graph, or a large model compiled; on a CPU what is freed is kept.
     """
     device = next(model.parameters()).device
     if device.type == "cpu":
@@ -83,6 +89,9 @@ def hand(
         model.to(memory_format=torch.channels_last)
     columns = {name: column.to(device) for name, column in columns.items()}
     on_gpu = device.type == "cuda"
+    batch_size = subject.batch_size
+    if subject.is_large:
+        model.compile()
     rate = torch.tensor(LEARNING_RATE, device=device) if on_gpu else LEARNING_RATE
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=rate, fused=True, capturable=on_gpu
@@ -91,14 +100,15 @@ def hand(
     size = len(columns["labels"])
 
     def step_on(batch: Columns) -> torch.Tensor:
-        loss = model(**batch)["loss"]
+        with precision(subject, device):
+            loss = model(**batch)["loss"]
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return loss.detach()
 
-    if on_gpu:
+    if on_gpu and not subject.is_large:
         step_on = _captured(step_on, columns, batch_size)
 
     def run() -> None:
@@ -145,7 +155,7 @@ def _captured(step_on: Any, columns: Columns, batch_size: int) -> Any:
 
 
 def native(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """Our trainer with all that a run has: log, metrics file, checks, checkpoints."""
     from oumi_runtime.builders import build_trainer
@@ -158,12 +168,16 @@ def native(
 
     params = TrainingParams(
         output_dir=str(folder),
-        per_device_train_batch_size=batch_size,
+        per_device_train_batch_size=subject.batch_size,
         max_steps=steps,
         learning_rate=LEARNING_RATE,
         logging_steps=LOG_STEPS,
         save_steps=SAVE_STEPS,
+        mixed_precision_dtype="bf16" if subject.is_large else "none",
+        cuda_graphs="off" if subject.is_large else "auto",
     )
+    if subject.is_large:
+        model.compile()
     callbacks = [MetricsFile(folder / "metrics.jsonl"), ProgressReport()]
     trainer = build_trainer(
         params, model=model, train_dataset=ColumnDataset(columns), callbacks=callbacks
@@ -172,18 +186,19 @@ def native(
 
 
 def hf(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """transformers.Trainer as its users call it."""
     import transformers
 
     arguments = transformers.TrainingArguments(
         output_dir=str(folder),
-        per_device_train_batch_size=batch_size,
+        per_device_train_batch_size=subject.batch_size,
         max_steps=steps,
         learning_rate=LEARNING_RATE,
         logging_steps=LOG_STEPS,
         save_steps=SAVE_STEPS,
+        bf16=subject.is_large,
         use_cpu=next(model.parameters()).device.type == "cpu",
         report_to=[],
         disable_tqdm=True,
@@ -194,13 +209,16 @@ def hf(
 
 
 def accelerate(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """The loop that accelerate's documentation shows."""
     from accelerate import Accelerator
 
-    accelerator = Accelerator(cpu=next(model.parameters()).device.type == "cpu")
-    loader = DataLoader(Samples(columns), batch_size=batch_size, shuffle=True)
+    accelerator = Accelerator(
+        cpu=next(model.parameters()).device.type == "cpu",
+        mixed_precision="bf16" if subject.is_large else "no",
+    )
+    loader = DataLoader(Samples(columns), batch_size=subject.batch_size, shuffle=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: 1 - i / steps)
     model, optimizer, loader, schedule = accelerator.prepare(
@@ -224,7 +242,7 @@ def accelerate(
 
 
 def lightning(
-    model: nn.Module, columns: Columns, batch_size: int, steps: int, folder: Path
+    model: nn.Module, columns: Columns, subject: Subject, steps: int, folder: Path
 ) -> Run:
     """Lightning's Trainer."""
     import lightning as library
@@ -250,6 +268,7 @@ def lightning(
     trainer = library.Trainer(
         max_steps=steps,
         gradient_clip_val=1.0,
+        precision="bf16-mixed" if subject.is_large else "32-true",
         log_every_n_steps=LOG_STEPS,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -257,7 +276,7 @@ def lightning(
         accelerator=next(model.parameters()).device.type,
         devices=1,
     )
-    loader = DataLoader(Samples(columns), batch_size=batch_size, shuffle=True)
+    loader = DataLoader(Samples(columns), batch_size=subject.batch_size, shuffle=True)
     return lambda: trainer.fit(Module(), loader)
 
 

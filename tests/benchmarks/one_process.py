@@ -60,7 +60,7 @@ def train(
         if hook is not None:
             model.register_forward_pre_hook(hook)
         columns = subject.make_columns()
-        run = LOOPS[loop](model, columns, subject.batch_size, steps, Path(folder))
+        run = LOOPS[loop](model, columns, subject, steps, Path(folder))
         synchronize(device)
         clock, cpu = time.perf_counter(), time.process_time()
         run()

@@ -21,17 +21,29 @@ class Subject:
     make_columns: Callable[[], Columns]
     batch_size: int
     steps: int
-    """Steps of a round on a CPU."""
+    """Steps of a round on a CPU; on a GPU there are ten times as many."""
+    is_large: bool = False
+    """Whether it is for a GPU alone: in bf16, and compiled by hand and by native."""
+    operations_per_sample: float | None = None
+    """Floating-point operations of a step for each sample, to tell the share of the
+    GPU's arithmetic that is used (MFU)."""
 
 
 class CausalTransformer(nn.Module):
     """A small pre-norm language model: embed, blocks of attention and MLP, project."""
 
-    def __init__(self, vocabulary: int = 256, width: int = 128, depth: int = 4) -> None:
+    def __init__(
+        self,
+        vocabulary: int = 256,
+        width: int = 128,
+        depth: int = 4,
+        num_heads: int = 4,
+        length: int = 128,
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
-        self.position = nn.Embedding(128, width)
-        self.blocks = nn.ModuleList(Block(width, num_heads=4) for _ in range(depth))
+        self.position = nn.Embedding(length, width)
+        self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, vocabulary, bias=False)
 
@@ -83,6 +95,26 @@ def _token_columns() -> Columns:
     return {"input_ids": tokens, "labels": tokens}
 
 
+def _gpt2() -> CausalTransformer:
+    """124M parameters, the output's being those of the embedding; padded vocabulary."""
+    model = CausalTransformer(50304, 768, 12, 12, 1024)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+    model.head.weight = model.embedding.weight
+    return model
+
+
+def _gpt2_columns() -> Columns:
+    tokens = torch.randint(0, 50257, (4096, 1024))
+    return {"input_ids": tokens, "labels": tokens}
+
+
+# As in appendix B of "PaLM" (Chowdhery et al., 2022): 6 for each parameter and token,
+# and attention; 123.7M parameters without the positions.
+_GPT2_OPERATIONS = 1024 * (6 * 123.7e6 + 12 * 12 * 768 * 1024)
+
+
 SUBJECTS = {
     # Vocabulary 1000, width 128; batches of 32 texts with 32 tokens.
     "mlp": Subject(lambda: MLPEncoder(1000, 128, 10), _mlp_columns, 32, 500),
@@ -90,4 +122,6 @@ SUBJECTS = {
     "cnn": Subject(lambda: CNNClassifier(28, 28, in_channels=1), _cnn_columns, 64, 100),
     # Four layers of width 128; batches of 8 texts with 128 tokens.
     "transformer": Subject(CausalTransformer, _token_columns, 8, 60),
+    # GPT-2 of 124M; batches of 16 texts with 1024 tokens.
+    "gpt2": Subject(_gpt2, _gpt2_columns, 16, 10, True, _GPT2_OPERATIONS),
 }

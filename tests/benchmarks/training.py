@@ -26,6 +26,8 @@ from loops import LOOPS, installed
 from subjects import SUBJECTS
 
 ONE_PROCESS = Path(__file__).with_name("one_process.py")
+# Of an H100 or H200 in bf16, dense.
+PEAK_OPERATIONS = 989e12
 Rounds = dict[str, list[dict[str, float]]]
 
 
@@ -83,6 +85,8 @@ def show(name: str, found: Rounds) -> None:
             f"  {peak / 2**20:6,.0f}  {share:5.2f}",
             flush=True,
         )
+        if (operations := SUBJECTS[name].operations_per_sample) is not None:
+            print(f"{'':12} {loop:11} MFU {operations * speed / PEAK_OPERATIONS:.1%}")
 
 
 def hardware(device: str) -> dict[str, Any]:
@@ -105,9 +109,9 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=9, help="2 or more")
     parser.add_argument("--loops", nargs="+", default=installed(), choices=list(LOOPS))
-    parser.add_argument("--subjects", nargs="+", default=[*SUBJECTS])
+    parser.add_argument("--subjects", nargs="+", choices=list(SUBJECTS))
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     given = parser.parse_args()
     loops = list(dict.fromkeys(["plain", "native", *given.loops]))
@@ -118,7 +122,10 @@ def main() -> None:
         "first/s         later     MiB  ratio",
         flush=True,
     )
-    for name in given.subjects:
+    fitting = [
+        n for n, s in SUBJECTS.items() if given.device == "cuda" or not s.is_large
+    ]
+    for name in given.subjects or fitting:
         results[name] = run_rounds(name, given.device, loops, given.rounds)
         show(name, results[name])
     if given.json is not None:
