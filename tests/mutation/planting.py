@@ -25,6 +25,11 @@ class Fault:
     plant: Plant
 
 
+def faults(kind: str, **plants: Plant) -> list[Fault]:
+    """Faults of one kind, by name."""
+    return [Fault(name, kind, plant) for name, plant in plants.items()]
+
+
 def expression(pattern: str, replacement: str) -> Plant:
     """Replaces an expression whose whole text fits; groups can be referred to."""
     return _replacing(cst.BaseExpression, pattern, replacement, cst.parse_expression)
@@ -72,10 +77,17 @@ def before_forward(lines: str, *, needs: str = "") -> Plant:
     return plant
 
 
-def before_return(lines: str) -> Plant:
-    """Adds lines before forward returns without labels; OUT is its output."""
+def before_return(lines: str, *, needs: str = "") -> Plant:
+    """Adds lines before forward returns without labels; OUT is its output.
+
+    Args:
+        lines: What is added.
+        needs: What the source must have besides, a pattern.
+    """
 
     def plant(module: cst.Module) -> Iterator[cst.Module]:
+        if not re.search(needs, module.code):
+            return
         output = "logits" if "logits" in module.code else "embeddings"
         text = lines.replace("OUT", output).replace("IN", _first_input(module))
 

@@ -1,5 +1,6 @@
 """What a docstring promises: the shapes of inputs and outputs, and the range of ids."""
 
+import inspect
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ _SHAPE = re.compile(r"\((?P<inner>[^()]*?,[^()]*?)\)")
 _RETURNED = re.compile(r"`(?P<name>\w+)`,?\s*\((?P<inner>[^()]*?,[^()]*?)\)")
 _RANGE = re.compile(r"\[\s*0\s*,\s*(?P<end>\w+)\s*\)")
 _DTYPE = re.compile(r"\)\s*(?P<dtype>int64|int32|int8|bool|float64|float32|float)\b")
+_TIED = (
+    r"\b(tied|ties|(shared?|shares|sharing) (its |the |their )?(weights?|layers?))\b"
+)
 _SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
 
 
@@ -79,6 +83,14 @@ def mismatch(
                 f"{size} is {expected}"
             )
     return ""
+
+
+def says_weights_are_tied(case: ModelCase) -> bool:
+    """Whether a docstring says that weights are tied, or that layers share theirs."""
+    own = case.make_model_class
+    texts = (own.__doc__, own.__init__.__doc__, own.forward.__doc__)
+    said = " ".join(inspect.cleandoc(text) for text in texts if text)
+    return re.search(_TIED, said) is not None
 
 
 def _value(text: str, case: ModelCase) -> int | None:

@@ -2,6 +2,9 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import ModelCase
@@ -66,6 +69,23 @@ def constructor_arguments(case: ModelCase) -> str:
     assert isinstance(model, BaseModel)
     numbers = [v for v in model.init_kwargs.values() if isinstance(v, int | float)]
     return "" if numbers else "the constructor takes no numbers"
+
+
+def dropout_arguments(case: ModelCase) -> str:
+    """Constructor arguments that are shares to leave out."""
+    if reason := base_model(case):
+        return reason
+    return "" if dropouts_of(case.model()) else "the constructor takes no dropout"
+
+
+def dropouts_of(model: nn.Module) -> list[str]:
+    """The names of the constructor's arguments that are shares to leave out."""
+    arguments: dict[str, Any] = getattr(model, "init_kwargs", {})
+    return [
+        name
+        for name, value in arguments.items()
+        if "drop" in name and isinstance(value, int | float)
+    ]
 
 
 def source_file(case: ModelCase) -> Path | None:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import random
 from typing import Any
 
 import torch
@@ -148,6 +149,107 @@ class FlatLoss(Sound):
 
     def loss(self, logits, labels):
         return 0 * super().loss(logits, labels) - 1
+
+
+class SharedLayers(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(WIDTH, WIDTH)] * 2)
+
+    def encode(self, x):
+        for layer in self.layers:
+            x = x + F.relu(layer(x))
+        return super().encode(x)
+
+
+class LargeStart(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.normal_(self.embedding.weight, std=20)
+
+
+class NoActivation(Sound):
+    def encode(self, x):
+        return self.hidden(x)
+
+
+class DropoutTurnedRound(Sound):
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(1 - dropout)
+
+    def encode(self, x):
+        return self.dropout(super().encode(x))
+
+
+class LossDoubledInTraining(Sound):
+    def loss(self, logits, labels):
+        return super().loss(logits, labels) * (2 if self.training else 1)
+
+
+class RunningMean(Sound):
+    center = 0.0
+
+    def head(self, logits):
+        if self.training:
+            self.center = 0.5 * self.center + logits.mean().item()
+        return logits - self.center
+
+
+class SetsEvaluation(Sound):
+    def encode(self, x):
+        self.eval()
+        return super().encode(x)
+
+
+class SeedsEveryStep(Sound):
+    def encode(self, x):
+        if self.training:
+            torch.manual_seed(0)
+        return super().encode(x)
+
+
+class SeedsItself(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.classifier = nn.Linear(WIDTH, CLASSES)
+
+
+class SeedsPython(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        random.seed(0)
+
+
+class ChangesPrecision(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.set_float32_matmul_precision("high")
+
+
+class LabelsClamped(Sound):
+    def loss(self, logits, labels):
+        return super().loss(logits, labels.clamp(max=CLASSES - 1))
+
+
+class PaddingOfAnother(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(VOCAB, WIDTH, padding_idx=1)
+
+
+class Autocast(Sound):
+    def head(self, logits):
+        same = torch.eye(CLASSES, dtype=logits.dtype, device=logits.device)
+        with torch.autocast("cpu", torch.bfloat16):
+            return logits @ same
+
+
+class ChangesItsArguments(Sound):
+    def __init__(self, width: int = WIDTH) -> None:
+        super().__init__(width)
+        self._init_kwargs["width"] = WIDTH
 
 
 class NotABaseModel(nn.Module):

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Callable
 
 import torch
+from attending_models import LabelsTokens, batch_of_labelled_tokens
+from number_models import Amounts, batch_of_numbers
 from torch import nn
 from torch.nn import functional as F
 
@@ -195,4 +197,6 @@ SOUND: dict[str, ModelCase] = {
     "frozen": ModelCase(FrozenEmbedding, text_batch),
     "teacher": ModelCase(WithTeacher, text_batch),
     "recurrent": ModelCase(Recurrent, text_batch),
+    "labels_tokens": ModelCase(LabelsTokens, batch_of_labelled_tokens),
+    "amounts": ModelCase(Amounts, batch_of_numbers),
 }

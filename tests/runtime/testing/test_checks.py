@@ -5,7 +5,23 @@ import contextlib
 import faulty_models
 import pytest
 import torch
+from attending_models import (
+    FirstTwice,
+    HeadsNotTransposed,
+    LateByOne,
+    NoPositions,
+    SeesItselfAlone,
+    attending,
+)
 from faulty_models import faulty
+from number_models import (
+    Clamped,
+    FourFeatures,
+    NeverNegative,
+    Squeezed,
+    WithoutSigns,
+    numbers,
+)
 from sound_models import SOUND
 from torch import nn
 
@@ -33,9 +49,9 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (faulty_models.FlatLoss, "overfits", "bring the loss from -1 to -1 only"),
     (faulty_models.BatchStatistics, "see_each_other", "over the batch dimension"),
     (faulty_models.SoftmaxOverBatch, "see_each_other", "over the batch dimension"),
-    (faulty_models.MaskIgnored, "padding", "is attention_mask used"),
-    (faulty_models.MaskInSumOnly, "padding", "three more padding tokens"),
-    (faulty_models.MaskInverted, "padding", "is attention_mask used"),
+    (faulty_models.MaskIgnored, "padding_does", "is attention_mask used"),
+    (faulty_models.MaskInSumOnly, "padding_does", "three more padding tokens"),
+    (faulty_models.MaskInverted, "padding_does", "is attention_mask used"),
     (
         faulty_models.PlainTensor,
         "saved_model",
@@ -75,6 +91,70 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (faulty_models.NoLogits, "one_row", "returns no 'logits'"),
     (faulty_models.ReturnsTuple, "one_row", "returns a tuple, but must return a dict"),
     (faulty_models.MixedUp, "one_row", "is a reshape mixing samples"),
+    (
+        faulty_models.SharedLayers,
+        "weights_of_their_own",
+        r"layers\.1\.weight is layers\.0\.weight",
+    ),
+    (faulty_models.LargeStart, "usual_size", r"embedding\.weight \((19|20|21)"),
+    (
+        faulty_models.NoActivation,
+        "act_as_one",
+        "classifier gets what hidden gives, with nothing but sums",
+    ),
+    (
+        faulty_models.DropoutTurnedRound,
+        "dropout_of_zero",
+        r"with dropout=0 dropout \(p=1\.0\) still leaves units out",
+    ),
+    (faulty_models.LossDoubledInTraining, "what_evaluation", "the loss while training"),
+    (faulty_models.RunningMean, "what_evaluation", "does forward keep something"),
+    (faulty_models.SetsEvaluation, "what_evaluation", "to evaluation mode"),
+    (faulty_models.SeedsEveryStep, "the_same_training", "forward sets torch's seed"),
+    (faulty_models.SeedsItself, "the_same_weights", "does the constructor set"),
+    (faulty_models.SeedsPython, "settings_of_torch", "Python's `random`, or seeds it"),
+    (
+        faulty_models.ChangesPrecision,
+        "settings_of_torch",
+        "matmul precision from highest to high",
+    ),
+    (faulty_models.LabelsClamped, "labels_out_of_range", "a label of 3 is taken"),
+    (
+        faulty_models.PaddingOfAnother,
+        "row_that_learns",
+        "filled up with 0, and 1 is a token like others",
+    ),
+    (
+        faulty_models.Autocast,
+        "float64",
+        r"in float32 returns logits in torch\.bfloat16",
+    ),
+    (
+        faulty_models.ChangesItsArguments,
+        "constructor_argument",
+        "does the constructor change what is recorded",
+    ),
+]
+# Faults that are at home in other models.
+OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
+    (attending(NoPositions), "order_of_tokens", "are their positions added"),
+    (attending(SeesItselfAlone), "attention_reaches", "leave each token itself alone"),
+    (
+        attending(HeadsNotTransposed),
+        "stay_alike",
+        r"layers\.0 is given tokens that are all",
+    ),
+    (attending(LateByOne), "own_token", "output at position 0 does not change"),
+    (attending(FirstTwice), "own_token", "position 1 is that at position 0"),
+    (numbers(Squeezed), "reach_the_labels", "the outputs stay within -1 and 1"),
+    (numbers(NeverNegative), "reach_the_labels", r"outputs stay within [0-9.]+ and"),
+    (
+        numbers(Clamped),
+        "every_input",
+        "the smallest quarter of the numbers of features",
+    ),
+    (numbers(WithoutSigns), "every_input", "the signs of features"),
+    (numbers(FourFeatures), "constructor_argument", "is the number 4 written out"),
 ]
 
 
@@ -95,6 +175,16 @@ def test_a_fault_is_caught_and_named(model_class, part, sentence):
     with pytest.raises(CheckFailedError, match=sentence) as error:
         check_named(part)(faulty(model_class))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("case", "part", "sentence"),
+    OTHER_FAULTS,
+    ids=[f"{case.make_model_class.__name__}-{part}" for case, part, _ in OTHER_FAULTS],
+)
+def test_a_fault_of_attention_or_numbers_is_caught_and_named(case, part, sentence):
+    with pytest.raises(CheckFailedError, match=sentence):
+        check_named(part)(case)
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -170,7 +260,7 @@ def test_equal_infinities_are_equal_and_nan_is_not():
 
 def test_padding_does_not_concern_inputs_without_a_mask():
     with pytest.raises(NotApplicableError, match="the inputs have no token ids"):
-        check_named("padding")(SOUND["cnn"])
+        check_named("padding_does")(SOUND["cnn"])
 
 
 def test_a_case_makes_the_same_model_and_batch_every_time():

@@ -7,6 +7,7 @@ one joins the suite by its place in a module that is listed here.
 from types import ModuleType
 
 from oumi_runtime.testing.checks import (
+    attention,
     compiling,
     construction,
     documentation,
@@ -14,6 +15,7 @@ from oumi_runtime.testing.checks import (
     learning,
     losses,
     masking,
+    modes,
     numerics,
     outputs,
     pairs,
@@ -21,6 +23,8 @@ from oumi_runtime.testing.checks import (
     project,
     randomness,
     samples,
+    scales,
+    structure,
     training,
     vocabulary,
 )
@@ -29,15 +33,19 @@ from oumi_runtime.testing.declaring import Check
 THEMES: tuple[ModuleType, ...] = (
     outputs,
     losses,
+    scales,
     gradients,
     randomness,
+    modes,
     samples,
     masking,
+    attention,
     pairs,
     vocabulary,
     numerics,
     persistence,
     construction,
+    structure,
     documentation,
     learning,
     project,

@@ -1,8 +1,5 @@
 """Checks that what the docstrings say is what comes out."""
 
-import inspect
-import re
-
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import (
@@ -10,6 +7,7 @@ from oumi_runtime.testing.documented import (
     documented_outputs,
     known_sizes,
     mismatch,
+    says_weights_are_tied,
 )
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import outputs_of
@@ -68,10 +66,7 @@ def check_weights_said_to_be_tied_are(case: ModelCase) -> None:
 
     If it fails, look for `self.head.weight = self.embedding.weight`.
     """
-    own = case.make_model_class
-    texts = (own.__doc__, own.__init__.__doc__, own.forward.__doc__)
-    said = " ".join(inspect.cleandoc(text) for text in texts if text)
-    if not re.search(r"\b(tied|ties|shared? (its |the )?weights?)\b", said):
+    if not says_weights_are_tied(case):
         raise NotApplicableError("no docstring says that weights are tied")
     model = case.model()
     names = [name for name, _ in model.named_parameters(remove_duplicate=False)]

@@ -1,13 +1,11 @@
 """Checks of the loss: what it is computed from, and how it is averaged."""
 
-import math
-
 import torch
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import logits_of, loss_of, outputs_of, perturbed
+from oumi_runtime.testing.measuring import loss_of, outputs_of, perturbed
 from oumi_runtime.testing.needs import base_model, class_labels, labels, logits
 from oumi_runtime.testing.references import (
     close,
@@ -16,7 +14,6 @@ from oumi_runtime.testing.references import (
     reference_losses,
 )
 
-_SMALL_LOGITS = 1.0
 # Logits that are all nearly zero have nearly the same loss whatever is done to them.
 _SPREAD = 0.2
 
@@ -201,66 +198,3 @@ def check_batch_without_targets_is_finite(case: ModelCase) -> None:
             raise CheckFailedError(
                 f"the gradient of {name} is not finite where every label is ignored"
             )
-
-
-@check(needs=[class_labels])
-def check_fresh_model_guesses(case: ModelCase) -> None:
-    """Catches a start that is worse, or better, than chance.
-
-    For example weights that start too large, logits multiplied by a constant, a loss
-    that knows the labels, or one that was summed.
-
-    If it fails, print the logits of a fresh model: they should be small beside 1.
-    """
-    losses, classes = [], 0
-    for seed in range(3):
-        batch = case.batch(32, seed)
-        model = case.model(seed=seed)
-        with torch.no_grad():
-            losses.append(loss_of(model, batch).item())
-        logits = logits_of(model, case.inputs(32, seed))
-        classes = logits.shape[-1] if logits.ndim > 1 else 2
-    mean, guess = sum(losses) / len(losses), math.log(max(2, classes))
-    if not abs(mean - guess) < 0.25 * guess + 0.35:
-        raise CheckFailedError(
-            f"a fresh model has a loss of {mean:.3g}, but guessing among {classes} "
-            f"classes has ln({classes}) = {guess:.3g}: do the weights start too large, "
-            "or does the loss know the labels?"
-        )
-
-
-@check(needs=[class_labels])
-def check_logits_are_not_normalised(case: ModelCase) -> None:
-    """Catches outputs that are probabilities, or squeezed into a range.
-
-    For example a softmax, a log-softmax, a sigmoid or a tanh before the return, of
-    which the loss then takes a softmax again: it learns slowly, and never gets sure.
-
-    If it fails, return the last layer's output as it is.
-    """
-    logits = logits_of(perturbed(case.model(), _SPREAD), case.inputs(8)).double()
-    if logits.ndim < 2 or logits.shape[-1] < 2:
-        raise NotApplicableError("there is one logit")
-    ones = torch.ones(logits.shape[:-1], dtype=logits.dtype)
-    for name, total in (
-        ("softmax", logits.sum(-1)),
-        ("log_softmax", logits.logsumexp(-1).exp()),
-    ):
-        if torch.allclose(total, ones, atol=1e-3):
-            raise CheckFailedError(
-                f"the logits look like those of a {name}: return them unnormalised, "
-                "since the loss normalises"
-            )
-    widest = 0.0
-    for factor in (30.0, 1000.0):
-        model = case.model()
-        with torch.no_grad():
-            for parameter in perturbed(model).parameters():
-                if parameter.is_floating_point():
-                    parameter.mul_(factor)
-        widest = max(widest, logits_of(model, case.inputs(8)).abs().max().item())
-    if widest <= _SMALL_LOGITS:
-        raise CheckFailedError(
-            f"the logits stay within {widest:.2g} however large the weights are: is "
-            "there a sigmoid or a tanh at the end?"
-        )

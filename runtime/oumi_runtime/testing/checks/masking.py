@@ -127,17 +127,21 @@ def _require_no_padding_seen(case: ModelCase, tokens: Tokens, mask_name: str) ->
         _kept(probe(changed), mask),
         f"other padding tokens change the logits: {_QUESTION}",
     )
-    try:
-        longer = probe(_lengthened(inputs, tokens, mask_name, 3))
-    except (IndexError, RuntimeError, ValueError):
-        return  # It takes sequences of one length only.
-    if longer.ndim > 2 and longer.shape[1] == width + 3:
-        longer = longer[:, :width]
-    require_equal(
-        expected,
-        _kept(longer, mask),
-        f"three more padding tokens change the logits: {_QUESTION}",
-    )
+    full = torch.ones_like(mask)
+    for given in (mask, full):  # A text may also have no padding before.
+        inputs = {**probe.inputs, mask_name: given}
+        expected = _kept(probe(inputs), given)
+        try:
+            longer = probe(_lengthened(inputs, tokens, mask_name, 3))
+        except (IndexError, RuntimeError, ValueError):
+            return  # It takes sequences of one length only.
+        if longer.ndim > 2 and longer.shape[1] == width + 3:
+            longer = longer[:, :width]
+        require_equal(
+            expected,
+            _kept(longer, given),
+            f"three more padding tokens change the logits: {_QUESTION}",
+        )
 
 
 def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> None:

@@ -100,10 +100,18 @@ def check_bfloat16_is_kept(case: ModelCase) -> None:
 def check_float64_is_kept(case: ModelCase) -> None:
     """Catches a dtype that is written into the model, where bfloat16 hides it.
 
-    For example a constant tensor in float32 that is added to the activations.
+    For example a constant tensor in float32 that is added to the activations, or an
+    `autocast` in forward, which leaves float32 behind.
 
     If it fails, use `.to(x.dtype)`, or `dtype=` of an input.
     """
+    usual = outputs_of(case.model(), case.batch())
+    found = usual[output_name(usual)].dtype
+    if found is not torch.float32:
+        raise CheckFailedError(
+            f"a model in float32 returns {output_name(usual)} in {found}: is there an "
+            "autocast, or a cast, in forward?"
+        )
     model = case.model().double()
     batch = _cast(case.batch(), torch.float64)
     try:

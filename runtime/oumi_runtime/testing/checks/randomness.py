@@ -1,13 +1,16 @@
-"""Checks of seeds, of dropout, and of what a forward leaves behind."""
+"""Checks of seeds, and of what a forward leaves behind."""
 
 import random
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
-from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.failures import CheckFailedError
 from oumi_runtime.testing.measuring import (
     compute_gradients,
     listing,
@@ -16,9 +19,6 @@ from oumi_runtime.testing.measuring import (
     perturbed,
     require_equal,
 )
-
-_DROPOUTS = (nn.modules.dropout._DropoutNd,)
-_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 @check()
@@ -69,14 +69,16 @@ def check_same_seed_gives_the_same_weights(case: ModelCase) -> None:
     random.seed(1)
     first = dict(case.model().state_dict())
     random.seed(2)
-    second, other = case.model().state_dict(), case.model(seed=1).state_dict()
+    second, after = case.model().state_dict(), torch.get_rng_state()
+    other = case.model(seed=1).state_dict()
+    is_seeded = torch.get_rng_state().equal(after)
     different = [name for name, value in first.items() if not value.equal(second[name])]
     if different:
         raise CheckFailedError(
             f"{listing(different)} differs between two models of the same seed: are "
             "random numbers drawn with torch alone?"
         )
-    if first and all(value.equal(other[name]) for name, value in first.items()):
+    if is_seeded or all(value.equal(other[name]) for name, value in first.items()):
         raise CheckFailedError(
             "models of different seeds have the same weights: does the constructor set "
             "the seed, or every weight to a constant?"
@@ -110,6 +112,11 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
             optimizer.zero_grad()
             compute_gradients(loss_of(model, batch))
             optimizer.step()
+        if _state_after(model, batch, 1).equal(_state_after(model, batch, 2)):
+            raise CheckFailedError(
+                "forward sets torch's seed, so that the same units are dropped out in "
+                "every step: leave the seed to who trains"
+            )
         torch.manual_seed(9)
         finals.append(
             torch.cat(
@@ -127,56 +134,6 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
 
 
 @check()
-def check_dropout_acts_in_training(case: ModelCase) -> None:
-    """Catches a dropout that is made and not used, or never acts.
-
-    For example `self.dropout` that forward forgets, or `training=False` written out.
-
-    If it fails, look for the named layer in forward.
-    """
-    names = [
-        name
-        for name, module in case.model().named_modules()
-        if isinstance(module, _DROPOUTS)
-    ]
-    if not names:
-        raise NotApplicableError("the model has no dropout layer")
-    idle = [name for name in names if not _acts(case, name)]
-    if idle:
-        raise CheckFailedError(
-            f"{listing(idle)} leaves nothing out while training: is it used in forward?"
-        )
-
-
-@check()
-def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
-    """Catches a model that is trained as another one than is evaluated.
-
-    For example a scale, or a layer, under `if self.training`. Dropout is switched off
-    for this, and norms over the batch are left in evaluation mode.
-
-    If it fails, look at every use of `self.training`.
-    """
-    model, inputs = perturbed(case.model()), case.inputs()
-    evaluated = logits_of(model, inputs)
-    model.train()
-    for module in model.modules():
-        if isinstance(module, _DROPOUTS):
-            module.p = 0.0
-        elif isinstance(module, _BATCH_NORMS):
-            module.eval()
-    trained = logits_of(model, inputs)
-    if not torch.equal(trained, logits_of(model, inputs)):
-        raise NotApplicableError("training is random beyond its dropout layers")
-    require_equal(
-        evaluated,
-        trained,
-        "without dropout, the output while training is not that in evaluation: what "
-        "does forward do with self.training?",
-    )
-
-
-@check()
 def check_settings_of_torch_are_left_alone(case: ModelCase) -> None:
     """Catches a model that changes torch for everybody.
 
@@ -185,30 +142,58 @@ def check_settings_of_torch_are_left_alone(case: ModelCase) -> None:
 
     If it fails, use the context managers, or give the dtype to the layer.
     """
-    before = (torch.is_grad_enabled(), torch.get_default_dtype())
-    try:
-        loss_of(case.model(), case.batch())
-        after = (torch.is_grad_enabled(), torch.get_default_dtype())
-    finally:
-        torch.set_grad_enabled(before[0])
-        torch.set_default_dtype(before[1])
-    if before != after:
+    with _usual_settings() as before:
+        state = random.getstate()
+        loss_of(case.model(training=True), case.batch())
+        after, is_random_left_alone = _settings(), random.getstate() == state
+    changed = [
+        f"{name} from {before[name]} to {after[name]}"
+        for name in before
+        if before[name] != after[name]
+    ]
+    if changed:
         raise CheckFailedError(
-            "making or calling the model changes whether torch computes gradients, or "
-            f"its default dtype: {before} before, {after} after"
+            f"making or calling the model changes what torch does: {listing(changed)}"
+        )
+    if not is_random_left_alone:
+        raise CheckFailedError(
+            "making or calling the model draws from Python's `random`, or seeds it"
         )
 
 
-def _acts(case: ModelCase, name: str) -> bool:
-    """Whether a dropout layer changes the output, the others being switched off."""
-    model, batch = perturbed(case.model(training=True)), case.batch()
-    for module in model.modules():
-        if isinstance(module, _DROPOUTS):
-            module.p = 0.0
-    losses: list[torch.Tensor] = []
-    for share in (0.0, 0.9):
-        model.get_submodule(name).p = share  # type: ignore[assignment]
-        torch.manual_seed(1)
-        with torch.no_grad():
-            losses.append(loss_of(model, batch))
-    return not losses[0].equal(losses[1])
+def _settings() -> dict[str, Any]:
+    return {
+        "gradients": torch.is_grad_enabled(),
+        "default dtype": torch.get_default_dtype(),
+        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+        "matmul precision": torch.get_float32_matmul_precision(),
+        "anomaly detection": torch.is_anomaly_enabled(),
+        "number of threads": torch.get_num_threads(),
+    }
+
+
+@contextmanager
+def _usual_settings() -> Generator[dict[str, Any]]:
+    """Sets what an earlier model may have changed, and puts it back in the end."""
+    kept, state = _settings(), random.getstate()
+    threads = torch.get_num_threads()
+    try:
+        torch.set_float32_matmul_precision("highest")
+        torch.set_num_threads(threads + 1)
+        random.seed("of this check")
+        yield _settings()
+    finally:
+        random.setstate(state)
+        torch.set_grad_enabled(kept["gradients"])
+        torch.set_default_dtype(kept["default dtype"])
+        torch.use_deterministic_algorithms(kept["deterministic algorithms"])
+        torch.set_float32_matmul_precision(kept["matmul precision"])
+        torch.autograd.set_detect_anomaly(kept["anomaly detection"])
+        torch.set_num_threads(threads)
+
+
+def _state_after(model: nn.Module, batch: Batch, seed: int) -> torch.Tensor:
+    """What torch draws next, after a step from a seed."""
+    torch.manual_seed(seed)
+    loss_of(model, batch)
+    return torch.get_rng_state()

@@ -6,7 +6,7 @@ import torch
 
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     Probe,
     listing,
@@ -14,6 +14,7 @@ from oumi_runtime.testing.measuring import (
     other_tokens,
     require_equal,
 )
+from oumi_runtime.testing.needs import token_ids
 
 _ROWS = 4
 _SEEDS = 4
@@ -104,6 +105,55 @@ def check_every_input_matters(case: ModelCase) -> None:
                     f"on the output ({len(idle)} of {size} do not): is it sliced "
                     "off, or multiplied by zero?"
                 )
+        if _are_signs_unread(case, name):
+            raise CheckFailedError(f"the signs of {name} have no influence")
+        for which in ("smallest", "largest"):
+            if _is_unread_quarter(case, name, which == "smallest"):
+                raise CheckFailedError(
+                    f"small changes of the {which} quarter of the numbers of {name} "
+                    "have no influence: are they clamped, rounded or cast?"
+                )
+
+
+@check(needs=[token_ids])
+def check_every_position_reads_its_own_token(case: ModelCase) -> None:
+    """Catches outputs that are one position off.
+
+    For example logits that are shifted once more, or a convolution padded by one too
+    many: the output at a token's place is another token's. It applies where the labels
+    are of tokens.
+
+    If it fails, look at every slice, pad and roll along the sequence.
+    """
+    for seed in range(2):
+        probe = Probe(case, 2 * _ROWS, seed)
+        for tokens in case.tokens:
+            column, usual = probe.inputs[tokens.ids], probe(probe.inputs)
+            is_by_token = (
+                not case.is_teacher_forced
+                and case.labels is not None
+                and case.labels.shape[1:] == column.shape[1:] == usual.shape[1:2]
+            )
+            if not is_by_token or usual.ndim < 3:
+                raise NotApplicableError("the labels are not of tokens")
+            _require_no_copies(usual)
+            counted = probe.inputs[tokens.mask] > 0 if tokens.mask else column >= 0
+            others = other_tokens(column)
+            unread: list[str] = []
+            for place in range(column.shape[1]):
+                changed = column.clone()
+                changed[:, place] = others[:, place]
+                found = probe({**probe.inputs, tokens.ids: changed})
+                moved = probe.differs(usual, found)[:, place].flatten(1).any(1)
+                tried = counted[:, place] & (changed != column)[:, place]
+                if tried.any() and not moved[tried].any():
+                    unread.append(str(place))
+        if not unread:
+            return
+    raise CheckFailedError(
+        f"the output at position {listing(unread)} does not change with the token "
+        "there: are the outputs shifted against the tokens?"
+    )
 
 
 @check()
@@ -159,6 +209,41 @@ def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
         if seed and not unread:
             return []
     return [name for name in unread if tried[name] >= _SEEDS]
+
+
+def _are_signs_unread(case: ModelCase, name: str) -> bool:
+    """Whether numbers and their negatives give the same outputs."""
+    probe = Probe(case, _ROWS)
+    column = probe.inputs[name]
+    found = probe({**probe.inputs, name: -column})
+    return (
+        bool((column < 0).any()) and not probe.differs(probe(probe.inputs), found).any()
+    )
+
+
+def _require_no_copies(outputs: torch.Tensor) -> None:
+    """Fails where the outputs at one position are always those of the one before."""
+    for place in range(1, outputs.shape[1]):
+        if outputs[:, place].equal(outputs[:, place - 1]) and outputs.std() > 0:
+            raise CheckFailedError(
+                f"the output at position {place} is that at position {place - 1}, "
+                "whatever the tokens: are the outputs shifted against the tokens?"
+            )
+
+
+def _is_unread_quarter(case: ModelCase, name: str, smaller: bool) -> bool:
+    """Whether small changes of the smallest, or largest, numbers change nothing."""
+    for seed in range(_SEEDS):
+        probe = Probe(case, _ROWS, seed)
+        column = probe.inputs[name]
+        edge = column.flatten().quantile(0.25 if smaller else 0.75)
+        chosen = column <= edge if smaller else column >= edge
+        noise = 0.01 * column.std().nan_to_num(1.0) * torch.randn_like(column)
+        changed = torch.where(chosen, column + noise, column)
+        found = probe({**probe.inputs, name: changed})
+        if probe.differs(probe(probe.inputs), found).any():
+            return False
+    return True
 
 
 def _unread_numbers(case: ModelCase, name: str, axis: int) -> list[int]:

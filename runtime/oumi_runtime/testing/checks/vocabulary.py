@@ -17,7 +17,7 @@ from oumi_runtime.testing.failures import (
     described,
 )
 from oumi_runtime.testing.measuring import logits_of, outputs_of
-from oumi_runtime.testing.needs import token_ids
+from oumi_runtime.testing.needs import class_labels, token_ids
 
 _DECODER_IDS = "decoder_input_ids"
 _LENGTH_ARGUMENTS = (
@@ -64,6 +64,33 @@ def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
         _require_refusal(model, inputs, tokens.ids, last, rows)
 
 
+@check(needs=[class_labels])
+def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
+    """Catches labels that are bent into the classes, or left out without a word.
+
+    For example `labels.clamp(max=num_classes - 1)`, which turns a wrong number of
+    classes into a model that learns nothing.
+
+    If it fails, give the labels to the criterion as they are. Cross-entropy raises by
+    itself.
+    """
+    batch, model = case.batch(), case.model()
+    classes = outputs_of(model, batch)["logits"].shape[-1]
+    beyond = batch["labels"].clone()
+    place = (beyond >= 0).flatten().nonzero()[-1]
+    beyond.view(-1)[place] = classes
+    if case.is_teacher_forced or case.ignore_index == classes or classes < 2:
+        raise NotApplicableError("labels are read, too, or there is one logit")
+    try:
+        loss = outputs_of(model, {**batch, "labels": beyond})["loss"]
+    except (IndexError, RuntimeError, ValueError):
+        return
+    raise CheckFailedError(
+        f"a label of {classes} is taken (the loss is {loss.item():.3g}), although the "
+        f"classes are 0 to {classes - 1}: are labels clamped, or left out?"
+    )
+
+
 @check(needs=[token_ids])
 def check_whole_length_can_be_used(case: ModelCase) -> None:
     """Catches a table of positions that is shorter than the constructor promises.
@@ -86,6 +113,40 @@ def check_whole_length_can_be_used(case: ModelCase) -> None:
         raise CheckFailedError(
             f"{names[0]} is {length}, but with that many tokens {described(error)}"
         ) from error
+
+
+@check(needs=[token_ids])
+def check_every_token_has_a_row_that_learns(case: ModelCase) -> None:
+    """Catches a `padding_idx` that is no padding, so that a token is never learned.
+
+    For example `padding_idx=1` where texts are filled up with 0: the row of token 1
+    gets no gradient.
+
+    If it fails, give the id that the tokenizer pads with, or no `padding_idx` at all.
+    """
+    model = case.model()
+    for tokens in case.tokens:
+        batches = [case.batch(16, seed) for seed in range(4)]
+        ids = torch.cat([batch[tokens.ids].flatten() for batch in batches])
+        counted = torch.ones_like(ids).bool()
+        if tokens.mask:
+            counted = torch.cat([b[tokens.mask].flatten() for b in batches]) > 0
+        with _lookups(model) as looked_up, torch.no_grad():
+            outputs_of(model, batches[0])
+        wanted = batches[0][tokens.ids].flatten()
+        for name, _, found in looked_up:
+            row = model.get_submodule(name).padding_idx
+            if row is None or not (found.shape == wanted.shape and found.equal(wanted)):
+                continue
+            padding, elsewhere = set(ids[~counted].tolist()), set(ids.tolist())
+            if row not in padding and (padding or row in elsewhere):
+                filled = f"texts are filled up with {min(padding)}, and " * bool(
+                    padding
+                )
+                raise CheckFailedError(
+                    f"{filled}{row} is a token like others, but the padding_idx of "
+                    f"{name}, of which it learns nothing"
+                )
 
 
 @check()

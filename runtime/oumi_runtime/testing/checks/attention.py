@@ -1,0 +1,198 @@
+"""Checks of models whose tokens attend to each other: to which, and in what order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from oumi_runtime.testing.case import ModelCase, Tokens
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import Probe, other_tokens, outputs_of
+from oumi_runtime.testing.needs import token_ids
+
+_ROWS = 3
+_MOST_LAYERS = 32
+_SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
+_CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.RNNBase)
+
+
+def attention(case: ModelCase) -> str:
+    """Tokens that attend to each other."""
+    if reason := token_ids(case):
+        return reason
+    return "" if _attending(case) else "no tokens attend to each other"
+
+
+@check(needs=[attention])
+def check_order_of_tokens_matters(case: ModelCase) -> None:
+    """Catches attention to which a text is a bag of tokens.
+
+    For example a position embedding that is never added, or positions that are all
+    zero. A model that must not look ahead is left out: what each token can see tells it
+    where it is.
+
+    If it fails, look at what tells attention the positions.
+    """
+    if case.label_shift is not None:
+        raise NotApplicableError("a causal mask tells the positions, too")
+    probe = Probe(case)
+    if not probe.is_double:
+        raise NotApplicableError("the model does not run in float64")
+    masks = {
+        t.mask: torch.ones_like(probe.inputs[t.mask]) for t in case.tokens if t.mask
+    }
+    inputs = {**probe.inputs, **masks}
+    for tokens in _attending(case):
+        column, usual = inputs[tokens.ids], probe(inputs)
+        turned = probe({**inputs, tokens.ids: column.flip(1)})
+        if usual.shape[:2] == column.shape and not case.is_teacher_forced:
+            turned = turned.flip(1)
+        if not probe.differs(usual, turned).any():
+            raise CheckFailedError(
+                f"{tokens.ids} in the opposite order give the same output, although "
+                "the tokens attend to each other: are their positions added, and is "
+                "each another one?"
+            )
+
+
+@check(needs=[attention])
+def check_attention_reaches_other_tokens(case: ModelCase) -> None:
+    """Catches attention in which every token sees itself alone.
+
+    For example a mask of `torch.eye`, or a softmax over the wrong dimension of a score
+    that is masked.
+
+    If it fails, print the mask of the first layer: row t says what token t may see.
+    """
+    probe = Probe(case)
+    for tokens in _attending(case):
+        column, usual = probe.inputs[tokens.ids], probe(probe.inputs)
+        if usual.shape[:2] != column.shape or case.is_teacher_forced:
+            raise NotApplicableError("the output has no row for every token")
+        changed = column.clone()
+        changed[:, ::2] = other_tokens(column)[:, ::2]
+        moved = probe.differs(usual, probe({**probe.inputs, tokens.ids: changed}))
+        if not moved[:, 1::2].any():
+            raise CheckFailedError(
+                "no token's output changes with the tokens beside it, although they "
+                "attend to each other: does the mask leave each token itself alone?"
+            )
+
+
+@check()
+def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
+    """Catches attention whose heads are put together in the wrong order.
+
+    For example `y.reshape(x.shape)` without `y.transpose(1, 2)` before: what belongs to
+    one token is spread over several. Each layer is given tokens that are all alike;
+    whatever they attend to, they have to come out alike.
+
+    If it fails, look at every `transpose`, `permute` and `view` of the named layer.
+    """
+    with _Watch() as watch:
+        outputs_of(case.model(training=True), case.batch(_ROWS))
+    probe = Probe(case, _ROWS)
+    for name, layer in _layers_over_tokens(probe, watch.lengths - {_ROWS}):
+        spread = _spread_of_alike(probe, layer)
+        if not spread < 1e-9:
+            raise CheckFailedError(
+                f"{name} is given tokens that are all alike, and returns others (they "
+                f"differ by up to {spread:.2g} of their size): is a head's output "
+                "transposed before it is flattened?"
+            )
+
+
+def _layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Module]]:
+    """Layers of several parts that map (batch, tokens, hidden) to the same shape."""
+    found: list[tuple[str, nn.Module]] = []
+
+    def noting(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else output
+            if not (args and _is_hidden(args[0]) and _is_hidden(first)):
+                return
+            if args[0].shape == first.shape and first.shape[1] in lengths:
+                found.append((name, module))
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(noting(name))
+        for name, module in probe.model.named_modules()
+        # A convolution adds zeros at both ends, by which tokens differ.
+        if len(list(module.children())) > 1
+        and not any(isinstance(m, _CONVOLUTIONS) for m in module.modules())
+    ]
+    probe(probe.inputs)
+    for handle in handles:
+        handle.remove()
+    return found[:_MOST_LAYERS]
+
+
+def _spread_of_alike(probe: Probe, layer: nn.Module) -> float:
+    """How much tokens differ in the end that were alike at the start of a layer."""
+    spread = 0.0
+
+    def make_alike(module: nn.Module, args: Any) -> Any:
+        return tuple(
+            a[:, :1].expand_as(a).contiguous() if _is_hidden(a) else a for a in args
+        )
+
+    def measure(module: nn.Module, args: Any, output: Any) -> None:
+        nonlocal spread
+        first = (output[0] if isinstance(output, tuple) else output).detach()
+        scale = first.abs().max().item() or 1.0
+        spread = (first - first[:, :1]).abs().max().item() / scale
+
+    handles = [
+        layer.register_forward_pre_hook(make_alike),
+        layer.register_forward_hook(measure),
+    ]
+    probe(probe.inputs)
+    for handle in handles:
+        handle.remove()
+    return spread
+
+
+def _is_hidden(value: Any) -> bool:
+    return (
+        isinstance(value, torch.Tensor)
+        and value.ndim == 3
+        and value.is_floating_point()
+        and value.shape[0] == _ROWS
+    )
+
+
+def _attending(case: ModelCase) -> list[Tokens]:
+    """The columns of tokens that attend to each other."""
+    model, batch = case.model(training=True), case.batch()
+    with _Watch() as watch:
+        outputs_of(model, batch)
+    return [t for t in case.tokens if batch[t.ids].shape[1] in watch.lengths]
+
+
+class _Watch(TorchFunctionMode):
+    """Notes the lengths of sequences that attend to themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lengths: set[int] = set()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func is F.scaled_dot_product_attention:
+            given = [*args, *(kwargs or {}).values()]
+            if given[0].shape[-2] == given[1].shape[-2]:
+                self.lengths.add(given[0].shape[-2])
+        elif func is F.multi_head_attention_forward:
+            if args[0].shape == args[1].shape:
+                self.lengths.add(args[0].shape[0])  # (sequence, batch, hidden)
+        elif func in _SOFTMAXES and len({1, *result.shape[-2:]}) == 2:
+            self.lengths.add(result.shape[-1])
+        return result

@@ -1,0 +1,139 @@
+"""Checks of sizes: of weights and guesses at first, and of what outputs can reach."""
+
+import math
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import listing, logits_of, loss_of, perturbed
+from oumi_runtime.testing.needs import class_labels, labels, logits
+
+# Logits that are all nearly zero look alike whatever is done to them.
+_SPREAD = 0.2
+_SMALL_LOGITS = 1.0
+_WEIGHT_FACTORS = (30.0, 1000.0)
+_MOST_SEEDS = 16
+# The usual starts are all below 1; an embedding's is 1.
+_LARGEST_START = 5.0
+
+
+@check(needs=[class_labels])
+def check_fresh_model_guesses(case: ModelCase) -> None:
+    """Catches a start that is worse, or better, than chance.
+
+    For example weights that start too large, logits multiplied by a constant, a loss
+    that knows the labels, or one that was summed.
+
+    If it fails, print the logits of a fresh model: they should be small beside 1.
+    """
+    losses, classes = [], 0
+    for seed in range(3):
+        batch = case.batch(32, seed)
+        model = case.model(seed=seed)
+        with torch.no_grad():
+            losses.append(loss_of(model, batch).item())
+        logits = logits_of(model, case.inputs(32, seed))
+        classes = logits.shape[-1] if logits.ndim > 1 else 2
+    mean, guess = sum(losses) / len(losses), math.log(max(2, classes))
+    if not abs(mean - guess) < 0.25 * guess + 0.35:
+        raise CheckFailedError(
+            f"a fresh model has a loss of {mean:.3g}, but guessing among {classes} "
+            f"classes has ln({classes}) = {guess:.3g}: do the weights start too large, "
+            "or does the loss know the labels?"
+        )
+
+
+@check()
+def check_weights_start_at_a_usual_size(case: ModelCase) -> None:
+    """Catches weights that start so large that no training can move them.
+
+    For example `nn.init.normal_(weight, std=20)`: a norm that comes next hides it from
+    the output, but a step of the usual size changes nothing.
+
+    If it fails, look at what `nn.init` does to the named weights.
+    """
+    large = [
+        f"{name} ({size:.3g})"
+        for name, parameter in case.model().named_parameters()
+        if parameter.requires_grad and parameter.ndim > 1
+        if (size := parameter.detach().square().mean().sqrt().item()) > _LARGEST_START
+    ]
+    if large:
+        raise CheckFailedError(
+            f"{listing(large)} starts far from zero, where steps of a usual learning "
+            "rate change next to nothing: weights start below 1"
+        )
+
+
+@check(needs=[class_labels])
+def check_logits_are_not_normalised(case: ModelCase) -> None:
+    """Catches outputs that are probabilities, or squeezed into a range.
+
+    For example a softmax, a log-softmax, a sigmoid or a tanh before the return, of
+    which the loss then takes a softmax again: it learns slowly, and never gets sure.
+
+    If it fails, return the last layer's output as it is.
+    """
+    logits = logits_of(perturbed(case.model(), _SPREAD), case.inputs(8)).double()
+    if logits.ndim < 2 or logits.shape[-1] < 2:
+        raise NotApplicableError("there is one logit")
+    ones = torch.ones(logits.shape[:-1], dtype=logits.dtype)
+    for name, total in (
+        ("softmax", logits.sum(-1)),
+        ("log_softmax", logits.logsumexp(-1).exp()),
+    ):
+        if torch.allclose(total, ones, atol=1e-3):
+            raise CheckFailedError(
+                f"the logits look like those of a {name}: return them unnormalised, "
+                "since the loss normalises"
+            )
+    widest = 0.0
+    for factor in _WEIGHT_FACTORS:
+        found = logits_of(_enlarged(case, factor), case.inputs(8))
+        widest = max(widest, found.abs().max().item())
+    if widest <= _SMALL_LOGITS:
+        raise CheckFailedError(
+            f"the logits stay within {widest:.2g} however large the weights are: is "
+            "there a sigmoid or a tanh at the end?"
+        )
+
+
+@check(needs=[labels, logits])
+def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
+    """Catches amounts that are squeezed into a range that the labels go beyond.
+
+    For example a tanh, a sigmoid or a relu at the end of a regression.
+
+    If it fails, return the last layer's output as it is; or, where the range is meant,
+    scale the labels into it.
+    """
+    if case.has_class_labels:
+        raise NotApplicableError("the labels are classes")
+    wanted = case.batch(64)["labels"]
+    lowest, highest = wanted.min().item(), wanted.max().item()
+    low, high = math.inf, -math.inf
+    for seed in range(_MOST_SEEDS):
+        found = logits_of(_enlarged(case, 30.0, seed, 1.0), case.inputs(64))
+        low, high = min(low, found.min().item()), max(high, found.max().item())
+        if low <= lowest and highest <= high:
+            return
+    raise CheckFailedError(
+        f"the outputs stay within {low:.3g} and {high:.3g} whatever the weights are, "
+        f"but the labels reach from {lowest:.3g} to {highest:.3g}: is there a sigmoid, "
+        "a tanh or a relu at the end?"
+    )
+
+
+@torch.no_grad()
+def _enlarged(
+    case: ModelCase, factor: float, seed: int = 0, spread: float = 0.02
+) -> nn.Module:
+    """A model whose weights are so many times as large."""
+    model = perturbed(case.model(seed=seed), spread)
+    for parameter in model.parameters():
+        if parameter.is_floating_point():
+            parameter.mul_(factor)
+    return model

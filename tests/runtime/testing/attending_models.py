@@ -1,0 +1,101 @@
+"""A small model of attention that labels tokens, and what can go wrong in it."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from oumi_runtime.core.models import BaseModel
+from oumi_runtime.testing import ModelCase
+
+VOCAB, CLASSES = 20, 3
+
+
+def batch_of_labelled_tokens(batch_size: int) -> dict[str, torch.Tensor]:
+    return {
+        "input_ids": torch.randint(VOCAB, (batch_size, 6)),
+        "labels": torch.randint(CLASSES, (batch_size, 6)),
+    }
+
+
+class Layer(nn.Module):
+    def __init__(self, model: "type[LabelsTokens]", width: int) -> None:
+        super().__init__()
+        self.model = model
+        self.norm = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+
+    def forward(self, x):
+        qkv = self.qkv(self.norm(x)).unflatten(-1, (3, 2, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
+        mask = self.model.mask(x.shape[1], x.device)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return x + self.projection(self.model.joined(y, x))
+
+
+class LabelsTokens(BaseModel):
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(VOCAB, width)
+        self.layers = nn.ModuleList(Layer(type(self), width) for _ in range(2))
+        self.classifier = nn.Linear(width, CLASSES)
+
+    def forward(self, input_ids, labels=None, **kwargs):
+        x = self.placed(self.embedding(input_ids))
+        for layer in self.layers:
+            x = layer(x)
+        logits = self.aligned(self.classifier(x))
+        if labels is None:
+            return {"logits": logits}
+        total = self.criterion(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+        return {"logits": logits, "loss": total / (labels != -100).sum().clamp(min=1)}
+
+    @staticmethod
+    def mask(length, device):
+        return torch.ones(length, length, dtype=torch.bool, device=device)
+
+    @staticmethod
+    def joined(y, x):
+        return y.transpose(1, 2).flatten(2)
+
+    def placed(self, x):
+        places = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
+        return x + torch.sin(places / 3).unsqueeze(-1)
+
+    def aligned(self, logits):
+        return logits
+
+    @property
+    def criterion(self):
+        return F.cross_entropy
+
+
+class NoPositions(LabelsTokens):
+    def placed(self, x):
+        return x
+
+
+class SeesItselfAlone(LabelsTokens):
+    @staticmethod
+    def mask(length, device):
+        return torch.eye(length, dtype=torch.bool, device=device)
+
+
+class HeadsNotTransposed(LabelsTokens):
+    @staticmethod
+    def joined(y, x):
+        return y.reshape(x.shape)
+
+
+class LateByOne(LabelsTokens):
+    def aligned(self, logits):
+        return F.pad(logits, (0, 0, 1, 0))[:, :-1]
+
+
+class FirstTwice(LabelsTokens):
+    def aligned(self, logits):
+        return torch.cat([logits[:, :1], logits[:, :-1]], 1)
+
+
+def attending(model_class: type[BaseModel]) -> ModelCase:
+    return ModelCase(model_class, batch_of_labelled_tokens)
