@@ -86,6 +86,19 @@ class BadRowError(DataError):
             self.add_note(message)
 
 
+class ChangedDataError(DataError):
+    """A file of the data has been changed while a run was using it."""
+
+    exit_code = 1
+
+    def __init__(self, path: str | Path, *, is_gone: bool) -> None:
+        what = "deleted" if is_gone else "changed"
+        super().__init__(
+            f"{path} was {what} while the run was using it; put it back as it was and "
+            "go on from the last checkpoint, or begin anew with what it holds now"
+        )
+
+
 class TooManyBadSamplesError(DataError):
     """More samples cannot be used than may be left out."""
 

@@ -27,6 +27,7 @@ from oumi_runtime.core.distributed import (
 )
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
 from oumi_runtime.core.trainers.callbacks.stopping import Stopper, StopSignals
 from oumi_runtime.core.trainers.run.announcement import announce, show_first_sample
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
@@ -71,14 +72,17 @@ def train(
     if config.training.fast_dev_run:
         config = dataclasses.replace(config, training=shortened(config.training))
     signals = StopSignals()
+    fingerprints = fingerprints_of(config.data)
     with (
         process_group(config.training.nccl_default_timeout_minutes),
         plain_errors(Path(config.training.output_dir)),
-        RunSession(config, fingerprints_of(config.data)) as session,
+        RunSession(config, fingerprints) as session,
     ):
         if (ended := session.finished()) is not None:
             return _result_of(config, ended)
-        return _train(config, callbacks, session, signals)
+        watch = DataWatch(fingerprints)
+        with watch.explaining():
+            return _train(config, (*callbacks, watch), session, signals)
 
 
 def _train(

@@ -74,6 +74,21 @@ def kill_worker(step: int) -> None:
     TrainingState.count_step = killing  # type: ignore[method-assign]
 
 
+def change_file(path: str, step: int, content: str | None) -> None:
+    """Writes another content to a file after a step; None deletes it."""
+    original = BaseTrainer.emit
+
+    def changing(self: BaseTrainer, event: str, *facts: Any) -> None:
+        if event == "on_step_end" and self.state.global_step == step:
+            if content is None:
+                Path(path).unlink()
+            else:
+                Path(path).write_text(content)
+        original(self, event, *facts)
+
+    BaseTrainer.emit = changing  # type: ignore[method-assign]
+
+
 def slow_steps(seconds: float) -> None:
     """Makes every step take longer."""
     original = TrainingState.count_step

@@ -58,3 +58,73 @@ def test_the_transformers_trainer_leaves_nothing_out(project) -> None:
     ended = project.train("run", *SKIP, "--training.trainer_type", "hf")
     assert ended.code == 2
     assert "data.on_bad_sample: skip needs the native trainer" in ended.log
+
+
+def table(num_rows: int = 100, first: str = "0") -> str:
+    """A file of features and labels."""
+    header = "a,b,c,d,e,f,label"
+    rows = [
+        f"{first},{i % 7},{i % 5},{i % 3},{i % 2},1,{i % 3}" for i in range(num_rows)
+    ]
+    return "\n".join([header, *rows]) + "\n"
+
+
+TABLE = (
+    "--data.train.datasets",
+    "[{dataset_name: tabular, dataset_path: data.csv, "
+    "dataset_kwargs: {label_column: label}}]",
+    *("--training.eval_strategy", "no"),
+)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "content", "what"),
+    [
+        ("oumi", table(first="9"), "changed"),
+        ("oumi", None, "deleted"),
+        pytest.param("hf", None, "deleted", marks=pytest.mark.slow),
+    ],
+)
+def test_a_file_that_changes_under_the_run_ends_it(
+    project, trainer, content, what
+) -> None:
+    (project.folder / "data.csv").write_text(table())
+    more = (*TABLE, "--training.trainer_type", trainer)
+    ended = project.train(
+        "run", *more, inject=("change_file", ["data.csv", 6, content])
+    )
+    assert ended.code == 1, ended.log
+    (line,) = [line for line in ended.log.splitlines() if line.startswith("error: ")]
+    assert line.startswith(f"error: data.csv was {what} while the run was using it;")
+    folders = {path.name for path in (project.folder / "run").glob("checkpoint-*")}
+    assert folders == {"checkpoint-4"}
+
+
+def test_with_the_file_as_it_was_the_run_goes_on_exactly(project) -> None:
+    file = project.folder / "data.csv"
+    file.write_text(table())
+    assert project.train("untouched", *TABLE).code == 0
+    inject = ("change_file", ["data.csv", 6, table(first="9")])
+    assert project.train("run", *TABLE, inject=inject).code == 1
+    file.write_text(table())
+    assert project.train("run", *TABLE).code == 0
+    assert project.weights() == project.weights("untouched")
+
+
+def test_a_stream_that_breaks_off_is_said_to_have_changed(project) -> None:
+    file = project.folder / "data.csv"
+    file.write_text(table(20_000))
+    content = table(9_000) + "not,a,row\n"
+    more = (*TABLE, "--data.train.stream", "true", "--training.max_steps", "2000")
+    more += ("--training.save_steps", "0")
+    ended = project.train(
+        "run", *more, inject=("change_file", ["data.csv", 6, content])
+    )
+    assert ended.code == 1, ended.log
+    assert "error: data.csv was changed while the run was using it" in ended.log
+
+
+def test_a_file_that_is_written_anew_as_it_was_is_no_change(project) -> None:
+    (project.folder / "data.csv").write_text(table())
+    inject = ("change_file", ["data.csv", 6, table()])
+    assert project.train("run", *TABLE, inject=inject).code == 0

@@ -131,6 +131,7 @@ class BaseTrainer(ABC):
             tree: All that is needed to go on exactly, but the weights.
             more_files: Other files to put into it, by name.
         """
+        self.emit("on_save_begin")
         whole_model = self.parallelism.whole_model()
         if not is_world_process_zero():
             return

@@ -80,6 +80,9 @@ class TrainingCallback:
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
         """The metrics of the steps since the last log, or an evaluation, are known."""
 
+    def on_save_begin(self, state: TrainingState) -> None:
+        """A checkpoint is about to be made; an error keeps it from being made."""
+
     def on_save(self, state: TrainingState, path: Path) -> None:
         """A checkpoint is whole on the disk."""
 

@@ -1,0 +1,78 @@
+"""Notices that the files of the data are no longer those that the run began with.
+
+A look costs a question for sizes and times. Only where these have changed are contents
+compared, since a file that was copied over itself is still the same.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.core.datasets.fingerprints import fingerprint, stamp
+from oumi_runtime.core.trainers.callbacks.base_callback import (
+    TrainingCallback,
+    TrainingState,
+)
+from oumi_runtime.exceptions import ChangedDataError, DataError
+
+_SECONDS_BETWEEN = 30.0
+
+
+class DataWatch(TrainingCallback):
+    """Looks at the end of each epoch, before each checkpoint, and by the clock."""
+
+    def __init__(
+        self,
+        fingerprints: Mapping[str, Any],
+        *,
+        seconds_between: float = _SECONDS_BETWEEN,
+    ) -> None:
+        """Takes what the files are.
+
+        Args:
+            fingerprints: What `fingerprint` says of each file or folder, by path.
+            seconds_between: The longest time without a look, while steps are made.
+        """
+        self._fingerprints = dict(fingerprints)
+        self._stamps = {path: stamp(Path(path)) for path in fingerprints}
+        self._seconds_between = seconds_between
+        self._looked = time.monotonic()
+
+    def on_step_end(self, state: TrainingState) -> None:
+        """Looks at the end of an epoch, and when the last look is long ago."""
+        is_time = time.monotonic() - self._looked >= self._seconds_between
+        if is_time or state.step_in_epoch % state.steps_per_epoch == 0:
+            self.look()
+
+    def on_save_begin(self, state: TrainingState) -> None:
+        """Keeps a checkpoint from being made with other data than the run's."""
+        self.look()
+
+    def look(self) -> None:
+        """Compares the files with what they were.
+
+        Raises:
+            ChangedDataError: One is another.
+        """
+        for path, before in self._stamps.items():
+            now = stamp(Path(path))
+            if now == before:
+                continue
+            changed, *_ = sorted({*now} ^ {*before})
+            if not now or fingerprint(Path(path)) != self._fingerprints[path]:
+                raise ChangedDataError(changed[0], is_gone=not now)
+            self._stamps[path] = now
+        self._looked = time.monotonic()
+
+    @contextlib.contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Says of data that cannot be read that it has changed, where it has."""
+        try:
+            yield
+        except ChangedDataError:
+            raise
+        except (DataError, OSError):
+            self.look()
+            raise
