@@ -108,7 +108,7 @@ class SizedSteps:
 
 def _samples_per_second(trainer: Trainer, steps: Iterator[list[MicroBatch]]) -> float:
     """How fast steps are, reading their data included."""
-    num_samples, num_steps = 0, 1
+    num_samples, num_steps, loss = 0, 1, torch.zeros(())
     began = time.perf_counter()
     while True:
         for step in itertools.islice(steps, num_steps):

@@ -55,7 +55,7 @@ class PerformanceMeter:
                 self._num_tokens = self._num_tokens + batch["attention_mask"].sum()
             elif "input_ids" in batch:
                 self._num_tokens = self._num_tokens + batch["input_ids"].numel()
-        return self._times.working()
+        return self._times
 
     @contextlib.contextmanager
     def passes(self, batches: list[Batch]) -> Iterator[None]:

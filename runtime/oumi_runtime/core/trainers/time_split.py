@@ -3,7 +3,6 @@
 Nothing here waits for the device: it notes the times itself, to be read with the log.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -32,8 +31,9 @@ class Event(Protocol):
 class TimeSplit:
     """Adds up the seconds of the steps since they were last read.
 
-    The device's are those between the begin and the end of each step's work there, its
-    own waiting for the host included.
+    It is the context in which a step is made. The device's seconds are those between
+    the begin and the end of each step's work there, its own waiting for the host
+    included.
     """
 
     def __init__(self, make_event: Callable[[], Event] | None = None) -> None:
@@ -46,6 +46,7 @@ class TimeSplit:
         self._make_event = make_event
         self._data_seconds = 0.0
         self._host_seconds = 0.0
+        self._began = 0.0
         self._noted: list[tuple[Event, Event]] = []
         self._unused: list[tuple[Event, Event]] = []
 
@@ -62,18 +63,18 @@ class TimeSplit:
             yield step
             began = time.perf_counter()
 
-    @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Counts the block, which makes a step, as work."""
-        events = self._events()
-        began = time.perf_counter()
-        if events is not None:
-            events[0].record()
-        yield
-        if events is not None:
-            events[1].record()
-            self._noted.append(events)
-        self._host_seconds += time.perf_counter() - began
+    def __enter__(self) -> None:
+        """A step is made from now on."""
+        if self._make_event is not None:
+            self._noted.append(self._events(self._make_event))
+            self._noted[-1][0].record()
+        self._began = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        """The step is made, as far as the host is concerned."""
+        self._host_seconds += time.perf_counter() - self._began
+        if self._make_event is not None:
+            self._noted[-1][1].record()
 
     def metrics(self, seconds: float) -> dict[str, float]:
         """The shares of the time since the last call.
@@ -97,12 +98,8 @@ class TimeSplit:
         self._data_seconds = self._host_seconds = 0.0
         return metrics
 
-    def _events(self) -> tuple[Event, Event] | None:
-        if self._make_event is None:
-            return None
-        if self._unused:
-            return self._unused.pop()
-        return self._make_event(), self._make_event()
+    def _events(self, make_event: Callable[[], Event]) -> tuple[Event, Event]:
+        return self._unused.pop() if self._unused else (make_event(), make_event())
 
     def _device_seconds(self) -> float:
         if self._noted:

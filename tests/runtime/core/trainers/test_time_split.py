@@ -53,7 +53,7 @@ def test_waiting_and_working_are_told_apart(clock: list[float]) -> None:
 
     split, seen = TimeSplit(), []
     for step in split.waiting(slow_steps()):
-        with split.working():
+        with split:
             clock[0] += 3.0
         clock[0] += 5.0  # The loop's own work, such as logging.
         seen.append(step)
@@ -80,12 +80,12 @@ def test_the_device_is_asked_only_when_the_metrics_are_read() -> None:
     device = FakeClock()
     split = TimeSplit(device.make_event)
     for _ in range(4):
-        with split.working():
+        with split:
             pass
     assert device.num_waits == 0
     assert split.metrics(10.0)["device_time_share"] == pytest.approx(0.1)
     assert device.num_waits == 1
-    with split.working():
+    with split:
         pass
     assert split.metrics(10.0)["device_time_share"] == pytest.approx(0.025)
     assert device.num_made == 8
