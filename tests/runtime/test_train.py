@@ -116,6 +116,15 @@ def test_a_run_goes_on_only_with_the_config_that_it_began_with(config) -> None:
     assert train(config).global_step == 30
 
 
+def test_a_finished_run_has_nothing_to_go_on_with(config, caplog) -> None:
+    first = train(config)
+    config.training.try_resume_from_last_checkpoint = True
+    with caplog.at_level("INFO", "oumi_runtime"):
+        again = train(config)
+    assert "is finished already; there is nothing to do" in caplog.messages[-1]
+    assert (again.global_step, again.metrics) == (30, first.metrics)
+
+
 def test_the_final_model_loads_and_is_the_trained_one(config, tmp_path) -> None:
     result = train(config)
     loaded = BaseModel.from_pretrained(tmp_path / "output")

@@ -131,8 +131,17 @@ def finished_session(folder: Path, config: TrainingConfig) -> dict[str, Any] | N
         return None
     last: dict[str, Any] = record["sessions"][-1]
     wanted = json.loads(json.dumps(to_tree(config), default=str))
-    is_it = record.get("config") == wanted
+    is_it = _what_ran(record.get("config")) == _what_ran(wanted)
     return last if is_it and last.get("exit_reason") == FINISHED else None
+
+
+def _what_ran(config: Any) -> Any:
+    """A config but for whether it goes on, which the first run seldom says."""
+    try:
+        training = {**config["training"], "try_resume_from_last_checkpoint": None}
+        return {**config, "training": training}
+    except (KeyError, TypeError):
+        return None  # It is not one that was written here.
 
 
 def versions() -> dict[str, str]:
