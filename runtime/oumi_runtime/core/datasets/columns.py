@@ -4,7 +4,7 @@ A column is a tensor whose first dimension counts the samples, or a `RaggedColum
 the samples are sequences of different lengths.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch.utils.data import Dataset
@@ -53,6 +53,36 @@ class RaggedColumn:
             values = self.values[flat.clamp_(max=len(self.values) - 1)].long()
             rows = values.masked_fill_(~mask, self.pad_value)
         return rows, mask.long()
+
+    def pad_runs(
+        self, sizes: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Gathers the sequences in their order into rectangles, all of them at once.
+
+        Args:
+            sizes: How many sequences each rectangle has, at least 1, (rectangles,)
+                int64; as many as there are in all.
+
+        Yields:
+            As `pad` returns it, for each rectangle; the tensors share their memory.
+        """
+        runs = torch.arange(len(sizes)).repeat_interleave(sizes)  # (samples,)
+        widths = torch.ones_like(sizes).scatter_reduce(0, runs, self.lengths, "amax")
+        row_widths = widths[runs]
+        starts = row_widths.cumsum(0) - row_widths
+        shifts = (starts - self._starts).repeat_interleave(self.lengths)
+        places = torch.arange(len(self.values)) + shifts
+        num_places = int(row_widths.sum())
+        values = torch.full((num_places,), self.pad_value)
+        values[places] = self.values.long()
+        mask = torch.zeros(num_places, dtype=torch.int64)
+        mask[places] = 1
+        shapes = torch.stack([sizes, widths], dim=1).tolist()
+        areas = (sizes * widths).tolist()
+        for shape, rows, masks in zip(
+            shapes, torch.split(values, areas), torch.split(mask, areas), strict=True
+        ):
+            yield rows.view(shape), masks.view(shape)
 
     def select(self, indices: torch.Tensor) -> "RaggedColumn":
         """The sequences alone that are asked for, in the order asked for.
@@ -163,3 +193,22 @@ class ColumnDataset(Dataset[Batch]):
             else:
                 batch[name] = column[indices]
         return batch
+
+    def take_runs(self, sizes: Sequence[int]) -> Iterator[Batch]:
+        """Makes batches of the samples in their order; as `take`, but all at once.
+
+        Args:
+            sizes: How many samples each batch has, at least 1; as many as there are in
+                all.
+        """
+        parts: dict[str, Iterator[torch.Tensor]] = {}
+        for name, column in self.columns.items():
+            if isinstance(column, RaggedColumn):
+                rows, masks = zip(*column.pad_runs(torch.tensor(sizes)), strict=True)
+                parts[name] = iter(rows)
+                if name == "input_ids":
+                    parts["attention_mask"] = iter(masks)
+            else:
+                parts[name] = iter(torch.split(column, list(sizes)))
+        for _ in sizes:
+            yield {name: next(values) for name, values in parts.items()}

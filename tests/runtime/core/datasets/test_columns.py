@@ -174,3 +174,25 @@ def test_sequences_can_be_ended_by_a_value():
     column = ragged([[1, 2], [], [3]]).ended_by(9)
     rows = [part.tolist() for part in column.values.split(column.lengths.tolist())]
     assert rows == [[1, 2, 9], [9], [3, 9]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sizes", [[20], [1] * 20, [3, 7, 1, 9]])
+def test_runs_are_the_batches_that_are_taken_one_by_one(seed, sizes):
+    rows = random_rows(seed)
+    dataset = ColumnDataset(
+        {
+            "input_ids": ragged(rows),
+            "labels": ragged([row[1:] for row in rows], pad_value=-100),
+            "number": torch.arange(20),
+            "image": torch.rand(20, 2, 3),
+        }
+    )
+    found = list(dataset.take_runs(sizes))
+    assert len(found) == len(sizes)
+    for batch, indices in zip(found, torch.arange(20).split(sizes), strict=True):
+        expected = dataset.take(indices)
+        assert batch.keys() == expected.keys()
+        for name, column in expected.items():
+            assert batch[name].equal(column)
+            assert batch[name].dtype == column.dtype

@@ -1,6 +1,6 @@
 """Cuts a stream into steps, and has workers make the samples of many at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -17,6 +17,7 @@ from oumi_runtime.core.datasets import (
     regroup,
 )
 from oumi_runtime.core.datasets.batch_maker import Row
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.rows import LeftOut
 from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
 from oumi_runtime.core.trainers.batches.map_batches import Loading, split_evenly
@@ -50,11 +51,6 @@ class _Part(NamedTuple):
     end: int
     is_real: bool
     left_out: tuple[LeftOut, ...]
-
-    def of(self, samples: ColumnDataset) -> MadeBatch:
-        """The micro-batch."""
-        columns = samples.take(torch.arange(self.start, self.end))
-        return MadeBatch(columns, self.is_real, self.left_out)
 
 
 _Columns = tuple[ColumnDataset, list[list[_Part]]]
@@ -131,8 +127,12 @@ class StepReader:
             yield from self._row_workers.map(units)
             return
         for samples, steps in self._column_workers.map(units):
+            batches = _gather(samples, [part for parts in steps for part in parts])
             for parts in steps:
-                yield [part.of(samples) for part in parts]
+                yield [
+                    MadeBatch(next(batches), part.is_real, part.left_out)
+                    for part in parts
+                ]
 
     def _unit(self, run: Block, start: int, seed: int) -> _Unit:
         chosen: list[torch.Tensor] = []
@@ -143,6 +143,13 @@ class StepReader:
             sizes.append([len(part) for part in parts])
         own = torch.cat(chosen)
         return _Unit(run.select(own), own + start, sizes, seed)
+
+
+def _gather(samples: ColumnDataset, parts: Sequence[_Part]) -> Iterator[Batch]:
+    """The batch of each part, all of them at once where they follow each other."""
+    if [part.start for part in parts] == [0, *(part.end for part in parts[:-1])]:
+        return samples.take_runs([part.end - part.start for part in parts])
+    return (samples.take(torch.arange(part.start, part.end)) for part in parts)
 
 
 class _MakeColumns:
