@@ -172,11 +172,13 @@ def fit_preprocessing(
     label_names: list[str] | None = getattr(dataset, "label_names", None)
     is_plain = isinstance(dataset, PlainTexts)
     if isinstance(dataset, Stream):
-        is_trained = model_params.tokenizer_name is None
-        part = dataset.first_texts(VOCABULARY_TEXTS if is_trained else 1)
+        part = dataset.first_texts(1)
+        is_plain = isinstance(part, PlainTexts)
+        if model_params.tokenizer_name is None and not is_plain:
+            part = dataset.first_texts(VOCABULARY_TEXTS)
         if part is None:
             return Preprocessing(None, label_names)
-        texts, is_plain = part.vocabulary_texts, isinstance(part, PlainTexts)
+        texts = part.vocabulary_texts
         labels = dataset.distinct_labels() if label_names is None else []
     elif isinstance(dataset, TextColumns):
         texts, labels = dataset.vocabulary_texts, dataset.all_labels

@@ -7,9 +7,10 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.file_streams import PlainTextStream
 from oumi_runtime.datasets.split_files import SPLIT_NAMES, split_file
 from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.datasets.text_streams import PlainTextStream
+from oumi_runtime.datasets.text_file import TextFileStream, read_text
 from oumi_runtime.exceptions import DataError
 
 
@@ -33,7 +34,7 @@ class TextLm(PlainTexts):
         """
         path = _text_file(Path(dataset_path), split)
         if path is not None:
-            super().__init__([_read(path)])
+            super().__init__([read_text(path)])
             return
         path = split_file(Path(dataset_path), split)
         (texts,) = read_columns(path, (text_column,))
@@ -43,11 +44,17 @@ class TextLm(PlainTexts):
     def open_stream(
         cls, dataset_path: str, split: str = "train", text_column: str = "text"
     ) -> Dataset[Any]:
-        """Reads the texts of a table as they are used; a .txt file is one text."""
-        if _text_file(Path(dataset_path), split) is not None:
-            return cls(dataset_path, split)
+        """Reads the texts of a table as they are used, or the parts of a .txt file.
+
+        A part is 65,536 characters or the line after them longer, and ends as a text
+        does.
+        """
+        text_file = _text_file(Path(dataset_path), split)
+        if text_file is not None:
+            return TextFileStream(text_file, dataset_name="text_lm")
         path = split_file(Path(dataset_path), split)
-        return PlainTextStream(path, text_column, dataset_name="text_lm")
+        columns = {"text_column": text_column}
+        return PlainTextStream(path, columns, dataset_name="text_lm")
 
 
 def as_texts(values: list[object], column: str, path: Path) -> list[str]:
@@ -71,13 +78,3 @@ def _text_file(path: Path, split: str) -> Path | None:
     stems = SPLIT_NAMES.get(split, (split,))
     found = (path / f"{stem}.txt" for stem in stems)
     return next((file for file in found if file.is_file()), None)
-
-
-def _read(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except ValueError as error:
-        raise DataError(f"{path} is not UTF-8: {error}") from error
-    if not text:
-        raise DataError(f"{path} is empty")
-    return text

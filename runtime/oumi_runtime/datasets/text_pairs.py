@@ -4,6 +4,7 @@ from pathlib import Path
 
 from oumi_runtime.core.datasets import TextPairs
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.file_streams import TextPairStream
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
 from oumi_runtime.datasets.text_lm import as_texts
@@ -36,4 +37,19 @@ class TextPairsFile(TextPairs):
         texts, targets = read_columns(path, (text_column, target_column))
         super().__init__(
             as_texts(texts, text_column, path), as_texts(targets, target_column, path)
+        )
+
+    @classmethod
+    def open_stream(
+        cls,
+        dataset_path: str,
+        split: str = "train",
+        text_column: str = "text",
+        target_column: str = "target",
+    ) -> TextPairStream:
+        """Reads the same rows as they are used; a .arrow file will do, too."""
+        return TextPairStream(
+            split_file(Path(dataset_path), split),
+            {"text_column": text_column, "target_column": target_column},
+            dataset_name="text_pairs",
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from oumi_runtime.core.datasets import BlockDataset, PlainTexts, TextDataset
+from oumi_runtime.core.datasets import BlockDataset, TextDataset
 from oumi_runtime.datasets.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError
 
@@ -110,40 +110,6 @@ class TextStream(BlockDataset):
         for batch in self._records.read([self._label]):
             found.update(dict.fromkeys(batch.column(self._label).unique().to_pylist()))
         return [label for label in found if label is not None]
-
-
-class PlainTextStream(BlockDataset):
-    """Texts alone, a row each."""
-
-    def __init__(self, path: Path, text_column: str, *, dataset_name: str) -> None:
-        """Looks into the file; see `RecordFile`.
-
-        Raises:
-            DataError: The file or the column is missing, or it cannot be read.
-        """
-        self.dataset_name, self.dataset_path = dataset_name, str(path)
-        self._file = RecordFile(path, text_columns=(text_column,))
-        self._file.require({"text_column": text_column})
-        self._text = text_column
-
-    @property
-    def num_samples(self) -> int | None:
-        """How many rows there are, where the file says so."""
-        return self._file.num_rows
-
-    def read_blocks(self, start: int = 0) -> Iterator[PlainTexts]:
-        """Goes through the rows; see `BlockDataset.read_blocks`."""
-        row = start
-        for batch in self._file.read([self._text], start):
-            texts = batch.column(self._text).to_pylist()
-            for number, text in enumerate(texts, start=row + 1):
-                if not isinstance(text, str):
-                    raise BadRowError(
-                        f"{self.dataset_path}: row {number}: {self._text!r} is "
-                        f"{text!r:.40}, not a text"
-                    )
-            yield PlainTexts(texts)
-            row += len(texts)
 
 
 def stream_text_file(

@@ -5,9 +5,9 @@ from typing import Any
 
 from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.file_streams import TaggedTextStream, check_tags
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.exceptions import DataError
 
 
 @register_dataset("token_classification")
@@ -40,23 +40,27 @@ class TokenClassification(TaggedTexts):
         path = split_file(Path(dataset_path), split)
         tokens, labels = read_columns(path, (token_column, label_column))
         kinds = {type(label) for row in labels for label in _list(row)}
+        kind = str if kinds == {str} else int
+        names = [token_column, label_column]
         for number, row in enumerate(zip(tokens, labels, strict=True), start=1):
-            where = f"{path}: row {number}"
-            _require_all(row[0], str, f"{where}: {token_column!r}", "texts")
-            kind, words = (str, "names") if kinds == {str} else (int, "whole numbers")
-            _require_all(row[1], kind, f"{where}: {label_column!r}", words)
-            if len(row[0]) != len(row[1]):
-                raise DataError(
-                    f"{where} has {len(row[0])} {token_column} but {len(row[1])} "
-                    f"{label_column}"
-                )
+            check_tags(*row, kind, f"{path}: row {number}", names)
         super().__init__(tokens, labels)
+
+    @classmethod
+    def open_stream(
+        cls,
+        dataset_path: str,
+        split: str = "train",
+        token_column: str = "tokens",
+        label_column: str = "labels",
+    ) -> TaggedTextStream:
+        """Reads the same rows as they are used; a .arrow file will do, too."""
+        return TaggedTextStream(
+            split_file(Path(dataset_path), split),
+            {"token_column": token_column, "label_column": label_column},
+            dataset_name="token_classification",
+        )
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _require_all(value: Any, kind: type, where: str, words: str) -> None:
-    if not isinstance(value, list) or not all(isinstance(v, kind) for v in value):
-        raise DataError(f"{where} is {value!r:.60}, not a list of {words}")

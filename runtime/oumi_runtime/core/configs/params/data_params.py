@@ -62,6 +62,10 @@ def _no_scripts(given: bool) -> bool:
     return given
 
 
+# A zip archive, whose arrays may be compressed, has no rows to read one by one.
+_READ_WHOLE = ("npz_file",)
+
+
 @section
 class DatasetParams(BaseParams):
     """One dataset."""
@@ -158,6 +162,12 @@ class DatasetSplitParams(BaseParams):
     def __finalize_and_validate__(self) -> None:
         """Checks that proportions are given for all datasets or none, and sum to 1."""
         wrong: dict[str, str] = {}
+        whole = [d for d in self.datasets if d.dataset_name.lower() in _READ_WHOLE]
+        if self.stream and whole:
+            wrong["stream"] = (
+                f"true is not possible: {whole[0].dataset_name} reads its archive "
+                "whole; write false, or keep the rows in a parquet file"
+            )
         if self.collator_kwargs and self.collator_name is None:
             wrong["collator_kwargs"] = (
                 "has no effect without collator_name; name the collator"

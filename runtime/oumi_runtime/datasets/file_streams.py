@@ -1,0 +1,155 @@
+"""Texts without a class that are read as they are used: plain, in pairs, and tagged."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.core.datasets import (
+    BlockDataset,
+    PlainTexts,
+    TaggedTexts,
+    TextColumns,
+    TextPairs,
+)
+from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.exceptions import BadRowError
+
+
+class FileStream(BlockDataset, ABC):
+    """Some columns of a file of rows."""
+
+    def __init__(
+        self, path: Path, columns: Mapping[str, str], *, dataset_name: str
+    ) -> None:
+        """Looks into the file; see `RecordFile`.
+
+        Args:
+            path: The file.
+            columns: The name of each column, by the argument that says it. They are
+                texts, or lists.
+            dataset_name: What the dataset is called.
+
+        Raises:
+            DataError: The file or a column is missing, or it cannot be read.
+        """
+        self.dataset_name, self.dataset_path = dataset_name, str(path)
+        first = RecordFile(path).first_row
+        texts = [n for n in columns.values() if not isinstance(first.get(n), list)]
+        self._file = RecordFile(path, text_columns=tuple(texts))
+        self._file.require(columns)
+        self._names = list(columns.values())
+
+    @property
+    def num_samples(self) -> int | None:
+        """How many rows there are, where the file says so."""
+        return self._file.num_rows
+
+    def count_samples(self) -> int:
+        """How many rows there are, which may take reading all of them."""
+        if self.num_samples is not None:
+            return self.num_samples
+        return sum(batch.num_rows for batch in self._file.read(self._names[:1]))
+
+    def read_blocks(self, start: int = 0) -> Iterator[TextColumns]:
+        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        row = start
+        for batch in self._file.read(self._names, start):
+            columns = [batch.column(name) for name in self._names]
+            yield self._block([column.to_pylist() for column in columns], row)
+            row += batch.num_rows
+
+    @abstractmethod
+    def _block(self, columns: list[list[Any]], row: int) -> TextColumns:
+        """The texts of some rows, the first of which is `row`, from 0."""
+
+    def _where(self, row: int, name: str) -> str:
+        return f"{self.dataset_path}: row {row + 1}: {name!r}"
+
+    def _require_texts(self, values: list[Any], name: str, row: int) -> None:
+        if {*map(type, values)} <= {str}:
+            return
+        for number, value in enumerate(values, row):
+            if value is None:
+                raise BadRowError(
+                    f"{self.dataset_path}: row {number + 1} has no {name!r}"
+                )
+            if not isinstance(value, str):
+                where = self._where(number, name)
+                raise BadRowError(f"{where} is {value!r:.40}, not a text")
+
+
+class PlainTextStream(FileStream):
+    """Texts alone, a row each."""
+
+    def _block(self, columns: list[list[Any]], row: int) -> PlainTexts:
+        self._require_texts(columns[0], self._names[0], row)
+        return PlainTexts(columns[0])
+
+
+class TextPairStream(FileStream):
+    """A text and the one that goes with it in each row."""
+
+    def _block(self, columns: list[list[Any]], row: int) -> TextPairs:
+        for name, values in zip(self._names, columns, strict=True):
+            self._require_texts(values, name, row)
+        return TextPairs(*columns)
+
+
+class TaggedTextStream(FileStream):
+    """Lists of tokens and of their labels, of one length in each row."""
+
+    def _block(self, columns: list[list[Any]], row: int) -> TaggedTexts:
+        tokens, labels = columns
+        kind = self._label_kind()
+        for number, sample in enumerate(zip(tokens, labels, strict=True), row):
+            check_tags(
+                *sample, kind, f"{self.dataset_path}: row {number + 1}", self._names
+            )
+        return TaggedTexts(tokens, labels)
+
+    def _label_kind(self) -> type:
+        from pyarrow import types
+
+        kind = self._file.schema.field(self._names[1]).type
+        is_list = types.is_list(kind) or types.is_large_list(kind)
+        names = is_list and types.is_string(kind.value_type)
+        return str if names else int
+
+    def distinct_labels(self) -> list[int | str]:
+        """The labels of the tokens of all rows, each once."""
+        found: dict[Any, None] = {}
+        for batch in self._file.read(self._names[1:]):
+            labels = batch.column(self._names[1]).flatten().unique().to_pylist()
+            found.update(dict.fromkeys(labels))
+        return [label for label in found if label is not None]
+
+
+def check_tags(
+    tokens: Any, labels: Any, kind: type, where: str, names: list[str]
+) -> None:
+    """Checks that a row is a list of tokens with a label for each.
+
+    Args:
+        tokens: What should be the tokens.
+        labels: What should be the labels.
+        kind: What each label is: str or int.
+        where: Names the row.
+        names: What the two columns are called.
+
+    Raises:
+        BadRowError: The row is something else.
+    """
+    words = "names" if kind is str else "whole numbers"
+    for value, name, wanted, described in (
+        (tokens, names[0], str, "texts"),
+        (labels, names[1], kind, words),
+    ):
+        if not isinstance(value, list) or not {*map(type, value)} <= {wanted}:
+            raise BadRowError(
+                f"{where}: {name!r} is {value!r:.60}, not a list of {described}"
+            )
+    if len(tokens) != len(labels):
+        raise BadRowError(
+            f"{where} has {len(tokens)} {names[0]} but {len(labels)} {names[1]}"
+        )
