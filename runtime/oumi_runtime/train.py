@@ -116,6 +116,8 @@ def _train(
     seed_training(params, offset=get_rank())
     with signals.listening():
         trainer.train(None if resume_from is None else str(resume_from))
+        # A launcher ends all processes once one has, also the one that still writes.
+        barrier()
         state = trainer.state
         if stopper.has_cut_short(state):
             raise TrainingStoppedError(

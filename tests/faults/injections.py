@@ -19,23 +19,26 @@ def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
     """Has the process signal itself in a phase of the training."""
     owner, name, count = {
         "start-up": (train_module, "build_trainable_model", 1),
-        "first step": (TrainingState, "count_step", 1),
-        "a step": (TrainingState, "count_step", 17),
-        "group": (TrainingState, "count_step", 17),
-        "last step": (TrainingState, "count_step", 40),
+        "first step": (BaseTrainer, "on_step_end", 1),
+        "a step": (BaseTrainer, "on_step_end", 17),
+        "group": (BaseTrainer, "on_step_end", 17),
+        "last step": (BaseTrainer, "on_step_end", 40),
         "saving": (CheckpointStore, "_rename", 2),
         "last saving": (CheckpointStore, "_rename", 10),
-        "evaluating": (BaseTrainer, "evaluate", 2),
+        "evaluating": (BaseTrainer, "on_eval_batch", 5),
+        "last evaluating": (BaseTrainer, "on_eval_batch", 11),
         "final model": (BaseTrainer, "save_model", 1),
     }[phase]
+    event = name if name.startswith("on_") else None
+    name = "emit" if event else name
     original = getattr(owner, name)
     seen = 0
     sent = threading.Event()
 
     def signalled(*args: Any, **kwargs: Any) -> Any:
         nonlocal seen
-        seen += 1
-        if seen == count:
+        seen += event is None or event in args
+        if seen == count and not sent.is_set():
             for _ in range(times):
                 if phase == "group":
                     os.killpg(0, signal.SIGINT)

@@ -5,22 +5,24 @@ import signal
 
 import pytest
 
-PHASES = ("first step", "a step", "last step", "saving", "evaluating")
+PHASES = ("first step", "a step", "last step", "saving")
+HF = ("--training.trainer_type", "hf")
+EPOCHS = ("--training.eval_strategy", "epoch", "--training.save_epoch", "true")
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
 
 
-def check_goes_on(project, untouched) -> None:
-    ended = project.train()
+def check_goes_on(project, untouched, *more: str) -> None:
+    ended = project.train("run", *more)
     assert ended.code == 0, ended.log
-    assert project.weights() == untouched().weights()
-    assert project.metrics() == untouched().metrics()
+    assert project.weights() == untouched(*more).weights()
+    assert project.metrics() == untouched(*more).metrics()
 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_asked_to_stop_it_saves_and_goes_on_exactly(project, untouched, phase) -> None:
     stopped = project.train(inject=("signal_in", [phase]))
     assert stopped.code == 143, stopped.log
-    assert "SIGTERM: saving after this step" in stopped.log
+    assert "SIGTERM: ending once all is saved" in stopped.log
     said = re.search(
         r"error: stopped after step (\d+) by SIGTERM; saved run/checkpoint-(\d+); go "
         r"on with --auto-resume",
@@ -31,6 +33,43 @@ def test_asked_to_stop_it_saves_and_goes_on_exactly(project, untouched, phase) -
     last = project.record()["sessions"][-1]
     assert last["exit_reason"].startswith("TrainingStoppedError: stopped after step")
     check_goes_on(project, untouched)
+
+
+@pytest.mark.parametrize(
+    ("phase", "more", "step"),
+    [
+        ("evaluating", (), 20),
+        ("last evaluating", (), 40),
+        ("evaluating", EPOCHS, 26),
+    ],
+)
+def test_an_evaluation_is_left_for_when_the_run_goes_on(
+    project, untouched, phase: str, more: tuple[str, ...], step: int
+) -> None:
+    """Three batches are evaluated at a time; it comes before the second."""
+    stopped = project.train("run", *more, inject=("signal_in", [phase]))
+    assert stopped.code == 143, stopped.log
+    assert "left the evaluation for when the run goes on" in stopped.log
+    assert f"stopped after step {step} by SIGTERM" in stopped.log
+    steps = [row["step"] for row in project.metrics() if "eval_loss" in row]
+    assert step not in steps
+    check_goes_on(project, untouched, *more)
+
+
+@pytest.mark.slow
+def test_the_transformers_trainer_saves_and_goes_on_exactly(project, untouched) -> None:
+    stopped = project.train("run", *HF, inject=("signal_in", ["a step"]))
+    assert stopped.code == 143, stopped.log
+    assert "stopped after step 17 by SIGTERM; saved run/checkpoint-17" in stopped.log
+    assert project.train("run", *HF).code == 0
+    whole = untouched(*HF)
+    assert project.weights() == whole.weights()
+
+    def losses(of):
+        # Its mean since the last log does not go into a checkpoint.
+        return [row for row in of.metrics() if row["step"] != 18]
+
+    assert losses(project) == losses(whole)
 
 
 def test_before_the_first_step_there_is_nothing_to_save(project, untouched) -> None:

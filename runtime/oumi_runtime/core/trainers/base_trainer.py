@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,14 @@ class BaseTrainer(ABC):
             `eval_loss`, and `eval_` with each metric's name; empty where there is no
             evaluation dataset.
         """
+        return self.run_evaluation(lambda: None)
+
+    def run_evaluation(self, before_batch: Callable[[], None]) -> dict[str, float]:
+        """Evaluates; what `before_batch` raises before a batch ends it, without trace.
+
+        Returns:
+            See `evaluate`.
+        """
         if self.parts.eval_batches is None:
             return {}
         with self.untimed(), self.averaged():
@@ -99,6 +107,7 @@ class BaseTrainer(ABC):
                 self.parts.eval_batches,
                 self.parts.metrics_function,
                 self.autocast,
+                before_batch,
             )
         self._last_eval_metrics = {f"eval_{k}": v for k, v in metrics.items()}
         self._last_eval_step = self.state.global_step

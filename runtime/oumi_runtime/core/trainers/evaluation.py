@@ -107,6 +107,7 @@ def evaluate_model(
     batches: EvalBatches | StreamEvalBatches,
     metrics: MetricsFunction | BatchMetrics | None = None,
     autocast: Callable[[], Any] = contextlib.nullcontext,
+    before_batch: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Runs the model over all batches in evaluation mode.
 
@@ -116,6 +117,8 @@ def evaluate_model(
         batches: This process's part of the samples, with labels.
         metrics: What to measure beside the loss.
         autocast: Makes the context that the model runs in.
+        before_batch: Called before each; what it raises in every process ends the
+            evaluation.
 
     Returns:
         `loss`, the mean over the targets of all processes, and the metrics. The model's
@@ -129,20 +132,23 @@ def evaluate_model(
     if metrics is not None and not isinstance(metrics, BatchMetrics):
         metrics = _OfPredictions(metrics)
     kept: list[Any] = []
-    for batch, targets in batches:
-        with autocast():
-            outputs = model(**batch)
-            if metrics is not None:
-                batch = _marked(batch, batches.ignore_index)
-                kept.append(metrics.measure(model, batch, outputs))
-        if not isinstance(targets, torch.Tensor):
-            kept = kept[:-1]
-            continue  # A stand-in, for the processes that still have samples.
-        # A batch without targets has a loss of NaN, which must not reach the sum.
-        loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
-        loss_sum += loss * targets
-        num_targets += targets
-    model.train(was_training)
+    try:
+        for batch, targets in batches:
+            before_batch()
+            with autocast():
+                outputs = model(**batch)
+                if metrics is not None:
+                    batch = _marked(batch, batches.ignore_index)
+                    kept.append(metrics.measure(model, batch, outputs))
+            if not isinstance(targets, torch.Tensor):
+                kept = kept[:-1]
+                continue  # A stand-in, for the processes that still have samples.
+            # A batch without targets has a loss of NaN, which must not reach the sum.
+            loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
+            loss_sum += loss * targets
+            num_targets += targets
+    finally:
+        model.train(was_training)
     all_reduce_sum(loss_sum)
     all_reduce_sum(num_targets)
     found = {"loss": float(loss_sum / num_targets)}

@@ -61,7 +61,7 @@ class Events:
     def after_step(self, state: TrainingState) -> Due:
         """What is due after a step; what was asked for is no longer asked for."""
         step, asked = state.global_step, state.requests
-        state.requests = Requests(stop=asked.stop)
+        state.requests = Requests(stop=asked.stop, hurry=asked.hurry)
         return Due(
             log=self.logs_after(step) or asked.log,
             evaluate=self.evaluate.is_due(step) or asked.evaluate,

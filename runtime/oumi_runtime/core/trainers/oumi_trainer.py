@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
@@ -36,6 +37,10 @@ from oumi_runtime.core.trainers.steps.train_step import Step, TrainStep
 from oumi_runtime.exceptions import CheckpointError
 
 
+class _NoTimeLeftError(Exception):
+    """Ends an evaluation from within."""
+
+
 class Trainer(BaseTrainer):
     """Trains a model whose forward returns its loss."""
 
@@ -45,6 +50,8 @@ class Trainer(BaseTrainer):
         self.step = self._build_step()
         """Makes one optimizer step of some micro-batches."""
         self._log_window = LogWindow()
+        self._left: Due | None = None
+        """What had no time at the last step, and is done first when the run goes on."""
         self._bad_steps = BadSteps(parts, self.autocast)
         if parts.params.max_bad_steps:
             self.step.finite.reads_at_once = True
@@ -66,6 +73,9 @@ class Trainer(BaseTrainer):
         self.emit("on_train_begin")
         self._log_window.start_clock()
         try:
+            if self._left is not None:
+                left, self._left = self._left, None
+                self._attend(Due(evaluate=left.evaluate, save=left.save))
             while not self.state.is_over:
                 self._train_epoch()
             self._read_losses()
@@ -109,10 +119,27 @@ class Trainer(BaseTrainer):
         """Does what is to be done between two steps."""
         if due.log:
             self._log()
-        if due.evaluate:
-            self.evaluate()
+        if due.evaluate and not self._evaluate_in_time():
+            self._left, due = due, Due(save=True)
         if due.save:
             self.save_state()
+
+    def _evaluate_in_time(self) -> bool:
+        """Evaluates; False where that was left because the training is to end."""
+        random_before = random_state()
+
+        def look_up() -> None:
+            self.emit("on_eval_batch")
+            if self.state.requests.hurry:
+                raise _NoTimeLeftError
+
+        try:
+            self.run_evaluation(look_up)
+        except _NoTimeLeftError:
+            set_random_state(random_before)
+            logger.info("left the evaluation for when the run goes on")
+            return False
+        return True
 
     def _log(self) -> None:
         self._check_numbers()
@@ -175,6 +202,7 @@ class Trainer(BaseTrainer):
             "random": all_gather_object(random_state()),
             "callbacks": self.callback_states(),
             "bad_samples": self._states_of_bad_samples(),
+            "left": None if self._left is None else {"save": self._left.save},
             "average": None if average is None else average.state_dict(),
         }
 
@@ -215,6 +243,8 @@ class Trainer(BaseTrainer):
         self.scaler.load_state_dict(tree["scaler"])
         self._log_window.load_state_dict(tree["log_window"])
         self.load_callback_states(tree.get("callbacks", {}))
+        if tree.get("left") is not None:
+            self._left = Due(evaluate=True, save=bool(tree["left"]["save"]))
         if self.parts.average is not None:
             if tree.get("average") is None:
                 raise CheckpointError(

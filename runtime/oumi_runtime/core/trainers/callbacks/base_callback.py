@@ -22,6 +22,8 @@ class Requests:
     """Whether to save a checkpoint."""
     stop: str | None = None
     """Why to end the training, in words; None to go on."""
+    hurry: bool = False
+    """Whether the end cannot wait for an evaluation, which is left for later."""
 
 
 @dataclass
@@ -76,6 +78,9 @@ class TrainingCallback:
 
     def on_step_end(self, state: TrainingState) -> None:
         """An optimizer step is done."""
+
+    def on_eval_batch(self, state: TrainingState) -> None:
+        """A batch of an evaluation during the training is next, in every process."""
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
         """The metrics of the steps since the last log, or an evaluation, are known."""

@@ -29,6 +29,7 @@ class StopSignals:
         """Notes nothing yet."""
         self.received = 0
         """The signal's number; 0 for none."""
+        self._received_at = 0.0
         self._previous: dict[int, Any] = {}
         self._pid = os.getpid()
 
@@ -55,20 +56,28 @@ class StopSignals:
             if number != signal.SIGINT:
                 os._exit(128 + number)
             return
+        now = time.monotonic()
+        if self.received and now - self._received_at < _echo_seconds():
+            return
         if self.received:
             self._restore()
             os.kill(self._pid, number)
             return
-        self.received = number
+        self.received, self._received_at = number, now
         name = signal.Signals(number).name
         # The log may be just what was interrupted.
-        text = f"{name}: saving after this step; send it again to stop at once\n"
+        text = f"{name}: ending once all is saved; send it again to stop at once\n"
         os.write(2, text.encode())
 
     def _restore(self) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous.clear()
+
+
+def _echo_seconds() -> float:
+    """How long a second signal may be the first one, handed on by torchrun."""
+    return 3.0 if "TORCHELASTIC_RUN_ID" in os.environ else 0.0
 
 
 class Stopper(TrainingCallback):
@@ -109,14 +118,22 @@ class Stopper(TrainingCallback):
         if saves or stop:
             self._saved = now
             state.requests.save = True
-        if not stop:
-            return
         if stop == _TIME_IS_OVER:
             self.cause = f"the {self._max_minutes:g} minutes of training.max_minutes"
-        else:
-            self.signal = stop
-            self.cause = signal.Signals(stop).name
-        state.requests.stop = self.cause
+            state.requests.stop = self.cause
+        elif stop:
+            self._obey(stop, state)
+
+    def on_eval_batch(self, state: TrainingState) -> None:
+        """Has the evaluation end where a signal has come."""
+        (stop,) = all_reduce_max([self._signals.received])
+        if stop:
+            self._obey(stop, state)
+
+    def _obey(self, number: int, state: TrainingState) -> None:
+        self.signal = number
+        self.cause = signal.Signals(number).name
+        state.requests.stop, state.requests.hurry = self.cause, True
 
     def has_cut_short(self, state: TrainingState) -> bool:
         """Whether the training has to be gone on with.
