@@ -69,7 +69,7 @@ ELSEWHERE: dict[str, str] = {
     "TrainingParams.trainer_kwargs": f"{_FIELDS}::"
     "test_trainer_kwargs_reach_transformers",
     "TrainingParams.resume_from_checkpoint": f"{_STREAMED}::"
-    "test_a_stopped_training_goes_on_at_its_place_in_the_stream",
+    "test_a_stopped_training_goes_on_at_its_place",
     "TrainingParams.ema_decay": f"{_TRAINERS}/optimizers/test_weight_average.py::"
     "test_the_average_is_measured_and_saved",
     "TrainingParams.parameter_groups": f"{_BUILDERS}/test_parameter_groups.py::"
@@ -139,6 +139,8 @@ ELSEWHERE: dict[str, str] = {
     "test_the_saved_weights_are_the_same_but_for_dropout",
     "TrainingParams.data_on_device": f"{_TRAINERS}/batches/test_device_columns.py::"
     "test_a_training_places_its_data_as_the_config_says",
+    "TrainingParams.group_by_length": "tests/runtime/test_streamed_training.py::"
+    "test_texts_of_like_length_meet_in_a_step",
     "TrainingParams.split_on_out_of_memory": f"{_TRAINERS}/steps/"
     "test_splitting_step.py::test_it_keeps_to_the_size_that_fits",
     "TrainingParams.overfit_batches": f"{_FIELDS}::"

@@ -11,6 +11,7 @@ import torch
 from pyarrow import csv, parquet
 
 from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.builders.batches import build_train_batches
 from oumi_runtime.core.configs import (
     DataParams,
     DatasetSplit,
@@ -111,16 +112,48 @@ def test_any_number_of_workers_trains_the_same(tmp_path):
     assert curves[0] == curves[1]
 
 
-@pytest.mark.parametrize("trainer_type", ["OUMI", "HF"])
-def test_a_stopped_training_goes_on_at_its_place_in_the_stream(tmp_path, trainer_type):
+@pytest.mark.parametrize(
+    ("stream", "fields"),
+    [
+        (True, {"trainer_type": "OUMI"}),
+        (True, {"trainer_type": "HF"}),
+        (True, {"group_by_length": True}),
+        (False, {"group_by_length": True}),
+    ],
+)
+def test_a_stopped_training_goes_on_at_its_place(tmp_path, stream, fields):
     path = write(tmp_path, "parquet", texts(100))
     data = {"train": split("text_classification", path, shuffle=True)}
-    fields = {"num_train_epochs": 2, "trainer_type": trainer_type}
+    data["train"]["stream"] = stream
+    fields = {"num_train_epochs": 2, **fields}
     train(config(tmp_path, data, save_steps=5, **fields))
     whole = losses(tmp_path)
     checkpoint = str(tmp_path / "output" / "checkpoint-20")
     train(config(tmp_path, data, resume_from_checkpoint=checkpoint, **fields))
     assert losses(tmp_path) == whole
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_texts_of_like_length_meet_in_a_step(tmp_path, stream):
+    rows = [{"text": "a" * (n * 7 % 64 + 1), "label": n % 3} for n in range(256)]
+    data = {"train": split("text_classification", write(tmp_path, "jsonl", rows))}
+    data["train"]["stream"] = stream
+    widths: dict[bool, int] = {}
+    for group_by_length in (False, True):
+        made = config(tmp_path, data, group_by_length=group_by_length)
+        made.model.tokenizer_name = "bytes"
+        texts = build_dataset_mixture(made.data, DatasetSplit.TRAIN)
+        model = torch.nn.Embedding(300, 2)
+        dataset = fit_preprocessing(texts, made.model, model).apply(texts)
+        batches = build_train_batches(dataset, made.training, torch.device("cpu"))
+        widths[group_by_length] = sum(
+            micro.columns["input_ids"].shape[1]
+            for step in batches.epoch(0)
+            for micro in step
+        )
+    # Without padding it is half the width of all, which is 64 in 32 steps.
+    assert widths[False] > 0.8 * 64 * 32
+    assert widths[True] < 0.6 * 64 * 32
 
 
 def test_texts_in_memory_are_streamed_too(tmp_path):
@@ -292,5 +325,5 @@ def test_plain_texts_of_a_table_are_streamed_end_to_end(tmp_path, suffix):
     rows[37]["text"] = None
     params.datasets[0].dataset_path = str(write(tmp_path, suffix, rows))
     if suffix != "csv":  # There, nothing is an empty text.
-        with pytest.raises(BadRowError, match="row 38: 'text' is None, not a text"):
+        with pytest.raises(BadRowError, match="row 38 has no 'text'"):
             list(build_dataset_mixture(DataParams(train=params), DatasetSplit.TRAIN))

@@ -14,6 +14,7 @@ from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.device_columns import place_dataset
+from oumi_runtime.core.trainers.batches.length_groups import lengths_of
 from oumi_runtime.core.trainers.batches.map_batches import (
     EvalBatches,
     Loading,
@@ -55,7 +56,10 @@ def build_train_batches(
         free = free_bytes(device) if device.type != "cpu" else 0
         placed = place_dataset(dataset, params.data_on_device, device, free)
         repeated = params.overfit_batches
-        return TrainBatches(placed, num_repeated_steps=repeated, **common)
+        lengths = _lengths(dataset) if params.group_by_length else None
+        return TrainBatches(
+            placed, num_repeated_steps=repeated, lengths=lengths, **common
+        )
     if params.overfit_batches:
         raise DataError(
             "data.train.stream: overfit_batches needs samples that can be had again; "
@@ -66,7 +70,23 @@ def build_train_batches(
             "data.train.stream: the transformers trainer streams in one process alone; "
             "set training.trainer_type OUMI"
         )
-    return StreamBatches(dataset, max_steps=params.max_steps, **common)
+    return StreamBatches(
+        dataset,
+        max_steps=params.max_steps,
+        by_length=params.group_by_length,
+        **common,
+    )
+
+
+def _lengths(dataset: Dataset[Any]) -> torch.Tensor:
+    """How long each sample is that is in memory."""
+    lengths = lengths_of(dataset)
+    if lengths is None:
+        raise DataError(
+            "training.group_by_length: the samples are no sequences of different "
+            "lengths in memory; write false"
+        )
+    return lengths
 
 
 def build_eval_batches(

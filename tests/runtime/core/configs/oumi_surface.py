@@ -217,6 +217,7 @@ ADDITIONS = {
     "TrainingParams.compile_kwargs": "gives torch.compile its mode",
     "TrainingParams.cuda_graphs": "launches a step at once",
     "TrainingParams.data_on_device": "keeps a small dataset on the GPU",
+    "TrainingParams.group_by_length": "pads texts less",
     "TrainingParams.split_on_out_of_memory": "goes on in smaller micro-batches",
     "TrainingParams.keep_freed_memory": "spares a CPU the zeroing of memory",
     "TrainingParams.tf32": "rounds products of matrices",

@@ -229,6 +229,7 @@ _NATIVE_ONLY = (
     "cuda_graphs",
     "data_on_device",
     "ema_decay",
+    "group_by_length",
     "include_alternative_mfu_metrics",
     "include_performance_metrics",
     "overfit_batches",

@@ -18,6 +18,7 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.copying import copied
+from oumi_runtime.core.trainers.batches.length_groups import group_by_length
 from oumi_runtime.core.trainers.batches.micro_batches import (
     MicroBatch,
     count_targets,
@@ -34,8 +35,11 @@ def count_samples(dataset: Dataset[Any]) -> int:
 
 def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
     """The shuffled sample indices of an epoch, (num_samples,) int64."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    return torch.randperm(num_samples, generator=generator)
+    return torch.randperm(num_samples, generator=_generator(seed, epoch))
+
+
+def _generator(seed: int, epoch: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
 
 
 class TrainBatches:
@@ -52,6 +56,7 @@ class TrainBatches:
         loading: Loading | None = None,
         ignore_index: int | None = None,
         num_repeated_steps: int = 0,
+        lengths: torch.Tensor | None = None,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
@@ -69,6 +74,8 @@ class TrainBatches:
             ignore_index: A label that no loss counts, besides the negative ones.
             num_repeated_steps: The first steps of the first epoch that are every epoch;
                 0 for all samples, in a new order each time.
+            lengths: How long each sample is, (samples,) int64, where those of similar
+                length go into the same step; None to leave it to chance.
             rank: Which process this is; as torch.distributed says if None.
             world_size: How many there are, likewise.
         """
@@ -85,6 +92,7 @@ class TrainBatches:
         self.steps_per_epoch = -(-self.num_samples // self.step_samples)
         self.seed = seed
         self._batch_size = batch_size
+        self._lengths = lengths
         self._device = device
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
@@ -101,6 +109,9 @@ class TrainBatches:
         """The samples of an epoch, in order, (num_samples,) int64."""
         number = 0 if self._is_repeated else epoch
         order = epoch_order(count_samples(self.dataset), self.seed, number)
+        if self._lengths is not None:
+            draws = _generator(-1 - self.seed, number)  # Not those of the order.
+            order = group_by_length(order, self._lengths, self.step_samples, draws)
         return order[: self.num_samples]
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:

@@ -41,6 +41,7 @@ class StreamBatches:
         max_steps: int = -1,
         loading: Loading | None = None,
         ignore_index: int | None = None,
+        by_length: bool = False,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
@@ -55,6 +56,8 @@ class StreamBatches:
             max_steps: Steps of the training; below 1 where the epochs say it.
             loading: How samples are made.
             ignore_index: A label that no loss counts, besides the negative ones.
+            by_length: Whether samples of similar length go into the same step, of those
+                that are read together.
             rank: Which process this is; as torch.distributed says if None.
             world_size: How many there are, likewise.
 
@@ -85,6 +88,7 @@ class StreamBatches:
             rank=self._rank,
             world_size=self._world_size,
             loading=self.loading,
+            by_length=by_length,
         )
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[list[MicroBatch]]:
@@ -92,13 +96,15 @@ class StreamBatches:
 
         Args:
             epoch: Which epoch, from 0.
-            start_step: The step to begin with. No sample is made of those before it.
+            start_step: The step to begin with. No sample is made of those before it,
+                but of those that were sorted by length with it.
 
         Raises:
             BadRowError: A row cannot be read, or made a sample.
             DataError: The stream ends before it said.
         """
-        start = start_step * self.step_samples
+        num_before = start_step % self._reader.steps_at_once
+        start = (start_step - num_before) * self.step_samples
         blocks = (
             self.dataset.endless(start)
             if self._is_endless
@@ -107,7 +113,8 @@ class StreamBatches:
         seed = self.seed * 1_000_003 + epoch
         steps = self._reader.steps(blocks, seed=seed, start=start)
         done = start_step
-        for step in islice(steps, self.steps_per_epoch - start_step):
+        num_left = self.steps_per_epoch - start_step
+        for step in islice(steps, num_before, num_before + num_left):
             done += 1
             _count_bad(step, self.loading)
             columns = [to_device(made.columns, self._device) for made in step]

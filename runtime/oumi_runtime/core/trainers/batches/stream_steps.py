@@ -20,6 +20,10 @@ from oumi_runtime.core.datasets.batch_maker import Row
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.rows import LeftOut
 from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
+from oumi_runtime.core.trainers.batches.length_groups import (
+    group_by_length,
+    lengths_of,
+)
 from oumi_runtime.core.trainers.batches.map_batches import Loading, split_evenly
 from oumi_runtime.core.trainers.batches.ordered_workers import OrderedWorkers
 from oumi_runtime.exceptions import BadRowError, DataError
@@ -71,6 +75,7 @@ class StepReader:
         rank: int,
         world_size: int,
         loading: Loading,
+        by_length: bool = False,
     ) -> None:
         """Takes the stream and how it is cut.
 
@@ -81,6 +86,7 @@ class StepReader:
             rank: Which process this is.
             world_size: How many there are.
             loading: How many workers make the samples.
+            by_length: Whether samples of similar length go into the same step.
         """
         self._stream = stream
         self._step_samples = step_samples
@@ -88,6 +94,19 @@ class StepReader:
         self._rank = rank
         self._world_size = world_size
         self._loading = loading
+        self._by_length = by_length
+
+    @property
+    def steps_at_once(self) -> int:
+        """Of how many steps, from the first of the pass on, one has to be a multiple.
+
+        Steps that are sorted by length together can only be begun together.
+        """
+        return self._columns_at_once if self._by_length else 1
+
+    @property
+    def _columns_at_once(self) -> int:
+        return max(1, _ROWS_AT_ONCE // self._step_samples)
 
     @cached_property
     def _row_workers(self) -> OrderedWorkers[Step]:
@@ -109,7 +128,7 @@ class StepReader:
         """Yields the micro-batches of each step.
 
         Args:
-            blocks: The stream, from a step on.
+            blocks: The stream, from a step on, a multiple of `steps_at_once`.
             seed: What samples draw from, with their place, when they are made.
             start: The place of the first sample of `blocks` in the pass.
         """
@@ -117,7 +136,12 @@ class StepReader:
         if first is None:
             return
         is_raw = self._stream.is_made_row_by_row(first)
-        at_once = 1 if is_raw else max(1, _ROWS_AT_ONCE // self._step_samples)
+        if self._by_length and (is_raw or lengths_of(first.data) is None):
+            raise DataError(
+                "training.group_by_length: the samples of this stream are no texts or "
+                "sequences whose length is known as they are read; write false"
+            )
+        at_once = 1 if is_raw else self._columns_at_once
         run_samples = at_once * self._step_samples
         units = (
             self._unit(run, start + number * run_samples, seed)
@@ -134,10 +158,20 @@ class StepReader:
                     for part in parts
                 ]
 
+    def _order(self, run: Block, start: int, seed: int) -> torch.Tensor:
+        """The order of the samples of a run, (samples,) int64."""
+        order = torch.arange(len(run))
+        lengths = lengths_of(run.data) if self._by_length else None
+        if lengths is None:
+            return order
+        draws = torch.Generator().manual_seed(seed * _PRIME + start)
+        return group_by_length(order, lengths, self._step_samples, draws)
+
     def _unit(self, run: Block, start: int, seed: int) -> _Unit:
         chosen: list[torch.Tensor] = []
         sizes: list[list[int]] = []
-        for step in torch.split(torch.arange(len(run)), self._step_samples):
+        order = self._order(run, start, seed)
+        for step in torch.split(order, self._step_samples):
             parts = split_evenly(step, self._batch_size, self._rank, self._world_size)
             chosen += [part if len(part) else step[:1] for part in parts]
             sizes.append([len(part) for part in parts])
