@@ -75,6 +75,7 @@ def command(*args: str) -> str:
         ),
         (command("list", "models"), TORCH | DATA | {"pydantic", "cookiecutter"}),
         (command("validate", "config.yaml"), TORCH | DATA | GENERATING),
+        (command("find-lr", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (
             "import oumi_runtime",
             TORCH | DATA | CHECKING | GENERATING | SHOWING | {"oumi_runtime.core"},
@@ -87,6 +88,10 @@ def command(*args: str) -> str:
         (
             "import oumi_runtime.train, oumi_runtime.evaluate",
             {"transformers", "accelerate", "torchmetrics", "pyarrow", "datasets"},
+        ),
+        (
+            "import oumi_runtime.finding",
+            {"transformers", "accelerate", "torchmetrics", "pyarrow", "matplotlib"},
         ),
         (
             "import oumi_runtime.testing",

@@ -72,11 +72,13 @@ class SizedSteps:
 
     def _measure(self, size: int) -> TriedSize:
         accumulation = max(1, self.samples_per_step // size)
+        params = self._parts.params
         params = dataclasses.replace(
-            self._parts.params,
+            params,
             per_device_train_batch_size=size,
             gradient_accumulation_steps=accumulation,
             data_on_device="off",  # It is where it is to be already.
+            cuda_graphs="off" if params.cuda_graphs == "off" else "auto",
         )
         dataset = self._parts.train_batches.dataset
         batches = build_train_batches(dataset, params, self.device)

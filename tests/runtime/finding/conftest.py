@@ -53,6 +53,22 @@ class Bowl(BaseModel):
         return nn.functional.mse_loss
 
 
+class Softmax(BaseModel):
+    """One layer, which learns digits at rates within some powers of ten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+
+    def forward(self, features, labels=None, **kwargs):
+        logits = self.layer(features)
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self):
+        return nn.functional.cross_entropy
+
+
 @pytest.fixture
 def bowl(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Bowl]]:
     """The class, registered; `made` are those that were built, `prepare` meets them."""
@@ -60,6 +76,7 @@ def bowl(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Bowl]]:
     monkeypatch.setattr(Bowl, "prepare", staticmethod(lambda bowl: None))
     with REGISTRY.isolated():
         register("Bowl", RegistryType.MODEL)(Bowl)
+        register("Softmax", RegistryType.MODEL)(Softmax)
         yield Bowl
 
 

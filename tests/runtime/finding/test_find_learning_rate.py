@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.exceptions import SearchRangeError
 from oumi_runtime.finding import find_learning_rate, save_curve
+from oumi_runtime.train import train
 
 LIMIT = 0.2  # 2 / steepness of the bowl
 DIGITS = """
@@ -91,6 +93,24 @@ def test_the_same_seed_gives_the_same_curve(make_config) -> None:
     assert find_learning_rate(config, num_steps=30) == first
     config.training.seed = 7
     assert find_learning_rate(config, num_steps=30) != first
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw_torch", "lion"])
+def test_the_suggested_rate_learns_where_others_do_not(
+    bowl, make_config, optimizer: str
+) -> None:
+    def make(learning_rate: float = 1.0) -> TrainingConfig:
+        config = make_config(optimizer=optimizer, learning_rate=learning_rate)
+        config.model.model_name = "Softmax"
+        config.training.max_steps = config.training.logging_steps = 40
+        return config
+
+    suggestion = find_learning_rate(make()).suggestion
+    losses = {}
+    for factor in (0.01, 1.0, 100.0):
+        output = train(make(factor * suggestion)).output_dir
+        losses[factor] = json.loads((output / "metrics.jsonl").read_text())["loss"]
+    assert losses[1.0] < 0.6 * min(losses[0.01], losses[100.0])
 
 
 def test_a_trial_calls_and_writes_nothing(bowl, make_config, tmp_path) -> None:

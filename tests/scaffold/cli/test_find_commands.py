@@ -110,6 +110,8 @@ def test_find_lr_without_a_descent_fails_and_still_shows_the_curve(
     done = run("find-lr", "-c", "good.yaml", "--max", "1e-6", "--steps", "30")
     assert done.exit_code == 1
     assert done.err.startswith("error: the loss hardly falls at any of these rates;")
+    as_json = run("find-lr", "-c", "good.yaml", "--max=1e-6", "--steps=30", "--json")
+    assert (as_json.exit_code, as_json.document["suggestion"]) == (1, None)
     assert "lowest" in done.out
     assert "Suggested" not in done.out
 
