@@ -9,6 +9,7 @@ import torch
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.evaluate import evaluate
+from oumi_runtime.finding import find_batch_size
 from oumi_runtime.train import train
 
 pytestmark = [
@@ -118,3 +119,19 @@ def test_going_on_with_captured_steps_is_exact(tmp_path: Path) -> None:
     assert list(resumed.values()) == pytest.approx(
         [straight[step] for step in range(46, 91)], abs=1e-5
     )
+
+
+def test_the_search_for_a_batch_size_ends_where_the_gpu_is_full() -> None:
+    text = CONFIG.replace("28", "64")
+    total = torch.cuda.get_device_properties(0).total_memory
+    limit = torch.cuda.memory_reserved() + 400 * 2**20
+    torch.cuda.set_per_process_memory_fraction(limit / total)
+    try:
+        with REGISTRY.isolated():
+            found = find_batch_size(TrainingConfig.from_str(text), smallest=16)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert found.ended_by.endswith("do not fit in memory")
+    peaks = [each.peak_bytes for each in found.tried]
+    assert peaks == sorted(peaks)
+    assert peaks[-1] < limit
