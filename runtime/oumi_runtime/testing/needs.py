@@ -35,6 +35,11 @@ def token_ids(case: ModelCase) -> str:
     return "" if case.tokens else "the inputs have no token ids"
 
 
+def numbers(case: ModelCase) -> str:
+    """Numbers among the inputs."""
+    return "" if case.numbers else "the inputs have no numbers"
+
+
 def masked_tokens(case: ModelCase) -> str:
     """Token ids with an attention mask among the inputs."""
     if any(tokens.mask for tokens in case.tokens):

@@ -17,6 +17,7 @@ from oumi_runtime.testing.needs import token_ids
 _ROWS = 3
 _MOST_LAYERS = 32
 _SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
+_PRODUCTS = (torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__)
 _CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.RNNBase)
 
 
@@ -81,6 +82,27 @@ def check_attention_reaches_other_tokens(case: ModelCase) -> None:
                 "no token's output changes with the tokens beside it, although they "
                 "attend to each other: does the mask leave each token itself alone?"
             )
+
+
+@check()
+def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
+    """Catches scores of attention whose softmax runs over the wrong dimension.
+
+    For example `scores.softmax(dim=1)` of (batch, heads, query, key): the weights of a
+    query do not add up to 1, but those of its heads do.
+
+    If it fails, take the softmax over the keys: `dim=-1`.
+    """
+    with _Watch() as watch:
+        outputs_of(case.model(), case.batch(_ROWS))
+    if not watch.summed:
+        raise NotApplicableError("no attention is computed with a softmax of its own")
+    wrong = [dim for dim in watch.summed if dim != 3]
+    if wrong:
+        raise CheckFailedError(
+            f"a softmax of scores (batch, heads, query, key) is taken over dimension "
+            f"{wrong[0]}: the weights of a query add up to 1 over the keys, dim=-1"
+        )
 
 
 @check()
@@ -181,6 +203,9 @@ class _Watch(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.lengths: set[int] = set()
+        self.summed: list[int] = []
+        """The dimensions over which scores, (batch, heads, T, T), are normalised."""
+        self._shares: dict[int, tuple[torch.Tensor, int]] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -195,4 +220,9 @@ class _Watch(TorchFunctionMode):
                 self.lengths.add(args[0].shape[0])  # (sequence, batch, hidden)
         elif func in _SOFTMAXES and len({1, *result.shape[-2:]}) == 2:
             self.lengths.add(result.shape[-1])
+            if result.ndim == 4:
+                dim = (kwargs or {}).get("dim", [*args, -1][1])
+                self._shares[id(result)] = (result, dim % 4)
+        elif func in _PRODUCTS and id(args[0]) in self._shares:
+            self.summed.append(self._shares[id(args[0])][1])
         return result

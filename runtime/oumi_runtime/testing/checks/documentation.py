@@ -1,5 +1,7 @@
 """Checks that what the docstrings say is what comes out."""
 
+import re
+
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import (
@@ -10,7 +12,7 @@ from oumi_runtime.testing.documented import (
     says_weights_are_tied,
 )
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import outputs_of
+from oumi_runtime.testing.measuring import listing, outputs_of
 
 _DTYPES = {"float": ("float32", "float64"), "bool": ("bool",)}
 
@@ -20,8 +22,8 @@ def check_docstring_tells_the_shapes(case: ModelCase) -> None:
     """Catches a docstring that no longer says what forward takes and returns.
 
     For example `logits` (batch, num_classes) where they are (batch, sequence,
-    num_classes); or a constructor argument `num_classes` of which the layer makes one
-    more.
+    num_classes); a constructor argument `num_classes` of which the layer makes one
+    more; or an output that the docstring does not name.
 
     If it fails, either the docstring or the code is wrong: the message has both shapes.
     """
@@ -55,6 +57,12 @@ def check_docstring_tells_the_shapes(case: ModelCase) -> None:
                 f"the docstring promises {each.name}, but forward returns "
                 f"{', '.join(computed)}"
             )
+    said = case.make_model_class.forward.__doc__ or ""
+    unsaid = [name for name in computed if not re.search(rf"\b{name}\b", said)]
+    if outputs and unsaid:
+        raise CheckFailedError(
+            f"forward returns {listing(unsaid)}, of which the docstring says nothing"
+        )
 
 
 @check()

@@ -72,8 +72,8 @@ def check_weights_start_at_a_usual_size(case: ModelCase) -> None:
 def check_logits_are_not_normalised(case: ModelCase) -> None:
     """Catches outputs that are probabilities, or squeezed into a range.
 
-    For example a softmax, a log-softmax, a sigmoid or a tanh before the return, of
-    which the loss then takes a softmax again: it learns slowly, and never gets sure.
+    For example a softmax, a log-softmax, a sigmoid, a tanh or a relu before the return,
+    of which the loss then takes a softmax again: it learns slowly, and never gets sure.
 
     If it fails, return the last layer's output as it is.
     """
@@ -94,6 +94,11 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
     for factor in _WEIGHT_FACTORS:
         found = logits_of(_enlarged(case, factor), case.inputs(8))
         widest = max(widest, found.abs().max().item())
+    if _never_change_sign(case):
+        raise CheckFailedError(
+            "the logits are all of one sign, whatever the weights are: is there a relu "
+            "or the like at the end?"
+        )
     if widest <= _SMALL_LOGITS:
         raise CheckFailedError(
             f"the logits stay within {widest:.2g} however large the weights are: is "
@@ -125,6 +130,18 @@ def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
         f"but the labels reach from {lowest:.3g} to {highest:.3g}: is there a sigmoid, "
         "a tanh or a relu at the end?"
     )
+
+
+def _never_change_sign(case: ModelCase) -> bool:
+    """Whether all logits of several models are of one sign, or zero."""
+    signs = set[float]()
+    for seed in range(_MOST_SEEDS):
+        model = perturbed(case.model(seed=seed), _SPREAD)
+        found = logits_of(model, case.inputs(8))
+        signs |= {x.sign().item() for x in (found.min(), found.max())}
+        if {1.0, -1.0} <= signs:
+            return False
+    return True
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """Checks of what the layers are: of their own, and each of use."""
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from oumi_runtime.testing.documented import says_weights_are_tied
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import Probe, listing, other_tokens
 
+_DIGITS = re.compile(r"\d+")
 _TOLERANCE = 1e-9
 _MOST_LAYERS = 64
 
@@ -49,6 +51,35 @@ def check_layers_have_weights_of_their_own(case: ModelCase) -> None:
             f"{listing(shared)}: is a layer made once and used under several names? If "
             "it is meant, say in the docstring of the class that they share weights"
         )
+
+
+@check()
+def check_tied_weights_are_not_copies(case: ModelCase) -> None:
+    """Catches weights that start as copies of each other and are trained apart.
+
+    For example `nn.Parameter(self.embedding.weight.clone())` for the output, or an
+    embedding that is replaced after its weights were given away: what was to be tied is
+    tied at the start only. Layers that are copied within a list are left alone.
+
+    If it fails, use one parameter under both names: `head.weight = embedding.weight`.
+    """
+    trained = [
+        (name, parameter.detach())
+        for name, parameter in case.model().named_parameters()
+        if parameter.requires_grad and parameter.ndim > 1
+    ]
+    first: dict[tuple[str, str], tuple[str, torch.Tensor]] = {}
+    for name, values in trained:
+        if (values == values.flatten()[0]).all():  # Constants are alike anyway.
+            continue
+        key = (str(tuple(values.shape)), f"{values.double().sum().item():.17g}")
+        other, same = first.setdefault(key, (name, values))
+        is_of_a_list = _DIGITS.sub("", name) == _DIGITS.sub("", other)
+        if other != name and not is_of_a_list and values.equal(same):
+            raise CheckFailedError(
+                f"{name} starts as a copy of {other}, and is trained apart from it: "
+                "were they to be tied?"
+            )
 
 
 @check()
