@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import NoBatchFitsError, SearchRangeError
 from oumi_runtime.finding.memory import lacking_for
 from oumi_runtime.finding.sized_steps import SizedSteps, TriedSize
@@ -76,6 +77,8 @@ def find_batch_size(
         if found is None:
             ended_by = f"{size:,} at a time do not fit in memory"
             break
+        speed = f"{found.samples_per_second:,.0f}"
+        logger.info("micro-batches of %s: %s samples/s", f"{size:,}", speed)
         tried.append(found)
         size *= 2
     if not tried:

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from oumi_runtime.core.files import write_whole
+from oumi_runtime.exceptions import OumiRuntimeError, OutputFolderError
 from oumi_runtime.finding.learning_rate import LearningRateCurve
 
 NUMBERS_FILENAME = "lr_finder.json"
@@ -21,15 +22,23 @@ def save_curve(curve: LearningRateCurve, folder: Path) -> list[Path]:
 
     Returns:
         The files.
+
+    Raises:
+        OutputFolderError: The folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, str | bytes] = {
         NUMBERS_FILENAME: json.dumps(dataclasses.asdict(curve), indent=1) + "\n"
     }
     if (picture := draw(curve)) is not None:
         files[PICTURE_FILENAME] = picture
-    for name, content in files.items():
-        write_whole(folder / name, content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_whole(folder / name, content)
+    except OumiRuntimeError:
+        raise
+    except OSError as error:
+        raise OutputFolderError(folder, error.strerror or str(error)) from error
     return [folder / name for name in files]
 
 

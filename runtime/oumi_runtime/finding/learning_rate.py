@@ -4,16 +4,17 @@ From Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3
 the exponential rise, and the end where the loss has diverged, of fastai's.
 """
 
+import contextlib
 import dataclasses
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from statistics import fmean
 
 from torch.optim.lr_scheduler import LambdaLR
 
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.trainers.callbacks.progress import ProgressReport
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.exceptions import SearchRangeError
 from oumi_runtime.finding.descent import fit_lines, steepest_descent
@@ -21,6 +22,7 @@ from oumi_runtime.finding.trial import build_trial, endless
 
 _TIMES_BEST = 4.0
 _FEWEST_STEPS = 20
+_NUM_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,13 @@ def find_learning_rate(
     reach = max(1, num_steps // 25)
     losses: list[float] = []
     has_diverged = False
-    for loss in _losses(config, rates):
-        has_diverged = _is_diverging([*losses, loss], reach)
-        if not math.isfinite(loss):
-            break
-        losses.append(loss)
-        if has_diverged:
-            break
+    with contextlib.closing(_losses(config, rates)) as made:
+        for loss in made:
+            has_diverged = _is_diverging([*losses, loss], reach)
+            if math.isfinite(loss):
+                losses.append(loss)
+            if has_diverged:
+                break
     if not losses:
         raise SearchRangeError(
             "the loss is not finite before the first step; look at the model and data"
@@ -114,8 +116,8 @@ def find_learning_rate(
     return _curve(rates[: len(losses)], losses, has_diverged, reach)
 
 
-def _losses(config: TrainingConfig, rates: list[float]) -> Iterator[float]:
-    """The losses of steps with these rates."""
+def _losses(config: TrainingConfig, rates: list[float]) -> Generator[float]:
+    """The losses of steps with these rates; shows how far it is."""
     base = config.training.learning_rate or rates[-1]
     training = dataclasses.replace(config.training, learning_rate=base)
     config = dataclasses.replace(config, training=training)
@@ -124,8 +126,18 @@ def _losses(config: TrainingConfig, rates: list[float]) -> Iterator[float]:
     factors = [rate / base for rate in rates] + [0.0]
     schedule = LambdaLR(parts.optimizer, factors.__getitem__)
     trainer = Trainer(dataclasses.replace(parts, scheduler=schedule))
-    for micro_batches in itertools.islice(endless(parts.train_batches), len(rates)):
-        yield trainer.step(micro_batches).loss.item()
+    state, report = trainer.state, ProgressReport()
+    report.on_train_begin(state)
+    try:
+        for rate, step in zip(rates, endless(parts.train_batches), strict=False):
+            loss = trainer.step(step).loss.item()
+            state.count_step()
+            report.on_step_end(state)
+            if state.global_step % (len(rates) // _NUM_LINES) == 0:
+                report.on_log(state, {"loss": loss, "learning_rate": rate})
+            yield loss
+    finally:
+        report.on_train_end(state)
 
 
 def _is_diverging(losses: list[float], reach: int) -> bool:

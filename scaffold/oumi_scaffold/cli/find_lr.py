@@ -75,28 +75,31 @@ def command(
         curve = find_learning_rate(
             loaded, lowest=lowest, highest=highest, num_steps=steps
         )
-        files = save_curve(curve, Path(loaded.training.output_dir))
+    if not as_json:
+        output.heading(f"Learning rates for {loaded.model.model_name}")
+        _show(curve)
+        output.say()
+        if curve.suggestion is not None:
+            output.heading(f"Suggested for {config}, where the loss falls fastest:")
+            output.say("  training:")
+            output.say(f"    learning_rate: {curve.suggestion:g}")
+            output.say()
+    # Last, for where it cannot be written it has been shown.
+    files = save_curve(curve, Path(loaded.training.output_dir))
     if as_json:
         document = {**dataclasses.asdict(curve), "files": [str(path) for path in files]}
         output.emit_json(document)
     else:
-        output.heading(f"Learning rates for {loaded.model.model_name}")
-        _show(curve)
         output.say(f"The curve is in {' and '.join(map(str, files))}")
         if not any(path.suffix == ".png" for path in files):
             output.note("pip install 'oumi-scaffold[plot]' has it drawn as a PNG, too")
-    if curve.suggestion is None:
-        output.error(
-            "the loss hardly falls at any of these rates; widen --min and --max, make "
-            f"more --steps, or try the model with `oumi-scaffold check {config}`"
-        )
-        return _EXIT_NONE_FOUND
-    if not as_json:
-        output.say()
-        output.heading(f"Suggested for {config}, where the loss falls fastest:")
-        output.say("  training:")
-        output.say(f"    learning_rate: {curve.suggestion:g}")
-    return 0
+    if curve.suggestion is not None:
+        return 0
+    output.error(
+        "the loss hardly falls at any of these rates; widen --min and --max, make "
+        f"more --steps, or try the model with `oumi-scaffold check {config}`"
+    )
+    return _EXIT_NONE_FOUND
 
 
 def _show(curve: "LearningRateCurve") -> None:

@@ -83,12 +83,13 @@ def test_find_lr_shows_the_curve_and_what_to_write(run: Callable, folder: Path):
     table = [line for line in lines if line.endswith("falls fastest")]
     rate = table[0].split()[0]
     assert 1e-4 < float(rate) < 1
-    assert lines[-3:] == [
+    assert lines[-5:] == [
         "Suggested for good.yaml, where the loss falls fastest:",
         "  training:",
         f"    learning_rate: {float(rate):g}",
+        "",
+        "The curve is in out/lr_finder.json and out/lr_finder.png",
     ]
-    assert "The curve is in out/lr_finder.json and out/lr_finder.png" in lines
     assert sorted(path.name for path in (folder / "out").iterdir()) == [
         "lr_finder.json",
         "lr_finder.png",
@@ -114,6 +115,35 @@ def test_find_lr_without_a_descent_fails_and_still_shows_the_curve(
     assert (as_json.exit_code, as_json.document["suggestion"]) == (1, None)
     assert "lowest" in done.out
     assert "Suggested" not in done.out
+
+
+def test_find_lr_shows_what_it_found_where_it_cannot_write(run: Callable, folder: Path):
+    (folder / "out").write_text("a file")
+    limits = ["--min", "1e-6", "--max=1", "--steps", "60"]
+    done = run("find-lr", "-c", "good.yaml", *limits)
+    assert done.exit_code == 2
+    assert done.err == (
+        "error: training.output_dir out cannot be written to: File exists; name "
+        "another folder\n"
+    )
+    assert "    learning_rate: " in done.out
+    assert "The curve is in" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("find-lr", "step 10/100  epoch 1.25  loss"),
+        ("find-batch-size", "micro-batches of 2: "),
+    ],
+)
+def test_where_there_is_no_terminal_the_log_says_how_far_it_is(
+    run: Callable, folder: Path, command: str, line: str, caplog
+):
+    config = "good.yaml" if command == "find-lr" else "small.yaml"
+    with caplog.at_level("INFO", "oumi_runtime"):
+        run(command, "-c", config, "--training.log_level", "info")
+    assert any(message.startswith(line) for message in caplog.messages)
 
 
 def test_find_batch_size_shows_what_fits(run: Callable, folder: Path):
