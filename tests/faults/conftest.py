@@ -112,7 +112,7 @@ class Project:
     ) -> Ended:
         """Runs the training program to its end, whatever that is."""
         log = self.folder / "log.txt"
-        log.unlink(missing_ok=True)
+        log.write_text("")  # It may be killed before it writes anything.
         request = {
             "folder": str(self.folder),
             "arguments": ["-c", "config.yaml", "--training.output_dir", output, *more],

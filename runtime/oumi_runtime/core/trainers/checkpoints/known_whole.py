@@ -3,6 +3,7 @@
 A file that nobody has touched since is what it was: size, number and both times say so.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from oumi_runtime.core.trainers.checkpoints.manifest import (
 )
 from oumi_runtime.exceptions import CheckpointError
 
-_Stamp = tuple[tuple[int, int, int, int], ...]
+_Stamp = tuple[int, int, int, int]
 
 
 class KnownWhole:
@@ -22,23 +23,29 @@ class KnownWhole:
 
     def __init__(self) -> None:
         """Knows none."""
-        self._known: dict[Path, tuple[Manifest, _Stamp]] = {}
+        self._known: dict[Path, tuple[Manifest, list[_Stamp]]] = {}
 
     def add(self, path: Path, manifest: Manifest) -> None:
         """Takes a checkpoint that is whole."""
-        self._known[path] = manifest, _stamp(path, manifest)
+        self._known[path] = manifest, _stamps(path, manifest)
 
     def keep_only(self, paths: list[Path]) -> None:
         """Forgets all but these."""
         self._known = {p: known for p, known in self._known.items() if p in paths}
 
     def manifest_of(self, path: Path) -> Manifest:
-        """A checkpoint's manifest, read anew if anything of the checkpoint has changed.
+        """A checkpoint's manifest, read anew if it may have changed.
 
         Raises:
             CheckpointError: There is none, or it is not as it was written.
         """
-        return self._unchanged(path) or read_manifest(path)
+        known = self._known.get(path)
+        if known is not None:
+            manifest, (of_manifest, *_) = known
+            with contextlib.suppress(OSError):
+                if _stamp_of(path, MANIFEST_FILENAME) == of_manifest:
+                    return manifest
+        return read_manifest(path)
 
     def is_whole(self, path: Path) -> bool:
         """Whether a checkpoint verifies."""
@@ -53,14 +60,17 @@ class KnownWhole:
     def _unchanged(self, path: Path) -> Manifest | None:
         if path not in self._known:
             return None
-        manifest, stamp = self._known[path]
+        manifest, stamps = self._known[path]
         try:
-            return manifest if _stamp(path, manifest) == stamp else None
+            return manifest if _stamps(path, manifest) == stamps else None
         except OSError:
             return None
 
 
-def _stamp(folder: Path, manifest: Manifest) -> _Stamp:
-    names = (MANIFEST_FILENAME, *manifest.files)
-    found = [os.lstat(f"{folder}/{name}") for name in names]
-    return tuple((s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found)
+def _stamps(folder: Path, manifest: Manifest) -> list[_Stamp]:
+    return [_stamp_of(folder, name) for name in (MANIFEST_FILENAME, *manifest.files)]
+
+
+def _stamp_of(folder: Path, name: str) -> _Stamp:
+    found = os.lstat(f"{folder}/{name}")
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -5,7 +5,7 @@ Making one is all that a step waits for; writing it is `CheckpointStore`'s work.
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import torch
 
 from oumi_runtime.core.models.tensor_pieces import tensor_pieces
 from oumi_runtime.core.trainers.checkpoints.manifest import FileRecord
+
+_LARGE_BYTES = 2**21
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,31 @@ def _pieces(content: TensorFile | bytes) -> Iterable[bytes | memoryview]:
 def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> FileRecord:
     digest = hashlib.sha256()
     with path.open("xb") as file:
-        for piece in pieces:
+        for piece in _together(pieces):
             file.write(piece)
             digest.update(piece)
         file.flush()
         os.fsync(file.fileno())
         return FileRecord(file.tell(), digest.hexdigest())
+
+
+def _together(
+    pieces: Iterable[bytes | memoryview],
+) -> Iterator[bytes | memoryview]:
+    """The same bytes in fewer pieces.
+
+    Each piece that is written or hashed takes the interpreter from the training twice.
+    """
+    small: list[bytes | memoryview] = []
+    size = 0
+    for piece in pieces:
+        if len(piece) < _LARGE_BYTES:
+            small.append(piece)
+            size += len(piece)
+        if small and (size >= _LARGE_BYTES or len(piece) >= _LARGE_BYTES):
+            yield b"".join(small)
+            small, size = [], 0
+        if len(piece) >= _LARGE_BYTES:
+            yield piece
+    if small:
+        yield b"".join(small)
