@@ -1,4 +1,4 @@
-"""Faults of what a model is: gradients, registration, random numbers, dtypes."""
+"""Faults of what a model is: gradients, registration, random numbers, tables, dtypes."""
 
 from planting import (
     before_forward,
@@ -19,6 +19,8 @@ GRADIENTS = faults(
     output_detached=before_return("OUT = OUT.detach()"),
     output_rounded=before_return("OUT = OUT.round()"),
     data_taken=expression(r"(self\.\w+\(.*\)) \* mask", r"\1.data * mask"),
+    residual_dropped=expression(r"x \+ (self\.dropout\(.+\))", r"\1"),
+    second_residual_dropped=statement(r"return x \+ (\w+)", r"return \1"),
     branch_detached=expression(
         r"x \+ self\.dropout\((.+)\)", r"x + self.dropout(\1).detach()"
     ),
@@ -68,6 +70,19 @@ GRADIENTS = faults(
     activation_after_both=expression(
         r"nn\.Sequential\((.+)nn\.GELU\(\),\s+(nn\.Linear\([^()]+\)),(.*)\)",
         r"nn.Sequential(\1\2, nn.GELU(), \3)",
+    ),
+    never_initialised=expression(
+        r"nn\.Parameter\(torch\.randn\((.+)\) \* .+\)",
+        r"nn.Parameter(torch.empty(\1))",
+    ),
+    bias_frozen=in_constructor(
+        "next(p for n, p in self.named_parameters() if 'bias' in n)"
+        ".requires_grad_(False)",
+        needs=r"(nn\.Linear|LayerNorm)",
+    ),
+    weights_changed_in_training=before_forward(
+        "if self.training:\n    with torch.no_grad():\n"
+        "        next(self.parameters()).mul_(0.99)"
     ),
     start_too_large=in_constructor(
         "for parameter in self.parameters():\n    parameter.data.mul_(30)"
@@ -164,6 +179,35 @@ RANDOMNESS = faults(
     precision_changed=in_constructor("torch.set_float32_matmul_precision('high')"),
     batch_mean_removed_in_training=before_return(
         "if self.training:\n    OUT = OUT - OUT.mean(0, keepdim=True)"
+    ),
+)
+
+VOCABULARY = faults(
+    "vocabulary",
+    vocabulary_one_short=expression(
+        r"nn\.Embedding\(vocab_size, (.+)\)", r"nn.Embedding(vocab_size - 1, \1)"
+    ),
+    ids_clamped_within=expression(
+        r"self\.embedding\((\w+)\)", r"self.embedding(\1.clamp(max=50))"
+    ),
+    ids_clamped=expression(
+        r"self\.embedding\((\w+)\)",
+        r"self.embedding(\1.clamp(0, self.embedding.num_embeddings - 1))",
+    ),
+    ids_wrapped=expression(
+        r"self\.embedding\((\w+)\)",
+        r"self.embedding(\1 % self.embedding.num_embeddings)",
+    ),
+    positions_all_zero=expression(
+        r"torch\.arange\(length, device=(.+)\)", r"torch.zeros(length, device=\1)"
+    ),
+    weights_untied=expression(
+        r"F\.linear\((.+), self\.embedding\.weight\)",
+        r"F.linear(\1, self.embedding.weight.detach())",
+    ),
+    padding_id_of_another=expression(
+        r"nn\.Embedding\(vocab_size, (.+)\)",
+        r"nn.Embedding(vocab_size, \1, padding_idx=1)",
     ),
 )
 

@@ -41,6 +41,19 @@ SHAPES = faults(
         "OUT = F.one_hot(OUT.argmax(-1), OUT.shape[-1]).to(OUT)",
         needs=_ROWS_OF_OUTPUTS,
     ),
+    texts_cut_off=before_forward(
+        "IN = IN[:, :64]\n"
+        "attention_mask = None if attention_mask is None else attention_mask[:, :64]",
+        needs=r"attention_mask: torch.*`(logits|embeddings)` \(batch, (num|hidden)",
+    ),
+    one_class_fewer=expression(
+        r"nn\.Linear\((\w+), (num_classes|num_labels|num_tags)\)",
+        r"nn.Linear(\1, \2 - 1)",
+    ),
+    not_normalised=expression(r"F\.normalize\((.+), dim=-1\)", r"\1"),
+    normalised_over_the_batch=expression(
+        r"F\.normalize\((.+), dim=-1\)", r"F.normalize(\1, dim=0)"
+    ),
     output_late_by_one=before_return(
         "OUT = torch.cat([OUT[:, :1], OUT[:, :-1]], 1)", needs=_OUTPUTS_BY_TOKEN
     ),
@@ -117,6 +130,13 @@ LOSSES = faults(
     similarity_transposed_batch=expression(
         r"(.+) @ (.+)\.T / (.+)", r"\1.flip(0) @ \2.T / \3"
     ),
+    decoder_starts_with_another=expression(
+        r"input_ids\.new_zeros\((.+)\)", r"input_ids.new_ones(\1)"
+    ),
+    decoder_reads_two_before=expression(
+        r"torch\.cat\(\[decoder_input_ids, shifted\], dim=1\)",
+        "torch.cat([decoder_input_ids, decoder_input_ids, shifted[:, :-1]], dim=1)",
+    ),
     labels_smoothed=expression(
         r"F\.cross_entropy\((.+)\)", r"F.cross_entropy(\1, label_smoothing=0.1)"
     ),
@@ -182,6 +202,9 @@ SAMPLES = faults(
         "IN = (IN - IN.mean(0)) / (IN.std(0) + 1e-5)", needs=_NUMBERS
     ),
     numbers_clamped=before_forward("IN = IN.clamp(0, 1)", needs=r"features: torch"),
+    numbers_of_half_precision=before_forward(
+        "IN = IN.bfloat16().to(IN.dtype)", needs=_NUMBERS
+    ),
     numbers_rounded=before_forward("IN = IN.round()", needs=_NUMBERS),
     signs_lost=before_forward("IN = IN.abs()", needs=r"features: torch"),
 )
@@ -234,6 +257,7 @@ MASKS = faults(
     ),
     decoder_reads_the_label=expression(r"(.+)\[:, :-1\]", r"\1[:, 1:]"),
     masks_joined_by_or=expression(r"mask & (.+)", r"mask | \1"),
+    one_position_for_all=expression(r"self\.positions", "self.positions.mean(0)"),
     sees_itself_alone=expression(r"mask\.tril\(\)", "mask.tril().triu()"),
     keys_are_itself_alone=expression(
         r"attention_mask\[:, None, None, :\]\.bool\(\)",
@@ -249,30 +273,4 @@ MASKS = faults(
         r"self.source_attention(\1, torch.zeros_like(source), source_mask)",
     ),
     positions_of_queries_only=expression(r"_rotated\(k\)", "k"),
-)
-
-VOCABULARY = faults(
-    "vocabulary",
-    vocabulary_one_short=expression(
-        r"nn\.Embedding\(vocab_size, (.+)\)", r"nn.Embedding(vocab_size - 1, \1)"
-    ),
-    ids_clamped=expression(
-        r"self\.embedding\((\w+)\)",
-        r"self.embedding(\1.clamp(0, self.embedding.num_embeddings - 1))",
-    ),
-    ids_wrapped=expression(
-        r"self\.embedding\((\w+)\)",
-        r"self.embedding(\1 % self.embedding.num_embeddings)",
-    ),
-    positions_all_zero=expression(
-        r"torch\.arange\(length, device=(.+)\)", r"torch.zeros(length, device=\1)"
-    ),
-    weights_untied=expression(
-        r"F\.linear\((.+), self\.embedding\.weight\)",
-        r"F.linear(\1, self.embedding.weight.detach())",
-    ),
-    padding_id_of_another=expression(
-        r"nn\.Embedding\(vocab_size, (.+)\)",
-        r"nn.Embedding(vocab_size, \1, padding_idx=1)",
-    ),
 )

@@ -9,8 +9,9 @@ from faults_of_modules import (
     NUMERICS,
     RANDOMNESS,
     REGISTRATION,
+    VOCABULARY,
 )
-from faults_of_results import LOSSES, MASKS, SAMPLES, SHAPES, VOCABULARY
+from faults_of_results import LOSSES, MASKS, SAMPLES, SHAPES
 
 FAULTS = [
     each

@@ -51,7 +51,7 @@ def in_constructor(lines: str, *, needs: str = "") -> Plant:
     """
 
     def plant(module: cst.Module) -> Iterator[cst.Module]:
-        if re.search(needs, module.code):
+        if re.search(needs, module.code, re.DOTALL):
             adding = _in_function("__init__", lambda body: [*body, *_parsed(lines)])
             yield from adding(module)
 
@@ -67,7 +67,7 @@ def before_forward(lines: str, *, needs: str = "") -> Plant:
     """
 
     def plant(module: cst.Module) -> Iterator[cst.Module]:
-        if not re.search(needs, module.code):
+        if not re.search(needs, module.code, re.DOTALL):
             return
         text = lines.replace("IN", _first_input(module))
         yield from _in_function(
@@ -86,7 +86,7 @@ def before_return(lines: str, *, needs: str = "") -> Plant:
     """
 
     def plant(module: cst.Module) -> Iterator[cst.Module]:
-        if not re.search(needs, module.code):
+        if not re.search(needs, module.code, re.DOTALL):
             return
         output = "logits" if "logits" in module.code else "embeddings"
         text = lines.replace("OUT", output).replace("IN", _first_input(module))

@@ -17,6 +17,7 @@ _DTYPE = re.compile(r"\)\s*(?P<dtype>int64|int32|int8|bool|float64|float32|float
 _TIED = (
     r"\b(tied|ties|(shared?|shares|sharing) (its |the |their )?(weights?|layers?))\b"
 )
+_START = re.compile(r"\b(?:begun|begins|starts?) with (?P<token>\d+)")
 _SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
 
 
@@ -83,6 +84,26 @@ def mismatch(
                 f"{size} is {expected}"
             )
     return ""
+
+
+def documented_start(case: ModelCase) -> list[int]:
+    """The token that forward's docstring says a decoder's input begins with, if any."""
+    said = " ".join(_docstring(case).split())
+    return [
+        int(m[1]) for m in re.finditer(r"\b(?:begun|begins|starts?) with (\d+)", said)
+    ]
+
+
+def says_input_is_added(layer: type) -> bool:
+    """Whether a layer's docstring says that its parts are added to its input."""
+    own = " ".join((vars(layer).get("__doc__") or "").split())
+    return re.search(r"\badded to (its|the|their) inputs?\b", own) is not None
+
+
+def says_length_is_one(case: ModelCase, name: str) -> bool:
+    """Whether forward's docstring says that an output is of length 1."""
+    said = " ".join(_part(_docstring(case), "Returns").split())
+    return re.search(rf"`{name}`[^`]*of (unit length|length 1)\b", said) is not None
 
 
 def says_weights_are_tied(case: ModelCase) -> bool:

@@ -76,6 +76,15 @@ def constructor_arguments(case: ModelCase) -> str:
     return "" if numbers else "the constructor takes no numbers"
 
 
+def decoder_ids(case: ModelCase) -> str:
+    """A decoder that reads the labels, or what it is given in their place."""
+    takes = (
+        "decoder_input_ids"
+        in inspect.signature(case.make_model_class.forward).parameters
+    )
+    return "" if takes and case.is_teacher_forced else "no decoder reads the labels"
+
+
 def dropout_arguments(case: ModelCase) -> str:
     """Constructor arguments that are shares to leave out."""
     if reason := base_model(case):

@@ -18,6 +18,8 @@ def batch_of_labelled_tokens(batch_size: int) -> dict[str, torch.Tensor]:
 
 
 class Layer(nn.Module):
+    """Attention, added to its input."""
+
     def __init__(self, model: "type[LabelsTokens]", width: int) -> None:
         super().__init__()
         self.model = model
@@ -34,10 +36,12 @@ class Layer(nn.Module):
 
 
 class LabelsTokens(BaseModel):
+    layer = Layer
+
     def __init__(self, width: int = 16) -> None:
         super().__init__()
         self.embedding = nn.Embedding(VOCAB, width)
-        self.layers = nn.ModuleList(Layer(type(self), width) for _ in range(2))
+        self.layers = nn.ModuleList(self.layer(type(self), width) for _ in range(2))
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, input_ids, labels=None, **kwargs):
@@ -87,6 +91,17 @@ class HeadsNotTransposed(LabelsTokens):
         return y.reshape(x.shape)
 
 
+class LayerWithoutResidual(Layer):
+    """Attention, added to its input."""
+
+    def forward(self, x):
+        return super().forward(x) - x
+
+
+class WithoutResidual(LabelsTokens):
+    layer = LayerWithoutResidual
+
+
 class LateByOne(LabelsTokens):
     def aligned(self, logits):
         return F.pad(logits, (0, 0, 1, 0))[:, :-1]
@@ -95,6 +110,48 @@ class LateByOne(LabelsTokens):
 class FirstTwice(LabelsTokens):
     def aligned(self, logits):
         return torch.cat([logits[:, :1], logits[:, :-1]], 1)
+
+
+class SeesPatches(BaseModel):
+    """Classifies images by attention among their patches."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(1, width, kernel_size=4, stride=4)
+        self.positions = nn.Parameter(torch.randn(4, width))
+        self.layer = Layer(LabelsTokens, width)
+        self.classifier = nn.Linear(width, CLASSES)
+
+    def forward(self, images, labels=None, **kwargs):
+        x = self.patches(images).flatten(2).transpose(1, 2) + self.placed()
+        logits = self.classifier(F.gelu(self.layer(x)).mean(1))
+        if labels is None:
+            return {"logits": logits}
+        total = self.criterion(logits, labels, reduction="sum")
+        return {"logits": logits, "loss": total / (labels != -100).sum().clamp(min=1)}
+
+    def placed(self):
+        return self.positions
+
+    @property
+    def criterion(self):
+        return F.cross_entropy
+
+
+class OnePlaceForAll(SeesPatches):
+    def placed(self):
+        return self.positions.mean(0)
+
+
+def seeing(model_class: type[BaseModel]) -> ModelCase:
+    return ModelCase(model_class, batch_of_images)
+
+
+def batch_of_images(batch_size: int) -> dict[str, torch.Tensor]:
+    return {
+        "images": torch.rand(batch_size, 1, 8, 8),
+        "labels": torch.randint(CLASSES, (batch_size,)),
+    }
 
 
 def attending(model_class: type[BaseModel]) -> ModelCase:

@@ -246,6 +246,41 @@ class Autocast(Sound):
             return logits @ same
 
 
+class NeverInitialised(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.offset = nn.Parameter(torch.empty(WIDTH))
+
+    def encode(self, x):
+        return super().encode(x + self.offset)
+
+
+class BiasFrozen(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier.bias.requires_grad_(False)
+
+
+class IdsModulo(Sound):
+    def forward(self, input_ids, attention_mask=None, labels=None, **kwargs):
+        return super().forward(input_ids % 5, attention_mask, labels)
+
+
+class CutOff(Sound):
+    def pool(self, x, mask):
+        return super().pool(x[:, :50], mask[:, :50])
+
+
+class NotOfLengthOne(Sound):
+    def forward(self, input_ids, attention_mask=None, labels=None, **kwargs):
+        """Embeds.
+
+        Returns:
+            `logits` (batch, classes) of length 1.
+        """
+        return super().forward(input_ids, attention_mask, labels)
+
+
 class ChangesItsArguments(Sound):
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__(width)

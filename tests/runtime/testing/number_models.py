@@ -51,6 +51,11 @@ class Clamped(Amounts):
         return features.clamp(min=0)
 
 
+class HalfPrecision(Amounts):
+    def taken(self, features):
+        return features.bfloat16().to(features.dtype)
+
+
 class WithoutSigns(Amounts):
     def taken(self, features):
         return features.abs()

@@ -4,7 +4,13 @@ import functools
 from collections.abc import Callable
 
 import torch
-from attending_models import LabelsTokens, batch_of_labelled_tokens
+from attending_models import (
+    LabelsTokens,
+    SeesPatches,
+    batch_of_images,
+    batch_of_labelled_tokens,
+)
+from decoding_models import Writes, batch_of_pairs
 from number_models import Amounts, batch_of_numbers
 from torch import nn
 from torch.nn import functional as F
@@ -198,5 +204,7 @@ SOUND: dict[str, ModelCase] = {
     "teacher": ModelCase(WithTeacher, text_batch),
     "recurrent": ModelCase(Recurrent, text_batch),
     "labels_tokens": ModelCase(LabelsTokens, batch_of_labelled_tokens),
+    "sees_patches": ModelCase(SeesPatches, batch_of_images),
+    "writes": ModelCase(Writes, batch_of_pairs),
     "amounts": ModelCase(Amounts, batch_of_numbers),
 }

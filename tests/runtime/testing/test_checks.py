@@ -10,13 +10,18 @@ from attending_models import (
     HeadsNotTransposed,
     LateByOne,
     NoPositions,
+    OnePlaceForAll,
     SeesItselfAlone,
+    WithoutResidual,
     attending,
+    seeing,
 )
+from decoding_models import ShiftsByTwo, StartsWithAnother, decoding
 from faulty_models import faulty
 from number_models import (
     Clamped,
     FourFeatures,
+    HalfPrecision,
     NeverNegative,
     Squeezed,
     WithoutSigns,
@@ -130,6 +135,19 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
         r"in float32 returns logits in torch\.bfloat16",
     ),
     (
+        faulty_models.NeverInitialised,
+        "is_initialised",
+        r"offset is made by torch\.empty",
+    ),
+    (faulty_models.BiasFrozen, "biases", r"classifier\.bias is not trained, though"),
+    (
+        faulty_models.IdsModulo,
+        "told_apart",
+        "are ids clamped, or mapped to others",
+    ),
+    (faulty_models.CutOff, "every_input", "the last of 100 input_ids has no influence"),
+    (faulty_models.NotOfLengthOne, "length_of_emb", "though the docstring says 1"),
+    (
         faulty_models.ChangesItsArguments,
         "constructor_argument",
         "does the constructor change what is recorded",
@@ -146,6 +164,15 @@ OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
     ),
     (attending(LateByOne), "own_token", "output at position 0 does not change"),
     (attending(FirstTwice), "own_token", "position 1 is that at position 0"),
+    (decoding(StartsWithAnother), "shifted_by_one", "of 0 and the labels before each"),
+    (decoding(ShiftsByTwo), "shifted_by_one", "how are the labels shifted"),
+    (attending(WithoutResidual), "keep_their_input", r"of layers\.0 says that its"),
+    (
+        seeing(OnePlaceForAll),
+        "places_are_told",
+        "blocks of 4x4 pixels in another order",
+    ),
+    (numbers(HalfPrecision), "every_input", "quarter of the numbers of features"),
     (numbers(Squeezed), "reach_the_labels", "the outputs stay within -1 and 1"),
     (numbers(NeverNegative), "reach_the_labels", r"outputs stay within [0-9.]+ and"),
     (

@@ -1,6 +1,10 @@
 """Checks that what the docstrings say is what comes out."""
 
 import re
+from typing import Any
+
+import torch
+from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
@@ -9,10 +13,12 @@ from oumi_runtime.testing.documented import (
     documented_outputs,
     known_sizes,
     mismatch,
+    says_input_is_added,
+    says_length_is_one,
     says_weights_are_tied,
 )
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import listing, outputs_of
+from oumi_runtime.testing.measuring import Probe, listing, outputs_of, perturbed
 
 _DTYPES = {"float": ("float32", "float64"), "bool": ("bool",)}
 
@@ -63,6 +69,64 @@ def check_docstring_tells_the_shapes(case: ModelCase) -> None:
         raise CheckFailedError(
             f"forward returns {listing(unsaid)}, of which the docstring says nothing"
         )
+
+
+@check()
+def check_length_of_embeddings_is_as_said(case: ModelCase) -> None:
+    """Catches embeddings that were to be of length 1, and are not.
+
+    For example an `F.normalize` that went lost, or one over the batch: what compares
+    embeddings by their product takes a long one for a near one.
+
+    If it fails, normalise over the last dimension.
+    """
+    outputs = outputs_of(perturbed(case.model()), case.batch())
+    said = [name for name in outputs if says_length_is_one(case, name)]
+    if not said:
+        raise NotApplicableError("no docstring says that an output is of length 1")
+    for name in said:
+        norms = outputs[name].detach().norm(dim=-1)
+        if not torch.allclose(norms, torch.ones_like(norms), atol=1e-3):
+            raise CheckFailedError(
+                f"{name} have lengths of {norms.min():.3g} to {norms.max():.3g}, "
+                "though the docstring says 1: is a normalize missing?"
+            )
+
+
+@check()
+def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
+    """Catches a residual connection that went lost, where a docstring tells of it.
+
+    For example `return y` in place of `return x + y` in a layer that is "added to its
+    input". With weights of zero such a layer still gives what it got.
+
+    If it fails, look for the sums in the layer's forward.
+    """
+    probe = Probe(case)
+    layers = [
+        (name, module)
+        for name, module in probe.model.named_modules()
+        if name and says_input_is_added(type(module))
+    ]
+    if not layers:
+        raise NotApplicableError("no layer says that its input is added")
+    for name, layer in layers:
+        with torch.no_grad():
+            for module in layer.modules():
+                if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+                    for parameter in module.parameters():
+                        parameter.zero_()
+        given: list[Any] = []
+        handle = layer.register_forward_hook(
+            lambda module, args, output, given=given: given.append((args[0], output))
+        )
+        probe(probe.inputs)
+        handle.remove()
+        if any(torch.is_tensor(y) and not y.any() and x.any() for x, y in given):
+            raise CheckFailedError(
+                f"the docstring of {name} says that its input is added, but where its "
+                "weights are zero nothing is left of it: is a residual connection gone?"
+            )
 
 
 @check()

@@ -86,6 +86,30 @@ def check_every_parameter_gets_a_gradient(case: ModelCase) -> None:
 
 
 @check()
+def check_biases_are_trained_with_their_weights(case: ModelCase) -> None:
+    """Catches a part of a layer that is kept from training.
+
+    For example `parameters[-1].requires_grad_(False)`, which meant a whole layer.
+
+    If it fails, look for `requires_grad`. A layer that is frozen as a whole, and one of
+    which the biases alone are trained, are left alone.
+    """
+    frozen = [
+        f"{name}.{own}".lstrip(".")
+        for name, module in case.model().named_modules()
+        for own, parameter in module.named_parameters(recurse=False)
+        if not parameter.requires_grad
+        and "bias" in own
+        and any(p.requires_grad for p in module.parameters(recurse=False))
+    ]
+    if frozen:
+        raise CheckFailedError(
+            f"{listing(frozen)} is not trained, though the weight beside it is: where "
+            "is its requires_grad set to False?"
+        )
+
+
+@check()
 def check_outputs_carry_gradients(case: ModelCase) -> None:
     """Catches outputs that are cut off from the weights.
 

@@ -4,6 +4,7 @@ import torch
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.documented import documented_start
 from oumi_runtime.testing.failures import CheckFailedError, described
 from oumi_runtime.testing.measuring import (
     Probe,
@@ -14,8 +15,11 @@ from oumi_runtime.testing.measuring import (
     outputs_of,
     require_equal,
 )
+from oumi_runtime.testing.needs import decoder_ids, optional_mask
 from oumi_runtime.testing.needs import labels as labels_needed
-from oumi_runtime.testing.needs import optional_mask
+
+_DECODER_IDS = "decoder_input_ids"
+_MOST_STARTS = 64
 
 
 @check()
@@ -123,6 +127,37 @@ def check_logits_do_not_know_the_labels(case: ModelCase) -> None:
                 "what a decoder reads must be the labels shifted by one, and its "
                 "attention causal"
             )
+
+
+@check(needs=[decoder_ids])
+def check_decoder_reads_the_labels_shifted_by_one(case: ModelCase) -> None:
+    """Catches labels that a decoder is given with a wrong shift, or a wrong start.
+
+    For example `labels[:, :-2]`, or a start token other than the documented one: while
+    generating, the decoder is given what it has never been trained on.
+
+    If it fails, the decoder's input is a start token, and then `labels[:, :-1]`.
+    """
+    probe, labels = Probe(case), case.batch()["labels"]
+    inputs = {
+        k: v for k, v in probe.inputs.items() if k not in ("labels", _DECODER_IDS)
+    }
+    usual = probe({**inputs, "labels": labels})
+    starts = documented_start(case) or range(_MOST_STARTS)
+    before = labels[:, :-1].clamp(min=0)
+    for start in starts:
+        ids = torch.cat([torch.full_like(labels[:, :1], start), before], dim=1)
+        try:
+            found = probe({**inputs, _DECODER_IDS: ids})
+        except IndexError:
+            break
+        if found.shape == usual.shape and not probe.differs(usual, found).any():
+            return
+    first = starts[0] if len(starts) == 1 else "a start token"
+    raise CheckFailedError(
+        f"the output with labels is not that with {_DECODER_IDS} of {first} and the "
+        "labels before each: how are the labels shifted, and what is put in front?"
+    )
 
 
 @check()

@@ -165,7 +165,7 @@ def _settings() -> dict[str, Any]:
     return {
         "gradients": torch.is_grad_enabled(),
         "default dtype": torch.get_default_dtype(),
-        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+        "deterministic algorithms": torch.get_deterministic_debug_mode(),
         "matmul precision": torch.get_float32_matmul_precision(),
         "anomaly detection": torch.is_anomaly_enabled(),
         "number of threads": torch.get_num_threads(),
@@ -186,7 +186,7 @@ def _usual_settings() -> Generator[dict[str, Any]]:
         random.setstate(state)
         torch.set_grad_enabled(kept["gradients"])
         torch.set_default_dtype(kept["default dtype"])
-        torch.use_deterministic_algorithms(kept["deterministic algorithms"])
+        torch.set_deterministic_debug_mode(kept["deterministic algorithms"])
         torch.set_float32_matmul_precision(kept["matmul precision"])
         torch.autograd.set_detect_anomaly(kept["anomaly detection"])
         torch.set_num_threads(threads)

@@ -13,7 +13,7 @@ from oumi_runtime.testing.needs import class_labels, labels, logits
 
 # Logits that are all nearly zero look alike whatever is done to them.
 _SPREAD = 0.2
-_SMALL_LOGITS = 1.0
+_SMALL_LOGITS = 5.0
 _WEIGHT_FACTORS = (30.0, 1000.0)
 _MOST_SEEDS = 16
 # The usual starts are all below 1; an embedding's is 1.
@@ -65,6 +65,30 @@ def check_weights_start_at_a_usual_size(case: ModelCase) -> None:
         raise CheckFailedError(
             f"{listing(large)} starts far from zero, where steps of a usual learning "
             "rate change next to nothing: weights start below 1"
+        )
+
+
+@check()
+def check_every_weight_is_initialised(case: ModelCase) -> None:
+    """Catches weights that hold whatever was in memory.
+
+    For example `nn.Parameter(torch.empty(10, 10))` without an `nn.init` after it: zeros
+    on one day, and NaN on another.
+
+    If it fails, initialise the named weights in the constructor.
+    """
+    before = torch.get_deterministic_debug_mode()
+    # Torch then fills what it does not initialise with NaN, or the largest number.
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        state = case.model().state_dict()
+    finally:
+        torch.set_deterministic_debug_mode(before)
+    raw = [n for n, v in state.items() if v.is_floating_point() and v.isnan().any()]
+    if raw:
+        raise CheckFailedError(
+            f"{listing(raw)} is made by torch.empty, or the like, and never "
+            "initialised: it holds whatever was in memory"
         )
 
 

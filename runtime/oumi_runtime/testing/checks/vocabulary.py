@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.case import Batch, ModelCase, Tokens
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import upper_bound
 from oumi_runtime.testing.failures import (
@@ -16,10 +16,11 @@ from oumi_runtime.testing.failures import (
     NotApplicableError,
     described,
 )
-from oumi_runtime.testing.measuring import logits_of, outputs_of
+from oumi_runtime.testing.measuring import Probe, listing, logits_of, outputs_of
 from oumi_runtime.testing.needs import class_labels, token_ids
 
 _DECODER_IDS = "decoder_input_ids"
+_MOST_TOKENS = 256
 _LENGTH_ARGUMENTS = (
     "max_length",
     "max_len",
@@ -149,6 +150,33 @@ def check_every_token_has_a_row_that_learns(case: ModelCase) -> None:
                 )
 
 
+@check(needs=[token_ids])
+def check_tokens_are_told_apart(case: ModelCase) -> None:
+    """Catches tokens that are one to the model.
+
+    For example `input_ids.clamp(max=500)`, or ids taken modulo a number. Each of the
+    vocabulary's ids begins a text, whose output has to be its own.
+
+    If it fails, look at what happens to the ids before they are looked up.
+    """
+    for tokens in case.tokens:
+        rows = _vocabulary(case, tokens.ids)
+        if rows is None:
+            raise NotApplicableError(f"{tokens.ids} is not looked up in an embedding")
+        ids = torch.randperm(rows)[:_MOST_TOKENS]
+        draws = [_outputs_by_token(case, tokens, ids, seed) for seed in range(4)]
+        groups: dict[bytes, list[int]] = {}
+        for token, row in zip(ids.tolist(), torch.cat(draws, dim=1), strict=True):
+            groups.setdefault(row.numpy().tobytes(), []).append(token)
+        alike = sorted(max(groups.values(), key=len))
+        # Two may be alike since neither has a row of its own, as padding has none.
+        if len(alike) > 2:
+            raise CheckFailedError(
+                f"{tokens.ids} of {listing([str(i) for i in alike])} give the same "
+                "output: are ids clamped, or mapped to others?"
+            )
+
+
 @check()
 def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
     """Catches an embedding that gives every position the same row.
@@ -166,6 +194,22 @@ def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
                 f"{name} is looked up at row {int(ids[0])} only, whatever the position "
                 "and the sample: are its ids those that were meant?"
             )
+
+
+def _outputs_by_token(
+    case: ModelCase, tokens: Tokens, ids: torch.Tensor, seed: int
+) -> torch.Tensor:
+    """The output for a text that begins with each id: (ids, ...)."""
+    probe = Probe(case, 2, seed)
+    inputs = {
+        name: column[:1].expand(len(ids), *column.shape[1:]).clone()
+        for name, column in probe.inputs.items()
+    }
+    inputs[tokens.ids][:, 0] = ids
+    if tokens.mask:
+        inputs[tokens.mask] = torch.ones_like(inputs[tokens.mask])
+    found = probe(inputs)
+    return (found[:, 0] if found.ndim > 2 else found).flatten(1)
 
 
 def _require_refusal(
@@ -202,7 +246,9 @@ def _vocabulary(case: ModelCase, ids: str) -> int | None:
     for _, rows, found in looked_up:
         if found.numel() == wanted.numel() and found.equal(wanted):
             return rows
-    return None
+    # The ids may be changed before they are looked up.
+    tables = {n: rows for n, rows, found in looked_up if found.shape == wanted.shape}
+    return tables.popitem()[1] if len(tables) == 1 else None
 
 
 def _of_length(inputs: Batch, ids: str, length: int) -> Batch:
