@@ -1,4 +1,4 @@
-"""Faults of what a model is: gradients, registration, random numbers, tables, dtypes."""
+"""Faults of what a model is: of gradients, registration, random numbers, dtypes."""
 
 from planting import (
     before_forward,
