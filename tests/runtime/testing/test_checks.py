@@ -170,7 +170,7 @@ OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         seeing(OnePlaceForAll),
         "places_are_told",
-        "blocks of 4x4 pixels in another order",
+        "blocks of 4x4 pixels in",
     ),
     (numbers(HalfPrecision), "every_input", "quarter of the numbers of features"),
     (numbers(Squeezed), "reach_the_labels", "the outputs stay within -1 and 1"),

@@ -12,8 +12,6 @@ from oumi_runtime.testing.measuring import (
 )
 
 _ROWS = 4
-_SEEDS = 4
-_LONG = 100
 
 
 @check()

@@ -168,11 +168,11 @@ def check_tokens_are_told_apart(case: ModelCase) -> None:
         groups: dict[bytes, list[int]] = {}
         for token, row in zip(ids.tolist(), torch.cat(draws, dim=1), strict=True):
             groups.setdefault(row.numpy().tobytes(), []).append(token)
-        alike = sorted(max(groups.values(), key=lambda group: len(group)))
-        if len(alike) > 1:
+        largest = max(groups.values(), key=len)
+        if len(largest) > 1:
             raise CheckFailedError(
-                f"{tokens.ids} of {listing([str(token) for token in alike])} give the "
-                "same output: are ids clamped, or mapped to others?"
+                f"{tokens.ids} of {listing([str(token) for token in sorted(largest)])} give "
+                "the same output: are ids clamped, or mapped to others?"
             )
 
 
