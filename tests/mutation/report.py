@@ -65,28 +65,34 @@ def run(cell: tuple[str, str], path: Path) -> list[Verdict]:
     return found
 
 
-def table(found: Sequence[Verdict]) -> str:
-    """Which test caught which fault, the survivors, and the rate of each task."""
-    caught: dict[str, Counter[str]] = defaultdict(Counter)
+def page(found: Sequence[Verdict]) -> str:
+    """The rate of each task, the survivors, and which test caught which fault."""
     rates: dict[str, Counter[bool]] = defaultdict(Counter)
-    survivors: Counter[str] = Counter()
+    survivors: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    killers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for v in found:
-        caught[f"{v.kind}: {v.fault}"][v.killed_by or "SURVIVED"] += 1
-        rates[v.task][v.killed_by is not None] += 1
-        if v.killed_by is None:
+        is_caught = v.killed_by is not None
+        rates[v.task][is_caught] += 1
+        killers[v.kind, v.fault][v.killed_by or "survives"] += 1
+        if not is_caught:
             why = reason(v.fault, v.task, v.arch) or "missed"
-            survivors[f"{v.fault} in {v.task}/{v.arch}: {why}"] += 1
-    lines = [
-        f"{fault:45} {', '.join(f'{n} {count}' for n, count in killers.most_common())}"
-        for fault, killers in sorted(caught.items())
-    ]
-    lines += ["", *(f"survived {n}: {line}" for line, n in sorted(survivors.items()))]
+            survivors[why, v.fault][f"{v.task}/{v.arch}"] += 1
     rates["all"] = sum(rates.values(), Counter())
-    lines += ["", f"{'':25} planted  caught"]
+    lines = ["| task | planted | caught | share |", "|---|---|---|---|"]
     for task, counts in rates.items():
-        planted, share = counts.total(), counts[True] / counts.total()
-        lines.append(f"{task:25} {planted:7} {counts[True]:7}  {share:.1%}")
-    return "\n".join([*lines, f"{len(caught)} kinds of faults"])
+        share = counts[True] / counts.total()
+        lines.append(f"| {task} | {counts.total()} | {counts[True]} | {share:.1%} |")
+    lines += ["", f"{len(killers)} kinds of faults. What survives, and why:", ""]
+    for (why, fault), cells in sorted(survivors.items()):
+        lines.append(f"- `{fault}` in {_counted(cells)}: {why}.")
+    lines += ["", "| fault | caught by |", "|---|---|"]
+    for (kind, fault), names in sorted(killers.items()):
+        lines.append(f"| {kind}: `{fault}` | {_counted(names)} |")
+    return "\n".join(lines)
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.most_common())
 
 
 def is_enough(found: Sequence[Verdict]) -> bool:
@@ -115,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
     with context.Pool(chosen.workers, maxtasksperchild=1) as pool:
         running = pool.imap(partial(run, path=chosen.record), cells)
         found = [verdict for each in running for verdict in each]
-    print(f"\n{table(found)}")
+    print(f"\n{page(found)}")
     return int(not is_enough(found))
 
 

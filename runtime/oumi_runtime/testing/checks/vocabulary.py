@@ -170,9 +170,10 @@ def check_tokens_are_told_apart(case: ModelCase) -> None:
             groups.setdefault(row.numpy().tobytes(), []).append(token)
         largest = max(groups.values(), key=len)
         if len(largest) > 1:
+            alike = listing([str(token) for token in sorted(largest)])
             raise CheckFailedError(
-                f"{tokens.ids} of {listing([str(token) for token in sorted(largest)])} give "
-                "the same output: are ids clamped, or mapped to others?"
+                f"{tokens.ids} of {alike} give the same output: are ids clamped, or "
+                "mapped to others?"
             )
 
 
