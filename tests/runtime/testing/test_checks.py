@@ -142,7 +142,7 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (faulty_models.BiasFrozen, "biases", r"classifier\.bias is not trained, though"),
     (
         faulty_models.IdsModulo,
-        "told_apart",
+        "tokens_are_told_apart",
         "are ids clamped, or mapped to others",
     ),
     (faulty_models.CutOff, "every_input", "the last of 100 input_ids has no influence"),
