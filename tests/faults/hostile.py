@@ -288,9 +288,10 @@ class Outcome:
 def measure(name: str, folder: Path, act: Callable[[], int]) -> Outcome:
     """Runs an act in a process of its own."""
     reads, writes = os.pipe()
-    before = _resident()
     pid = os.fork()
     if pid == 0:
+        # Less than its parent's: what is mapped from files is not, until it is used.
+        before = _resident()
         os.chdir(folder)
         signal.alarm(LIMIT_S)
         said = io.StringIO()
@@ -305,7 +306,8 @@ def measure(name: str, folder: Path, act: Callable[[], int]) -> Outcome:
                 print(f"{type(error).__name__}: {error}")
         used = resource.getrusage(resource.RUSAGE_SELF)
         seconds = used.ru_utime + used.ru_stime
-        answer = [code, said.getvalue()[-2000:], used.ru_maxrss / 1024, seconds]
+        more = used.ru_maxrss / 1024 - before
+        answer = [code, said.getvalue()[-2000:], more, seconds]
         os.write(writes, json.dumps(answer).encode())
         os._exit(0)
     os.close(writes)
@@ -313,9 +315,9 @@ def measure(name: str, folder: Path, act: Callable[[], int]) -> Outcome:
         text = told.read()
     os.waitpid(pid, 0)
     never = (-signal.SIGALRM, "it did not end", 0.0, float(LIMIT_S))
-    code, sentence, peak, seconds = json.loads(text) if text else never
+    code, sentence, more, seconds = json.loads(text) if text else never
     ran = (folder / CANARY).exists()
-    return Outcome(name, code, sentence.strip(), seconds, peak - before, ran)
+    return Outcome(name, code, sentence.strip(), seconds, more, ran)
 
 
 def _resident() -> float:
