@@ -1,5 +1,6 @@
 """A model whose loss is known on paper, and configs that train it."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,22 @@ def bowl(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Bowl]]:
         register("Bowl", RegistryType.MODEL)(Bowl)
         register("Softmax", RegistryType.MODEL)(Softmax)
         yield Bowl
+
+
+@pytest.fixture
+def streamed(tmp_path: Path) -> str:
+    """A config that streams forty texts, of which nobody has said how many they are."""
+    rows = [{"text": f"number {number}", "label": number % 2} for number in range(40)]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return f"""
+model: {{model_name: MLPEncoder, model_kwargs: {{input_dim: 300, hidden_dim: 8}}}}
+data:
+  train:
+    stream: true
+    datasets: [{{dataset_name: text_classification, dataset_path: {path}}}]
+training: {{per_device_train_batch_size: 8}}
+"""
 
 
 @pytest.fixture

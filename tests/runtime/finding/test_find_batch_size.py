@@ -187,6 +187,21 @@ def test_the_longest_samples_are_tried_before_any_others(
     assert torch.equal(of_all.sort(descending=True).values, of_all)
 
 
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_stream_is_read_for_each_size(
+    make_config, streamed, speeds, num_workers: int
+) -> None:
+    config = make_config(streamed, dataloader_num_workers=num_workers)
+    found = find_batch_size(config, largest=16)
+    assert [(e.batch_size, e.gradient_accumulation_steps) for e in found.tried] == [
+        (1, 8),
+        (2, 4),
+        (4, 2),
+        (8, 1),
+        (16, 1),
+    ]
+
+
 @pytest.mark.parametrize("limits", [(0, None), (-3, 8), (8, 4)])
 def test_what_is_no_range_of_sizes_is_refused(make_config, limits) -> None:
     smallest, largest = limits

@@ -113,6 +113,12 @@ def test_the_suggested_rate_learns_where_others_do_not(
     assert losses[1.0] < 0.6 * min(losses[0.01], losses[100.0])
 
 
+def test_a_stream_is_read_as_often_as_it_takes(make_config, streamed) -> None:
+    # A step has eight of the forty samples.
+    curve = find_learning_rate(make_config(streamed), highest=0.1, num_steps=30)
+    assert len(curve.tried) == 30
+
+
 def test_a_trial_calls_and_writes_nothing(bowl, make_config, tmp_path) -> None:
     class Called(TrainingCallback):
         def __init__(self, config) -> None:
