@@ -9,11 +9,20 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import registered
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.source import Source
-from oumi_scaffold.user_data import UserData, look_into
+from oumi_scaffold.user_data import look_into
+from oumi_scaffold.user_files import UserData
 from oumi_scaffold.values import Value
 
 # These read the user's own files, and do not know which.
-_NEED_A_PATH = ("npz_file", "image_folder", "tabular", "text_classification", "text_lm")
+_NEED_A_PATH = (
+    "npz_file",
+    "image_folder",
+    "tabular",
+    "text_classification",
+    "text_lm",
+    "text_pairs",
+    "token_classification",
+)
 
 # Constructor arguments that say what the data is like.
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")

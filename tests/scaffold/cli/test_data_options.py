@@ -1,6 +1,8 @@
 """`--dataset` and `--data`: the config is pointed at data, the model fitted to it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from trees import make_tree, snapshot
 
 CSV = "text,label\ngood,pos\nbad,neg\nso,mid\n"
 IMAGES = ("--task", "image-classification")
+LM = ("--task", "causal-lm")
+PAIRS = ("--task", "seq2seq")
+TAGS = ("--task", "token-classification")
+TAGGED = '{"tokens": ["a", "b"], "tags": ["O", "B"]}\n'
 
 
 def config_of(project: Path) -> dict:
@@ -93,6 +99,92 @@ def test_a_single_table_is_for_training_alone_and_its_columns_are_found(
     }
 
 
+ROWS = {
+    "token-classification": [
+        {"words": ["it", "is", str(n)], "ner_tags": ["O", "O", "N"]} for n in range(40)
+    ],
+    "seq2seq": [{"Source": f"say {n}", "output": str(n)} for n in range(40)],
+    "embedding": [{"query": f"find {n}", "positive": f"{n}"} for n in range(40)],
+    "causal-lm": [{"body": f"line {n}"} for n in range(40)],
+}
+KWARGS = {
+    "token-classification": {"token_column": "words", "label_column": "ner_tags"},
+    "seq2seq": {"text_column": "Source", "target_column": "output"},
+    "embedding": {"text_column": "query", "target_column": "positive"},
+    "causal-lm": {"text_column": "body"},
+}
+
+
+def write_rows(folder: Path, kind: str, rows: list[dict]) -> None:
+    folder.mkdir()
+    if kind == "parquet":
+        for split in ("train", "validation"):
+            parquet.write_table(pa.Table.from_pylist(rows), folder / f"{split}.parquet")
+        return
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    make_tree(folder, {"train.jsonl": lines, "val.jsonl": lines})
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+@pytest.mark.parametrize("task", ROWS)
+def test_the_columns_of_texts_of_every_task_are_found(
+    project: Path, run: Callable, task: str, kind: str
+):
+    write_rows(project / "mine", kind, ROWS[task])
+    done = run("new-model", "MyNet", "--task", task, "--data", "mine")
+    assert (done.exit_code, done.err) == (0, "")
+    assert list(config_of(project)["data"]) == ["train", "validation"]
+    assert dataset_of(project)["dataset_path"] == "mine"
+    assert dataset_of(project)["dataset_kwargs"] == KWARGS[task]
+    classes = config_of(project)["model"]["model_kwargs"].get("num_classes")
+    assert classes == (2 if task == "token-classification" else None)
+
+
+def test_columns_that_are_called_as_usual_need_no_naming(project: Path, run: Callable):
+    make_tree(project, {"a.jsonl": TAGGED.replace("tags", "labels")})
+    make_tree(project, {"b.csv": "text,target\na,x\n", "c.txt": "one text"})
+    for task, path in ((TAGS, "a.jsonl"), (PAIRS, "b.csv"), (LM, "c.txt")):
+        assert (
+            run("new-model", "MyNet", *task, "--data", path, "--force").exit_code == 0
+        )
+        assert dataset_of(project) == {
+            "dataset_name": {
+                "a.jsonl": "token_classification",
+                "b.csv": "text_pairs",
+                "c.txt": "text_lm",
+            }[path],
+            "dataset_path": path,
+            "split": "train",
+        }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ROWS)
+def test_a_model_of_the_users_texts_passes_its_tests_and_trains(
+    project: Path, run: Callable, task: str
+):
+    write_rows(project / "mine", "jsonl", ROWS[task])
+    run("new-model", "MyNet", "--task", task, "--data", "mine")
+    train = ["-m", "oumi_runtime.train", "-c", "configs/my_net.yaml"]
+    more = ["--training.max_steps", "4", "--training.logging_steps", "1"]
+    for command in (["-m", "pytest", "-q", "-n", "0"], [*train, *more]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    lines = (project / "outputs" / "my_net" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines if '"loss"' in line][:4] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+
+
 @pytest.mark.parametrize(("shape", "channels"), [((6, 12, 12), 1), ((6, 3, 12, 12), 3)])
 def test_an_archive_of_images_fits_the_model_to_its_shapes(
     project: Path, run: Callable, shape: tuple[int, ...], channels: int
@@ -137,6 +229,8 @@ def test_the_path_is_as_the_project_sees_it(
         (["--dataset", "{{ 7 * 7 }}"], "there is no dataset"),
         (["--dataset", ""], "there is no dataset"),
         (["--dataset", "tabular"], "use --data PATH"),
+        (["--dataset", "Text_Pairs"], "use --data PATH"),
+        (["--dataset", "token_classification"], "use --data PATH"),
         (["--dataset", "digits", "--target", "oumi"], "goes with --target runtime"),
         (["--data", "nowhere.csv"], "no such file or folder"),
         (["--data", "."], "holds no train split"),
@@ -148,6 +242,13 @@ def test_the_path_is_as_the_project_sees_it(
         (["--data", "f.jsonl"], "cannot be read"),
         (["--data", "g.parquet"], "cannot be read"),
         (["--data", "h.jsonl"], "row 1 is no JSON object"),
+        ([*LM, "--data", "b.csv"], "only name, value; name that column text"),
+        ([*LM, "--data", "empty.txt"], "it is empty"),
+        ([*PAIRS, "--data", "ok.csv"], "no column for the text that goes with it"),
+        ([*PAIRS, "--data", "n.csv"], "row 1: target is 1, which is no text"),
+        ([*TAGS, "--data", "n.csv"], "row 1: text is 'a', which is no list"),
+        ([*TAGS, "--data", "o.jsonl"], "row 2 has 1 tokens but 2 tags"),
+        ([*TAGS, "--data", "p.jsonl"], "row 1: tags is None, which is no class"),
         (["--data", "ok.csv", "--set", "num_classes=9"], "the data has num_classes=2"),
         ([*IMAGES, "--data", "ok.csv"], "give an .npz file, or a folder"),
         ([*IMAGES, "--data", "i.npz"], "no .npz archive that can be read"),
@@ -174,6 +275,10 @@ def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
             "g.parquet": "PAR1",
             "h.jsonl": "[1]\n",
             "i.npz": "PK",
+            "empty.txt": "",
+            "n.csv": "text,target,tags\na,1,x\n",
+            "o.jsonl": TAGGED + '{"tokens": ["a"], "tags": [0, 1]}',
+            "p.jsonl": '{"tokens": ["a"], "tags": [null]}',
         },
     )
     zeros = np.zeros((2, 4, 4))

@@ -1,0 +1,73 @@
+"""The files of the user's own data, a split each, and what is found out about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.user_tables import SUFFIXES, UserTable, read_user_table
+from oumi_scaffold.values import Value
+
+LABELS = ("label", "labels", "class", "category", "target", "y", "sentiment")
+SPLITS_IN_ORDER = ("train", "validation", "test")
+SPLITS = {name: name for name in SPLITS_IN_ORDER} | dict.fromkeys(
+    ("valid", "val", "dev"), "validation"
+)
+
+
+@dataclass(frozen=True)
+class UserData:
+    """What reads the data, its splits, and what the constructor has to be given."""
+
+    dataset_name: str
+    splits: tuple[str, ...] = ("train",)
+    dataset_kwargs: Mapping[str, str | bool | int | list[str]] = field(
+        default_factory=dict[str, str | bool | int | list[str]]
+    )
+    arguments: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def answers(self, path: str, settable: list[str]) -> dict[str, Value]:
+        """Returns the template's variables that say so.
+
+        Args:
+            path: The data as the project sees it.
+            settable: The constructor's arguments that the template knows.
+        """
+        return {
+            "dataset_name": self.dataset_name,
+            "dataset_path": path,
+            "dataset_kwargs": dict(self.dataset_kwargs),
+            "__splits": " ".join(
+                name for name in SPLITS_IN_ORDER if name in self.splits
+            ),
+            **{k: v for k, v in self.arguments.items() if k in settable},
+        }
+
+
+def table_of(path: Path) -> tuple[UserTable, tuple[str, ...]]:
+    """The table that the model learns from, and the splits that there are.
+
+    Raises:
+        DataFileError: There is none, or it cannot be read.
+    """
+    if path.is_file():
+        return read_user_table(path), ("train",)
+    files = split_files(path, SUFFIXES)
+    return read_user_table(files["train"]), tuple(files)
+
+
+def split_files(path: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """The file of each split that a folder holds.
+
+    Raises:
+        DataFileError: It has none to train on.
+    """
+    names = {
+        file.stem: file
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in suffixes and file.stem in SPLITS
+    }
+    if "train" not in names:
+        reason = f"it holds no train split; name a file train{suffixes[0]} or such"
+        raise DataFileError(str(path), reason)
+    return {SPLITS[stem]: file for stem, file in names.items()}

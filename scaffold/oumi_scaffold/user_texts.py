@@ -1,0 +1,130 @@
+"""Finds out which columns of the user's own texts a dataset reads, and as what."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.user_files import LABELS, UserData, split_files, table_of
+from oumi_scaffold.user_tables import SUFFIXES, UserTable
+
+_TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
+_SOURCES = ("text", "source", "input", "question", "query", "anchor", "prompt")
+_TARGETS = ("target", "output", "answer", "response", "summary", "positive")
+_TOKENS = ("tokens", "words", "text")
+_TAGS = ("labels", "tags", "ner_tags", "pos_tags", "label")
+
+# What the datasets call their columns by themselves.
+_USUAL = {
+    "text_column": "text",
+    "label_column": "label",
+    "target_column": "target",
+    "token_column": "tokens",
+}
+
+
+def labelled_texts(path: Path) -> UserData:
+    """Texts with a class each.
+
+    Raises:
+        DataFileError: The file cannot be read, or has no such columns.
+    """
+    table, splits = table_of(path)
+    text = table.column(_TEXTS, "text")
+    label = table.column(LABELS, "label")
+    return UserData(
+        "text_classification",
+        splits,
+        _renamed({"text_column": text, "label_column": label}),
+        {"num_classes": table.number_of_classes(label)},
+    )
+
+
+def plain_texts(path: Path) -> UserData:
+    """Texts alone: a .txt file is one, a table holds one a row.
+
+    Raises:
+        DataFileError: The file cannot be read, is empty, or has no such column.
+    """
+    splits: tuple[str, ...] = ("train",)
+    file = path
+    if path.is_dir():
+        files = split_files(path, (*SUFFIXES, ".txt"))
+        splits, file = tuple(files), files["train"]
+    if file.suffix.lower() == ".txt":
+        if file.stat().st_size == 0:
+            raise DataFileError(str(file), "it is empty")
+        return UserData("text_lm", splits)
+    table, _ = table_of(file)
+    text = _texts(table, _TEXTS, "text")
+    return UserData("text_lm", splits, _renamed({"text_column": text}))
+
+
+def text_pairs(path: Path) -> UserData:
+    """Texts with the one that goes with each.
+
+    Raises:
+        DataFileError: The file cannot be read, or has no two columns of texts.
+    """
+    table, splits = table_of(path)
+    columns = {
+        "text_column": _texts(table, _SOURCES, "text"),
+        "target_column": _texts(table, _TARGETS, "text that goes with it"),
+    }
+    return UserData("text_pairs", splits, _renamed(columns))
+
+
+def tagged_texts(path: Path) -> UserData:
+    """Lists of tokens with a label each.
+
+    Raises:
+        DataFileError: The file cannot be read, or has no such lists.
+    """
+    table, splits = table_of(path)
+    tokens, labels = table.column(_TOKENS, "tokens"), table.column(_TAGS, "labels")
+    rows = zip(table.columns[tokens], table.columns[labels], strict=True)
+    flat: list[object] = []
+    for number, row in enumerate(rows, start=1):
+        words, tags = (
+            _list(table, v, number, n)
+            for v, n in zip(row, (tokens, labels), strict=True)
+        )
+        if len(words) != len(tags):
+            reason = f"row {number} has {len(words)} {tokens} but {len(tags)} {labels}"
+            raise DataFileError(str(table.path), reason)
+        flat += tags
+    num_classes = UserTable(table.path, {labels: flat}).number_of_classes(labels)
+    usual = {**_USUAL, "label_column": "labels"}
+    columns = {"token_column": tokens, "label_column": labels}
+    return UserData(
+        "token_classification",
+        splits,
+        _renamed(columns, usual),
+        {"num_classes": num_classes},
+    )
+
+
+def _list(table: UserTable, value: object, row: int, name: str) -> list[object]:
+    if not isinstance(value, list):
+        reason = f"row {row}: {name} is {value!r:.40}, which is no list"
+        raise DataFileError(str(table.path), reason)
+    return cast(list[object], value)
+
+
+def _texts(table: UserTable, wanted: Sequence[str], use: str) -> str:
+    """The name of a column, all of whose values are texts."""
+    name = table.column(wanted, use)
+    if not table.columns[name]:
+        raise DataFileError(str(table.path), "it has no row")
+    for row, value in enumerate(table.columns[name], start=1):
+        if not isinstance(value, str):
+            reason = f"row {row}: {name} is {value!r:.40}, which is no text"
+            raise DataFileError(str(table.path), reason)
+    return name
+
+
+def _renamed(
+    columns: Mapping[str, str], usual: Mapping[str, str] = _USUAL
+) -> dict[str, str | bool | int | list[str]]:
+    """The arguments that name a column other than the usual one."""
+    return {key: name for key, name in columns.items() if name != usual[key]}
