@@ -4,6 +4,7 @@ import time
 
 import pytest
 import torch
+from torch.utils.data import Dataset
 
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 
@@ -59,3 +60,31 @@ def test_the_first_line_counts_the_time_from_the_first_step(make_trainer) -> Non
     time.sleep(1.0)
     trainer.train()
     assert rows.rows[0]["samples_per_second"] > 50
+
+
+class SlowRows(Dataset):
+    """Samples that take two milliseconds each to read."""
+
+    def __init__(self, dataset) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int):
+        time.sleep(0.002)
+        return self.dataset[index]
+
+
+def test_a_training_that_waits_for_its_data_says_so(make_trainer, dataset) -> None:
+    rows = Rows()
+    trainer, _ = make_trainer(
+        train_dataset=SlowRows(dataset),
+        include_performance_metrics=True,
+        num_train_epochs=1,
+        logging_steps=7,
+        more_callbacks=[rows],
+    )
+    trainer.train()
+    assert 0.5 < rows.rows[0]["data_time_share"] < 1
+    assert rows.rows[0]["host_time_share"] < 0.5
