@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from oumi_runtime.core.models import BaseModel
+from oumi_runtime.models import CNNClassifier
 
 
 class DividedByTheWholeLength(SmallCausalLM):
@@ -42,6 +43,12 @@ class PositionsForMaxLength(LabelsTokens):
 class Viewed(Amounts):
     def taken(self, features):
         return features.view(-1).view(features.shape)
+
+
+class ViewedImage(CNNClassifier):
+    def forward(self, images, labels=None, **kwargs):
+        flat = images.view(images.shape[0], -1)
+        return super().forward(flat.reshape(images.shape), labels)
 
 
 class Sorted(Amounts):
@@ -112,3 +119,42 @@ class SoftmaxOverHeads(LabelsTokens):
     def __init__(self, width: int = 16) -> None:
         super().__init__(width)
         self.layers = nn.ModuleList(_OverHeads(type(self), width) for _ in range(2))
+
+
+class _QueriesForKeys(Layer):
+    def forward(self, x):
+        qkv = self.qkv(self.norm(x)).unflatten(-1, (3, 2, -1))
+        q, _, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
+        y = F.scaled_dot_product_attention(q, q, v)
+        return x + self.projection(self.model.joined(y, x))
+
+
+class QueriesForKeys(LabelsTokens):
+    def __init__(self, width: int = 16) -> None:
+        super().__init__(width)
+        self.layers = nn.ModuleList(_QueriesForKeys(type(self), width) for _ in "12")
+
+
+class SeesPaddingBefore(Sound):
+    """Attends causally, as if padding could only be at the end."""
+
+    def encode(self, x):
+        y = F.scaled_dot_product_attention(x, x, x, is_causal=True)
+        return super().encode(x + y)
+
+
+class WindowOnOneSide(LabelsTokens):
+    """Labels a token by those before it."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__(width)
+        self.layers = nn.ModuleList([nn.Linear(3 * width, width)])
+
+    def placed(self, x):
+        return F.pad(x, (0, 0, *self.reach)).unfold(1, 3, 1).flatten(2)
+
+    reach = (2, 0)
+
+
+class WindowOnBothSides(WindowOnOneSide):
+    reach = (1, 1)

@@ -25,6 +25,16 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
         r"misread_models\.py:\d+: return features\.view",
     ),
     (
+        ModelCase(
+            lambda: misread_models.ViewedImage(
+                16, 16, in_channels=1, output_dim=3, kernel_size=3
+            ),
+            image_batch,
+        ),
+        "inputs_of_any_layout_are_taken",
+        "where flatten or reshape takes any layout",
+    ),
+    (
         numbers(misread_models.Sorted),
         "places_are_told_apart",
         "features with its features in another order",
@@ -59,6 +69,21 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
         "attention_is_shared_out_among_tokens",
         "is taken over dimension 1",
     ),
+    (
+        attending(misread_models.QueriesForKeys),
+        "every_unit_is_of_use",
+        r"16 of 48 units of layers\.0\.qkv\.weight have no influence",
+    ),
+    (
+        ModelCase(misread_models.SeesPaddingBefore, text_batch),
+        "padding_does_not_matter",
+        "other padding tokens before a text",
+    ),
+    (
+        attending(misread_models.WindowOnOneSide),
+        "tokens_on_both_sides_are_read",
+        "changes with the input_ids before it alone",
+    ),
 ]
 
 
@@ -75,6 +100,11 @@ def check_named(name: str):
 def test_a_misread_input_is_caught_and_named(case, name, sentence):
     with pytest.raises(CheckFailedError, match=sentence):
         check_named(name)(case)
+
+
+def test_a_window_may_lie_on_both_sides():
+    case = attending(misread_models.WindowOnBothSides)
+    check_named("tokens_on_both_sides_are_read")(case)
 
 
 def test_a_longest_length_may_be_an_argument():

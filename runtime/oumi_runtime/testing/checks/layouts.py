@@ -1,30 +1,40 @@
 """Checks of inputs of numbers and ids: of their layout, and of what stands where."""
 
 import torch
+from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.checks.attention import attention
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import (
     CheckFailedError,
     NotApplicableError,
     described,
 )
-from oumi_runtime.testing.measuring import Probe, loss_of, require_equal
-from oumi_runtime.testing.needs import numbers
+from oumi_runtime.testing.measuring import (
+    Probe,
+    loss_of,
+    other_tokens,
+    require_equal,
+)
+from oumi_runtime.testing.needs import numbers, token_ids
 
 
 @check()
 def check_inputs_of_any_layout_are_taken(case: ModelCase) -> None:
     """Catches a `view` that wants its input to lie in memory in one way.
 
-    For example `images.view(batch, -1)`, which fails on images in `channels_last`, or
-    `labels.view(-1)` on labels that were sliced.
+    For example `images.view(batch, -1)`, which fails on images in `channels_last`, and
+    on those that were cropped.
 
     If it fails, use `flatten` or `reshape`, which copy where they must.
     """
     model, batch = case.model(), case.batch()
     usual = loss_of(model, batch)
-    strided = {name: _spread_out(column) for name, column in batch.items()}
+    strided = {
+        name: column if name in case.targets else _spread_out(column)
+        for name, column in batch.items()
+    }
     try:
         found = loss_of(model, strided)
     except RuntimeError as error:
@@ -66,6 +76,46 @@ def check_places_are_told_apart(case: ModelCase) -> None:
                 )
 
 
+@check(needs=[token_ids])
+def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
+    """Catches a window of tokens that lies on one side of the token that is labelled.
+
+    For example `F.pad(x, (0, 0, 2, 0))` where one row was meant on either side. It
+    applies where the labels are of tokens and are not the next ones. Models that attend
+    or read by steps are left alone: they may be made for one direction.
+
+    If it fails, look at every pad and slice along the sequence.
+    """
+    is_by_step = any(isinstance(m, nn.RNNBase) for m in case.model().modules())
+    if case.label_shift is not None or case.is_teacher_forced or is_by_step:
+        raise NotApplicableError("the model reads in one direction")
+    if not attention(case):
+        raise NotApplicableError("the tokens attend to each other")
+    probe = Probe(case, 8)
+    usual = probe(probe.inputs)
+    for tokens in case.tokens:
+        column = probe.inputs[tokens.ids]
+        if case.labels is None or not (
+            case.labels.shape[1:] == column.shape[1:] == usual.shape[1:2]
+        ):
+            raise NotApplicableError("the labels are not of tokens")
+        counted = probe.inputs[tokens.mask] > 0 if tokens.mask else column >= 0
+        sides = {"before": False, "after": False}
+        for place in range(column.shape[1]):
+            changed = column.clone()
+            changed[:, place] = other_tokens(column)[:, place]
+            found = probe({**probe.inputs, tokens.ids: changed})
+            moved = (probe.differs(usual, found).flatten(2).any(2) & counted).any(0)
+            sides["after"] |= bool(moved[:place].any())
+            sides["before"] |= bool(moved[place + 1 :].any())
+        if sides["before"] != sides["after"]:
+            side = "before" if sides["before"] else "after"
+            raise CheckFailedError(
+                f"a token's output changes with the {tokens.ids} {side} it alone: is a "
+                "window padded on one side only?"
+            )
+
+
 def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
     """Images, (batch, channels, height, width), whose rows of blocks are reversed."""
     height, width = images.shape[2:]
@@ -81,7 +131,8 @@ def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _spread_out(column: torch.Tensor) -> torch.Tensor:
-    """The same values, the first dimension last in memory, and with gaps."""
-    wide = column.new_zeros((*column.shape[1:], column.shape[0], 2))
-    spread = wide[..., 0].movedim(-1, 0)
+    """The same values with the dimensions turned round in memory, and with gaps."""
+    wide = column.new_zeros([size + 1 for size in reversed(column.shape)])
+    spread = wide.permute(*reversed(range(column.ndim)))
+    spread = spread[tuple(slice(size) for size in column.shape)]
     return spread.copy_(column)

@@ -12,9 +12,19 @@ from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import says_weights_are_tied
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import Probe, listing, other_tokens
+from oumi_runtime.testing.measuring import (
+    Probe,
+    compute_gradients,
+    listing,
+    loss_of,
+    other_tokens,
+    perturbed,
+)
 
 _DIGITS = re.compile(r"\d+")
+_LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention)
+_MOST_DRAWS = 12
+_SHARE = 0.25
 _TOLERANCE = 1e-9
 _MOST_LAYERS = 64
 
@@ -80,6 +90,48 @@ def check_tied_weights_are_not_copies(case: ModelCase) -> None:
                 f"{name} starts as a copy of {other}, and is trained apart from it: "
                 "were they to be tied?"
             )
+
+
+@check()
+def check_every_unit_is_of_use(case: ModelCase) -> None:
+    """Catches a layer of which a part is computed and not used.
+
+    For example attention that takes the queries for the keys, so that a third of the
+    `qkv` layer has no effect; or heads that all read the channels of the first.
+
+    If it fails, look at how the output of the named layer is taken apart.
+    """
+    idle: dict[str, set[int]] = {}
+    for seed in range(_MOST_DRAWS):
+        model = perturbed(case.model(seed=seed))
+        compute_gradients(loss_of(model, case.batch(8, seed + 1)))
+        found = _units_without_gradient(model)
+        if seed:  # A relu leaves some units idle, others at every start.
+            found = {k: v & idle[k] for k, v in found.items() if k in idle}
+        sizes = {k: len(model.get_parameter(k)) for k in found}
+        idle = {k: v for k, v in found.items() if len(v) >= _SHARE * sizes[k]}
+        if not idle:
+            return
+    name, units = next(iter(idle.items()))
+    raise CheckFailedError(
+        f"{len(units)} of {sizes[name]} units of {name} have no influence on the loss, "
+        f"such as the one of number {min(units)}: is a part of it left out, or taken "
+        "twice?"
+    )
+
+
+def _units_without_gradient(model: nn.Module) -> dict[str, set[int]]:
+    """Of layers that learn, the units that do not."""
+    found: dict[str, set[int]] = {}
+    for name, module in model.named_modules():
+        if not isinstance(module, _LAYERS):
+            continue
+        for own, parameter in module.named_parameters(name, recurse=False):
+            if parameter.ndim > 1 and parameter.grad is not None:
+                learns = parameter.grad.flatten(1).any(1)
+                if learns.any():
+                    found[own] = set((~learns).nonzero().flatten().tolist())
+    return found
 
 
 @check()
