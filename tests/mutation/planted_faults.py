@@ -11,6 +11,7 @@ from faults_of_modules import (
     REGISTRATION,
     VOCABULARY,
 )
+from faults_of_reading import READING
 from faults_of_results import LOSSES, MASKS, SAMPLES, SHAPES
 
 FAULTS = [
@@ -26,6 +27,7 @@ FAULTS = [
         VOCABULARY,
         NUMERICS,
         CONSTRUCTION,
+        READING,
     )
     for each in group
 ]
