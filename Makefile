@@ -40,6 +40,7 @@ bench: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/scaffold.py
 	$(PYTHON) tests/benchmarks/validate.py
 	$(PYTHON) tests/benchmarks/many_models.py
+	$(PYTHON) tests/benchmarks/saving.py
 
 # torch comes first, from the constraints; oumi last, without its dependencies.
 $(INTEROP)/.installed: tests/interop/requirements.txt constraints.txt

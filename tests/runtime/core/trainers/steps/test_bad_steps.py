@@ -108,28 +108,44 @@ def test_it_stops_at_once_and_names_the_place(
     )
 
 
-def test_a_sample_that_is_not_finite_is_named(make_trainer, tmp_path) -> None:
-    features = torch.randn(20, 3)
-    features[11, 2] = math.inf
+@pytest.mark.parametrize("micro_batch", [0, 1])
+@pytest.mark.parametrize("step", [0, 1, 30])
+def test_a_sample_that_is_not_finite_is_named(
+    make_trainer, tmp_path, step: int, micro_batch: int
+) -> None:
+    features = torch.randn(260, 3)
 
     class Rows(torch.utils.data.Dataset):
         dataset_name = "measurements"
 
         def __len__(self):
-            return 20
+            return len(features)
 
         def __getitem__(self, row):
             return {"features": features[row], "labels": torch.tensor(row % 3)}
 
-    trainer, _ = make_trainer(train_dataset=Rows())
+    trainer, _ = make_trainer(
+        train_dataset=Rows(),
+        per_device_train_batch_size=4,
+        gradient_accumulation_steps=2,
+        save_steps=5,
+    )
+    row = trainer.parts.train_batches.indices(0, step)[4 * micro_batch + 2]
+    features[row, 2] = math.inf
     model = trainer.model
-    model.dense = nn.Linear(3, 3)
+    model.classifier.weight.data = model.classifier.weight.data[:, :3].contiguous()
     model.forward = lambda features, labels: {
-        "loss": nn.functional.cross_entropy(model.dense(features), labels)
+        "loss": nn.functional.cross_entropy(
+            nn.functional.linear(features, model.classifier.weight), labels
+        )
     }
     with pytest.raises(NonFiniteLossError, match="the batch has one in 'features'"):
         trainer.train()
-    assert "row 12 of dataset 'measurements'" in report(tmp_path)[0]["samples"]
+    (found,) = report(tmp_path)
+    assert found["step"] == step + 1
+    assert f"row {row + 1} of dataset 'measurements'" in found["samples"]
+    good = tmp_path / "output" / f"checkpoint-{step - step % 5}"
+    assert trainer.checkpoints.latest() == (good if step >= 5 else None)
 
 
 @pytest.mark.parametrize("what", ["activation", "gradient", "loss"])
