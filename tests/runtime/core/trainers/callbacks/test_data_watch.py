@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from oumi_runtime.core.datasets.fingerprints import fingerprint
+from oumi_runtime.core.datasets.fingerprints import fingerprint, stamp
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.callbacks import data_watch as module
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
@@ -92,6 +93,30 @@ def test_data_that_cannot_be_read_is_said_to_have_changed_if_it_has(folder) -> N
     watching = watch(folder)
     with pytest.raises(DataError, match="torn"), watching.explaining():
         raise DataError("torn")
+    rewrite(folder / "a.csv", "9,9\n")
+    with pytest.raises(ChangedDataError), watching.explaining():
+        raise DataError("torn")
+
+
+def test_dear_looks_take_a_hundredth_of_the_time(folder, monkeypatch) -> None:
+    clock, looks = [1000.0], []
+
+    def dear(path: Path):
+        clock[0] += 5.0
+        looks.append(clock[0])
+        return stamp(path)
+
+    monkeypatch.setattr(module, "stamp", dear)
+    by_hand = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr(module, "time", by_hand)
+    watching = watch(folder)
+    state = TrainingState(total_steps=2000, steps_per_epoch=10)
+    for _ in range(1200):
+        clock[0] += 1.0
+        state.count_step()
+        watching.on_save_begin(state)
+        watching.on_step_end(state)
+    assert len(looks) == 3  # The first, and after 500 seconds each.
     rewrite(folder / "a.csv", "9,9\n")
     with pytest.raises(ChangedDataError), watching.explaining():
         raise DataError("torn")
