@@ -64,6 +64,17 @@ READING = faults(
     window_on_one_side=expression(
         r"F\.pad\(x, \(0, 0, (1|reach), (1|reach)\)\)", r"F.pad(x, (0, 0, 2 * \1, 0))"
     ),
+    softmax_twice=expression(
+        r"F\.scaled_dot_product_attention\(q, k, v\)",
+        "(q @ k.transpose(-2, -1)).softmax(dim=-1).softmax(dim=-1) @ v",
+    ),
+    attention_over_heads=both(
+        expression(r"(.+)\.permute\(2, 0, 3, 1, 4\)", r"\1.permute(2, 0, 1, 3, 4)"),
+        expression(r"y\.transpose\(1, 2\)\.flatten\(2\)", "y.flatten(2)"),
+    ),
+    logarithm_of_negatives=expression(
+        r"torch\.asinh\(features\)", "torch.log1p(features).nan_to_num()"
+    ),
     tied_to_a_copy=both(
         in_constructor(
             "self.head = nn.Parameter(self.embedding.weight.detach().clone())"

@@ -158,3 +158,45 @@ class WindowOnOneSide(LabelsTokens):
 
 class WindowOnBothSides(WindowOnOneSide):
     reach = (1, 1)
+
+
+class _SoftmaxTwice(Layer):
+    def forward(self, x):
+        qkv = self.qkv(self.norm(x)).unflatten(-1, (3, 2, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
+        y = (q @ k.transpose(-2, -1)).softmax(dim=-1).softmax(dim=-1) @ v
+        return x + self.projection(self.model.joined(y, x))
+
+
+class SoftmaxTwice(LabelsTokens):
+    def __init__(self, width: int = 16) -> None:
+        super().__init__(width)
+        self.layers = nn.ModuleList(_SoftmaxTwice(type(self), width) for _ in "12")
+
+
+class FeaturesApart(Amounts):
+    """Attends within each feature, over its heads, and averages the features."""
+
+    def __init__(self, num_features: int = 4, width: int = 8) -> None:
+        super().__init__(num_features, width)
+        self.hidden = nn.Linear(1, width)
+        self.weight = nn.Parameter(torch.randn(num_features, width))
+
+    def forward(self, features, labels=None, **kwargs):
+        x = features.unsqueeze(-1) * self.weight  # (B, F, H)
+        heads = x.unflatten(-1, (2, -1))  # (B, F, heads, H / heads)
+        x = F.scaled_dot_product_attention(*self.arranged(heads))
+        x = x.transpose(1, 2) if x.shape[1] == 2 else x
+        logits = self.output(x.flatten(2).mean(dim=1)).squeeze(-1)
+        logits = logits + self.hidden(features[:, :1]).mean(dim=1)
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    def arranged(self, heads):
+        return heads, heads, heads
+
+
+class FeaturesTogether(FeaturesApart):
+    def arranged(self, heads):
+        return (heads.transpose(1, 2),) * 3

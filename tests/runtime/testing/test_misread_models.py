@@ -70,6 +70,16 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
         "is taken over dimension 1",
     ),
     (
+        attending(misread_models.SoftmaxTwice),
+        "attention_is_shared_out_among_tokens",
+        "a softmax is taken of what a softmax gave",
+    ),
+    (
+        numbers(misread_models.FeaturesApart),
+        "attention_combines_what_is_apart",
+        "the first and the last of features give alone",
+    ),
+    (
         attending(misread_models.QueriesForKeys),
         "every_unit_is_of_use",
         r"16 of 48 units of layers\.0\.qkv\.weight have no influence",
@@ -105,6 +115,11 @@ def test_a_misread_input_is_caught_and_named(case, name, sentence):
 def test_a_window_may_lie_on_both_sides():
     case = attending(misread_models.WindowOnBothSides)
     check_named("tokens_on_both_sides_are_read")(case)
+
+
+def test_attention_may_combine_features():
+    case = numbers(misread_models.FeaturesTogether)
+    check_named("attention_combines_what_is_apart")(case)
 
 
 def test_a_longest_length_may_be_an_argument():

@@ -12,7 +12,7 @@ from oumi_runtime.testing.case import ModelCase, Tokens
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import Probe, other_tokens, outputs_of
-from oumi_runtime.testing.needs import token_ids
+from oumi_runtime.testing.needs import numbers, token_ids
 
 _ROWS = 3
 _MOST_LAYERS = 32
@@ -86,7 +86,7 @@ def check_attention_reaches_other_tokens(case: ModelCase) -> None:
 
 @check()
 def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
-    """Catches scores of attention whose softmax runs over the wrong dimension.
+    """Catches a softmax of attention over the wrong dimension, or twice.
 
     For example `scores.softmax(dim=1)` of (batch, heads, query, key): the weights of a
     query do not add up to 1, but those of its heads do.
@@ -95,6 +95,11 @@ def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
     """
     with _Watch() as watch:
         outputs_of(case.model(), case.batch(_ROWS))
+    if watch.is_twice:
+        raise CheckFailedError(
+            "a softmax is taken of what a softmax gave, which leaves all weights of "
+            "attention nearly equal: leave one of them out"
+        )
     if not watch.summed:
         raise NotApplicableError("no attention is computed with a softmax of its own")
     wrong = [dim for dim in watch.summed if dim != 3]
@@ -125,6 +130,40 @@ def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
                 f"{name} is given tokens that are all alike, and returns others (they "
                 f"differ by up to {spread:.2g} of their size): is a head's output "
                 "transposed before it is flattened?"
+            )
+
+
+@check(needs=[numbers])
+def check_attention_combines_what_is_apart(case: ModelCase) -> None:
+    """Catches attention among the wrong things, so that features never meet.
+
+    For example attention over the heads of each feature: the output is a sum of what
+    each feature gives alone. What two features, or the opposite corners of an image,
+    give together has to differ from that sum.
+
+    If it fails, look at the shapes that attention is called with: the features or
+    patches are the last but one dimension.
+    """
+    with _Watch() as watch:
+        outputs_of(case.model(training=True), case.batch())
+    if not watch.lengths:
+        raise NotApplicableError("nothing attends to anything")
+    probe = Probe(case)
+    if not probe.is_double:
+        raise NotApplicableError("the model does not run in float64")
+    for name in case.numbers:
+        column = probe.inputs[name].double()
+        first, last = torch.zeros_like(column), torch.zeros_like(column)
+        first.flatten(1)[:, 0], last.flatten(1)[:, -1] = 1.0, 1.0
+        none, one, other, both = (
+            probe({**probe.inputs, name: column + a * first + b * last})
+            for a, b in ((0, 0), (1, 0), (0, 1), (1, 1))
+        )
+        if not probe.differs(one + other, both + none).any():
+            raise CheckFailedError(
+                f"the output is a sum of what the first and the last of {name} give "
+                "alone, although there is attention: does it run over the heads, or "
+                "over what belongs to one place?"
             )
 
 
@@ -205,6 +244,8 @@ class _Watch(TorchFunctionMode):
         self.lengths: set[int] = set()
         self.summed: list[int] = []
         """The dimensions over which scores, (batch, heads, T, T), are normalised."""
+        self.is_twice = False
+        """Whether a softmax is taken of what a softmax gave."""
         self._shares: dict[int, tuple[torch.Tensor, int]] = {}
 
     def __torch_function__(
@@ -220,6 +261,7 @@ class _Watch(TorchFunctionMode):
                 self.lengths.add(args[0].shape[0])  # (sequence, batch, hidden)
         elif func in _SOFTMAXES and len({1, *result.shape[-2:]}) == 2:
             self.lengths.add(result.shape[-1])
+            self.is_twice |= id(args[0]) in self._shares
             if result.ndim == 4:
                 dim = (kwargs or {}).get("dim", [*args, -1][1])
                 self._shares[id(result)] = (result, dim % 4)
