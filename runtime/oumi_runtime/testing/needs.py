@@ -70,10 +70,18 @@ def constructor_arguments(case: ModelCase) -> str:
     """Constructor arguments that are numbers, and are known."""
     if reason := base_model(case):
         return reason
+    numbers = [v for v in arguments_of(case).values() if isinstance(v, int | float)]
+    return "" if numbers else "the constructor takes no numbers"
+
+
+def arguments_of(case: ModelCase) -> dict[str, Any]:
+    """The constructor's arguments: what is recorded, and numbers that should be."""
     model = case.model()
     assert isinstance(model, BaseModel)
-    numbers = [v for v in model.init_kwargs.values() if isinstance(v, int | float)]
-    return "" if numbers else "the constructor takes no numbers"
+    parameters = inspect.signature(case.make_model_class).parameters.values()
+    defaults = {p.name: p.default for p in parameters}
+    numbers = {n: v for n, v in defaults.items() if isinstance(v, int | float)}
+    return numbers | model.init_kwargs
 
 
 def decoder_ids(case: ModelCase) -> str:

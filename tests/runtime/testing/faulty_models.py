@@ -281,6 +281,12 @@ class NotOfLengthOne(Sound):
         return super().forward(input_ids, attention_mask, labels)
 
 
+class ForgetsAnArgument(Sound):
+    def __init__(self, width: int = WIDTH) -> None:
+        super().__init__(width)
+        del self._init_kwargs["width"]
+
+
 class ChangesItsArguments(Sound):
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__(width)

@@ -147,6 +147,7 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     ),
     (faulty_models.CutOff, "every_input", "the last of 100 input_ids has no influence"),
     (faulty_models.NotOfLengthOne, "length_of_emb", "though the docstring says 1"),
+    (faulty_models.ForgetsAnArgument, "constructor_argument", "is saved as one of {}"),
     (
         faulty_models.ChangesItsArguments,
         "constructor_argument",

@@ -12,7 +12,7 @@ from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError
 from oumi_runtime.testing.measuring import listing, outputs_of, perturbed
-from oumi_runtime.testing.needs import constructor_arguments
+from oumi_runtime.testing.needs import arguments_of, constructor_arguments
 
 
 @check(needs=[constructor_arguments])
@@ -27,9 +27,7 @@ def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
 
     If it fails, look for the number that is written out where the argument was meant.
     """
-    model = case.model()
-    assert isinstance(model, BaseModel)
-    kwargs, batch = model.init_kwargs, case.batch()
+    kwargs, batch = arguments_of(case), case.batch()
     usual = _fingerprint(case, kwargs, batch)
     idle: list[str] = []
     for name, value in kwargs.items():
@@ -72,11 +70,10 @@ class _Fingerprint:
 
 def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
     """Models with other values of an argument, those that it does not refuse."""
-    model = case.model()
-    assert isinstance(model, BaseModel)
-    usual = model.init_kwargs[name]
+    arguments = arguments_of(case)
+    usual = arguments[name]
     for value in _other_values(usual):
-        kwargs = {**model.init_kwargs, name: value}
+        kwargs = {**arguments, name: value}
         try:
             made = case.make_model_class(**kwargs)
             found = _fingerprint(case, kwargs, batch)
