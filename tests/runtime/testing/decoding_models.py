@@ -33,10 +33,11 @@ class Writes(BaseModel):
         source = self.embedding(input_ids).mean(1, keepdim=True)
         x = self.embedding(decoder_input_ids)
         x = F.gelu(self.hidden(torch.cat([x, source.expand_as(x)], dim=-1)))
-        logits = self.output(x)
+        logits = self.given(self.output(x))
         if labels is None:
             return {"logits": logits}
-        total = self.criterion(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+        targets = self.counted(labels).flatten()
+        total = self.criterion(logits.flatten(0, 1), targets, reduction="sum")
         return {"logits": logits, "loss": total / (labels != -100).sum().clamp(min=1)}
 
     def started(self, input_ids, labels):
@@ -47,6 +48,12 @@ class Writes(BaseModel):
 
     def shifted(self, labels):
         return labels[:, :-1]
+
+    def given(self, logits):
+        return logits
+
+    def counted(self, labels):
+        return labels
 
     @property
     def criterion(self):
@@ -60,6 +67,16 @@ class StartsWithAnother(Writes):
 class ShiftsByTwo(Writes):
     def shifted(self, labels):
         return F.pad(labels[:, :-2], (1, 0))
+
+
+class WritesLate(Writes):
+    def given(self, logits):
+        return F.pad(logits, (0, 0, 1, 0))[:, :-1]
+
+
+class LabelsClamped(Writes):
+    def counted(self, labels):
+        return labels.clamp(max=VOCAB - 1)
 
 
 def decoding(model_class: type[BaseModel]) -> ModelCase:

@@ -16,7 +16,13 @@ from attending_models import (
     attending,
     seeing,
 )
-from decoding_models import ShiftsByTwo, StartsWithAnother, decoding
+from decoding_models import (
+    LabelsClamped,
+    ShiftsByTwo,
+    StartsWithAnother,
+    WritesLate,
+    decoding,
+)
 from faulty_models import faulty
 from number_models import (
     Clamped,
@@ -166,6 +172,8 @@ OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
     (attending(LateByOne), "own_token", "output at position 0 does not change"),
     (attending(FirstTwice), "own_token", "position 1 is that at position 0"),
     (decoding(StartsWithAnother), "shifted_by_one", "of 0 and the labels before each"),
+    (decoding(WritesLate), "own_token", "does not change with the label before it"),
+    (decoding(LabelsClamped), "labels_out_of_range", "a label of 12 is taken"),
     (decoding(ShiftsByTwo), "shifted_by_one", "how are the labels shifted"),
     (attending(WithoutResidual), "keep_their_input", r"of layers\.0 says that its"),
     (

@@ -75,13 +75,15 @@ def check_every_position_reads_its_own_token(case: ModelCase) -> None:
 
     If it fails, look at every slice, pad and roll along the sequence.
     """
+    if case.is_teacher_forced:
+        _require_label_before_read(case)
+        return
     for seed in range(2):
         probe = Probe(case, 2 * _ROWS, seed)
         for tokens in case.tokens:
             column, usual = probe.inputs[tokens.ids], probe(probe.inputs)
             is_by_token = (
-                not case.is_teacher_forced
-                and case.labels is not None
+                case.labels is not None
                 and case.labels.shape[1:] == column.shape[1:] == usual.shape[1:2]
             )
             if not is_by_token or usual.ndim < 3:
@@ -173,6 +175,26 @@ def _are_signs_unread(case: ModelCase, name: str) -> bool:
     return (
         bool((column < 0).any()) and not probe.differs(probe(probe.inputs), found).any()
     )
+
+
+def _require_label_before_read(case: ModelCase) -> None:
+    """Fails where a decoder's output does not change with the label before it."""
+    probe = Probe(case, 2 * _ROWS)
+    labels, usual = probe.inputs["labels"], probe(probe.inputs)
+    _require_no_copies(usual)
+    others = other_tokens(labels)
+    for place in range(1, min(labels.shape[1], usual.shape[1])):
+        changed = labels.clone()
+        changed[:, place - 1] = others[:, place - 1]
+        tried = (labels[:, place - 1 : place + 1] >= 0).all(1)
+        tried &= (changed != labels).any(1) & (changed[:, place - 1] >= 0)
+        found = probe({**probe.inputs, "labels": changed})
+        moved = probe.differs(usual, found)[:, place].flatten(1).any(1)
+        if tried.any() and not moved[tried].any():
+            raise CheckFailedError(
+                f"the output at position {place} does not change with the label before "
+                "it: are the outputs shifted against the labels?"
+            )
 
 
 def _require_no_copies(outputs: torch.Tensor) -> None:

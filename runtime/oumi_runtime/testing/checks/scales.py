@@ -17,7 +17,7 @@ _SMALL_LOGITS = 5.0
 _WEIGHT_FACTORS = (30.0, 1000.0)
 _MOST_SEEDS = 16
 # The usual starts are all below 1; an embedding's is 1.
-_LARGEST_START = 5.0
+_LARGEST_START = 2.0
 
 
 @check(needs=[class_labels])

@@ -78,10 +78,11 @@ def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
     batch, model = case.batch(), case.model()
     classes = outputs_of(model, batch)["logits"].shape[-1]
     beyond = batch["labels"].clone()
-    place = (beyond >= 0).flatten().nonzero()[-1]
-    beyond.view(-1)[place] = classes
-    if case.is_teacher_forced or case.ignore_index == classes or classes < 2:
-        raise NotApplicableError("labels are read, too, or there is one logit")
+    # The last label of a text is not read by a decoder that is taught by labels.
+    counted = beyond[:, -1] >= 0 if beyond.ndim > 1 else beyond >= 0
+    if not counted.any() or case.ignore_index == classes or classes < 2:
+        raise NotApplicableError("no last label counts, or there is one logit")
+    (beyond[:, -1] if beyond.ndim > 1 else beyond)[counted] = classes
     try:
         loss = outputs_of(model, {**batch, "labels": beyond})["loss"]
     except (IndexError, RuntimeError, ValueError):
