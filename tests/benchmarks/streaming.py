@@ -183,6 +183,7 @@ def speeds_of(path: Path, given: argparse.Namespace) -> dict[str, list[Speed]]:
         name: lambda train=train: train(path, given.train_steps)
         for name, train in TRAININGS.items()
     }
+    measures = {name: measures[name] for name in given.measures}
     found: dict[str, list[Speed]] = {name: [] for name in measures}
     for number in range(given.rounds + 1):
         for name in random.sample(list(measures), len(measures)):
@@ -210,7 +211,10 @@ def main() -> None:
     parser.add_argument("--read-seconds", type=float, default=3, help="of a round")
     parser.add_argument("--train-steps", type=int, default=1000, help="of a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=5000, help="to hold memory over")
+    parser.add_argument(
+        "--steps", type=int, default=5000, help="of the memory; 0 for none"
+    )
+    parser.add_argument("--measures", nargs="+", default=[*READERS, *TRAININGS])
     parser.add_argument("--kinds", nargs="+", default=["parquet", "jsonl"])
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
@@ -235,7 +239,7 @@ def main() -> None:
             preprocessing_of(path)
             found = speeds_of(path, given)
             show(kind, found)
-            memory = memory_of(path, given.steps)
+            memory = memory_of(path, given.steps) if given.steps else {}
             for step, megabytes in memory.items():
                 print(f"{kind:8} after {step} steps {megabytes:,.0f} MiB are held")
             results[kind] = {"speed": found, "memory_mib": memory}
