@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,10 @@ def split_by_arrow(texts: Sequence[str]) -> tuple[list[str], Numbers, Numbers]:
     import pyarrow as pa
     import pyarrow.compute
 
-    lines = pa.compute.replace_substring(pa.array(texts, pa.large_string()), "\n", " ")
-    split = pa.compute.split_pattern(lines, " ")
+    # Its functions are made when it is loaded, so no type checker knows them.
+    compute: Any = pyarrow.compute
+    lines = compute.replace_substring(pa.array(texts, pa.large_string()), "\n", " ")
+    split = compute.split_pattern(lines, " ")
     coded = split.flatten().dictionary_encode()
     words: list[str] = coded.dictionary.to_numpy(zero_copy_only=False).tolist()
     sizes = split.value_lengths().to_numpy().astype(np.int64)

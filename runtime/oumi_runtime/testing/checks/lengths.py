@@ -115,8 +115,8 @@ def _lengths_in(arguments: dict[str, Any]) -> Iterator[int]:
             yield value
         elif isinstance(value, dict):
             yield from _lengths_in(value)
-        elif hasattr(value, "to_dict"):
-            yield from _lengths_in(value.to_dict())
+        elif (config := getattr(value, "to_dict", None)) is not None:
+            yield from _lengths_in(config())
 
 
 def _resized(inputs: Batch, name: str, length: int) -> Batch:

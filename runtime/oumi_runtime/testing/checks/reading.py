@@ -78,8 +78,10 @@ def check_every_position_reads_its_own_token(case: ModelCase) -> None:
     if case.is_teacher_forced:
         _require_label_before_read(case)
         return
+    unread: list[str] = []
     for seed in range(2):
         probe = Probe(case, 2 * _ROWS, seed)
+        unread = []
         for tokens in case.tokens:
             column, usual = probe.inputs[tokens.ids], probe(probe.inputs)
             is_by_token = (
@@ -91,7 +93,6 @@ def check_every_position_reads_its_own_token(case: ModelCase) -> None:
             _require_no_copies(usual)
             counted = probe.inputs[tokens.mask] > 0 if tokens.mask else column >= 0
             others = other_tokens(column)
-            unread: list[str] = []
             for place in range(column.shape[1]):
                 changed = column.clone()
                 changed[:, place] = others[:, place]

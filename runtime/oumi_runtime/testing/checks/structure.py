@@ -102,6 +102,7 @@ def check_every_unit_is_of_use(case: ModelCase) -> None:
     If it fails, look at how the output of the named layer is taken apart.
     """
     idle: dict[str, set[int]] = {}
+    sizes: dict[str, int] = {}
     for seed in range(_MOST_DRAWS):
         model = perturbed(case.model(seed=seed))
         compute_gradients(loss_of(model, case.batch(8, seed + 1)))
