@@ -104,7 +104,7 @@ CONFORMANCE = {
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What pytest prints of a project whose model has an unused layer."""
     project = write(tmp_path_factory.mktemp("project"), CONFORMANCE)
-    chosen = "gets_a_gradient or out_of_range or given_weights or test_it or fixtures"
+    chosen = "gets_a_gradient or ids_out_of or given_weights or test_it or fixtures"
     done = run_pytest(project, "-vv", "-k", chosen)
     assert done.returncode == 1
     return done.stdout

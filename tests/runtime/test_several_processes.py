@@ -84,7 +84,8 @@ def test_two_processes_go_on_from_a_checkpoint(tmp_path, alone) -> None:
     run(tmp_path / "run", 2, "--training.max_steps", "10")
     first = rows(tmp_path / "run" / "output", "loss")
     resume = ["--training.try_resume_from_last_checkpoint", "true"]
-    output = run(tmp_path / "run", 2, *resume)
+    longer = ["--training.force_resume", "true"]  # There are more steps than before.
+    output = run(tmp_path / "run", 2, *resume, *longer)
     assert len(first) == 10
     assert len(rows(output, "loss")) == 21
 

@@ -10,7 +10,7 @@ import torch
 from oumi_runtime.builders import host_memory
 from oumi_runtime.builders.host_memory import keep_freed_memory
 
-# Forty pieces of 4 MB at once, freed together, as a backward pass frees activations.
+# Pieces of 40 MB: glibc asks the system for each above 32 MB, unless told not to.
 PROGRAM = """
 import resource, sys, torch
 from oumi_runtime.builders import build_trainer
@@ -24,7 +24,7 @@ build_trainer(params, model=MLPEncoder(9, 4, 2), train_dataset=ColumnDataset(col
 for step in range(30):
     if step == 10:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    pieces = [torch.ones(2**20) for _ in range(40)]
+    pieces = [torch.ones(10 * 2**20) for _ in range(4)]
     del pieces
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
@@ -38,7 +38,7 @@ def test_memory_that_is_kept_is_not_asked_for_again(tmp_path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
-    pages = 20 * 40 * 2**22 // 4096
+    pages = 20 * 4 * 40 * 2**20 // 4096
     assert page_faults(keep_freed_memory="off") > pages / 4
     assert page_faults(keep_freed_memory="auto") < pages / 100
 

@@ -202,6 +202,8 @@ DIFFERENCES = {
 
 
 ADDITIONS = {
+    "DataParams.on_bad_sample": "leaves out samples that cannot be used",
+    "DataParams.max_bad_samples": "says how many",
     "TrainingParams.callbacks": (
         "names registered callbacks; Oumi has none that a user can register"
     ),
