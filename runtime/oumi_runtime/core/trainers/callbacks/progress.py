@@ -2,16 +2,18 @@
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from oumi_runtime.core.files import free_bytes, is_disk_full, write_whole
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.exceptions import DiskFullError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class MetricsFile(TrainingCallback):
@@ -48,19 +50,14 @@ class MetricsFile(TrainingCallback):
 class ProgressReport(TrainingCallback):
     """Logs a line for each event, and shows a bar where stderr is a terminal."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """Takes the console of the bar; stderr if None."""
-        console = console or Console(stderr=True)
+    def __init__(self) -> None:
+        """Makes the bar."""
         self._bar: Progress | None = None
-        if console.is_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total} steps"),
-                TimeRemainingColumn(),
-                console=console,
-                transient=True,
-            )
+        if sys.stderr.isatty():
+            # Imported here, because most trainings have no terminal.
+            from oumi_runtime.core.trainers.callbacks.progress_bar import build_bar
+
+            self._bar = build_bar()
             self._task = self._bar.add_task("training")
         self._last_shown = 0.0
 
