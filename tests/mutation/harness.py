@@ -76,9 +76,18 @@ def mutants(cell: Cell, faults: list[Fault]) -> Iterator[Mutant]:
     for fault in faults:
         seen = {source}
         for number, planted in enumerate(fault.plant(module)):
-            if planted.code not in seen:
+            if planted.code not in seen and _is_python(planted.code):
                 seen.add(planted.code)
                 yield Mutant(cell, fault, number, planted.code)
+
+
+def _is_python(source: str) -> bool:
+    """Whether it compiles; what does not, nobody needs a test to catch."""
+    try:
+        compile(source, "mutant", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def killer(cell: Cell, source: str, first: str | None = None) -> str | None:

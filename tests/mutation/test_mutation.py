@@ -102,3 +102,10 @@ def test_less_than_95_of_100_in_one_task_is_not_enough():
     other = Verdict("seq2seq", "stub", "losses", "a", 0, "", "", "a check")
     assert is_enough([caught] * 19 + [missed] + [other])
     assert not is_enough([caught] * 18 + [missed] + [other] * 9)
+
+
+def test_every_mutant_is_a_program(tmp_path: Path):
+    cell = generated("causal-lm", "transformer", tmp_path)
+    written_in = [fault for fault in FAULTS if fault.name.endswith("_written_in")]
+    for mutant in mutants(cell, written_in):
+        compile(mutant.source, mutant.fault.name, "exec")

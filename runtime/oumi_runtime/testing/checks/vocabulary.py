@@ -78,11 +78,13 @@ def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
     batch, model = case.batch(), case.model()
     classes = outputs_of(model, batch)["logits"].shape[-1]
     beyond = batch["labels"].clone()
-    # The last label of a text is not read by a decoder that is taught by labels.
-    counted = beyond[:, -1] >= 0 if beyond.ndim > 1 else beyond >= 0
+    counted = beyond >= 0
+    if case.is_teacher_forced:
+        # A decoder that is taught by labels reads all of them but the last.
+        counted[:, :-1] = False
     if not counted.any() or case.ignore_index == classes or classes < 2:
         raise NotApplicableError("no last label counts, or there is one logit")
-    (beyond[:, -1] if beyond.ndim > 1 else beyond)[counted] = classes
+    beyond[counted] = classes
     try:
         loss = outputs_of(model, {**batch, "labels": beyond})["loss"]
     except (IndexError, RuntimeError, ValueError):
