@@ -156,7 +156,8 @@ def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> No
     left[:, : ids.shape[1] // 3] = 0
     inputs = {**probe.inputs, mask: left}
     usual = probe(inputs)
-    others = other_tokens(ids)
+    # Not by what fills a text up: RoBERTa counts its positions by that.
+    others = other_tokens(torch.where(probe.inputs[mask] > 0, ids, ids[:, :1]))
     if not _is_by_position(usual, left):
         # One output for a whole text may be that of its first place, as BERT's is.
         others[:, 0] = ids[:, 0]
