@@ -38,9 +38,11 @@ def test_memory_that_is_kept_is_not_asked_for_again(tmp_path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
-    pages = 20 * 4 * 40 * 2**20 // 4096
-    assert page_faults(keep_freed_memory="off") > pages / 4
-    assert page_faults(keep_freed_memory="auto") < pages / 100
+    # The least where the system hands out pages of 2 MB.
+    pieces_of_2_mb = 20 * 4 * 20
+    asked_again = page_faults(keep_freed_memory="off")
+    assert asked_again >= pieces_of_2_mb / 2
+    assert page_faults(keep_freed_memory="auto") < asked_again / 10
 
 
 @pytest.mark.parametrize(
