@@ -72,7 +72,7 @@ _TEXT_CLASSIFICATION = Task(
         Architecture(
             "stub", "the smallest text model that learns, to be replaced", 0.4
         ),
-        Architecture("mlp", "token embeddings, mean-pooled, and a perceptron", 0.4),
+        Architecture("mlp", "token embeddings, mean-pooled, and an MLP", 0.4),
         Architecture("cnn", "filters of 1, 3 and 5 tokens, and max-pooling", 0.4),
         Architecture("transformer", "self-attention, mean-pooled", 0.4),
     ),
@@ -87,7 +87,7 @@ _TOKEN_CLASSIFICATION = Task(
         Architecture(
             "stub", "a token and its neighbours, weighed, to be replaced", 0.4
         ),
-        Architecture("mlp", "a perceptron over a window of embeddings", 0.4),
+        Architecture("mlp", "an MLP over a window of embeddings", 0.4),
         Architecture("cnn", "convolutions with residual connections", 0.4),
         Architecture("transformer", "self-attention over the whole text", 0.4),
     ),
@@ -99,7 +99,7 @@ _CAUSAL_LM = Task(
     yardstick=Yardstick("bits_per_byte", 4.52, "the frequency of each byte", True),
     architectures=(
         Architecture("stub", "the last token alone, to be replaced", 0.5),
-        Architecture("mlp", "a perceptron over a window of tokens", 0.9),
+        Architecture("mlp", "an MLP over a window of tokens", 0.9),
         Architecture("cnn", "causal convolutions that look ever further back", 0.8),
         Architecture("transformer", "causal self-attention, weights tied", 0.6),
     ),
@@ -123,8 +123,8 @@ _IMAGE_CLASSIFICATION = Task(
         Architecture(
             "stub", "the smallest image model that learns, to be replaced", 0.7
         ),
-        Architecture("mlp", "perceptrons with residual connections", 0.7),
-        Architecture("cnn", "two convolutions with pooling, and a perceptron", 0.7),
+        Architecture("mlp", "an MLP with residual connections", 0.7),
+        Architecture("cnn", "two convolutions with pooling, and an MLP", 0.7),
         Architecture("transformer", "attention among the patches", 0.5),
     ),
     targets=("runtime", "oumi"),
@@ -136,18 +136,18 @@ _TABULAR_CLASSIFICATION = Task(
     yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
         Architecture("stub", "the features weighed, to be replaced", 0.7),
-        Architecture("mlp", "perceptrons with residual connections", 0.7),
+        Architecture("mlp", "an MLP with residual connections", 0.7),
         Architecture("transformer", "attention among the features", 0.7),
     ),
 )
 
 _TABULAR_REGRESSION = Task(
     name="tabular-regression",
-    summary="an amount for a row of a table, from its numbers",
+    summary="a number for a row of a table, from its other numbers",
     yardstick=Yardstick("r2", 0.0, "always the mean"),
     architectures=(
         Architecture("stub", "the features weighed, to be replaced", 0.6),
-        Architecture("mlp", "perceptrons with residual connections", 0.7),
+        Architecture("mlp", "an MLP with residual connections", 0.7),
         Architecture("transformer", "attention among the features", 0.7),
     ),
 )
@@ -158,7 +158,7 @@ _EMBEDDING = Task(
     yardstick=Yardstick("recall@10", 0.02, "ten of the texts at random"),
     architectures=(
         Architecture("stub", "token embeddings, averaged, to be replaced", 0.15),
-        Architecture("mlp", "a perceptron on the averaged embeddings", 0.15),
+        Architecture("mlp", "an MLP on the averaged embeddings", 0.15),
         Architecture(
             "cnn", "filters of three tokens, and the strongest response", 0.15
         ),

@@ -35,7 +35,7 @@ GRADIENTS = faults(
     ),
     layer_never_used=in_constructor("self.spare = nn.Linear(3, 3)"),
     norm_skipped=expression(r"self\.norm\((.+)\)", r"\1"),
-    layer_skipped=expression(r"self\.(hidden|projection|perceptron)\((.+)\)", r"(\2)"),
+    layer_skipped=expression(r"self\.(hidden|projection|mlp)\((.+)\)", r"(\2)"),
     frozen_by_mistake=in_constructor("next(self.parameters()).requires_grad_(False)"),
     parameter_as_buffer=in_constructor(
         "weight = self.embedding.weight.data\n"

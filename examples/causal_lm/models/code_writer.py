@@ -1,4 +1,4 @@
-"""A language model: the odds of each next token, from those before it."""
+"""A language model: logits of each next token, from those before it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ class CodeWriter(BaseModel):
             )
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
         self.layers = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )
@@ -101,7 +101,7 @@ def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 class _Layer(nn.Module):
-    """Pre-norm self-attention and a perceptron, each added to its input."""
+    """Pre-norm self-attention and an MLP, each added to its input."""
 
     def __init__(self, hidden_dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class _Layer(nn.Module):
         self.norm = nn.LayerNorm(hidden_dim)
         self.qkv = nn.Linear(hidden_dim, 3 * hidden_dim)
         self.projection = nn.Linear(hidden_dim, hidden_dim)
-        self.perceptron = nn.Sequential(
+        self.mlp = nn.Sequential(
             nn.LayerNorm(hidden_dim),
             nn.Linear(hidden_dim, 4 * hidden_dim),
             nn.GELU(),
@@ -123,8 +123,8 @@ class _Layer(nn.Module):
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
         y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
         x = x + self.dropout(self.projection(y.transpose(1, 2).flatten(2)))
-        mixed: torch.Tensor = self.dropout(self.perceptron(x))
-        return x + mixed
+        output: torch.Tensor = x + self.dropout(self.mlp(x))
+        return output
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("FunctionFinder", registry.RegistryType.MODEL)
 class FunctionFinder(BaseModel):
-    """Embeds a text by a perceptron on the mean of its tokens."""
+    """Embeds a text by an MLP on the mean of its tokens."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ def contrastive_loss(
         The mean over the rows that have a target; 0 where there are none.
     """
     has_target = (labels != -100).any(dim=1)  # (B,)
-    similarity = embeddings @ targets.T / 0.05  # (B, B)
+    similarity = embeddings @ targets.T / 0.05  # (B, B), of temperature 0.05
     similarity = similarity.masked_fill(~has_target, -1e4)
     own = torch.arange(labels.shape[0], device=labels.device)
     own = own.masked_fill(~has_target, -100)

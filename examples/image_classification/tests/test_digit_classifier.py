@@ -34,7 +34,7 @@ def test_there_is_a_logit_for_every_image_and_class() -> None:
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of equal odds, ln(classes)."""
+    """The loss starts near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(256))["loss"]
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 

@@ -41,7 +41,7 @@ class SignatureExplainer(BaseModel):
             )
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
         self.encoder = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )
@@ -119,7 +119,7 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 class _Layer(nn.Module):
-    """Pre-norm attention and a perceptron, each added to its input."""
+    """Pre-norm attention and an MLP, each added to its input."""
 
     def __init__(
         self, hidden_dim: int, num_heads: int, dropout: float, has_source: bool = False
@@ -130,7 +130,7 @@ class _Layer(nn.Module):
         if has_source:
             self.source_norm = nn.LayerNorm(hidden_dim)
             self.source_attention = _Attention(hidden_dim, num_heads)
-        self.perceptron = nn.Sequential(
+        self.mlp = nn.Sequential(
             nn.LayerNorm(hidden_dim),
             nn.Linear(hidden_dim, 4 * hidden_dim),
             nn.GELU(),
@@ -146,13 +146,13 @@ class _Layer(nn.Module):
         source_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Maps (batch, sequence, hidden) to the same; masks are True where to look."""
-        y: torch.Tensor = self.norm(x)
+        y = self.norm(x)
         x = x + self.dropout(self.attention(y, y, mask))
         if source is not None:
             y = self.source_attention(self.source_norm(x), source, source_mask)
             x = x + self.dropout(y)
-        y = self.dropout(self.perceptron(x))
-        return x + y
+        output: torch.Tensor = x + self.dropout(self.mlp(x))
+        return output
 
 
 class _Attention(nn.Module):
@@ -173,8 +173,8 @@ class _Attention(nn.Module):
         kv = self.key_value(source).unflatten(-1, (2, self.num_heads, -1))
         k, v = kv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, S, H / heads)
         y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
-        mixed: torch.Tensor = self.projection(y.transpose(1, 2).flatten(2))
-        return mixed
+        output: torch.Tensor = self.projection(y.transpose(1, 2).flatten(2))
+        return output
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("PixelClassifier", registry.RegistryType.MODEL)
 class PixelClassifier(BaseModel):
-    """Perceptrons over the features, each added to its input."""
+    """An MLP over the features, with residual connections."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class PixelClassifier(BaseModel):
         Returns:
             `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
         """
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

@@ -1,4 +1,4 @@
-"""A predictor of amounts: one for a row of a table, from its numbers."""
+"""A regressor: a number for a row of a table, from its other numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("LengthPredictor", registry.RegistryType.MODEL)
 class LengthPredictor(BaseModel):
-    """Perceptrons over the features, each added to its input."""
+    """An MLP over the features, with residual connections."""
 
     def __init__(
         self,
@@ -49,17 +49,18 @@ class LengthPredictor(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the amounts, and the loss if there are labels.
+        """Computes the predictions, and the loss if there are labels.
 
         Args:
             features: Numbers of any size, (batch, num_features) float.
-            labels: Amounts, (batch,) float, best of a size near 1.
+            labels: Target values, (batch,) float, best of a size near 1.
             kwargs: Other columns of the batch, not used.
 
         Returns:
-            `logits` (batch,), the amounts, and `loss`, a scalar, if there are labels.
+            `logits` (batch,), the predictions, and `loss`, a scalar, if there are
+            labels.
         """
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

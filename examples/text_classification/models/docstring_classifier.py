@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("DocstringClassifier", registry.RegistryType.MODEL)
 class DocstringClassifier(BaseModel):
-    """Averages the token embeddings and classifies them with a perceptron."""
+    """Averages the token embeddings and classifies them with an MLP."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ def contrastive_loss(
         The mean over the rows that have a target; 0 where there are none.
     """
     has_target = (labels != -100).any(dim=1)  # (B,)
-    similarity = embeddings @ targets.T / 0.05  # (B, B)
+    similarity = embeddings @ targets.T / 0.05  # (B, B), of temperature 0.05
     similarity = similarity.masked_fill(~has_target, -1e4)
     own = torch.arange(labels.shape[0], device=labels.device)
     own = own.masked_fill(~has_target, -100)

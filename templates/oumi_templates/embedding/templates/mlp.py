@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Embeds a text by a perceptron on the mean of its tokens."""
+    """Embeds a text by an MLP on the mean of its tokens."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Two convolutions, each followed by pooling, and a perceptron."""
+    """Two convolutions, each followed by pooling, and an MLP."""
 
     def __init__(
         self,
@@ -14,7 +14,7 @@
         Args:
             image_size: Height and width of an image, in pixels; a multiple of 4.
             in_channels: 1 for grey, 3 for colour.
-            hidden_dim: Width of the perceptron's hidden layer.
+            hidden_dim: Width of the MLP's hidden layer.
             num_classes: Number of classes.
             dropout: Share of hidden units left out in training, in [0, 1).
 

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Perceptrons over all pixels, each added to its input."""
+    """An MLP over all pixels, with residual connections."""
 
     def __init__(
         self,

@@ -22,12 +22,13 @@
         mask = attention_mask.unsqueeze(-1)  # (B, S, 1)
 
         # Change 1 of 2: the way from token ids to logits; its layers are made above.
-        source = (self.embedding(input_ids) * mask).sum(dim=1, keepdim=True)  # (B, 1, H)
+        source = self.embedding(input_ids) * mask  # (B, S, H)
+        source = source.sum(dim=1, keepdim=True)  # (B, 1, H)
         source = source / mask.sum(dim=1, keepdim=True).clamp(min=1)
-        last = self.embedding(decoder_input_ids)  # (B, T, H)
-        counts = torch.arange(1, last.shape[1] + 1, device=last.device).unsqueeze(1)
-        before = last.cumsum(dim=1) / counts  # (B, T, H), no token sees those after it
-        x = torch.cat([last, before, source.expand_as(last)], dim=-1)  # (B, T, 3 * H)
+        x = self.embedding(decoder_input_ids)  # (B, T, H)
+        counts = torch.arange(1, x.shape[1] + 1, device=x.device).unsqueeze(1)  # (T, 1)
+        mean = x.cumsum(dim=1) / counts  # (B, T, H), no token sees those after it
+        x = torch.cat([x, mean, source.expand_as(x)], dim=-1)  # (B, T, 3 * H)
         x = F.gelu(self.hidden(self.norm(x)))  # (B, T, H)
         logits = F.linear(x, self.embedding.weight)  # (B, T, V), with tied weights
 {% include "loss.py" %}

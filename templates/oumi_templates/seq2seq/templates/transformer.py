@@ -25,7 +25,7 @@
 {% include "heads_check.py" %}
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # as weights are small that are tied to logits
+        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
         self.encoder = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )

@@ -17,6 +17,6 @@
 
 {% include "forward.py" %}
         # Change 1 of 2: the way from features to logits; its layers are made above.
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         logits = self.output(x)  # (B, C)
 {% include "loss.py" %}

@@ -4,13 +4,14 @@
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the amounts, and the loss if there are labels.
+        """Computes the predictions, and the loss if there are labels.
 
         Args:
             features: Numbers of any size, (batch, num_features) float.
-            labels: Amounts, (batch,) float, best of a size near 1.
+            labels: Target values, (batch,) float, best of a size near 1.
             kwargs: Other columns of the batch, not used.
 
         Returns:
-            `logits` (batch,), the amounts, and `loss`, a scalar, if there are labels.
+            `logits` (batch,), the predictions, and `loss`, a scalar, if there are
+            labels.
         """

@@ -1,4 +1,4 @@
-"""A predictor of amounts: one for a row of a table, from its numbers."""
+"""A regressor: a number for a row of a table, from its other numbers."""
 
 from collections.abc import Callable
 from typing import Any

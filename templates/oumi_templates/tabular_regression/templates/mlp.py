@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Perceptrons over the features, each added to its input."""
+    """An MLP over the features, with residual connections."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@
         self.output = nn.Linear(hidden_dim, 1)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

@@ -15,6 +15,6 @@
 
 {% include "forward.py" %}
         # Change 1 of 2: the way from features to logits; its layers are made above.
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         logits = self.output(x).squeeze(-1)  # (B,)
 {% include "loss.py" %}

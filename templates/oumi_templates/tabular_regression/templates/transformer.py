@@ -33,7 +33,7 @@
         self.output = nn.Linear(hidden_dim, 1)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), amounts of any size made small
+        x = torch.asinh(features)  # (B, F), numbers of any size made small
         x = x.unsqueeze(-1) * self.weight + self.bias  # (B, F, H)
         for layer in self.layers:
             x = layer(x)

@@ -32,10 +32,10 @@
         self.classifier = nn.Linear(3 * hidden_dim, num_classes)
 
 {% include "forward.py" %}
+        mask = attention_mask.unsqueeze(1)  # (B, 1, T)
 
-        mask = mask.transpose(1, 2)  # (B, 1, T)
         x = self.embedding(input_ids).transpose(1, 2) * mask  # (B, H, T)
-        responses = [F.relu(each(x)) * mask for each in self.convolutions]
+        responses = [F.relu(conv(x)) * mask for conv in self.convolutions]  # (B, H, T)
         x = torch.cat([each.amax(dim=2) for each in responses], dim=1)  # (B, 3 * H)
         logits = self.classifier(self.dropout(x))  # (B, C)
 {% include "loss.py" %}

@@ -18,4 +18,3 @@
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        mask = attention_mask.unsqueeze(-1)  # (B, T, 1)

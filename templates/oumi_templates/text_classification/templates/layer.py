@@ -1,5 +1,5 @@
 class _Layer(nn.Module):
-    """Pre-norm self-attention and a perceptron, each added to its input."""
+    """Pre-norm self-attention and an MLP, each added to its input."""
 
     def __init__(self, hidden_dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -7,7 +7,7 @@ class _Layer(nn.Module):
         self.norm = nn.LayerNorm(hidden_dim)
         self.qkv = nn.Linear(hidden_dim, 3 * hidden_dim)
         self.projection = nn.Linear(hidden_dim, hidden_dim)
-        self.perceptron = nn.Sequential(
+        self.mlp = nn.Sequential(
             nn.LayerNorm(hidden_dim),
             nn.Linear(hidden_dim, 4 * hidden_dim),
             nn.GELU(),
@@ -21,8 +21,8 @@ class _Layer(nn.Module):
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
         y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
         x = x + self.dropout(self.projection(y.transpose(1, 2).flatten(2)))
-        mixed: torch.Tensor = self.dropout(self.perceptron(x))
-        return x + mixed
+        output: torch.Tensor = x + self.dropout(self.mlp(x))
+        return output
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:

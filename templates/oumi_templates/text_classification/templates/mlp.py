@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Averages the token embeddings and classifies them with a perceptron."""
+    """Averages the token embeddings and classifies them with an MLP."""
 
     def __init__(
         self,
@@ -30,6 +30,7 @@
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
+        mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
 
         x = self.embedding(input_ids) * mask  # (B, T, H)
         x = x.sum(dim=1) / mask.sum(dim=1).clamp(min=1)  # (B, H)

@@ -25,6 +25,7 @@
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
+        mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
 
         # Change 1 of 2: the way from token ids to logits; its layers are made above.
         x = self.embedding(input_ids) * mask  # (B, T, H)

@@ -39,10 +39,12 @@
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
+        mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
+        visible = attention_mask[:, None, None, :].bool()  # (B, 1, 1, T)
 
         x = self.embedding(input_ids)  # (B, T, H)
         for layer in self.layers:
-            x = layer(x, attention_mask[:, None, None, :].bool())
+            x = layer(x, visible)
         x = self.norm(x) * mask
         x = x.sum(dim=1) / mask.sum(dim=1).clamp(min=1)  # (B, H)
         logits = self.classifier(x)  # (B, C)

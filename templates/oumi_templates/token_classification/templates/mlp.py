@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies each token with a perceptron over a window of embeddings."""
+    """Classifies each token with an MLP over a window of embeddings."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ def test_a_token_sees_the_source_and_those_before_it_alone() -> None:
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of equal odds, ln(vocabulary)."""
+    """The loss starts near that of a uniform guess, ln(vocabulary)."""
     loss = make_model()(**make_batch(64))["loss"]
     assert loss.item() == pytest.approx(math.log(VOCAB_SIZE), abs=0.5)
 

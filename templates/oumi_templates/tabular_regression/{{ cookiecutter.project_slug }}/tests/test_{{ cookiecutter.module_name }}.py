@@ -17,27 +17,27 @@ def make_model() -> {{ cookiecutter.model_name | identifier }}:
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random rows, and an amount for each."""
+    """Makes random rows, and a target value for each."""
     return {
         "features": torch.randn(batch_size, NUM_FEATURES),
         "labels": torch.randn(batch_size),
     }
 
 
-def test_there_is_an_amount_for_every_row() -> None:
+def test_there_is_a_prediction_for_every_row() -> None:
     """The logits are (batch,)."""
     outputs = make_model()(make_batch(16)["features"])
     assert outputs["logits"].shape == (16,)
 
 
 def test_features_of_any_size_are_taken() -> None:
-    """Features of a million give finite amounts of no great size."""
+    """Features of a million give finite predictions of no great size."""
     logits = make_model()(make_batch(16)["features"] * 1e6)["logits"]
     assert logits.abs().max() < 100
 
 
 def test_the_loss_is_the_mean_squared_error() -> None:
-    """It is 0 where the labels are what the model says."""
+    """Labels that are all off by 2 cost 4."""
     model = make_model().eval()
     features = make_batch(16)["features"]
     logits = model(features)["logits"].detach()
