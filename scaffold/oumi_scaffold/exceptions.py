@@ -59,12 +59,12 @@ class UnknownChoiceError(ScaffoldError, LookupError):
 
 
 class BadSettingError(ScaffoldError, ValueError):
-    """A `--set` is none."""
+    """A `--set`, or another option of the form NAME=VALUE, is none."""
 
     exit_code = 2
 
-    def __init__(self, given: str, reason: str) -> None:
-        super().__init__(f"cannot use --set {shown(given)}: {reason}")
+    def __init__(self, option: str, given: str, reason: str) -> None:
+        super().__init__(f"cannot use {option} {shown(given)}: {reason}")
 
 
 class InvalidValueError(ScaffoldError, ValueError):

@@ -6,8 +6,9 @@ tell the rest: how many classes and features there are, and how large an image i
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
 from oumi_scaffold.user_files import (
     LABELS,
     SPLITS,
@@ -27,48 +28,45 @@ from oumi_scaffold.user_texts import (
 _PICTURE_SIZE = 32
 
 
-def look_into(path: Path, task: str) -> UserData:
+def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
     """Finds out what a file or folder holds for a task.
 
     Args:
         path: The user's data.
         task: A task of the catalogue.
+        columns: The columns that the user has named, by what they are for.
 
     Raises:
         DataFileError: It is not there, cannot be read, or lacks what the task needs.
+        DataOptionError: A column is named for something that the task has no use for.
     """
     if not path.exists():
         raise DataFileError(str(path), "there is no such file or folder")
-    readers: Mapping[str, Callable[[Path], UserData]] = {
-        "text-classification": labelled_texts,
-        "token-classification": tagged_texts,
-        "seq2seq": text_pairs,
-        "embedding": text_pairs,
-        "causal-lm": plain_texts,
-        "image-classification": _images,
-        "tabular-classification": _classified_rows,
-        "tabular-regression": _measured_rows,
-    }
-    if task not in readers:
-        known = ", ".join(readers)
+    if task not in _KINDS:
+        known = ", ".join(_KINDS)
         reason = (
             f"--data does not know what {task} needs, only {known}; set data in the"
         )
         raise DataFileError(str(path), f"{reason} config by hand")
-    return readers[task](path)
+    kind = _KINDS[task]
+    for use in columns:
+        if use not in kind.uses:
+            takes = f"takes {' and '.join(kind.uses)}" if kind.uses else "takes none"
+            raise DataOptionError(f"--column {shown(use)} is no column: {task} {takes}")
+    return kind.read(path, columns)
 
 
-def _classified_rows(path: Path) -> UserData:
-    return _rows(path, regression=False)
+def _classified_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
+    return _rows(path, chosen, regression=False)
 
 
-def _measured_rows(path: Path) -> UserData:
-    return _rows(path, regression=True)
+def _measured_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
+    return _rows(path, chosen, regression=True)
 
 
-def _rows(path: Path, *, regression: bool) -> UserData:
-    table, splits = table_of(path)
-    label = table.column(LABELS, "label")
+def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserData:
+    table, splits = table_of(path, chosen)
+    label = table.column("label", LABELS)
     kwargs: dict[str, str | bool | int | list[str]] = {}
     if label != "label":
         kwargs["label_column"] = label
@@ -96,7 +94,7 @@ def _rows(path: Path, *, regression: bool) -> UserData:
     return UserData("tabular", splits, kwargs, arguments)
 
 
-def _images(path: Path) -> UserData:
+def _images(path: Path, _: Mapping[str, str]) -> UserData:
     if path.is_dir():
         facts = look_into_folder(path, SPLITS)
         kwargs = {"image_size": _PICTURE_SIZE}
@@ -122,3 +120,22 @@ def _is_split(table: UserTable, column: str) -> bool:
         and "train" in values
         and values <= set(SPLITS_IN_ORDER)
     )
+
+
+class _Kind(NamedTuple):
+    """What a task learns from: what looks into it, and the columns that it reads."""
+
+    read: Callable[[Path, Mapping[str, str]], UserData]
+    uses: tuple[str, ...] = ()
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "text-classification": _Kind(labelled_texts, ("text", "label")),
+    "token-classification": _Kind(tagged_texts, ("tokens", "label")),
+    "seq2seq": _Kind(text_pairs, ("text", "target")),
+    "embedding": _Kind(text_pairs, ("text", "target")),
+    "causal-lm": _Kind(plain_texts, ("text",)),
+    "image-classification": _Kind(_images),
+    "tabular-classification": _Kind(_classified_rows, ("label",)),
+    "tabular-regression": _Kind(_measured_rows, ("label",)),
+}

@@ -44,16 +44,22 @@ class UserData:
         }
 
 
-def table_of(path: Path) -> tuple[UserTable, tuple[str, ...]]:
+def table_of(
+    path: Path, chosen: Mapping[str, str]
+) -> tuple[UserTable, tuple[str, ...]]:
     """The table that the model learns from, and the splits that there are.
+
+    Args:
+        path: A file, or a folder that holds one a split.
+        chosen: The columns that the user has named, by what they are for.
 
     Raises:
         DataFileError: There is none, or it cannot be read.
     """
     if path.is_file():
-        return read_user_table(path), ("train",)
+        return read_user_table(path, chosen), ("train",)
     files = split_files(path, SUFFIXES)
-    return read_user_table(files["train"]), tuple(files)
+    return read_user_table(files["train"], chosen), tuple(files)
 
 
 def split_files(path: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:

@@ -5,41 +5,54 @@ The readers are those of the runtime's datasets, so that a column has one type t
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.exceptions import DataFileError, shown
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 
 
 @dataclass(frozen=True)
 class UserTable:
-    """The columns of a file by name, each a list of plain values."""
+    """The columns of a file by name, each a list of plain values.
+
+    Attributes:
+        path: The file.
+        columns: The values of each column.
+        chosen: The columns that the user has named, by what they are for.
+    """
 
     path: Path
     columns: Mapping[str, Sequence[object]]
+    chosen: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def column(self, wanted: Sequence[str], use: str) -> str:
-        """Returns the name of the first column that there is, whatever its case.
+    def column(self, use: str, usual: Sequence[str]) -> str:
+        """Returns the name of the column that the user has chosen for a use.
+
+        Without a choice it is the first usual name that there is, whatever its case.
 
         Args:
-            wanted: The names by which such a column goes.
-            use: What it is for.
+            use: What the column is for: text, label, target or tokens.
+            usual: The names by which such a column goes.
 
         Raises:
             DataFileError: There is none; the sentence names the columns that there are.
         """
+        there = ", ".join(self.columns)
+        if use in self.chosen:
+            name = self.chosen[use]
+            if name not in self.columns:
+                reason = f"it has no column {shown(name)}, only {there}"
+                raise DataFileError(str(self.path), reason)
+            return name
         lowered = {name.lower(): name for name in reversed(list(self.columns))}
-        for name in wanted:
+        for name in usual:
             if name in lowered:
                 return lowered[name]
-        raise DataFileError(
-            str(self.path),
-            f"it has no column for the {use}, only {', '.join(self.columns)}; name "
-            f"that column {wanted[0]}",
-        )
+        reason = f"it has no column for the {use}, only {there}; name it by "
+        raise DataFileError(str(self.path), f"{reason}--column {use}=NAME")
 
     def number_of_classes(self, column: str) -> int:
         """Returns how many classes a column holds.
@@ -68,8 +81,12 @@ class UserTable:
         return all(isinstance(value, int | float) for value in values)
 
 
-def read_user_table(path: Path) -> UserTable:
+def read_user_table(path: Path, chosen: Mapping[str, str]) -> UserTable:
     """Reads a csv, parquet, JSON lines or JSON file.
+
+    Args:
+        path: The file.
+        chosen: See `UserTable`.
 
     Raises:
         DataFileError: It cannot be read, or is of another kind.
@@ -85,7 +102,7 @@ def read_user_table(path: Path) -> UserTable:
         kinds = ", ".join(SUFFIXES)
         raise DataFileError(str(path), f"it is of no known kind; give one of {kinds}")
     try:
-        return UserTable(path, reader(path))
+        return UserTable(path, reader(path), chosen)
     except (ValueError, OSError, RecursionError, ImportError) as error:
         raise DataFileError(str(path), f"it cannot be read: {error}") from error
 
@@ -99,7 +116,12 @@ def _read_csv(path: Path) -> dict[str, list[object]]:
         csv.ReadOptions(block_size=size),
         csv.ParseOptions(newlines_in_values=True),
     )
-    return _columns(csv.read_csv(path, *options))
+    columns = _columns(csv.read_csv(path, *options))
+    for name, values in columns.items():
+        # What is no UTF-8 becomes bytes.
+        if values and isinstance(values[0], bytes):
+            raise ValueError(f"its column {name!r} is not UTF-8; save it as UTF-8")
+    return columns
 
 
 def _read_parquet(path: Path) -> dict[str, list[object]]:
@@ -121,7 +143,11 @@ def _read_json(path: Path) -> dict[str, list[object]]:
     if text.lstrip().startswith("["):
         rows = cast(list[object], json.loads(text))
     else:
-        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+        rows = [
+            _json_of(line, number)
+            for number, line in enumerate(text.split("\n"), start=1)
+            if line.strip()
+        ]
     records: list[dict[str, object]] = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
@@ -129,3 +155,10 @@ def _read_json(path: Path) -> dict[str, list[object]]:
         records.append(cast(dict[str, object], row))
     names = dict.fromkeys(key for record in records for key in record)
     return {name: [record.get(name) for record in records] for name in names}
+
+
+def _json_of(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number}: {error.msg}") from error

@@ -23,15 +23,15 @@ _USUAL = {
 }
 
 
-def labelled_texts(path: Path) -> UserData:
+def labelled_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
     """Texts with a class each.
 
     Raises:
         DataFileError: The file cannot be read, or has no such columns.
     """
-    table, splits = table_of(path)
-    text = table.column(_TEXTS, "text")
-    label = table.column(LABELS, "label")
+    table, splits = table_of(path, chosen)
+    text = _texts(table, "text", _TEXTS)
+    label = table.column("label", LABELS)
     return UserData(
         "text_classification",
         splits,
@@ -40,7 +40,7 @@ def labelled_texts(path: Path) -> UserData:
     )
 
 
-def plain_texts(path: Path) -> UserData:
+def plain_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
     """Texts alone: a .txt file is one, a table holds one a row.
 
     Raises:
@@ -54,34 +54,36 @@ def plain_texts(path: Path) -> UserData:
     if file.suffix.lower() == ".txt":
         if file.stat().st_size == 0:
             raise DataFileError(str(file), "it is empty")
+        if chosen:
+            raise DataFileError(str(file), "it has no columns; leave --column out")
         return UserData("text_lm", splits)
-    table, _ = table_of(file)
-    text = _texts(table, _TEXTS, "text")
+    table, _ = table_of(file, chosen)
+    text = _texts(table, "text", _TEXTS)
     return UserData("text_lm", splits, _renamed({"text_column": text}))
 
 
-def text_pairs(path: Path) -> UserData:
+def text_pairs(path: Path, chosen: Mapping[str, str]) -> UserData:
     """Texts with the one that goes with each.
 
     Raises:
         DataFileError: The file cannot be read, or has no two columns of texts.
     """
-    table, splits = table_of(path)
+    table, splits = table_of(path, chosen)
     columns = {
-        "text_column": _texts(table, _SOURCES, "text"),
-        "target_column": _texts(table, _TARGETS, "text that goes with it"),
+        "text_column": _texts(table, "text", _SOURCES),
+        "target_column": _texts(table, "target", _TARGETS),
     }
     return UserData("text_pairs", splits, _renamed(columns))
 
 
-def tagged_texts(path: Path) -> UserData:
+def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
     """Lists of tokens with a label each.
 
     Raises:
         DataFileError: The file cannot be read, or has no such lists.
     """
-    table, splits = table_of(path)
-    tokens, labels = table.column(_TOKENS, "tokens"), table.column(_TAGS, "labels")
+    table, splits = table_of(path, chosen)
+    tokens, labels = table.column("tokens", _TOKENS), table.column("label", _TAGS)
     rows = zip(table.columns[tokens], table.columns[labels], strict=True)
     flat: list[object] = []
     for number, row in enumerate(rows, start=1):
@@ -111,9 +113,9 @@ def _list(table: UserTable, value: object, row: int, name: str) -> list[object]:
     return cast(list[object], value)
 
 
-def _texts(table: UserTable, wanted: Sequence[str], use: str) -> str:
+def _texts(table: UserTable, use: str, usual: Sequence[str]) -> str:
     """The name of a column, all of whose values are texts."""
-    name = table.column(wanted, use)
+    name = table.column(use, usual)
     if not table.columns[name]:
         raise DataFileError(str(table.path), "it has no row")
     for row, value in enumerate(table.columns[name], start=1):

@@ -54,7 +54,11 @@ def dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value
 
 
 def data_answers(
-    path: Path, source: Source, project: Path, settings: Mapping[str, str]
+    path: Path,
+    source: Source,
+    project: Path,
+    settings: Mapping[str, str],
+    columns: Mapping[str, str],
 ) -> dict[str, Value]:
     """Returns the template's variables for the user's own data.
 
@@ -63,6 +67,7 @@ def data_answers(
         source: The template.
         project: Where the config will be used.
         settings: What `--set` says; it may not contradict what the data is.
+        columns: What `--column` says: the name of a column, by what it is for.
 
     Raises:
         DataFileError: The data is not there, or not what the task needs.
@@ -70,7 +75,7 @@ def data_answers(
     """
     if not source.is_built_in:
         raise DataOptionError("--data goes with the built-in templates only")
-    data = look_into(path, source.where)
+    data = look_into(path, source.where, columns)
     names = {each.name for each in registered("datasets", project)}
     if data.dataset_name not in names:
         raise DataOptionError(

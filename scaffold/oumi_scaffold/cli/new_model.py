@@ -44,6 +44,13 @@ from oumi_scaffold.write import exclusive, write
 )
 @click.option("--data", metavar="PATH", help="Your own file or folder to train it on.")
 @click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="USE=NAME",
+    help="A column of that data, such as label=species; may be repeated.",
+)
+@click.option(
     "--from-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",

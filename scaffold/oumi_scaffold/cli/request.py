@@ -32,6 +32,7 @@ class Request(NamedTuple):
     settings: tuple[str, ...]
     dataset: str | None
     data: str | None
+    columns: tuple[str, ...]
     from_file: Path | None
     output_dir: Path
     force: bool
@@ -65,7 +66,7 @@ class Request(NamedTuple):
             NameListError: A line of `--from-file` is no name, or stands there twice.
         """
         layout = _settings_of(self).layout
-        settings = _by_name(self.settings)
+        settings = _by_name("--set", "ARGUMENT", self.settings)
         data = self._data(source, settings)
         names = [self.name] if self.name is not None else self._names()
         make = model_spec if source.is_built_in else own_spec
@@ -97,7 +98,8 @@ class Request(NamedTuple):
         if self.dataset is not None:
             return dataset_answers(self.dataset, source, self.output_dir)
         path = Path(self.data or "")
-        return data_answers(path, source, self.output_dir, settings)
+        columns = _by_name("--column", "USE", self.columns)
+        return data_answers(path, source, self.output_dir, settings, columns)
 
     def _names(self) -> list[str]:
         assert self.from_file is not None
@@ -159,6 +161,8 @@ def _check_options(request: Request) -> None:
     for one, other, names in pairs:
         if one and other:
             raise click.UsageError(f"{names} exclude each other")
+    if request.columns and request.data is None:
+        raise click.UsageError("--column goes with --data only")
 
 
 def _asked(request: Request) -> Request:
@@ -190,13 +194,14 @@ def _settings_of(request: Request) -> ProjectSettings:
     return read_settings(request.output_dir)
 
 
-def _by_name(settings: tuple[str, ...]) -> dict[str, str]:
+def _by_name(option: str, kind: str, settings: tuple[str, ...]) -> dict[str, str]:
+    """Takes what is given as NAME=VALUE apart."""
     found: dict[str, str] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name:
-            raise BadSettingError(setting, "write ARGUMENT=VALUE")
+            raise BadSettingError(option, setting, f"write {kind}=VALUE")
         if name in found:
-            raise BadSettingError(setting, f"{name} is set twice")
+            raise BadSettingError(option, setting, f"{name} is set twice")
         found[name] = text
     return found

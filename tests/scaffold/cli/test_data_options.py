@@ -140,6 +140,23 @@ def test_the_columns_of_texts_of_every_task_are_found(
     assert classes == (2 if task == "token-classification" else None)
 
 
+def test_columns_of_any_name_are_taken_as_they_are_said_to_be(
+    project: Path, run: Callable
+):
+    rows = "".join(f"{n},{n % 3},kind {n % 2}\n" for n in range(9))
+    table = f"petal length,label,the species\n{rows}"
+    make_tree(project, {"flowers.csv": table})
+    task = ("--task", "tabular-classification")
+    column = ("--column", "label=the species")
+    done = run("new-model", "MyNet", *task, "--data", "flowers.csv", *column)
+    assert done.exit_code == 0
+    assert dataset_of(project)["dataset_kwargs"] == {"label_column": "the species"}
+    arguments = config_of(project)["model"]["model_kwargs"]
+    assert (arguments["num_features"], arguments["num_classes"]) == (2, 2)
+    trained = run("train", "-c", "configs/my_net.yaml", "--training.max_steps", "1")
+    assert trained.exit_code == 0
+
+
 def test_columns_that_are_called_as_usual_need_no_naming(project: Path, run: Callable):
     make_tree(project, {"a.jsonl": TAGGED.replace("tags", "labels")})
     make_tree(project, {"b.csv": "text,target\na,x\n", "c.txt": "one text"})
@@ -235,16 +252,26 @@ def test_the_path_is_as_the_project_sees_it(
         (["--data", "nowhere.csv"], "no such file or folder"),
         (["--data", "."], "holds no train split"),
         (["--data", "a.xyz"], "no known kind"),
-        (["--data", "b.csv"], "only name, value; name that column text"),
+        (["--data", "b.csv"], "only name, value; name it by --column text=NAME"),
         (["--data", "c.csv"], "row 1: label is 0.5, which is no class"),
         (["--data", "d.csv"], "classes are numbered from 0"),
         (["--data", "e.csv"], "has no row"),
-        (["--data", "f.jsonl"], "cannot be read"),
+        (["--data", "f.jsonl"], "cannot be read: line 2: Expecting property name"),
+        (["--data", "latin.csv"], "its column 'text' is not UTF-8; save it as UTF-8"),
+        (["--data", "ok.csv", "--column", "text"], "write USE=VALUE"),
+        (["--data", "ok.csv", "--column", "text=txt"], "no column 'txt', only text"),
+        (
+            ["--data", "ok.csv", "--column", "txt=text"],
+            "--column 'txt' is no column: text-classification takes text and label",
+        ),
+        ([*IMAGES, "--data", "ok.csv", "--column", "text=text"], "takes none"),
+        ([*LM, "--data", "full.txt", "--column", "text=text"], "it has no columns"),
+        (["--column", "text=text"], "--column goes with --data only"),
         (["--data", "g.parquet"], "cannot be read"),
         (["--data", "h.jsonl"], "row 1 is no JSON object"),
-        ([*LM, "--data", "b.csv"], "only name, value; name that column text"),
+        ([*LM, "--data", "b.csv"], "only name, value; name it by --column text=NAME"),
         ([*LM, "--data", "empty.txt"], "it is empty"),
-        ([*PAIRS, "--data", "ok.csv"], "no column for the text that goes with it"),
+        ([*PAIRS, "--data", "ok.csv"], "no column for the target"),
         ([*PAIRS, "--data", "n.csv"], "row 1: target is 1, which is no text"),
         ([*TAGS, "--data", "n.csv"], "row 1: text is 'a', which is no list"),
         ([*TAGS, "--data", "o.jsonl"], "row 2 has 1 tokens but 2 tags"),
@@ -271,16 +298,18 @@ def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
             "c.csv": "text,label\na,0.5\n",
             "d.csv": "text,label\na,-1\n",
             "e.csv": "text,label\n",
-            "f.jsonl": "{\n",
+            "f.jsonl": '{"text": "a"}\n{\n',
             "g.parquet": "PAR1",
             "h.jsonl": "[1]\n",
             "i.npz": "PK",
             "empty.txt": "",
+            "full.txt": "a",
             "n.csv": "text,target,tags\na,1,x\n",
             "o.jsonl": TAGGED + '{"tokens": ["a"], "tags": [0, 1]}',
             "p.jsonl": '{"tokens": ["a"], "tags": [null]}',
         },
     )
+    (project / "latin.csv").write_bytes("text,label\ncafé,x\n".encode("latin-1"))
     zeros = np.zeros((2, 4, 4))
     np.savez(project / "j.npz", images=zeros)
     np.savez(project / "k.npz", images=np.zeros((2, 4, 5)), labels=np.arange(2))
