@@ -15,6 +15,7 @@ from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.exceptions import DataError
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     """
     show_log()
     config.finalize_and_validate()
-    split = DatasetSplit.TEST if config.data.test.datasets else DatasetSplit.VALIDATION
+    split = _split_to_measure_on(config)
     output_dir = Path(config.training.output_dir)
     model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
@@ -57,3 +58,11 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)
     return EvaluationResult(metrics, split.value, batches.num_samples, model_dir)
+
+
+def _split_to_measure_on(config: TrainingConfig) -> DatasetSplit:
+    if config.data.test.datasets:
+        return DatasetSplit.TEST
+    if config.data.validation.datasets:
+        return DatasetSplit.VALIDATION
+    raise DataError("there is no data to measure on; name datasets under data.test")

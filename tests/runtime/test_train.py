@@ -188,6 +188,13 @@ def test_evaluate_takes_the_newest_checkpoint_of_an_unfinished_run(config, tmp_p
     assert evaluate(config).model_dir == tmp_path / "output" / "checkpoint-30"
 
 
+def test_evaluate_without_data_to_measure_on_says_what_to_name(config) -> None:
+    config.data.validation.datasets = []
+    config.training.eval_strategy = "no"
+    with pytest.raises(DataError, match=r"name datasets under data\.test"):
+        evaluate(config)
+
+
 def test_evaluate_without_a_model_says_so(config) -> None:
     with pytest.raises(SavedModelError, match="holds no trained model; train it first"):
         evaluate(config)

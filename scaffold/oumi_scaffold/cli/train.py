@@ -1,6 +1,7 @@
 """`oumi-scaffold train`: train the model that a config names."""
 
 import itertools
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def command(
     command with --auto-resume goes on.
     """
     config, arguments = _what_to_run(config, like, list(overrides))
+    is_changed = bool(arguments)
     if auto_resume:
         arguments += ["--training.try_resume_from_last_checkpoint", "true"]
     # The config is checked to the end before torch is imported.
@@ -68,8 +70,13 @@ def command(
         output.metrics(result.metrics)
     output.say(f"The model is in {result.output_dir}")
     output.say()
+    if not (loaded.data.test.datasets or loaded.data.validation.datasets):
+        output.say("To measure it, name data that it has not seen, under data.test")
+        return
+    # What was laid over the config is in the copy that the run keeps.
+    whole = str(result.output_dir / "config.yaml") if is_changed else config
     output.heading("What to type next:")
-    output.say(f"  oumi-scaffold evaluate -c {config}")
+    output.say(f"  oumi-scaffold evaluate -c {shlex.quote(whole)}")
 
 
 def _what_to_run(

@@ -22,6 +22,10 @@ data:
     datasets:
       - dataset_name: stdlib_docstrings
         split: train
+  test:
+    datasets:
+      - dataset_name: stdlib_docstrings
+        split: test
 training:
   output_dir: out
   max_steps: 10
@@ -80,6 +84,28 @@ def test_train_ends_with_where_the_model_is_and_what_to_type_next(
     assert done.out.endswith("  oumi-scaffold evaluate -c good.yaml\n")
 
 
+def test_what_to_type_next_is_of_this_run_and_can_be_pasted(
+    run: Callable, project: Path, config: str, calls: list[TrainingConfig]
+):
+    (project / "my config.yaml").write_text(CONFIG)
+    done = run("train", "-c", "my config.yaml", "--auto-resume")
+    assert done.out.endswith("  oumi-scaffold evaluate -c 'my config.yaml'\n")
+    done = run("train", "-c", config, "--training.output_dir", "out")
+    assert done.out.endswith("  oumi-scaffold evaluate -c out/config.yaml\n")
+
+
+def test_nothing_is_to_be_typed_next_where_there_is_nothing_to_measure_on(
+    run: Callable, project: Path, calls: list[TrainingConfig]
+):
+    before, _, after = CONFIG.partition("  test:\n")
+    _, _, training = after.partition("training:\n")
+    (project / "alone.yaml").write_text(f"{before}training:\n{training}")
+    done = run("train", "-c", "alone.yaml")
+    assert done.exit_code == 0
+    assert "oumi-scaffold evaluate" not in done.out
+    assert done.out.endswith("under data.test\n")
+
+
 def test_evaluate_says_on_what_it_measured(
     run: Callable, config: str, calls: list[TrainingConfig]
 ):
@@ -115,7 +141,7 @@ def test_json_is_the_only_thing_on_stdout(
 @pytest.mark.parametrize(
     ("args", "messages"),
     [
-        (["-c", "bad.yaml"], ["bad.yaml:10:9", "bad.yaml:11:3", "max_steps"]),
+        (["-c", "bad.yaml"], ["bad.yaml:14:9", "bad.yaml:15:3", "max_steps"]),
         (["-c", "missing.yaml"], ["missing.yaml"]),
         (["-c", "good.yaml", "--training.max_stepz", "7"], ["max_steps"]),
         (["-c", "good.yaml", "--jsn"], ["jsn"]),
@@ -145,8 +171,8 @@ def test_validate_reports_every_mistake_in_every_file(run: Callable, config: str
     assert done.err == ""
     lines = done.out.splitlines()
     assert lines[0] == "failed     bad.yaml"
-    assert lines[1].startswith("bad.yaml:10:9 ")
-    assert lines[2].startswith("bad.yaml:11:3 ")
+    assert lines[1].startswith("bad.yaml:14:9 ")
+    assert lines[2].startswith("bad.yaml:15:3 ")
     assert lines[3:5] == ["ok         good.yaml", "failed     missing.yaml"]
     assert "missing.yaml" in lines[5]
 
