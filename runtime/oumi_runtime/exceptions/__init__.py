@@ -1,0 +1,93 @@
+"""Every error that the runtime raises, and how it words its sentence.
+
+An error takes facts and writes one line from them: what was given, what is allowed,
+what to do. `exit_code` is what the command line returns for it.
+"""
+
+from oumi_runtime.exceptions.base import (
+    MissingExtraError,
+    OumiRuntimeError,
+    nearest,
+    suggestion,
+)
+from oumi_runtime.exceptions.configs import (
+    ConfigError,
+    ConfigFileError,
+    Mistake,
+    SectionError,
+)
+from oumi_runtime.exceptions.data import (
+    BadRowError,
+    BadSampleError,
+    ChangedDataError,
+    DataError,
+    DatasetArgumentError,
+    DataWorkerError,
+    TooManyBadSamplesError,
+)
+from oumi_runtime.exceptions.files import (
+    ChangedConfigError,
+    CheckpointError,
+    DiskFullError,
+    OutputFolderError,
+    OutputInUseError,
+    UnsafeFileError,
+)
+from oumi_runtime.exceptions.models import (
+    DeviceError,
+    MissingModelError,
+    ModelBuildError,
+    SavedModelError,
+)
+from oumi_runtime.exceptions.registry import (
+    DuplicateNameError,
+    InvalidNameError,
+    NotRegisteredError,
+    RegisteredValueError,
+    UnknownNameError,
+)
+from oumi_runtime.exceptions.training import (
+    NoBatchFitsError,
+    NonFiniteLossError,
+    SearchRangeError,
+    TrainingMetricError,
+    TrainingStoppedError,
+)
+
+__all__ = [
+    "OumiRuntimeError",
+    "MissingExtraError",
+    "nearest",
+    "suggestion",
+    "InvalidNameError",
+    "DuplicateNameError",
+    "NotRegisteredError",
+    "UnknownNameError",
+    "RegisteredValueError",
+    "Mistake",
+    "ConfigError",
+    "ConfigFileError",
+    "SectionError",
+    "SavedModelError",
+    "MissingModelError",
+    "ModelBuildError",
+    "DeviceError",
+    "DataError",
+    "DatasetArgumentError",
+    "BadRowError",
+    "BadSampleError",
+    "TooManyBadSamplesError",
+    "ChangedDataError",
+    "DataWorkerError",
+    "UnsafeFileError",
+    "DiskFullError",
+    "OutputInUseError",
+    "OutputFolderError",
+    "CheckpointError",
+    "ChangedConfigError",
+    "TrainingStoppedError",
+    "NonFiniteLossError",
+    "TrainingMetricError",
+    "SearchRangeError",
+    "NoBatchFitsError",
+]

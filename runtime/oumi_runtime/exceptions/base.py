@@ -1,0 +1,40 @@
+"""The base class of every error, and the nearest of the names that were meant."""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class OumiRuntimeError(Exception):
+    """Base class of the errors that this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class MissingExtraError(OumiRuntimeError, ModuleNotFoundError):
+    """A library that only some users need is asked for, but not installed."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, asked_by: str, extra: str | None = None) -> None:
+        super().__init__(
+            f"{asked_by} needs {package}, which is not installed; run "
+            f"pip install 'oumi-scaffold[{extra or package}]', or switch it off"
+        )
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str | None:
+    """Returns the allowed name that is nearest to a misspelt one, or None.
+
+    Names are compared without regard to case, `_` or `-`.
+    """
+    folded = {name.lower().replace("-", "_"): name for name in allowed}
+    key = given.lower().replace("-", "_")
+    found = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def suggestion(given: str, allowed: Iterable[str]) -> str:
+    """Returns " (did you mean 'x'?)" for the nearest allowed name, or ""."""
+    near = nearest(given, allowed)
+    return f" (did you mean {str(near)!r}?)" if near else ""

@@ -1,0 +1,32 @@
+"""Models that cannot be built, placed, saved or loaded."""
+
+from pathlib import Path
+
+from oumi_runtime.exceptions.base import OumiRuntimeError
+
+
+class SavedModelError(OumiRuntimeError, ValueError):
+    """A model cannot be written to, or read back from, a folder."""
+
+    exit_code = 2
+
+
+class MissingModelError(SavedModelError, FileNotFoundError):
+    """A folder that should hold a saved model does not."""
+
+    def __init__(self, folder: str | Path, filename: str) -> None:
+        super().__init__(
+            f"{folder} holds no {filename}; give a folder that save_pretrained wrote"
+        )
+
+
+class ModelBuildError(OumiRuntimeError, ValueError):
+    """A model cannot be built from its config."""
+
+    exit_code = 2
+
+
+class DeviceError(OumiRuntimeError, ValueError):
+    """A device or dtype is asked for that this machine does not have."""
+
+    exit_code = 2

@@ -1,0 +1,72 @@
+"""A training, or a search before one, that cannot begin or go on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from oumi_runtime.exceptions.base import OumiRuntimeError, suggestion
+
+
+class TrainingStoppedError(OumiRuntimeError, RuntimeError):
+    """A training was ended before its last step, and has saved where it is."""
+
+    def __init__(
+        self, cause: str, signal_number: int, step: int, saved: Path | None
+    ) -> None:
+        # What a job scheduler's time limit would give: to be started again.
+        self.exit_code = 128 + (2 if signal_number == 2 else 15)  # type: ignore[misc]
+        super().__init__(
+            f"stopped after step {step} by {cause}; "
+            + (f"saved {saved}" if saved else "nothing was saved")
+            + "; go on with --auto-resume"
+        )
+
+
+class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
+    """The training loss became NaN or infinite."""
+
+    def __init__(
+        self, step: int, last_good: Path | None, where: str | None = None
+    ) -> None:
+        keep = (
+            f"the last good checkpoint is {last_good}"
+            if last_good
+            else "no checkpoint was saved yet"
+        )
+        place = f": {where}" if where else ""
+        super().__init__(
+            f"the loss or gradient is not finite at step {step}{place}; {keep}. Lower "
+            "training.learning_rate, or set training.max_grad_norm, and start again"
+        )
+
+
+class TrainingMetricError(OumiRuntimeError, KeyError):
+    """A metric that the training is to go by is not measured."""
+
+    exit_code = 2
+
+    def __init__(self, metric: str, measured: Iterable[str]) -> None:
+        names = sorted(name for name in measured if name.startswith("eval_"))
+        super().__init__(
+            f"training.metric_for_best_model is {metric!r}, which no evaluation "
+            f"measures{suggestion(metric, names)}; there are {', '.join(names)}"
+        )
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument.
+        return str(self.args[0])
+
+
+class SearchRangeError(OumiRuntimeError, ValueError):
+    """What is to be tried out makes no range."""
+
+    exit_code = 2
+
+
+class NoBatchFitsError(OumiRuntimeError, MemoryError):
+    """Not even the smallest batch that was to be tried can be trained on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"no batch size is possible: {reason}; begin with a smaller one, make the "
+            "model smaller, or set training.enable_gradient_checkpointing"
+        )
