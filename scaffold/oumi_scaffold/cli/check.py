@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import json_option
 
 _EXIT_FAILED = 1
 _WORDS = {
@@ -20,7 +21,7 @@ _WORDS = {
 
 @click.command("check")
 @click.argument("target", metavar="NAME|FILE|CONFIG")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @click.option("--junit", metavar="FILE", help="Write a JUnit report for CI.")
 @click.option(
     "--select",

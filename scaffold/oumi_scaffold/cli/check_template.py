@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import CheckFailedError, ScaffoldError, TemplateError
 from oumi_scaffold.generate import generated, plan_models
 from oumi_scaffold.source import Source
@@ -35,7 +36,7 @@ class Outcome(NamedTuple):
 
 @click.command("check-template")
 @click.argument("where", metavar="PATH")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def command(where: str, as_json: bool) -> None:
     """Render the template at PATH for all its choices, and run the generated tests.
 

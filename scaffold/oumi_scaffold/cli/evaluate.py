@@ -5,9 +5,16 @@ from contextlib import nullcontext
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import (
+    TAKES_OVERRIDES,
+    checked_config,
+    interpolate_option,
+    json_option,
+    overrides_argument,
+)
 
 
-@click.command("evaluate", context_settings={"ignore_unknown_options": True})
+@click.command("evaluate", context_settings=TAKES_OVERRIDES)
 @click.option(
     "-c",
     "--config",
@@ -15,9 +22,9 @@ from oumi_scaffold.cli import output
     metavar="FILE",
     help="The config it was trained by.",
 )
-@output.interpolate_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+@interpolate_option
+@json_option
+@overrides_argument
 def command(
     config: str, interpolate: bool, as_json: bool, overrides: tuple[str, ...]
 ) -> None:
@@ -25,13 +32,7 @@ def command(
 
     OVERRIDES replace values of the config: --training.output_dir runs/second.
     """
-    # The config is checked to the end before torch is imported.
-    from oumi_runtime.core.configs import TrainingConfig
-
-    loaded = TrainingConfig.from_yaml_and_arg_list(
-        config, list(overrides), ignore_interpolation=not interpolate
-    )
-    loaded.finalize_and_validate()
+    loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.evaluate import evaluate
 
     with output.only_json() if as_json else nullcontext():

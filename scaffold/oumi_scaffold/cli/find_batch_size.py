@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import (
+    TAKES_OVERRIDES,
+    checked_config,
+    interpolate_option,
+    json_option,
+    overrides_argument,
+)
 
 if TYPE_CHECKING:
     from oumi_runtime.finding import BatchSizes
 
 
-@click.command("find-batch-size", context_settings={"ignore_unknown_options": True})
+@click.command("find-batch-size", context_settings=TAKES_OVERRIDES)
 @click.option(
     "-c", "--config", required=True, metavar="FILE", help="The training config."
 )
@@ -27,9 +34,9 @@ if TYPE_CHECKING:
 @click.option(
     "--max", "largest", type=int, help="The last one.  [default: all samples]"
 )
-@output.interpolate_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+@interpolate_option
+@json_option
+@overrides_argument
 def command(
     config: str,
     smallest: int,
@@ -43,13 +50,7 @@ def command(
     Suggested is the fastest that leaves the samples in a step as they are, so that the
     training stays the same. Nothing is written. OVERRIDES replace values of the config.
     """
-    # The config is checked to the end before torch is imported.
-    from oumi_runtime.core.configs import TrainingConfig
-
-    loaded = TrainingConfig.from_yaml_and_arg_list(
-        config, list(overrides), ignore_interpolation=not interpolate
-    )
-    loaded.finalize_and_validate()
+    loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_batch_size
 
     with output.only_json() if as_json else nullcontext():

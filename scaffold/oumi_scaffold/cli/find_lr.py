@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import (
+    TAKES_OVERRIDES,
+    checked_config,
+    interpolate_option,
+    json_option,
+    overrides_argument,
+)
 from oumi_scaffold.cli.plot import plot
 
 if TYPE_CHECKING:
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 _EXIT_NONE_FOUND = 1
 
 
-@click.command("find-lr", context_settings={"ignore_unknown_options": True})
+@click.command("find-lr", context_settings=TAKES_OVERRIDES)
 @click.option(
     "-c", "--config", required=True, metavar="FILE", help="The training config."
 )
@@ -43,9 +50,9 @@ _EXIT_NONE_FOUND = 1
     show_default=True,
     help="Steps from the one to the other.",
 )
-@output.interpolate_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+@interpolate_option
+@json_option
+@overrides_argument
 def command(
     config: str,
     lowest: float,
@@ -62,13 +69,7 @@ def command(
     The curve is written to lr_finder.json and lr_finder.png in the output folder;
     nothing else of the trial is kept. OVERRIDES replace values of the config.
     """
-    # The config is checked to the end before torch is imported.
-    from oumi_runtime.core.configs import TrainingConfig
-
-    loaded = TrainingConfig.from_yaml_and_arg_list(
-        config, list(overrides), ignore_interpolation=not interpolate
-    )
-    loaded.finalize_and_validate()
+    loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_learning_rate, save_curve
 
     with output.only_json() if as_json else nullcontext():

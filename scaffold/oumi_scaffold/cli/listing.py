@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.registered import Kind, Registered, registered
 from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
@@ -15,27 +16,22 @@ def command() -> None:
     """List models, datasets, tasks or templates."""
 
 
-_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document."
-)
-
-
-@command.command()
-@_json_option
+@command.command(short_help="What a config can name as its model.")
+@json_option
 def models(as_json: bool) -> None:
     """List the models that a config can name: built-in ones and the project's."""
     _list_registered("models", as_json)
 
 
-@command.command()
-@_json_option
+@command.command(short_help="What a config can name as its data.")
+@json_option
 def datasets(as_json: bool) -> None:
     """List the datasets that a config can name: built-in ones and the project's."""
     _list_registered("datasets", as_json)
 
 
-@command.command()
-@_json_option
+@command.command(short_help="What `new-model` can write.")
+@json_option
 def tasks(as_json: bool) -> None:
     """List what `new-model` can write: the tasks, and the architectures of each."""
     cells = [(task, arch) for task in TASKS.values() for arch in task.architectures]
@@ -63,8 +59,8 @@ def tasks(as_json: bool) -> None:
     )
 
 
-@command.command()
-@_json_option
+@command.command(short_help="The templates, and where they are.")
+@json_option
 def templates(as_json: bool) -> None:
     """List the templates, in cookiecutter's format, and where they are."""
     from oumi_scaffold.sources import installed

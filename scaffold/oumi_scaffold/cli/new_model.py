@@ -8,6 +8,7 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.decisions import Decisions
+from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.plan_report import Report
 from oumi_scaffold.cli.request import Request, complete
 from oumi_scaffold.cli.taken_names import check_free, taken_names
@@ -66,7 +67,7 @@ from oumi_scaffold.write import exclusive, write
 @click.option("--skip", is_flag=True, help="Leave files in the way as they are.")
 @click.option("--diff", is_flag=True, help="Show what would change in files.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def command(**options: Any) -> None:
     """Write the model NAME, its tests and its training config.
 

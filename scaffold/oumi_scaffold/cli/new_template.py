@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
 from oumi_scaffold.paths import check_project
 from oumi_scaffold.plan import Plan, planned_file
@@ -24,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
     help="Whose template to copy; see `list tasks`.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
     """Copy the template of a task into the new folder NAME, to be edited."""
     if not _NAME.fullmatch(name):

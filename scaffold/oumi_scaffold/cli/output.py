@@ -29,14 +29,6 @@ _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _STATUS_WIDTH = max(map(len, _STYLES))
 
 
-interpolate_option = click.option(
-    "--interpolate",
-    is_flag=True,
-    help="Put ${oc.env:NAME} and ${section.key} of the config in place.",
-)
-"""The option of every command that reads a config."""
-
-
 def status(word: str, subject: str) -> None:
     """Prints a status word and what it is about: `create     models/my_net.py`."""
     padded = word.ljust(_STATUS_WIDTH)

@@ -8,9 +8,16 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import (
+    TAKES_OVERRIDES,
+    checked_config,
+    interpolate_option,
+    json_option,
+    overrides_argument,
+)
 
 
-@click.command("train", context_settings={"ignore_unknown_options": True})
+@click.command("train", context_settings=TAKES_OVERRIDES)
 @click.option("-c", "--config", metavar="FILE", help="The training config.")
 @click.option(
     "--like",
@@ -23,9 +30,9 @@ from oumi_scaffold.cli import output
     is_flag=True,
     help="Go on from the newest whole checkpoint, if any, until the run is finished.",
 )
-@output.interpolate_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]...")
+@interpolate_option
+@json_option
+@overrides_argument
 def command(
     config: str | None,
     like: Path | None,
@@ -44,13 +51,7 @@ def command(
     is_changed = bool(arguments)
     if auto_resume:
         arguments += ["--training.try_resume_from_last_checkpoint", "true"]
-    # The config is checked to the end before torch is imported.
-    from oumi_runtime.core.configs import TrainingConfig
-
-    loaded = TrainingConfig.from_yaml_and_arg_list(
-        config, arguments, ignore_interpolation=not interpolate
-    )
-    loaded.finalize_and_validate()
+    loaded = checked_config(config, arguments, interpolate)
     from oumi_runtime.train import train
 
     with output.only_json() if as_json else nullcontext():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.options import interpolate_option, json_option
 
 if TYPE_CHECKING:
     from oumi_runtime.exceptions import Mistake
@@ -17,8 +18,8 @@ _PLACE = re.compile(r"(?P<file>.*?)(:(?P<line>[0-9]+):(?P<column>[0-9]+))?", re.
 
 @click.command("validate")
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
-@output.interpolate_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@interpolate_option
+@json_option
 def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
     """Report every mistake in training configs, with its file and line."""
     mistakes = {config: _mistakes(config, interpolate) for config in configs}
