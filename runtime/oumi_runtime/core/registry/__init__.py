@@ -7,11 +7,11 @@ the things that are registered: whoever wants the built-in models imports them.
 from oumi_runtime.core.registry.declarations import Declaration, declarations_in
 from oumi_runtime.core.registry.registry import (
     REGISTRY,
-    Registry,
     register,
     register_dataset,
 )
 from oumi_runtime.core.registry.registry_type import RegistryKey, RegistryType
+from oumi_runtime.core.registry.store import Registry
 
 __all__ = [
     "REGISTRY",

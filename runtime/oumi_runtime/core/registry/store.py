@@ -1,4 +1,4 @@
-"""The registry: values by name and kind, and the decorators that put them there.
+"""The registry: values by name and kind, and how a name is found.
 
 A name that is not registered is looked for in the user's files (see `discovery`), of
 which only the one that declares it is imported. Built-in models and datasets register
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from oumi_runtime.core.registry import discovery, loading
 from oumi_runtime.core.registry.declarations import Declaration, dataset_key
@@ -21,8 +21,6 @@ from oumi_runtime.exceptions import (
     NotRegisteredError,
     UnknownNameError,
 )
-
-T = TypeVar("T")
 
 
 class Registry:
@@ -211,10 +209,14 @@ class Registry:
                 entry = self._load_from_package(name)
             return entry
 
-    def _declaration(
+    def _only_declaration(
         self, name: str, type: RegistryType
     ) -> tuple[Declaration, Path] | None:
-        """Returns what declares the name, and its project: the first list counts."""
+        """Returns what declares the name, and its project: the first list counts.
+
+        Raises:
+            DuplicateNameError: Two files of that list declare it.
+        """
         for listing in self._survey().listings:
             found = listing.declaring(name, type)
             if len(found) > 1:
@@ -226,7 +228,7 @@ class Registry:
 
     def _refuse_another(self, entry: Entry, name: str, type: RegistryType) -> None:
         """Refuses to pass a built-in thing, say, for the user's own of that name."""
-        found = self._declaration(name, type)
+        found = self._only_declaration(name, type)
         if found is None:
             return
         declared = found[0]
@@ -236,7 +238,7 @@ class Registry:
             raise DuplicateNameError(type.value, name, str(entry), place)
 
     def _load_from_file(self, name: str, type: RegistryType) -> Entry | None:
-        found = self._declaration(name, type)
+        found = self._only_declaration(name, type)
         # A file that asks for its own name while it is imported finds nothing.
         if found is None or found[0].path in self._loading:
             return None
@@ -273,40 +275,6 @@ class Registry:
         if self._registered(name, RegistryType.MODEL) is None:
             self.register(point.name, RegistryType.MODEL, value)
         return self._registered(name, RegistryType.MODEL)
-
-
-REGISTRY = Registry()
-
-
-def register(registry_name: str, registry_type: RegistryType) -> Callable[[T], T]:
-    """Registers the decorated class or function in `REGISTRY`.
-
-    Args:
-        registry_name: The name that configs use; case does not matter.
-        registry_type: The kind of thing.
-
-    Returns:
-        A decorator that returns what it is given.
-    """
-
-    def decorator(value: T) -> T:
-        REGISTRY.register(registry_name, registry_type, value)
-        return value
-
-    return decorator
-
-
-def register_dataset(registry_name: str, subset: str | None = None) -> Callable[[T], T]:
-    """Registers the decorated dataset class in `REGISTRY`.
-
-    Args:
-        registry_name: The name that configs use; case does not matter.
-        subset: The one subset that the class is for; None for the whole dataset.
-
-    Returns:
-        A decorator that returns what it is given.
-    """
-    return register(dataset_key(registry_name, subset), RegistryType.DATASET)
 
 
 def _key(name: str, type: RegistryType) -> RegistryKey:
