@@ -15,9 +15,10 @@ from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
     check_split,
     package_files,
-    parsed,
     require_samples,
     split_of,
+    statements,
+    without_collecting_garbage,
 )
 
 
@@ -51,6 +52,7 @@ class StdlibDocstrings(TextDataset):
 
 
 @cache
+@without_collecting_garbage()
 def _docstrings() -> tuple[tuple[str, int], ...]:
     """Every docstring once, with its package's number, in the order of the files."""
     seen: dict[str, int] = {}
@@ -62,7 +64,7 @@ def _docstrings() -> tuple[tuple[str, int], ...]:
 
 
 def _docstrings_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(parsed(path)):
+    for node in statements(path):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         ) and (text := ast.get_docstring(node)):

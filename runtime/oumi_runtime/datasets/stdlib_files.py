@@ -4,15 +4,20 @@ Real text and code that every machine has; it is under the licence of Python its
 """
 
 import ast
+import gc
 import hashlib
 import sysconfig
-from collections.abc import Sequence
-from functools import cache
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from oumi_runtime.exceptions import DataError, suggestion
 
 SPLITS = ("train", "validation", "test")
+
+# What holds the statements of a statement, in the order of the syntax tree.
+_BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
 
 # The largest packages by docstrings that every Python from 3.11 on has.
 PACKAGES = (
@@ -48,10 +53,29 @@ def module_of(path: Path) -> str:
     return path.relative_to(_library_folder()).as_posix()
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    return ast.parse(path.read_bytes())
+def statements(path: Path) -> Iterator[ast.AST]:
+    """The module of a file and its statements, in the order of `ast.walk`.
+
+    Expressions, nine in ten of the nodes, are left out: they define nothing.
+    """
+    rest = deque[ast.AST]([ast.parse(path.read_bytes())])
+    while rest:
+        node = rest.popleft()
+        yield node
+        for name in _BODIES:
+            rest.extend(getattr(node, name, ()))
+
+
+@contextmanager
+def without_collecting_garbage() -> Generator[None]:
+    """Reads syntax trees four times as fast: their million nodes are in no circle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def check_split(dataset: str, split: str) -> None:

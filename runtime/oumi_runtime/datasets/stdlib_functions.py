@@ -20,9 +20,10 @@ from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
     check_split,
     package_files,
-    parsed,
     require_samples,
     split_of,
+    statements,
+    without_collecting_garbage,
 )
 
 # What is counted of each function, by the names of Python's syntax tree.
@@ -76,6 +77,7 @@ class StdlibFunctions(ColumnDataset):
 
 
 @cache
+@without_collecting_garbage()
 def _functions() -> tuple[tuple[_Row, str], ...]:
     """The row and the split of every function, in the order of the files."""
     files = chain.from_iterable(map(package_files, PACKAGES))
@@ -83,7 +85,7 @@ def _functions() -> tuple[tuple[_Row, str], ...]:
 
 
 def _functions_of(path: Path) -> Iterator[tuple[_Row, str]]:
-    for node in ast.walk(parsed(path)):
+    for node in statements(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             counts = Counter(type(inner).__name__ for inner in ast.walk(node))
             lines = (node.end_lineno or node.lineno) - node.lineno + 1

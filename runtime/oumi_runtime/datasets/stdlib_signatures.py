@@ -12,10 +12,11 @@ from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
     check_split,
     package_files,
-    parsed,
     require_samples,
     split_of,
+    statements,
     top_files,
+    without_collecting_garbage,
 )
 
 
@@ -45,6 +46,7 @@ class StdlibSignatures(TextPairs):
 
 
 @cache
+@without_collecting_garbage()
 def _pairs() -> tuple[tuple[str, str], ...]:
     """Every pair once, in the order of the files."""
     files = chain(top_files(), *map(package_files, PACKAGES))
@@ -52,7 +54,7 @@ def _pairs() -> tuple[tuple[str, str], ...]:
 
 
 def _pairs_of(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(parsed(path)):
+    for node in statements(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             summary = (ast.get_docstring(node) or "").partition("\n")[0].strip()
             # A lone sign, and a doctest that opens the docstring, say nothing.
