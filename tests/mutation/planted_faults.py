@@ -13,6 +13,7 @@ from faults_of_modules import (
 )
 from faults_of_reading import READING
 from faults_of_results import LOSSES, MASKS, SAMPLES, SHAPES
+from faults_of_sizes import SIZES
 
 FAULTS = [
     each
@@ -28,6 +29,7 @@ FAULTS = [
         NUMERICS,
         CONSTRUCTION,
         READING,
+        SIZES,
     )
     for each in group
 ]

@@ -1,5 +1,6 @@
 """What a docstring promises: the shapes of inputs and outputs, and the range of ids."""
 
+import ast
 import inspect
 import re
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _TIED = (
     r"\b(tied|ties|(shared?|shares|sharing) (its |the |their )?(weights?|layers?))\b"
 )
 _START = re.compile(r"\b(?:begun|begins|starts?) with (?P<token>\d+)")
+_REACH = re.compile(r"\bsees? (?P<formula>[\dn\s*+()-]*[\dn)]) tokens\b(?! further)")
 _SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
 
 
@@ -92,6 +94,28 @@ def documented_start(case: ModelCase) -> list[int]:
     return [
         int(m[1]) for m in re.finditer(r"\b(?:begun|begins|starts?) with (\d+)", said)
     ]
+
+
+def documented_reach(case: ModelCase) -> tuple[str, int] | None:
+    """How many tokens the constructor's docstring says that an output sees.
+
+    Returns:
+        The sentence and the number. In `see 2 * n + 1 tokens`, `n` is the value of the
+        argument that it is said of.
+    """
+    docstring = case.make_model_class.__init__.__doc__ or ""
+    for name, text in _entries(_part(docstring, "Args")):
+        match, size = _REACH.search(text), known_sizes(case).get(name)
+        if match is not None and size is not None:
+            return match[0], _evaluated(ast.parse(match["formula"], mode="eval"), size)
+    return None
+
+
+def _evaluated(formula: ast.Expression, n: int) -> int:
+    """The value of sums, products and powers of n and numbers."""
+    return int(
+        eval(compile(formula, "formula", "eval"), {"__builtins__": {}}, {"n": n})
+    )
 
 
 def says_input_is_added(layer: type) -> bool:

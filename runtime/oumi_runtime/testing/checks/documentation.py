@@ -11,6 +11,7 @@ from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import (
     documented_inputs,
     documented_outputs,
+    documented_reach,
     known_sizes,
     mismatch,
     says_input_is_added,
@@ -18,7 +19,16 @@ from oumi_runtime.testing.documented import (
     says_weights_are_tied,
 )
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import Probe, listing, outputs_of, perturbed
+from oumi_runtime.testing.measuring import (
+    Probe,
+    listing,
+    other_tokens,
+    outputs_of,
+    perturbed,
+)
+from oumi_runtime.testing.needs import token_ids
+
+_LONGEST_REACH = 512
 
 _DTYPES = {"float": ("float32", "float64"), "bool": ("bool",)}
 
@@ -98,7 +108,8 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
     """Catches a residual connection that went lost, where a docstring tells of it.
 
     For example `return y` in place of `return x + y` in a layer that is "added to its
-    input". With weights of zero such a layer still gives what it got.
+    input". With weights of zero such a layer still gives what it got. Where the
+    docstring of the model says so, it is of the layers in its lists.
 
     If it fails, look for the sums in the layer's forward.
     """
@@ -108,7 +119,7 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
         for name, module in probe.model.named_modules()
         if name and says_input_is_added(type(module))
     ]
-    if not layers:
+    if not layers and not says_input_is_added(case.make_model_class):
         raise NotApplicableError("no layer says that its input is added")
     for name, layer in layers:
         with torch.no_grad():
@@ -126,6 +137,63 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
             raise CheckFailedError(
                 f"the docstring of {name} says that its input is added, but where its "
                 "weights are zero nothing is left of it: is a residual connection gone?"
+            )
+    if says_input_is_added(case.make_model_class):
+        _require_way_around_lists(case)
+
+
+def _require_way_around_lists(case: ModelCase) -> None:
+    """Fails where nothing of the inputs goes by the layers of the model's lists."""
+    probe = Probe(case)
+    lists = [m for m in probe.model.children() if isinstance(m, nn.ModuleList)]
+    with torch.no_grad():
+        for module in (m for each in lists for m in each.modules()):
+            if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+                for parameter in module.parameters():
+                    parameter.zero_()
+    others = Probe(case, seed=1).inputs
+    usual, found = probe(probe.inputs), probe(others)
+    if lists and not probe.differs(usual, found).any():
+        raise CheckFailedError(
+            "the docstring says that layers are added to their input, but where their "
+            "weights are zero nothing is left of it: is a residual connection gone?"
+        )
+
+
+@check(needs=[token_ids])
+def check_as_many_tokens_are_seen_as_said(case: ModelCase) -> None:
+    """Catches a model of the next token that looks less far back than it says.
+
+    For example convolutions that "see 2 ** (n + 1) - 1 tokens", as the docstring of
+    `num_layers` has it, whose dilation went lost: they see 2 * n + 1.
+
+    If it fails, look at the dilation, the size and the padding of the convolutions.
+    """
+    said = documented_reach(case)
+    if said is None or case.label_shift is None:
+        raise NotApplicableError("no docstring says how many tokens are seen")
+    sentence, reach = said
+    if not 0 < reach <= _LONGEST_REACH:
+        raise NotApplicableError(f"{reach} tokens are not tried")
+    probe, ids = Probe(case), case.tokens[0].ids
+    usual = probe.inputs[ids]
+    places = torch.arange(reach + 2) % usual.shape[1]
+    inputs = {
+        name: column[:, places] if column.shape[:2] == usual.shape else column
+        for name, column in probe.inputs.items()
+    }
+    if (mask := case.tokens[0].mask) is not None:
+        inputs[mask] = torch.ones_like(inputs[mask])
+    expected = probe(inputs)
+    for back, is_seen in ((reach, True), (reach + 1, False)):
+        changed = inputs[ids].clone()
+        changed[:, -back] = other_tokens(changed)[:, -back]
+        found = probe({**inputs, ids: changed})
+        if bool(probe.differs(expected, found)[:, -1].any()) != is_seen:
+            raise CheckFailedError(
+                f"the docstring says {sentence!r}, which is {reach}, but the last "
+                f"output {'does not change' if is_seen else 'changes'} with the token "
+                f"{back - 1} places before it: is a dilation or a size another one?"
             )
 
 

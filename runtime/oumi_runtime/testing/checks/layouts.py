@@ -1,9 +1,13 @@
 """Checks of inputs of numbers and ids: of their layout, and of what stands where."""
 
+import re
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import nn
 
-from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.checks.attention import attention
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import (
@@ -18,6 +22,8 @@ from oumi_runtime.testing.measuring import (
     require_equal,
 )
 from oumi_runtime.testing.needs import numbers, token_ids
+
+_READS_FORWARD = re.compile(r"causal|decoder|gpt|autoregress|left to right", re.I)
 
 
 @check()
@@ -114,6 +120,88 @@ def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
                 f"a token's output changes with the {tokens.ids} {side} it alone: is a "
                 "window padded on one side only?"
             )
+
+
+@check(needs=[token_ids])
+def check_encoders_see_what_comes_after(case: ModelCase) -> None:
+    """Catches an encoder whose tokens see those before them alone.
+
+    For example `is_causal=True`, or `mask.tril()`, copied from a language model: the
+    first token of a text knows nothing of the text. It applies where layers give a row
+    for every token, and the labels are not the next tokens. What is called causal or a
+    decoder, and what reads by steps, is left alone.
+
+    If it fails, look at the mask of the layers, and at what is padded on one side.
+    """
+    model, ids = case.model(), case.tokens[0].ids
+    is_forward = case.label_shift is not None or _is_said_to_read_forward(case, model)
+    if is_forward or any(isinstance(m, nn.RNNBase) for m in model.modules()):
+        raise NotApplicableError("the model reads in one direction")
+    probe = Probe(case)
+    inputs = {
+        name: torch.ones_like(c) if name == case.tokens[0].mask else c
+        for name, c in probe.inputs.items()
+    }
+    length = inputs[ids].shape[1]
+    if length < 3 or any(
+        inputs[name].shape[1:2] == (length,) for name in case.targets & inputs.keys()
+    ):
+        raise NotApplicableError("layers of the source cannot be told from others")
+    usual = _rows_by_layer(probe, inputs, length)
+    moved: dict[bool, set[str]] = {}
+    for is_first in (True, False):
+        changed = inputs[ids].clone()
+        place = 0 if is_first else length - 1
+        changed[:, place] = other_tokens(changed)[:, place]
+        found = _rows_by_layer(probe, {**inputs, ids: changed}, length)
+        moved[is_first] = {
+            name
+            for name in usual.keys() & found.keys()
+            if probe.differs(usual[name], found[name])[:, length - 1 - place].any()
+        }
+    if moved[True] and not moved[False]:
+        name = next(name for name in usual if name in moved[True])
+        raise CheckFailedError(
+            f"the last of {length} {ids} changes with the first in {name}, "
+            "but the first with the last in no layer: is a mask causal, or a window "
+            "padded on one side, though all of the text is known?"
+        )
+
+
+def _is_said_to_read_forward(case: ModelCase, model: nn.Module) -> bool:
+    """Whether names or docstrings say that the model looks at what is before only."""
+    if case.is_teacher_forced:  # It has a decoder, but an encoder too.
+        return False
+    classes = {type(m) for m in model.modules() if "torch.nn" not in type(m).__module__}
+    said = " ".join(f"{c.__name__} {vars(c).get('__doc__') or ''}" for c in classes)
+    return _READS_FORWARD.search(said) is not None
+
+
+def _rows_by_layer(probe: Probe, inputs: Batch, length: int) -> dict[str, torch.Tensor]:
+    """What each layer gives that has a row for every token, (batch, length, ...)."""
+    found: dict[str, torch.Tensor] = {}
+
+    def noting(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else output
+            if not isinstance(first, torch.Tensor) or first.ndim != 3:
+                return
+            if isinstance(module, nn.modules.conv._ConvNd):
+                first = first.transpose(1, 2)
+            if first.shape[1] == length and first.is_floating_point():
+                found[name] = first.detach()
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(noting(name))
+        for name, module in probe.model.named_modules()
+        if name
+    ]
+    probe(inputs)
+    for handle in handles:
+        handle.remove()
+    return found
 
 
 def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -1,23 +1,18 @@
 """Checks of what the layers are: of their own, and each of use."""
 
 import re
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import nn
 
-from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import says_weights_are_tied
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
-    Probe,
     compute_gradients,
     listing,
     loss_of,
-    other_tokens,
     perturbed,
 )
 
@@ -25,10 +20,6 @@ _DIGITS = re.compile(r"\d+")
 _LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention)
 _MOST_DRAWS = 12
 _SHARE = 0.25
-_TOLERANCE = 1e-9
-_MOST_LAYERS = 64
-
-_Inputs = dict[str, list[torch.Tensor]]
 
 
 @check()
@@ -133,143 +124,3 @@ def _units_without_gradient(model: nn.Module) -> dict[str, set[int]]:
                 if learns.any():
                     found[own] = set((~learns).nonzero().flatten().tolist())
     return found
-
-
-@check()
-def check_no_two_layers_act_as_one(case: ModelCase) -> None:
-    """Catches linear layers with nothing between them, which one layer could replace.
-
-    For example an activation that is forgotten: `self.second(self.first(x))`. A first
-    layer that is narrower than its input and output does something, and is left alone.
-
-    If it fails, look at what comes between the named layers.
-    """
-    probe = Probe(case, 3)
-    if not probe.is_double:
-        raise NotApplicableError("the model does not run in float64")
-    layers = {
-        name: module
-        for name, module in probe.model.named_modules()
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
-        and getattr(module, "groups", 1) == 1
-    }
-    if len(layers) > _MOST_LAYERS:
-        raise NotApplicableError(f"there are {len(layers)} layers")
-    for name, layer in layers.items():
-        after = _linear_in(probe, layers, name)
-        width, given = layer.weight.shape[:2]
-        taken = sum(layers[each].weight.shape[0] for each in after)
-        if after and width >= min(given, taken):
-            raise CheckFailedError(
-                f"{listing(after)} gets what {name} gives, with nothing but sums "
-                "between them, so that one layer could do what both do: is an "
-                "activation forgotten?"
-            )
-
-
-def _linear_in(probe: Probe, layers: dict[str, Any], name: str) -> list[str]:
-    """The layers that a layer acts by, if by sums alone: [] if it acts otherwise."""
-    usual, others = probe.inputs, _other_values(probe.inputs)
-    nothing = _inputs_given(probe, layers, name, usual, 0, 0)
-    one = _inputs_given(probe, layers, name, usual, 1, 0)
-    other = _inputs_given(probe, layers, name, usual, 0, 1)
-    both = _inputs_given(probe, layers, name, usual, 1, 1)
-    elsewhere = _inputs_given(probe, layers, name, others, 1, 0)
-
-    def is_linear(after: str) -> bool:
-        runs = [run.get(after, []) for run in (nothing, one, other, both, elsewhere)]
-        return len({len(run) for run in runs}) == 1 and all(
-            z.shape == a.shape == b.shape == c.shape == e.shape
-            and not z.any()
-            and bool(a.any())
-            and _close(a + b, c)
-            and _close(a, e)
-            for z, a, b, c, e in zip(*runs, strict=True)
-        )
-
-    after = [each for each in layers if each != name and one.get(each)]
-    after = [each for each in after if is_linear(each)]
-    if not after:
-        return []
-    # What else it acts by, such as a residual connection, makes it a layer of its own.
-    with _silenced(layers, after):
-        outputs = [
-            _output_given(probe, layers[name], usual, *s) for s in ((1, 0), (0, 1))
-        ]
-    return after if _close(*outputs) else []
-
-
-def _close(left: torch.Tensor, right: torch.Tensor) -> bool:
-    scale = left.abs().max().item() if left.numel() else 0.0
-    return left.shape == right.shape and bool(
-        ((left - right).abs() <= _TOLERANCE * scale).all()
-    )
-
-
-def _inputs_given(
-    probe: Probe,
-    layers: dict[str, Any],
-    name: str,
-    inputs: Batch,
-    *shares: float,
-) -> _Inputs:
-    """What each layer gets where one of them gives a mixture of two draws."""
-    found: _Inputs = {}
-
-    def noting(each: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
-        return lambda module, args: found.setdefault(each, []).append(args[0])
-
-    handles = [
-        layer.register_forward_pre_hook(noting(each)) for each, layer in layers.items()
-    ]
-    try:
-        _output_given(probe, layers[name], inputs, *shares)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return found
-
-
-def _output_given(
-    probe: Probe, layer: nn.Module, inputs: Batch, *shares: float
-) -> torch.Tensor:
-    def give(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
-        draws = torch.Generator().manual_seed(output.shape[-1])
-        kind = output.dtype
-        one, other = (
-            torch.randn(output.shape, generator=draws, dtype=kind) for _ in range(2)
-        )
-        return one * shares[0] + other * shares[1]
-
-    handle = layer.register_forward_hook(give)
-    try:
-        return probe(inputs)
-    finally:
-        handle.remove()
-
-
-@contextmanager
-def _silenced(layers: dict[str, Any], names: list[str]) -> Generator[None]:
-    """Gives the layers zeros in place of what they get."""
-
-    def silence(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (torch.zeros_like(args[0]), *args[1:])
-
-    handles = [layers[name].register_forward_pre_hook(silence) for name in names]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _other_values(inputs: Batch) -> Batch:
-    """Other tokens and numbers, of which the same ones are padding."""
-    return {
-        name: column + torch.randn_like(column)
-        if column.is_floating_point()
-        else column
-        if "mask" in name
-        else other_tokens(column)
-        for name, column in inputs.items()
-    }

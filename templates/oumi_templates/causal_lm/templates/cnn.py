@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Causal convolutions, each looking twice as far back (Oord et al. 2016)."""
+    """Causal convolutions, each added to its input (Oord et al. 2016)."""
 
     def __init__(
         self,

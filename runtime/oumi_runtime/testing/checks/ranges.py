@@ -1,0 +1,127 @@
+"""Checks of factors: before the first layer, and after the last."""
+
+import re
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import Probe
+from oumi_runtime.testing.needs import class_labels, numbers
+
+_SMALLEST, _LARGEST = 0.05, 20.0
+_LEAST_CHANGE = 10.0
+_LAYERS = (nn.Linear, nn.modules.conv._ConvNd)
+_PRODUCTS = (
+    F.linear,
+    torch.matmul,
+    torch.Tensor.matmul,
+    torch.Tensor.__matmul__,
+)
+_FACTORS = re.compile(r"scal|temp|tau|mult|alpha|factor")
+
+
+@check(needs=[numbers])
+def check_first_layer_gets_numbers_of_a_fair_size(case: ModelCase) -> None:
+    """Catches pixels or features that the model makes far too small, or too large.
+
+    For example `images / 255` of pixels that are in 0..1 already: the first layer then
+    gives little but its bias, and all images look alike.
+
+    If it fails, look at what is done to the inputs before the named layer; or make the
+    batch of the test as the dataset makes it.
+    """
+    if case.tokens or len(case.numbers) != 1:
+        raise NotApplicableError("there is not one column of numbers alone")
+    model, inputs = case.model(), case.inputs(16)
+    (name,) = case.numbers
+    given = inputs[name].square().mean().sqrt().item()
+    found: list[tuple[str, float]] = []
+
+    def noting(layer: str) -> Any:
+        return lambda module, args: found.append(
+            (layer, args[0].detach().square().mean().sqrt().item())
+        )
+
+    for path, module in model.named_modules():
+        if isinstance(module, _LAYERS):
+            module.register_forward_pre_hook(noting(path))
+    with torch.no_grad():
+        model(**inputs)
+    if not found:
+        raise NotApplicableError("no layer is called")
+    layer, size = found[0]
+    is_small = size < _SMALLEST and size * _LEAST_CHANGE < given
+    if is_small or (size > _LARGEST and size > given * _LEAST_CHANGE):
+        raise CheckFailedError(
+            f"{name} are of a size of {given:.2g}, but {size:.2g} where they reach "
+            f"{layer}: are they scaled although the dataset has done it?"
+        )
+
+
+@check(needs=[class_labels])
+def check_logits_are_not_multiplied(case: ModelCase) -> None:
+    """Catches logits that are multiplied, or divided, by a number.
+
+    For example `logits / 10`, or `/ vocab_size`: a fresh model guesses as it should,
+    but learns that many times as slowly. One over the width, and the root of it, are
+    left alone, and so is a model that has a temperature or a scale among its arguments
+    or weights, or that takes cosines.
+
+    If it fails, return what the last layer gives; or make the factor an argument that
+    is named as a scale.
+    """
+    probe = Probe(case)
+    if not probe.is_double:
+        raise NotApplicableError("the model does not run in float64")
+    if _has_a_factor(probe.model):
+        raise NotApplicableError("the model has a scale of its own")
+    with _Products() as products:
+        logits = probe(probe.inputs)
+    for product, given in products.found:
+        if product.shape != logits.shape or not product.all():
+            continue
+        factors = logits / product
+        factor = factors.flatten()[0].item()
+        if not torch.allclose(factors, torch.full_like(factors, factor), rtol=1e-6):
+            continue
+        width, length = given.shape[-1], given.norm(dim=-1)
+        usual = (1.0, width**-0.5, 1 / width)
+        is_cosine = torch.allclose(length, torch.ones_like(length), rtol=1e-4)
+        if not is_cosine and all(abs(factor / u - 1) > 1e-6 for u in usual):
+            raise CheckFailedError(
+                f"the logits are {factor:.4g} times what the last layer gives, and no "
+                "argument says so: is a number multiplied, or divided by?"
+            )
+
+
+def _has_a_factor(model: nn.Module) -> bool:
+    """Whether an argument is named as a factor, or a weight is a single number."""
+    arguments: dict[str, Any] = (
+        model.init_kwargs if isinstance(model, BaseModel) else {}
+    )
+    return any(_FACTORS.search(name) for name in arguments) or any(
+        value.numel() == 1 for value in [*model.parameters(), *model.buffers()]
+    )
+
+
+class _Products(TorchFunctionMode):
+    """Notes the products with matrices, and what is multiplied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func in _PRODUCTS and isinstance(args[0], torch.Tensor):
+            self.found.append((result.detach(), args[0].detach()))
+        return result

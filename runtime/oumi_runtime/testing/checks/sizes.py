@@ -1,0 +1,227 @@
+"""Checks of models made larger: of what grows with an argument, or must not."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.checks.attention_scores import Scores, scores_of
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.needs import arguments_of, constructor_arguments
+
+_TIMES_AS_WIDE = 4
+# Scores that are not divided by the root of the width double where it is four times.
+_MOST_GROWTH = 1.5
+_SINGLE = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
+_WIDTH = re.compile(r"hidden|embed|width|dim|d_model|channels|filters|units")
+_SMALLEST_WIDTH = 8
+
+_Numbers = dict[str, tuple[str, int]]
+
+
+@check(needs=[constructor_arguments])
+def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
+    """Catches scores of attention that are not divided by the root of a head's width.
+
+    For example `(q @ k.transpose(-2, -1)).softmax(dim=-1)`, or `scale=1`: a small model
+    hardly shows it, but the wider the heads, the more a token attends to a single one
+    from the start. A model with heads four times as wide is compared. One whose weights
+    start so small that its scores do not grow is left alone.
+
+    If it fails, divide the scores by `q.shape[-1] ** 0.5`.
+    """
+    usual = scores_of(_made(case), case.inputs())
+    if not usual:
+        raise NotApplicableError("no attention is computed by the model itself")
+    for name, value in _whole_numbers(case):
+        changed = {name: _TIMES_AS_WIDE * value}
+        try:
+            wide = scores_of(_made(case, changed), case.inputs())
+            drawn = [
+                scores_of(_made(case, each), case.inputs(), at_random=True)
+                for each in ({}, changed)
+            ]
+        except Exception:  # The constructor, or the batch, allows no such value.
+            continue
+        if [s.width for s in wide] != [_TIMES_AS_WIDE * s.width for s in usual]:
+            continue
+        growth = min(_growth(usual, wide), _growth(*drawn))
+        if growth > _MOST_GROWTH:
+            raise CheckFailedError(
+                f"with {_TIMES_AS_WIDE} times the {name}, the scores of attention "
+                f"spread {growth:.2g} times as far before the softmax: are they "
+                "divided by the root of a head's width?"
+            )
+        return
+    raise NotApplicableError("no argument makes the heads wider")
+
+
+@check(needs=[constructor_arguments])
+def check_there_are_as_many_layers_as_asked_for(case: ModelCase) -> None:
+    """Catches a list of layers that is one too short, or one too long.
+
+    For example `range(num_layers - 1)`. It applies to lists of convolutions, and of
+    blocks of several layers each; a perceptron may count its first layer, or its last.
+
+    If it fails, look at the `range` that the named list is made with.
+    """
+    model = _made(case)
+    for name, value in _whole_numbers(case):
+        try:
+            longer = _lengths(_made(case, {name: value + 1}))
+        except Exception:  # The constructor refuses the value.
+            continue
+        growing = {
+            path: length
+            for path, length in _lengths(model).items()
+            if longer.get(path) == length + 1
+        }
+        counted = {m for path in growing for m in model.get_submodule(path).modules()}
+        elsewhere = [m for m in model.modules() if m not in counted and m != model]
+        for path, length in growing.items():
+            layer = next(model.get_submodule(path).children())
+            if abs(length - value) == 1 and not any(
+                _is_alike(layer, other) for other in elsewhere
+            ):
+                raise CheckFailedError(
+                    f"with {name}={value} there are {length} layers in {path}: is its "
+                    "range one too short, or too long?"
+                )
+
+
+@check(needs=[constructor_arguments])
+def check_an_argument_rules_all_of_its_kind(case: ModelCase) -> None:
+    """Catches a constructor argument that is used here, and written out there.
+
+    For example `_Layer(hidden_dim, 4)` in the decoder, where the encoder has
+    `_Layer(hidden_dim, num_heads)`; or 128 filters on embeddings of `hidden_dim`, of
+    which 128 is the default.
+
+    If it fails, look for the number that is written out where the argument was meant.
+    """
+    before, others = _made(case), dict[str, tuple[int, nn.Module]]()
+    for name, value in _whole_numbers(case):
+        for other in (2 * value, value + 1, value + 2):
+            try:
+                others[name] = (other, _made(case, {name: other}))
+            except Exception:  # The constructor refuses the value.
+                continue
+            break
+    usual = _numbers(before)
+    ruled = {
+        path
+        for _, after in others.values()
+        for path, (_, number) in _numbers(after).items()
+        if path in usual and usual[path][1] != number
+    }
+    for name, (other, after) in others.items():
+        _require_all_moved(name, other, (usual, _numbers(after)), ruled)
+        _require_no_default(case, name, before, after)
+
+
+def _require_all_moved(
+    name: str, other: int, numbers: tuple[_Numbers, _Numbers], ruled: set[str]
+) -> None:
+    """Fails where of two numbers of one kind one follows an argument, and one none."""
+    usual, changed = numbers
+    for path, (kind, value) in usual.items():
+        if path not in changed:
+            continue
+        stayed = [
+            each
+            for each in usual
+            if usual[each] == (kind, value) and each in changed and each not in ruled
+        ]
+        if changed[path][1] == other and stayed:
+            raise CheckFailedError(
+                f"{stayed[0]} is {value} whatever {name} is, though {path} follows it: "
+                f"is the number written out where {name} was meant?"
+            )
+
+
+def _require_no_default(
+    case: ModelCase, name: str, before: nn.Module, after: nn.Module
+) -> None:
+    """Fails where a layer that reads an argument's width gives its default's."""
+    arguments = arguments_of(case)
+    default = inspect.signature(case.make_model_class).parameters[name].default
+    others = [value for value in arguments.values() if value == default]
+    if not _WIDTH.search(name) or others or type(default) is not int:
+        return
+    wide = dict(after.named_parameters())
+    for path, weight in before.named_parameters():
+        shapes = [w.shape for w in (weight, wide.get(path, weight)) if w.ndim > 1]
+        if default < _SMALLEST_WIDTH or len(shapes) < 2:
+            continue
+        widths, given = zip(*(shape[:2] for shape in shapes), strict=True)
+        if {*widths} == {default} and given[0] != given[1]:
+            raise CheckFailedError(
+                f"{path} gives {default} values whatever {name} is, and {default} is "
+                f"the default of {name}: is it written out where {name} was meant?"
+            )
+
+
+def _made(case: ModelCase, changes: dict[str, Any] | None = None) -> nn.Module:
+    """A model with some arguments changed, of the same seed each time."""
+    torch.manual_seed(0)
+    made: nn.Module = case.make_model_class(**{**arguments_of(case), **(changes or {})})
+    return made
+
+
+def _whole_numbers(case: ModelCase) -> Iterator[tuple[str, int]]:
+    for name, value in arguments_of(case).items():
+        if type(value) is int and value > 0:
+            yield name, value
+
+
+def _growth(usual: list[Scores], wide: list[Scores]) -> float:
+    """How many times as far the scores spread, on the whole."""
+    return sum(s.spread for s in wide) / (sum(s.spread for s in usual) or 1.0)
+
+
+def _numbers(model: nn.Module) -> _Numbers:
+    """The lengths of lists and the numbers that modules keep, each with its kind."""
+    found: _Numbers = {}
+    for path, module in model.named_modules():
+        kind = type(module).__qualname__
+        if isinstance(module, nn.ModuleList) and len(module):
+            kind = f"list of {type(module[0]).__qualname__}"
+            found[f"the length of {path}"] = (kind, len(module))
+        elif not type(module).__module__.startswith("torch."):
+            for own, value in vars(module).items():
+                if type(value) is int and not own.startswith("_"):
+                    found[f"{path}.{own}"] = (f"{kind}.{own}", value)
+    return found
+
+
+def _lengths(model: nn.Module) -> dict[str, int]:
+    """The lists of layers of one kind, each with its length."""
+    return {
+        path: len(module)
+        for path, module in model.named_modules()
+        if isinstance(module, nn.ModuleList | nn.Sequential)
+        and len({type(each) for each in module}) == 1
+        and _is_countable(next(module.children()))
+    }
+
+
+def _is_countable(module: nn.Module) -> bool:
+    """Whether it is a convolution, or a block of several layers of its own class."""
+    if isinstance(module, nn.modules.conv._ConvNd):
+        return True
+    layers = [m for m in module.modules() if isinstance(m, _SINGLE)]
+    return len(layers) > 1 and not isinstance(
+        module, nn.ModuleList | nn.ModuleDict | nn.Sequential
+    )
+
+
+def _is_alike(layer: nn.Module, other: nn.Module) -> bool:
+    """Whether another module may count as one more of the layers."""
+    if isinstance(layer, nn.modules.conv._ConvNd):
+        return isinstance(other, nn.modules.conv._ConvNd)
+    return _is_countable(other) and not isinstance(other, nn.modules.conv._ConvNd)
