@@ -8,11 +8,8 @@ from itertools import chain
 import torch
 from tokenizers import Encoding, Tokenizer
 
-from oumi_runtime.builders.word_encoder import (
-    WordEncoder,
-    splits_at_spaces,
-    to_ragged,
-)
+from oumi_runtime.builders.joined_words import to_ragged
+from oumi_runtime.builders.word_encoder import WordEncoder, splits_at_spaces
 from oumi_runtime.core.datasets import (
     PlainTexts,
     RaggedColumn,

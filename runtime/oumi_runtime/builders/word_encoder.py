@@ -5,7 +5,6 @@ time that tokenizing it again does.
 """
 
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from oumi_runtime.builders.joined_words import JoinedWords, to_ragged
 from oumi_runtime.builders.word_splitting import (
     Numbers,
     flat,
@@ -36,7 +36,7 @@ class WordEncoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Takes the tokenizer, which `splits_at_spaces` is true of."""
-        self._tokenizer = tokenizer
+        self._new_words = JoinedWords(tokenizer)
         begin, end = _around(tokenizer)
         self._around = RaggedColumn(
             torch.tensor([*begin, *end], dtype=torch.int32),
@@ -106,11 +106,7 @@ class WordEncoder:
 
     def _learn(self, words: list[str]) -> None:
         if words:
-            encodings = self._tokenizer.encode_batch_fast(
-                words, add_special_tokens=False
-            )
-            ids = to_ragged([encoding.ids for encoding in encodings])
-            self._known = _joined([self._known, ids])
+            self._known = _joined([self._known, self._new_words.encode(words)])
 
 
 class _Rows(dict[str, int]):
@@ -146,15 +142,6 @@ def splits_at_spaces(tokenizer: Tokenizer) -> bool:
             each.lstrip or each.rstrip or each.content != "".join(each.content.split())
             for each in added
         )
-    )
-
-
-def to_ragged(rows: Sequence[Sequence[int]], pad_value: int = 0) -> RaggedColumn:
-    """Lists of ids as a column."""
-    return RaggedColumn(
-        torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
-        torch.tensor([len(row) for row in rows], dtype=torch.int64),
-        pad_value=pad_value,
     )
 
 

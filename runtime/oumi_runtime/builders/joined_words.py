@@ -1,0 +1,98 @@
+"""Tokenizes words many to a text, which takes half the time that one by one does.
+
+What a text does not tell is where the tokens of a word end. It is known of a word of
+plain characters: its parts are counted, and only the first token of a part is one that
+can begin a word.
+"""
+
+import re
+import string
+from collections.abc import Sequence
+from itertools import chain, compress
+
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+
+from oumi_runtime.core.datasets import RaggedColumn
+
+_WORDS_OF_A_TEXT = 64
+_GOES_ON = "##"
+# Latin and Cyrillic letters that Unicode has long had, and digits. What a normalizer
+# does to them leaves them in one part.
+_LETTERS = "0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u0481\u048a-\u052f"
+# Letters and digits that follow each other, or one sign.
+_PARTS = re.compile(r"[^\W_]+|[\W_]")
+
+
+class JoinedWords:
+    """Tokenizes words by a tokenizer that `splits_at_spaces` is true of."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Takes the tokenizer."""
+        self._tokenizer = tokenizer
+        vocabulary = tokenizer.get_vocab()
+        begins = [True] * (max(vocabulary.values(), default=0) + 1)
+        for token, number in vocabulary.items():
+            begins[number] = not token.startswith(_GOES_ON)
+        self._begins = torch.tensor(begins)  # (ids,) bool
+        # An added token may make one part of several where it holds a sign, so these
+        # signs are not plain. One of letters only makes more parts, never fewer.
+        added = [each.content for each in tokenizer.get_added_tokens_decoder().values()]
+        signs = set(string.punctuation) - set("".join(added))
+        self._plain = re.compile(f"[{_LETTERS}{re.escape(''.join(sorted(signs)))}]+")
+        model = tokenizer.model
+        self._can_join = (
+            isinstance(model, WordPiece)
+            and model.continuing_subword_prefix == _GOES_ON
+            and not model.unk_token.startswith(_GOES_ON)
+        )
+
+    def encode(self, words: Sequence[str]) -> RaggedColumn:
+        """The ids of each word, without those that begin and end a text."""
+        if not self._can_join:
+            return self._ids(words)
+        are_plain = [self._plain.fullmatch(word) is not None for word in words]
+        plain = self._join([*compress(words, are_plain)])
+        if len(plain) == len(words):
+            return plain
+        are_others = [not is_plain for is_plain in are_plain]
+        others = self._ids([*compress(words, are_others)])
+        both = RaggedColumn(
+            torch.cat([plain.values, others.values]),
+            torch.cat([plain.lengths, others.lengths]),
+        )
+        # Each word's place in `both`, where the plain ones are first.
+        places = torch.tensor(are_others).sort(stable=True).indices.argsort()
+        return both.select(places)
+
+    def _join(self, words: Sequence[str]) -> RaggedColumn:
+        """The ids of plain words."""
+        texts = [
+            " ".join(words[first : first + _WORDS_OF_A_TEXT])
+            for first in range(0, len(words), _WORDS_OF_A_TEXT)
+        ]
+        values = self._ids(texts).values
+        num_parts = torch.tensor(
+            [1 if word.isalnum() else len(_PARTS.findall(word)) for word in words],
+            dtype=torch.int64,
+        )
+        firsts = self._begins[values].nonzero().flatten()
+        if len(firsts) != int(num_parts.sum()):
+            # Some word holds an added token.
+            return self._ids(words)
+        starts = firsts[num_parts.cumsum(0) - num_parts]
+        return RaggedColumn(values, starts.diff(append=torch.tensor([len(values)])))
+
+    def _ids(self, texts: Sequence[str]) -> RaggedColumn:
+        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return to_ragged([encoding.ids for encoding in encodings])
+
+
+def to_ragged(rows: Sequence[Sequence[int]], pad_value: int = 0) -> RaggedColumn:
+    """Lists of ids as a column."""
+    return RaggedColumn(
+        torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
+        torch.tensor([len(row) for row in rows], dtype=torch.int64),
+        pad_value=pad_value,
+    )
