@@ -22,8 +22,9 @@ from typing import Any
 
 import torch
 
+from oumi_runtime.core.models.packed_tensors import pack_tensors
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
-from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
 from oumi_runtime.core.trainers.checkpoints.state_files import (
     load_state_tree,
     state_files,
@@ -40,7 +41,7 @@ Point = tuple[str, Callable[[Callable[[], None]], int]]
 
 
 def snapshot(step: int) -> Snapshot:
-    weights = TensorFile({"weight": torch.full((20_000,), float(step))})
+    weights = pack_tensors({"weight": torch.full((20_000,), float(step))})
     state = state_files({"step": step, "moments": torch.ones(20_000) * step}, "state")
     return Snapshot(step, {"model.safetensors": weights, **state})
 

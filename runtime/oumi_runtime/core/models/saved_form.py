@@ -68,8 +68,10 @@ def config_bytes(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def copy_weights(model: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Copies what the weights file of a model holds to the CPU.
+def stored_weights(
+    model: nn.Module,
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The model's own tensors that its weights file holds, and what the file says.
 
     Returns:
         The tensors by name, one of those that are tied; and for each name that is left
@@ -85,7 +87,7 @@ def copy_weights(model: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, s
     storages: dict[tuple[Any, ...], str] = {}
     for name, tensor in sorted(model.state_dict().items()):
         if tensor.numel() == 0:
-            tensors[name] = tensor.detach().to("cpu", copy=True)
+            tensors[name] = tensor
             continue
         storage = (tensor.device, tensor.untyped_storage().data_ptr())
         place = (storage, tensor.storage_offset(), tensor.shape, tensor.stride())
@@ -98,7 +100,7 @@ def copy_weights(model: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, s
                 f"memory with {storages[storage]}; give it its own, with clone()"
             )
         places[place] = storages[storage] = name
-        tensors[name] = tensor.detach().to("cpu", copy=True).contiguous()
+        tensors[name] = tensor
     return tensors, {"format": "pt", **aliases}
 
 

@@ -15,15 +15,16 @@ from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.distributed import is_world_process_zero
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.models.packed_tensors import pack_tensors
 from oumi_runtime.core.models.saved_form import (
     CONFIG_FILENAME,
     WEIGHTS_FILENAME,
     config_bytes,
-    copy_weights,
+    stored_weights,
 )
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
-from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent, Snapshot
 from oumi_runtime.core.trainers.checkpoints.state_files import state_files
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.core.trainers.checkpoints.writer import CheckpointWriter
@@ -58,6 +59,7 @@ class BaseTrainer(ABC):
             self.model, params.mixed_precision_dtype
         )
         self.bad_samples = parts.train_batches.loading.bad_samples
+        self._config_files: dict[str, FileContent] | None = None
         self._last_eval_metrics: dict[str, float] = {}
         self._last_eval_step = -1
 
@@ -144,8 +146,11 @@ class BaseTrainer(ABC):
         whole_model = self.parallelism.whole_model()
         if not is_world_process_zero():
             return
-        files = {**model_files(whole_model), **state_files(tree, STATE_NAME)}
-        files |= {**self.parts.kept_files, **(more_files or {})}
+        if self._config_files is None:  # Made once: what it says stays as it is.
+            self._config_files = config_files(whole_model)
+        weights = pack_tensors(*stored_weights(whole_model))
+        files = {WEIGHTS_FILENAME: weights, **state_files(tree, STATE_NAME)}
+        files |= {**self._config_files, **self.parts.kept_files, **(more_files or {})}
         step = self.state.global_step
         is_measured = self._last_eval_step == step
         metrics = self._last_eval_metrics if is_measured else {}
@@ -216,14 +221,11 @@ class BaseTrainer(ABC):
         return contextlib.nullcontext()
 
 
-def model_files(model: nn.Module) -> dict[str, TensorFile | bytes]:
-    """Copies what a model's saved form holds, for a `Snapshot`."""
-    files: dict[str, TensorFile | bytes] = {
-        WEIGHTS_FILENAME: TensorFile(*copy_weights(model))
-    }
-    if isinstance(model, BaseModel):
-        files[CONFIG_FILENAME] = config_bytes(model.saved_config())
-    return files
+def config_files(model: nn.Module) -> dict[str, FileContent]:
+    """What the saved form of a model holds beside the weights, by name."""
+    if not isinstance(model, BaseModel):
+        return {}
+    return {CONFIG_FILENAME: config_bytes(model.saved_config())}
 
 
 def save_weights(model: nn.Module, folder: Path) -> None:

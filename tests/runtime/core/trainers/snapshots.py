@@ -7,14 +7,15 @@ from pathlib import Path
 
 import torch
 
-from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot, TensorFile
+from oumi_runtime.core.models.packed_tensors import pack_tensors
+from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 
 FILES = ("model.safetensors", "state.json")
 
 
 def snapshot(step: int, value: float = 0.0, **metrics: float) -> Snapshot:
-    weights = TensorFile({"weight": torch.full((3,), value)})
+    weights = pack_tensors({"weight": torch.full((3,), value)})
     state = json.dumps({"step": step, "value": value}).encode()
     return Snapshot(step, {FILES[0]: weights, FILES[1]: state}, metrics)
 

@@ -5,13 +5,14 @@ The manifest is written last, so a folder with one that verifies has all its fil
 
 import hashlib
 import json
+import os
 import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from oumi_runtime.core.files import read_plain, write_whole
+from oumi_runtime.core.files import read_plain, sync
 from oumi_runtime.exceptions import CheckpointError, UnsafeFileError
 
 MANIFEST_FILENAME = "manifest.json"
@@ -53,7 +54,12 @@ class Manifest:
 
 def seal(folder: Path, manifest: Manifest) -> None:
     """Writes the manifest of files that are on the disk, and syncs their folder."""
-    write_whole(folder / MANIFEST_FILENAME, manifest.text())
+    # The folder has no name yet by which one without it, or half of it, could be found.
+    with (folder / MANIFEST_FILENAME).open("x") as file:
+        file.write(manifest.text())
+        file.flush()
+        os.fsync(file.fileno())
+    sync(folder)
 
 
 def read_manifest(folder: Path) -> Manifest:

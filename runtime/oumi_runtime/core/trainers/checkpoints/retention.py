@@ -90,7 +90,13 @@ def delete_surplus(
 def _delete_folder(output_dir: Path, path: Path) -> None:
     """Deletes a checkpoint so that it is there whole or not at all."""
     doomed = output_dir / f"{DELETING_PREFIX}{path.name}"
-    shutil.rmtree(doomed, ignore_errors=True)
+    if doomed.exists():  # An error left what could not be deleted then.
+        shutil.rmtree(doomed)
     path.rename(doomed)
     sync(output_dir)
-    shutil.rmtree(doomed, ignore_errors=True)
+    try:
+        for file in doomed.iterdir():
+            file.unlink()
+        doomed.rmdir()
+    except OSError:  # Somebody has put a folder into it, say.
+        shutil.rmtree(doomed, ignore_errors=True)

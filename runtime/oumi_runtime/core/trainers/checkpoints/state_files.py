@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from oumi_runtime.core.files import read_json
+from oumi_runtime.core.models.packed_tensors import pack_tensors
 from oumi_runtime.core.models.tensor_files import check_tensor_file
-from oumi_runtime.core.trainers.checkpoints.snapshot import TensorFile
+from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent
 from oumi_runtime.exceptions import CheckpointError
 
 _MAX_TENSORS = 10_000
@@ -23,7 +24,7 @@ _PLAIN = {type(None), bool, int, float, str}
 _NO_STATE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-def state_files(tree: Any, name: str) -> dict[str, TensorFile | bytes]:
+def state_files(tree: Any, name: str) -> dict[str, FileContent]:
     """Copies a state into the files `name.safetensors` and `name.json`.
 
     Args:
@@ -39,7 +40,7 @@ def state_files(tree: Any, name: str) -> dict[str, TensorFile | bytes]:
     tensors: dict[str, torch.Tensor] = {}
     plain = _encode(tree, tensors)
     return {
-        f"{name}.safetensors": TensorFile(tensors),
+        f"{name}.safetensors": pack_tensors(tensors),
         f"{name}.json": json.dumps(plain).encode(),
     }
 
@@ -110,8 +111,7 @@ def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
         return tree
     if isinstance(tree, torch.Tensor):
         name = f"t{len(tensors)}"
-        # Tensors that share memory would be refused, so each gets its own.
-        tensors[name] = tree.detach().to("cpu", copy=True).contiguous()
+        tensors[name] = tree
         return {"tensor": name}
     if isinstance(tree, dict):
         items = [[_encode(k, tensors), _encode(v, tensors)] for k, v in tree.items()]

@@ -34,7 +34,6 @@ from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
 from oumi_runtime.exceptions import CheckpointError, DiskFullError
 
 _REPLACED_PREFIX = ".replaced-"
-_HEADER_BYTES = 512  # at most, of a tensor in a safetensors file
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class CheckpointStore:
         """
         self.output_dir.mkdir(parents=True, exist_ok=True)
         target = self.path_of(snapshot.step)
-        needed = snapshot.num_bytes + _HEADER_BYTES * _num_tensors(snapshot)
+        needed = snapshot.num_bytes
         require_room(target, needed)
         staging = self._staging_for(target)
         try:
@@ -184,10 +183,3 @@ class CheckpointStore:
         sync(self.output_dir)
         if is_replacing:
             shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _num_tensors(snapshot: Snapshot) -> int:
-    return sum(
-        len(content.tensors) if not isinstance(content, bytes) else 1
-        for content in snapshot.files.values()
-    )

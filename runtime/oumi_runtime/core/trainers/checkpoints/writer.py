@@ -10,10 +10,14 @@ from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
 
 _PENDING_BYTES = 2**30
+_IDLE_SECONDS = 30.0
 
 
 class CheckpointWriter:
-    """A thread that writes snapshots one after the other, in order."""
+    """A thread that writes snapshots one after the other, in order.
+
+    It ends when there has been none for a while; the next one starts it again.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class CheckpointWriter:
         with self._changed:
             self._pending.append((snapshot, tag))
             self._thin_out()
+            self._changed.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="checkpoint-writer", daemon=True
@@ -95,10 +100,10 @@ class CheckpointWriter:
             )
 
     def _run(self) -> None:
-        """Writes what is pending; ends when nothing is."""
+        """Writes what is pending, until nothing has been for a while."""
         while True:
             with self._changed:
-                if not self._pending:
+                if not self._changed.wait_for(lambda: self._pending, _IDLE_SECONDS):
                     self._thread = None
                     return
                 snapshot, tag = self._pending.popleft()

@@ -1,11 +1,13 @@
 """Checkpoints are written beside the training; what goes wrong there is told."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from snapshots import snapshot
 
+from oumi_runtime.core.trainers.checkpoints import writer as module
 from oumi_runtime.core.trainers.checkpoints.writer import CheckpointWriter
 
 
@@ -66,29 +68,40 @@ def test_the_newest_is_never_left_out() -> None:
 
 @pytest.mark.parametrize("method", ["check", "wait", "submit"])
 def test_an_error_of_the_disk_comes_with_the_next_call(method: str) -> None:
-    failed = threading.Event()
-
     def fail(snapshot) -> Path:
-        failed.set()
         raise OSError("disk on fire")
 
     writer = CheckpointWriter(fail)
     writer.submit(snapshot(1))
-    assert failed.wait(timeout=20)
-    while writer._thread is not None:
-        pass
+    while writer._error is None:
+        time.sleep(0.001)
     arguments = [snapshot(2)] if method == "submit" else []
     with pytest.raises(OSError, match="disk on fire"):
         getattr(writer, method)(*arguments)
     writer.check()
 
 
-def test_a_thread_lives_only_while_there_is_something_to_write() -> None:
+def test_the_thread_ends_when_there_has_been_nothing_for_a_while(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.01)
     before = threading.active_count()
     writer = CheckpointWriter(lambda snapshot: Path("x"))
     for step in range(3):
         writer.submit(snapshot(step))
         writer.wait()
-    while threading.active_count() > before:
-        pass
+        while threading.active_count() > before:
+            time.sleep(0.001)
     assert len(writer.written()) == 3
+
+
+def test_one_thread_writes_what_comes_in_time() -> None:
+    threads = set()
+
+    def write(snapshot) -> Path:
+        threads.add(threading.get_ident())
+        return Path("x")
+
+    writer = CheckpointWriter(write)
+    for step in range(3):
+        writer.submit(snapshot(step))
+        writer.wait()
+    assert len(threads) == 1

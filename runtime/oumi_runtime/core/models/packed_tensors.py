@@ -1,0 +1,65 @@
+"""Tensors copied into the bytes of a safetensors file, in one pass.
+
+The safetensors package writes the same, but wants the tensors copied to the CPU first,
+each to memory of its own, and then copies all of them again.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from oumi_runtime.core.models.tensor_files import DTYPES
+
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+
+def pack_tensors(
+    tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
+) -> memoryview:
+    """Copies tensors into the content of a safetensors file.
+
+    Args:
+        tensors: By name, of any device and strides. What becomes of them later does not
+            matter.
+        metadata: What the file says of itself; left out where empty.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ValueError: A tensor is of a dtype that the format does not have.
+    """
+    # The widest first, so that each begins at a multiple of its width.
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0]))
+    header = _header(ordered, dict(metadata or {}))
+    size = len(header) + sum(tensor.nbytes for _, tensor in ordered)
+    packed = torch.empty(size, dtype=torch.uint8)
+    content: memoryview = packed.numpy().data
+    content[: len(header)] = header
+    begin = len(header)
+    with torch.no_grad():
+        for _, tensor in ordered:
+            place = packed[begin : begin + tensor.nbytes].view(tensor.dtype)
+            place.view(tensor.shape).copy_(tensor)
+            begin += tensor.nbytes
+    return content
+
+
+def _header(ordered: list[tuple[str, torch.Tensor]], metadata: dict[str, str]) -> bytes:
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    end = 0
+    for name, tensor in ordered:
+        if tensor.dtype not in _NAMES:
+            raise ValueError(f"{name} is {tensor.dtype}, which safetensors cannot hold")
+        begin, end = end, end + tensor.nbytes
+        header[name] = {
+            "dtype": _NAMES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [begin, end],
+        }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text
