@@ -52,8 +52,13 @@ def command(
     if auto_resume:
         arguments += ["--training.try_resume_from_last_checkpoint", "true"]
     loaded = checked_config(config, arguments, interpolate)
+    from oumi_runtime.builders import fingerprints_of
+    from oumi_runtime.core.trainers.run.likeness import what_differs
     from oumi_runtime.train import train
 
+    if like is not None:
+        for difference in what_differs(like, fingerprints_of(loaded.data)):
+            output.note(f"not all is as it was: {difference}")
     with output.only_json() if as_json else nullcontext():
         result = train(loaded)
     if as_json:

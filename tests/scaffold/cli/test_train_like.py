@@ -20,6 +20,13 @@ training:
   max_steps: 12
   save_steps: 5
 """
+ON_A_FILE = """\
+model: {model_name: MLPEncoder, model_kwargs: {input_dim: 100}}
+data:
+  train:
+    datasets: [{dataset_name: text_classification, dataset_path: texts.jsonl}]
+training: {output_dir: texts, max_steps: 2, save_final_model: false}
+"""
 FASTER = ("--training.learning_rate", "3e-3")
 
 
@@ -40,6 +47,7 @@ def test_a_run_is_made_again_bit_for_bit(first: Path, run: Callable) -> None:
     torch.manual_seed(99)  # What this process drew before does not matter.
     done = run("train", "--like", "first", "--json")
     assert done.exit_code == 0, done.err
+    assert "not all is as it was" not in done.err
     assert done.document["output_dir"] == "first-2"
     assert weights(first / "first-2") == weights(first / "first")
     again = json.loads((first / "first-2" / "run.json").read_text())
@@ -69,3 +77,27 @@ def test_a_run_that_was_stopped_is_made_again_from_the_start(
     assert run("train", "--like", "halves").exit_code == 0
     assert weights(first / "halves") == weights(first / "first")
     assert weights(first / "halves-2") == weights(first / "first")
+
+
+def test_what_is_no_longer_as_it_was_is_told(first: Path, run: Callable) -> None:
+    data = first / "texts.jsonl"
+    data.write_text('{"text": "a", "label": 0}\n{"text": "b", "label": 1}\n')
+    (first / "config.yaml").write_text(ON_A_FILE)
+    assert run("train", "-c", "config.yaml").exit_code == 0
+    data.write_text('{"text": "c", "label": 0}\n{"text": "b", "label": 1}\n')
+    record = json.loads((first / "texts" / "run.json").read_text())
+    record["versions"]["torch"] = "0.4.1"
+    record["git"] = {"commit": 40 * "a", "dirty": True}
+    (first / "texts" / "run.json").write_text(json.dumps(record))
+    done = run("train", "--like", "texts")
+    assert done.exit_code == 0, done.err
+    assert "the data in texts.jsonl is no longer what it was" in done.err
+    assert "torch was 0.4.1 and is " in done.err
+    assert "changes then that were not committed" in done.err
+
+
+def test_a_run_without_a_record_is_made_again_with_a_word(first, run) -> None:
+    (first / "first" / "run.json").unlink()
+    done = run("train", "--like", "first")
+    assert done.exit_code == 0, done.err
+    assert "first holds no record of what it was made with" in done.err

@@ -49,7 +49,7 @@ class RunRecord:
             "overrides": config.overrides,
             "data": data,
             "versions": versions(),
-            "git": _git_state(),
+            "git": git_state(),
             "hardware": _hardware(),
         }
         self._sessions: list[dict[str, Any]] = []
@@ -155,21 +155,12 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def git_state() -> dict[str, Any] | None:
+    """The commit of the working folder and whether it was changed since.
 
-
-def _hardware() -> dict[str, Any]:
-    gpus = range(torch.cuda.device_count())
-    return {
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "gpus": [torch.cuda.get_device_name(gpu) for gpu in gpus],
-    }
-
-
-def _git_state() -> dict[str, Any] | None:
-    """The commit of the working folder and whether it was changed since."""
+    Returns:
+        `commit` and `dirty`; None where git does not know the folder.
+    """
 
     def git(*arguments: str) -> str:
         return subprocess.run(
@@ -183,3 +174,16 @@ def _git_state() -> dict[str, Any] | None:
         }
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _hardware() -> dict[str, Any]:
+    gpus = range(torch.cuda.device_count())
+    return {
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "gpus": [torch.cuda.get_device_name(gpu) for gpu in gpus],
+    }
