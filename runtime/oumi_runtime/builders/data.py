@@ -108,6 +108,12 @@ def _make(
         del arguments["split"]
     if mistake := argument_mistake(dataset_class, arguments):
         raise DataError(f"dataset {dataset_name!r} {mistake}")
+    if unwritten := getattr(dataset_class, "__abstractmethods__", None):
+        raise DataError(
+            f"dataset {dataset_name!r} cannot be made: its class has no "
+            f"{' and no '.join(sorted(unwritten))}; write it, or begin with "
+            "torch.utils.data.Dataset"
+        )
     dataset: Dataset[Any] = dataset_class(**arguments)
     return dataset
 

@@ -37,6 +37,7 @@ from oumi_runtime.exceptions.models import (
     DeviceError,
     MissingModelError,
     ModelBuildError,
+    ModelForwardError,
     SavedModelError,
 )
 from oumi_runtime.exceptions.registry import (
@@ -71,6 +72,7 @@ __all__ = [
     "SavedModelError",
     "MissingModelError",
     "ModelBuildError",
+    "ModelForwardError",
     "DeviceError",
     "DataError",
     "DatasetArgumentError",

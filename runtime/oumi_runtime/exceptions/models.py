@@ -30,3 +30,9 @@ class DeviceError(OumiRuntimeError, ValueError):
     """A device or dtype is asked for that this machine does not have."""
 
     exit_code = 2
+
+
+class ModelForwardError(OumiRuntimeError, TypeError):
+    """A model's forward does not take a batch, or does not return its loss."""
+
+    exit_code = 2

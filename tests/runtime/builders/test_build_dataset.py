@@ -291,3 +291,14 @@ def test_a_bad_row_of_a_file_is_a_data_error(tmp_path):
     named = {"dataset_name": "text_classification", "dataset_path": str(path)}
     with pytest.raises(DataError, match="row 2 has no 'label'"):
         mixture(named)
+
+
+def test_a_class_that_lacks_a_method_is_told_which():
+    @register_dataset("unfinished")
+    class Unfinished(BaseMapDataset):
+        pass
+
+    refused(
+        "'unfinished' cannot be made: its class has no transform; write it",
+        {"dataset_name": "unfinished"},
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset, default_collate
+from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.rows import LeftOut, describe_row, in_one_line
@@ -57,8 +57,10 @@ class PaddingCollator:
         """
         first = samples[0]
         if not isinstance(first, Mapping):
-            batch: Batch = default_collate(samples)
-            return batch
+            raise DataError(
+                f"is a {type(first).__name__}; return a dict of what the model takes, "
+                "such as {'input_ids': ids, 'labels': label}"
+            )
         for sample in samples:
             if sample.keys() != first.keys():
                 raise DataError(

@@ -14,6 +14,7 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
+from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 
 IGNORED_LABEL = -100
 
@@ -136,7 +137,7 @@ def evaluate_model(
         for batch, targets in batches:
             before_batch()
             with autocast():
-                outputs = model(**batch)
+                outputs = outputs_of(model, model, batch)
                 if metrics is not None:
                     batch = _marked(batch, batches.ignore_index)
                     kept.append(metrics.measure(model, batch, outputs))
@@ -144,7 +145,7 @@ def evaluate_model(
                 kept = kept[:-1]
                 continue  # A stand-in, for the processes that still have samples.
             # A batch without targets has a loss of NaN, which must not reach the sum.
-            loss = torch.where(targets > 0, outputs["loss"].float(), 0.0)
+            loss = torch.where(targets > 0, loss_of(outputs, model).float(), 0.0)
             loss_sum += loss * targets
             num_targets += targets
     finally:

@@ -25,6 +25,7 @@ from oumi_runtime.core.trainers.checkpoints.state_files import (
     random_state,
     set_random_state,
 )
+from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.exceptions import CheckpointError
 
 
@@ -85,8 +86,10 @@ class HuggingFaceLoop(transformers.Trainer):
             share = count / num_items_in_batch.to(count.device).clamp(min=1)
             ignore_index = self._owner.parts.train_batches.ignore_index
             inputs = without_nan(inputs, share, ignore_index)
-        outputs = model(**inputs)
-        loss = outputs["loss"] if share is None else outputs["loss"] * share
+        outputs = outputs_of(model, self._owner.model, inputs)
+        loss = loss_of(outputs, self._owner.model)
+        if share is not None:
+            loss = loss * share
         self._loss_since_save = self._loss_since_save + loss.detach()
         return (loss, outputs) if return_outputs else loss
 

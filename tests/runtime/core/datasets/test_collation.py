@@ -84,8 +84,10 @@ def test_the_row_that_does_not_fit_is_named(other, sentence, num_workers):
     assert str(caught.value).startswith(named)
 
 
-def test_what_is_no_mapping_is_left_to_torch():
-    assert PaddingCollator()([torch.tensor(1), torch.tensor(2)]).tolist() == [1, 2]
+@pytest.mark.parametrize("sample", [torch.ones(3), (torch.ones(3), 1), "a text"])
+def test_a_sample_without_names_is_told_how_to_have_them(sample):
+    with pytest.raises(DataError, match="return a dict of what the model takes"):
+        PaddingCollator()([sample, sample])
 
 
 def test_a_dataset_s_own_collator_goes_first_and_keeps_the_row_s_name():

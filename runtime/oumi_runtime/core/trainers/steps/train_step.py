@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
+from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.clipping import GradientClipper
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
@@ -53,7 +54,7 @@ class TrainStep:
         self._meter = parts.meter
         self._autocast = autocast
         self._scaler = scaler
-        model = parts.parallelism.model
+        self._model = model = parts.parallelism.model
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
         device = next(model.parameters()).device
@@ -100,10 +101,13 @@ class TrainStep:
             is_last = number == len(micro_batches)
             with nullcontext() if is_last else self._parallelism.accumulating():
                 with self._autocast():
-                    loss = self._parallelism.forward(**columns)["loss"]
+                    outputs = outputs_of(
+                        self._parallelism.forward, self._model, columns
+                    )
+                    loss = loss_of(outputs, self._model)
                     if not isinstance(weight, float):
                         loss = loss * weight
-                self._scaler.scale(loss).backward()
+                self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
