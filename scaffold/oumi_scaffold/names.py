@@ -90,12 +90,16 @@ def _objection(name: str) -> str | None:
 def _suggestion(name: str) -> str | None:
     import unicodedata
 
-    text = unicodedata.normalize("NFKC", name[: 4 * MAX_LENGTH])
+    # Letters come apart from their accents, which are then left out.
+    text = unicodedata.normalize("NFKD", name[: 4 * MAX_LENGTH])
+    text = "".join(c for c in text if not unicodedata.combining(c))
     words = re.findall(r"[A-Za-z0-9]+", text, re.ASCII)
     joined = "".join(word[0].upper() + word[1:] for word in words)[:MAX_LENGTH]
     if not joined:
         return None
-    candidates = (joined, f"{joined}Model", f"Net{joined}")
+    candidates = [joined, f"{joined}Model", f"My{joined}"]
+    if joined.endswith("Model"):
+        del candidates[1]
     return next((each for each in candidates if _is_usable(each, name)), None)
 
 

@@ -106,9 +106,11 @@ def test_a_name_that_would_break_generated_files_is_refused(name: str, reason: s
         ("myNet", "MyNet"),
         ("../../x", "X"),
         ("class", "ClassModel"),
-        ("2d-net", "Net2dNet"),
+        ("2d-net", "My2dNet"),
+        ("MyN\u00e9t", "MyNet"),
+        ("BaseModel", "MyBaseModel"),
         ("\uff2dyNet", "MyNet"),
-        ("TestNet", "NetTestNet"),
+        ("TestNet", "MyTestNet"),
         ("N" * 65, "N" * 64),
     ],
 )
