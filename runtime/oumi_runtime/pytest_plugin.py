@@ -44,7 +44,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Puts the nearest folder with an oumi_requirements.txt on the import path."""
+    """Puts the project on the import path: the nearest oumi_requirements.txt says so.
+
+    It is looked for above the working folder, and above what is to be tested.
+    """
     config.addinivalue_line("markers", f"{_CHECK}: a check of the conformance suite")
     config.addinivalue_line(
         "markers", f"{_SLOW}: a slow one, which runs with --conformance-slow"
@@ -52,10 +55,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--update-conformance-golden"):
         os.environ[_UPDATE_GOLDEN] = "1"
     start = config.invocation_params.dir
-    for folder in (start, *start.parents):
-        if (folder / _PROJECT_FILE).is_file():
-            _prepend(folder)
-            return
+    tested = [
+        Path(os.path.normpath(start / argument.partition("::")[0]))
+        for argument in config.args
+    ]
+    # The last one goes first on the path.
+    for place in (start, *reversed(tested)):
+        _prepend_project(place)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -137,9 +143,12 @@ def _of_module(request: pytest.FixtureRequest, name: str) -> Any:
     return made
 
 
-def _prepend(folder: Path) -> None:
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+def _prepend_project(place: Path) -> None:
+    for folder in (place, *place.parents):
+        if (folder / _PROJECT_FILE).is_file():
+            if str(folder) not in sys.path:
+                sys.path.insert(0, str(folder))
+            return
 
 
 def _reason(report: Any) -> str:

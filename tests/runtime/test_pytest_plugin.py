@@ -50,6 +50,14 @@ def test_the_projects_models_can_be_imported(tmp_path, start):
     assert "passed" in result.stdout
 
 
+@pytest.mark.parametrize("tests", ["project/tests", "project/tests/test_net.py"])
+def test_the_models_of_a_project_below_can_be_imported(tmp_path, tests):
+    write(tmp_path / "project", PROJECT)
+    result = run_pytest(tmp_path, tests)
+    assert result.returncode == 0, result.stdout
+    assert "passed" in result.stdout
+
+
 def test_a_folder_without_the_file_is_left_alone(tmp_path):
     tree = {k: v for k, v in PROJECT.items() if k != "oumi_requirements.txt"}
     result = run_pytest(write(tmp_path, tree))
