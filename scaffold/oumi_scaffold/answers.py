@@ -55,8 +55,8 @@ def typed(
     """
     for name in settings:
         if name not in settable(template):
-            kind = f"constructor argument of a {template.name} model"
-            raise UnknownChoiceError(kind, name, settable(template))
+            allowed, owner = settable(template), f"a {template.name} model"
+            raise UnknownChoiceError("constructor argument", name, allowed, owner)
     if not settings:
         return dict(answers)
     defaults = context_of(environment, template, answers)
@@ -78,8 +78,8 @@ def context_of(
     """
     for name in answers:
         if name not in template.variables:
-            kind = f"variable of template {template.name}"
-            raise UnknownChoiceError(kind, name, template.variables)
+            owner = f"template {template.name}"
+            raise UnknownChoiceError("variable", name, template.variables, owner)
     context: dict[str, Value] = {}
     for name, default in template.variables.items():
         match default:

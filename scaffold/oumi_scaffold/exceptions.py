@@ -45,7 +45,9 @@ class UnknownChoiceError(ScaffoldError, LookupError):
 
     exit_code = 2
 
-    def __init__(self, kind: str, given: str, allowed: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, given: str, allowed: Iterable[str], owner: str = ""
+    ) -> None:
         import difflib
 
         names = list(allowed)
@@ -54,7 +56,8 @@ class UnknownChoiceError(ScaffoldError, LookupError):
         ]
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         super().__init__(
-            f"there is no {kind} {shown(given)}: use one of {', '.join(names)}{hint}"
+            f"there is no {kind} {shown(given)}{owner and f' of {owner}'}: use one of "
+            f"{', '.join(names)}{hint}"
         )
 
 

@@ -48,7 +48,7 @@ def read_settings(project: Path) -> ProjectSettings:
     settings = _table(tool.get("oumi-scaffold", {}), _SECTION)
     for key, value in settings.items():
         if key not in _KEYS:
-            raise UnknownChoiceError(f"setting of {_SECTION}", key, _KEYS)
+            raise UnknownChoiceError("setting", key, _KEYS, _SECTION)
         if not isinstance(value, str) or not value:
             raise SettingsError(f"{_SECTION} {key} is {value!r:.60}; write a text")
     texts = cast(Mapping[str, str], settings)

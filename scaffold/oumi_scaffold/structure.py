@@ -161,8 +161,8 @@ def _check_constructor(
     defaults = dict(_constructor_defaults(model)) if arguments else {}
     for name, value in arguments.items():
         if name not in defaults:
-            kind = f"constructor argument of this {template} model"
-            raise UnknownChoiceError(kind, name, defaults)
+            owner = f"this {template} model"
+            raise UnknownChoiceError("constructor argument", name, defaults, owner)
         if not _is_same(defaults[name], value):
             reason = f"rendered {name} = {defaults[name]!r}, not {value!r}"
             raise TemplateError(template, reason)

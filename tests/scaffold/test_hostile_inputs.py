@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 from faults import intercepted
 from test_all_or_nothing import _refusing
-from test_sources import FILE, MODEL, SETTINGS, TOP, make_template, nested
+from test_opening import FILE, MODEL, SETTINGS, TOP, make_template, nested
 from trees import make_tree, snapshot
 
 SEPARATOR = "::"

@@ -54,7 +54,7 @@ class Request(NamedTuple):
             model_spec(name, self.task, self.arch, self.target)  # says what is wrong
             yield built_in(self.task or DEFAULT_TASK)
             return
-        from oumi_scaffold.sources import opened
+        from oumi_scaffold.opening import opened
 
         with opened(self.template) as source:
             yield source

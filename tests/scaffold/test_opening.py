@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from trees import make_tree, snapshot
 
-from oumi_scaffold import sources
+from oumi_scaffold import opening
 from oumi_scaffold.exceptions import TemplateSourceError
 
 MODEL = (
@@ -93,8 +93,8 @@ def test_a_github_name_is_that_repositorys_address(monkeypatch: pytest.MonkeyPat
         asked.extend([url, ref])
         raise TemplateSourceError(where, "no network")
 
-    monkeypatch.setattr(sources, "_fetched", fetched)
-    with pytest.raises(TemplateSourceError), sources.opened("gh:some-one/nets.x@v1.2"):
+    monkeypatch.setattr(opening, "_fetched", fetched)
+    with pytest.raises(TemplateSourceError), opening.opened("gh:some-one/nets.x@v1.2"):
         pass
     assert asked == ["https://github.com/some-one/nets.x.git", "v1.2"]
 
@@ -200,9 +200,9 @@ def test_no_code_of_a_plugin_runs(
     make_template(package / "net")
     monkeypatch.syspath_prepend(str(package.parent))
     points = [
-        EntryPoint("some-net", "some_plugin.net", sources.ENTRY_POINT_GROUP),
-        EntryPoint("lost", "nowhere.net", sources.ENTRY_POINT_GROUP),
-        EntryPoint("odd", "..", sources.ENTRY_POINT_GROUP),
+        EntryPoint("some-net", "some_plugin.net", opening.ENTRY_POINT_GROUP),
+        EntryPoint("lost", "nowhere.net", opening.ENTRY_POINT_GROUP),
+        EntryPoint("odd", "..", opening.ENTRY_POINT_GROUP),
     ]
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
     assert run("new-model", "Net", "--template", "some-net", "--json").exit_code == 0
