@@ -9,7 +9,7 @@ from torch import nn
 import oumi_runtime.models  # noqa: F401  registers the built-in models
 from oumi_runtime.builders.adapters import load_adapter
 from oumi_runtime.builders.arguments import argument_mistake
-from oumi_runtime.builders.devices import resolve_device as resolve_device
+from oumi_runtime.builders.devices import resolve_device
 from oumi_runtime.builders.freezing import freeze_layers
 from oumi_runtime.builders.huggingface import (
     is_huggingface_folder,

@@ -11,7 +11,6 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
-from oumi_runtime.builders.batches import build_loading as build_loading
 from oumi_runtime.builders.host_memory import keep_freed_memory
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.memory_format import apply_memory_format
