@@ -220,8 +220,8 @@ class BaseModel(nn.Module, ABC):
         except Exception as error:  # The user's code, given what a file holds.
             raise SavedModelError(
                 f"{model_class.__name__} cannot be made from {folder}: "
-                f"{one_line(error)}; if its constructor has changed since, train it "
-                "again, or load it with override_kwargs"
+                f"{one_line(error)}; set its arguments through override_kwargs, or "
+                "train it again if its constructor has changed"
             ) from error
 
     def _require_saveable_arguments(self) -> None:
