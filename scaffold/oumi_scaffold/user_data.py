@@ -76,22 +76,24 @@ def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserDat
         kwargs["split_column"] = split
         splits = tuple(str(name) for name in dict.fromkeys(table.columns[split]))
         others.remove(split)
-    features = [name for name in others if table.holds_numbers(name)]
+    left_out = {name: why for name in others if (why := table.no_number(name))}
+    features = [name for name in others if name not in left_out]
     if not features:
         reason = (
             f"it has no column of numbers besides {label}, only {', '.join(others)}"
         )
         raise DataFileError(str(table.path), reason)
-    if features != others:
+    if left_out:
         kwargs["feature_columns"] = features
     arguments = {"num_features": len(features)}
     if regression:
-        if not table.holds_numbers(label):
-            raise DataFileError(str(table.path), f"{label} does not hold numbers alone")
+        if why := table.no_number(label):
+            reason = f"{label} does not hold numbers alone: {why}"
+            raise DataFileError(str(table.path), reason)
         kwargs["regression"] = True
     else:
         arguments["num_classes"] = table.number_of_classes(label)
-    return UserData("tabular", splits, kwargs, arguments)
+    return UserData("tabular", splits, kwargs, arguments, left_out)
 
 
 def _images(path: Path, _: Mapping[str, str]) -> UserData:

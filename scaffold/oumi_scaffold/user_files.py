@@ -17,7 +17,10 @@ SPLITS = {name: name for name in SPLITS_IN_ORDER} | dict.fromkeys(
 
 @dataclass(frozen=True)
 class UserData:
-    """What reads the data, its splits, and what the constructor has to be given."""
+    """What reads the data, its splits, and what the constructor has to be given.
+
+    `left_out` says of each column that cannot be learned from why that is so.
+    """
 
     dataset_name: str
     splits: tuple[str, ...] = ("train",)
@@ -25,6 +28,7 @@ class UserData:
         default_factory=dict[str, str | bool | int | list[str]]
     )
     arguments: Mapping[str, int] = field(default_factory=dict[str, int])
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def answers(self, path: str, settable: list[str]) -> dict[str, Value]:
         """Returns the template's variables that say so.

@@ -75,10 +75,14 @@ class UserTable:
             raise DataFileError(str(self.path), reason)
         return max(numbers) + 1
 
-    def holds_numbers(self, column: str) -> bool:
-        """Whether every value of a column is a number."""
-        values = self.columns[column]
-        return all(isinstance(value, int | float) for value in values)
+    def no_number(self, column: str) -> str | None:
+        """Says which value of a column is the first that is no number; None if none."""
+        for row, value in enumerate(self.columns[column], start=1):
+            if value is None or value == "" or value != value:  # which NaN is not
+                return f"row {row} is missing"
+            if not isinstance(value, int | float):
+                return f"row {row} is {value!r:.40}"
+        return None
 
 
 def read_user_table(path: Path, chosen: Mapping[str, str]) -> UserTable:

@@ -87,6 +87,11 @@ def data_answers(
             f"{path} has no splits: all of it is for training; to measure as well, "
             "make a folder of train, validation and test"
         )
+    if data.left_out:
+        left_out = ", ".join(f"{name} ({why})" for name, why in data.left_out.items())
+        output.note(
+            output.printable(f"left out, not being columns of numbers: {left_out}")
+        )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
 

@@ -157,6 +157,22 @@ def test_columns_of_any_name_are_taken_as_they_are_said_to_be(
     assert trained.exit_code == 0
 
 
+def test_columns_that_cannot_be_learned_from_are_left_out_by_name(
+    project: Path, run: Callable
+):
+    rows = "1,a,1,0.5,0\n2,b,,nan,1\n3,c,3,0.5,0\n"
+    make_tree(project, {"mine.csv": f"size,name,holed,cracked,label\n{rows}"})
+    done = run(
+        "new-model", "MyNet", "--task", "tabular-regression", "--data", "mine.csv"
+    )
+    assert done.exit_code == 0
+    assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
+    assert (
+        "note: left out, not being columns of numbers: name (row 1 is 'a'), "
+        "holed (row 2 is missing), cracked (row 2 is missing)\n"
+    ) in done.err
+
+
 def test_columns_that_are_called_as_usual_need_no_naming(project: Path, run: Callable):
     make_tree(project, {"a.jsonl": TAGGED.replace("tags", "labels")})
     make_tree(project, {"b.csv": "text,target\na,x\n", "c.txt": "one text"})
