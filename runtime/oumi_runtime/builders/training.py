@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
+from oumi_runtime.builders.dropout_masks import draw_masks_faster
 from oumi_runtime.builders.host_memory import keep_freed_memory
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.memory_format import apply_memory_format
@@ -65,6 +66,7 @@ def build_trainer(
     """
     device = next(model.parameters()).device
     keep_freed_memory(device, params.keep_freed_memory)
+    draw_masks_faster(device)
     apply_memory_format(model, params.channels_last)
     if params.tf32:
         torch.set_float32_matmul_precision("high")
