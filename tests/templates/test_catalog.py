@@ -42,3 +42,25 @@ def test_the_default_task_is_in_the_catalogue():
 def test_there_is_no_template_of_a_task_that_there_is_not():
     with pytest.raises(KeyError):
         template_dir("../text_classification")
+
+
+# A template is whole by itself, to be copied and edited; so these stand in several.
+TEXT_TRANSFORMERS = (
+    "text-classification",
+    "token-classification",
+    "causal-lm",
+    "embedding",
+)
+TABLES = ("tabular-classification", "tabular-regression")
+SHARED = [
+    ("layer.py", TEXT_TRANSFORMERS),
+    ("layer.py", TABLES),
+    ("heads_check.py", (*TEXT_TRANSFORMERS, "seq2seq")),
+    ("loss.py", ("text-classification", "image-classification", TABLES[0])),
+]
+
+
+@pytest.mark.parametrize(("partial", "tasks"), SHARED)
+def test_what_templates_share_is_the_same_in_each(partial: str, tasks: tuple[str, ...]):
+    texts = {(template_dir(each) / "templates" / partial).read_text() for each in tasks}
+    assert len(texts) == 1, "what is mended in one has to be mended in all"
