@@ -65,13 +65,7 @@ def build_trainer(
         RegisteredValueError: What is registered makes no `BaseTrainer`.
     """
     device = next(model.parameters()).device
-    keep_freed_memory(device, params.keep_freed_memory)
-    draw_masks_faster(device)
-    apply_memory_format(model, params.channels_last)
-    if params.tf32:
-        torch.set_float32_matmul_precision("high")
-    if params.enable_gradient_checkpointing:
-        checkpoint_activations(model, params.gradient_checkpointing_kwargs)
+    _prepare(model, params, device)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
     train_batches = build_train_batches(train_dataset, params, device, bad_samples)
     total_steps = params.max_steps
@@ -82,6 +76,12 @@ def build_trainer(
     if eval_dataset is not None:
         eval_batches = build_eval_batches(eval_dataset, params, device, bad_samples)
     scheduler = build_lr_scheduler(optimizer, params, total_steps)
+
+    def adapted(callback: Any) -> TrainingCallback:
+        return FromTransformers(
+            callback, params, model, optimizer, scheduler, total_steps
+        )
+
     parts = TrainingParts(
         parallelism=parallelism,
         optimizer=optimizer,
@@ -94,11 +94,7 @@ def build_trainer(
         meter=_meter(model, params),
         average=_average(model, params),
         callbacks=[
-            each
-            if isinstance(each, TrainingCallback)
-            else FromTransformers(
-                each, params, model, optimizer, scheduler, total_steps
-            )
+            each if isinstance(each, TrainingCallback) else adapted(each)
             for each in callbacks
         ],
         save_final=save_final,
@@ -109,6 +105,17 @@ def build_trainer(
         kind = RegistryType.TRAINER.value
         raise RegisteredValueError(kind, params.trainer_type, trainer, BaseTrainer)
     return trainer
+
+
+def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> None:
+    """Sets how the model computes, and what memory and masks cost."""
+    keep_freed_memory(device, params.keep_freed_memory)
+    draw_masks_faster(device)
+    apply_memory_format(model, params.channels_last)
+    if params.tf32:
+        torch.set_float32_matmul_precision("high")
+    if params.enable_gradient_checkpointing:
+        checkpoint_activations(model, params.gradient_checkpointing_kwargs)
 
 
 def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
