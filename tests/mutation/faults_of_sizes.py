@@ -56,4 +56,30 @@ SIZES = faults(
         r"layer\(source, source_mask\)",
         "layer(source, source_mask.expand(-1, -1, source.shape[1], -1).tril())",
     ),
+    first_layer_run_twice=statement(
+        r"x = (x \+ )?layer\(x(.*)\)",
+        r"x = \1layer(x if layer is not self.layers[0] else layer(x\2)\2)",
+    ),
+    heads_taken_for_their_width=expression(
+        r"\((.*)self\.num_heads, -1\)", r"(\1-1, self.num_heads)"
+    ),
+    patches_reshaped=expression(
+        r"(self\.patches\(images\))\.flatten\(start_dim=2\)\.transpose\(1, 2\)",
+        r"\1.reshape(images.shape[0], -1, self.patches.out_channels)",
+    ),
+    outputs_dropped_out=expression(
+        r"self\.classifier\(self\.dropout\((.+)\)\)",
+        r"self.dropout(self.classifier(\1))",
+    ),
+    outputs_dropped_out_in_training=before_return(
+        "OUT = F.dropout(OUT, 0.1, self.training)"
+    ),
+    pairs_left_out_by_rows=expression(
+        r"similarity\.masked_fill\(~has_target, (.+)\)",
+        r"similarity.masked_fill(~has_target[:, None], \1)",
+    ),
+    pairs_left_at_zero=expression(
+        r"similarity\.masked_fill\(~has_target, .+\)",
+        "similarity.masked_fill(~has_target, 0.0)",
+    ),
 )

@@ -19,6 +19,9 @@ _TIED = (
     r"\b(tied|ties|(shared?|shares|sharing) (its |the |their )?(weights?|layers?))\b"
 )
 _START = re.compile(r"\b(?:begun|begins|starts?) with (?P<token>\d+)")
+_ADDED = re.compile(
+    r"\badded to (its|the|their) inputs?\b|(?<!without )\bresidual connections?\b"
+)
 _REACH = re.compile(r"\bsees? (?P<formula>[\dn\s*+()-]*[\dn)]) tokens\b(?! further)")
 _SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
 
@@ -121,7 +124,7 @@ def _evaluated(formula: ast.Expression, n: int) -> int:
 def says_input_is_added(layer: type) -> bool:
     """Whether a layer's docstring says that its parts are added to its input."""
     own = " ".join((vars(layer).get("__doc__") or "").split())
-    return re.search(r"\badded to (its|the|their) inputs?\b", own) is not None
+    return _ADDED.search(own) is not None
 
 
 def says_length_is_one(case: ModelCase, name: str) -> bool:

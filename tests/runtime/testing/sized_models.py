@@ -1,7 +1,7 @@
 """Models with a wrong scale, number or width, or with less in them than they say."""
 
 import torch
-from attending_models import LabelsTokens, Layer
+from attending_models import LabelsTokens, Layer, SeesPatches
 from number_models import Amounts
 from sound_models import CLASSES, SmallCausalLM, Sound
 from torch import nn
@@ -115,6 +115,90 @@ class TwoArguments(SomeLayers):
         self.more = nn.ModuleList(
             self.layer(type(self), width) for _ in range(num_more)
         )
+
+
+class FirstLayerTwice(SomeLayers):
+    def placed(self, x):
+        return self.layers[0](super().placed(x))
+
+
+class _Experts(Layer):
+    """Shares the samples of a batch out among layers."""
+
+    def __init__(self, model, width):
+        super().__init__(model, width)
+        self.parts = nn.ModuleList(nn.Linear(width, width) for _ in range(3))
+
+    def forward(self, x):
+        first = [self.parts[0](part) for part in x.split(1)]
+        return super().forward(x + torch.cat(first) + self.parts[1](x))
+
+
+class UnequalShares(LabelsTokens):
+    layer = _Experts
+
+
+class _HeadsForWidth(Layer):
+    num_heads = 2
+
+    def forward(self, x):
+        qkv = self.qkv(self.norm(x)).unflatten(-1, (3, *self.cut()))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
+        y = F.scaled_dot_product_attention(q, k, v)
+        return x + self.projection(y.transpose(1, 2).flatten(2))
+
+    def cut(self):
+        return (-1, self.num_heads)
+
+
+class HeadsForWidth(LabelsTokens):
+    layer: type[Layer] = _HeadsForWidth
+
+    def __init__(self, width: int = 16, num_heads: int = 2) -> None:
+        super().__init__(width)
+        for layer in self.layers:
+            layer.num_heads = num_heads
+
+
+class _Heads(_HeadsForWidth):
+    def cut(self):
+        return (self.num_heads, -1)
+
+
+class Heads(HeadsForWidth):
+    layer = _Heads
+
+
+class PatchesReshaped(SeesPatches):
+    def forward(self, images, labels=None, **kwargs):
+        x = self.patches(images).reshape(len(images), 4, -1) + self.placed()
+        logits = self.classifier(F.gelu(self.layer(x)).mean(1))
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+
+class LogitsDroppedOut(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def head(self, logits):
+        return self.dropout(logits)
+
+
+class LogitsDroppedOutByHand(Sound):
+    def head(self, logits):
+        return F.dropout(logits, 0.1, self.training)
+
+
+class HiddenDroppedOut(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def pool(self, x, mask):
+        return self.dropout(super().pool(x, mask))
 
 
 class FiltersOfTheDefault(Sound):

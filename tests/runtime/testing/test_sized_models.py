@@ -2,7 +2,7 @@
 
 import pytest
 import sized_models as models
-from attending_models import LabelsTokens, attending
+from attending_models import LabelsTokens, SeesPatches, attending, seeing
 from number_models import numbers
 from sound_models import image_batch, text_batch, token_batch
 
@@ -93,6 +93,34 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     ),
 ]
 
+FAULTS += [
+    (
+        attending(models.FirstLayerTwice),
+        "layers_of_a_list_are_called_alike",
+        "the layers of layers are called 2, 1, 1 times",
+    ),
+    (
+        attending(models.HeadsForWidth),
+        "there_are_as_many_heads_as_asked_for",
+        "with num_heads=2 there are 8 heads, of a width of 2",
+    ),
+    (
+        seeing(models.PatchesReshaped),
+        "patches_stay_apart",
+        "with one patch of 4 changed, 4 rows change",
+    ),
+    (
+        of_texts(models.LogitsDroppedOut),
+        "outputs_are_not_dropped_out",
+        r"[45]\d% of the outputs are zero while training",
+    ),
+    (
+        of_texts(models.LogitsDroppedOutByHand),
+        "outputs_are_not_dropped_out",
+        r"\d% of the outputs are zero while training",
+    ),
+]
+
 SOUND: list[tuple[ModelCase, str]] = [
     (attending(models.Scored), "attention_scores_do_not_grow_with_the_width"),
     (attending(models.SmallStart), "attention_scores_do_not_grow_with_the_width"),
@@ -103,6 +131,11 @@ SOUND: list[tuple[ModelCase, str]] = [
     (of_texts(models.OtherFilters, 8), "an_argument_rules_all_of_its_kind"),
     (of_texts(models.DividedByTheRoot), "logits_are_not_multiplied"),
     (of_texts(models.Cosines), "logits_are_not_multiplied"),
+    (attending(models.UnequalShares), "layers_of_a_list_are_called_alike"),
+    (attending(models.SomeLayers), "layers_of_a_list_are_called_alike"),
+    (attending(models.Heads), "there_are_as_many_heads_as_asked_for"),
+    (seeing(SeesPatches), "patches_stay_apart"),
+    (of_texts(models.HiddenDroppedOut), "outputs_are_not_dropped_out"),
     (numbers(models.Stacked), "layers_have_an_activation_between_them"),
     (numbers(models.Stacked), "layers_keep_their_input_as_said"),
     (attending(LabelsTokens), "encoders_see_what_comes_after"),

@@ -28,6 +28,8 @@ class Scores:
 
     width: int
     """Of a head: the number of products that a score is the sum of."""
+    heads: int | None
+    """Where they are (batch, heads, queries, keys)."""
     spread: float
     """The standard deviation among the keys of a query, on average."""
 
@@ -94,4 +96,5 @@ class _ScoreWatch(TorchFunctionMode):
         squares = torch.where(counted, (scores - mean).square(), 0).sum(-1)
         deviations = (squares / number.clamp(min=1)).sqrt()[number > 1]
         if deviations.numel():
-            self.found.append(Scores(width, deviations.mean().item()))
+            heads = scores.shape[1] if scores.ndim == 4 else None
+            self.found.append(Scores(width, heads, deviations.mean().item()))

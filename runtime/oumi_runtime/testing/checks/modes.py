@@ -18,6 +18,7 @@ from oumi_runtime.testing.measuring import (
 from oumi_runtime.testing.needs import dropout_arguments, dropouts_of
 
 _DROPOUTS = (nn.modules.dropout._DropoutNd,)
+_FEW_ZEROS, _MANY_ZEROS = 0.01, 0.04
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
@@ -40,6 +41,32 @@ def check_dropout_acts_in_training(case: ModelCase) -> None:
     if idle:
         raise CheckFailedError(
             f"{listing(idle)} leaves nothing out while training: is it used in forward?"
+        )
+
+
+@check()
+def check_outputs_are_not_dropped_out(case: ModelCase) -> None:
+    """Catches a dropout of the outputs themselves.
+
+    For example `self.dropout(self.classifier(x))`: while training, some of the logits
+    are zero, whatever the model thinks.
+
+    If it fails, drop out what the last layer is given.
+    """
+    model, batch = perturbed(case.model()), case.batch(64)
+    shares: list[float] = []
+    for training in (False, True):
+        for module in model.train(training).modules():
+            if isinstance(module, _DROPOUTS) and module.p:
+                module.p = 0.5
+        with torch.no_grad():
+            outputs = outputs_of(model, batch)
+        found = outputs[output_name(outputs)]
+        shares.append((found == 0).float().mean().item())
+    if shares[0] < _FEW_ZEROS and shares[1] > _MANY_ZEROS:
+        raise CheckFailedError(
+            f"{shares[1]:.0%} of the outputs are zero while training, and hardly one "
+            "in evaluation: does a dropout come after the last layer?"
         )
 
 

@@ -6,6 +6,7 @@ They apply to a model that returns `embeddings` and, with labels, `target_embedd
 import math
 
 import torch
+from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
@@ -125,18 +126,20 @@ def check_pairs_without_a_target_do_not_count(case: ModelCase) -> None:
 
     If it fails, leave such rows out of the similarity and of the mean.
     """
-    model, batch = perturbed(case.model()), case.batch(6)
+    batch = case.batch(6)
     fewer = {**batch, "labels": batch["labels"].clone()}
     fewer["labels"][4:] = case.ignore_index
     kept = {name: column[:4] for name, column in batch.items()}
-    with torch.no_grad():
-        found, expected = loss_of(model, fewer), loss_of(model, kept)
-    if not close(found, expected):
-        raise CheckFailedError(
-            f"the loss of four pairs is {expected.item():.4g}, but with two rows whose "
-            f"target is {case.ignore_index} throughout it is {found.item():.4g}: do "
-            "they count as candidates, or in the mean?"
-        )
+    # A candidate unlike all others is not seen; so all are made alike.
+    for model in (perturbed(case.model()), _indifferent(case)):
+        with torch.no_grad():
+            found, expected = loss_of(model, fewer), loss_of(model, kept)
+        if not close(found, expected):
+            raise CheckFailedError(
+                f"the loss of four pairs is {expected.item():.4g}, but with two rows "
+                f"whose target is {case.ignore_index} throughout it is "
+                f"{found.item():.4g}: do they count as candidates, or in the mean?"
+            )
 
 
 @check(needs=[pairs])
@@ -168,6 +171,16 @@ def check_every_target_token_matters(case: ModelCase) -> None:
         outputs_of(model, padded)[_TARGETS],
         "more padding of the labels changes the target's embedding: is -100 masked?",
     )
+
+
+@torch.no_grad()
+def _indifferent(case: ModelCase) -> nn.Module:
+    """A model to which all texts are the same."""
+    model = perturbed(case.model())
+    for parameter in model.parameters():
+        if parameter.ndim > 1:
+            parameter.zero_()
+    return model
 
 
 def _with_itself(case: ModelCase, size: int = 4) -> dict[str, torch.Tensor]:

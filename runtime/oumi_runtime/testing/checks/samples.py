@@ -1,15 +1,19 @@
 """Checks that an output depends on its own sample, and leaves it as it is."""
 
+from typing import Any
+
 import torch
+from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     Probe,
     loss_of,
     require_equal,
 )
+from oumi_runtime.testing.needs import numbers
 
 _ROWS = 4
 
@@ -88,3 +92,57 @@ def check_inputs_are_not_changed(case: ModelCase) -> None:
                     f"forward changes {name} in place: is there a method that ends in "
                     "_, or an assignment to a part of it?"
                 )
+
+
+@check(needs=[numbers])
+def check_patches_stay_apart(case: ModelCase) -> None:
+    """Catches patches of an image that are put together from several.
+
+    For example `conv(images).reshape(batch, patches, channels)` without a transpose
+    before: a row holds one channel of many patches. It applies to a convolution whose
+    steps are as wide as itself; with one patch changed, one row is.
+
+    If it fails, use `conv(images).flatten(2).transpose(1, 2)`.
+    """
+    probe, rows = Probe(case), list[torch.Tensor]()
+    cutting = [m for m in probe.model.modules() if _is_cutting(m)]
+    if len(cutting) != 1 or len(case.numbers) != 1:
+        raise NotApplicableError("no convolution cuts images into patches")
+    (convolution,) = cutting
+    shape: list[int] = []
+
+    def note_patches(module: nn.Module, args: Any, output: torch.Tensor) -> None:
+        shape[:] = [output.flatten(2).shape[2], output.shape[1]]
+        rows.clear()
+
+    def note_rows(module: nn.Module, args: Any) -> None:
+        first = args[0] if args else None
+        if isinstance(first, torch.Tensor) and [*first.shape[1:]] == shape:
+            rows.append(first)
+
+    convolution.register_forward_hook(note_patches)
+    for module in probe.model.modules():
+        module.register_forward_pre_hook(note_rows)
+    (name,) = case.numbers
+    changed = probe.inputs[name].clone()
+    changed[(slice(None),) * 2 + (0,) * (changed.ndim - 2)] += 1
+    found: list[torch.Tensor] = []
+    for column in (probe.inputs[name], changed):
+        probe({**probe.inputs, name: column})
+        found += rows[:1]
+    if len(found) < 2 or shape[0] == shape[1]:
+        raise NotApplicableError("no layer has a row for every patch")
+    number = int(probe.differs(*found)[0].flatten(1).any(1).sum())
+    if number > 1:
+        raise CheckFailedError(
+            f"with one patch of {shape[0]} changed, {number} rows change of what the "
+            "first layer is given: is a transpose missing before a reshape?"
+        )
+
+
+def _is_cutting(module: nn.Module) -> bool:
+    return (
+        isinstance(module, nn.modules.conv._ConvNd)
+        and module.stride == module.kernel_size
+        and max(module.kernel_size) > 1
+    )

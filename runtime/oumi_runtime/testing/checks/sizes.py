@@ -19,6 +19,7 @@ _TIMES_AS_WIDE = 4
 _MOST_GROWTH = 1.5
 _SINGLE = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
 _WIDTH = re.compile(r"hidden|embed|width|dim|d_model|channels|filters|units")
+_HEADS = re.compile(r"head(?!.*(dim|width|size|channels))")
 _SMALLEST_WIDTH = 8
 
 _Numbers = dict[str, tuple[str, int]]
@@ -59,6 +60,35 @@ def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
             )
         return
     raise NotApplicableError("no argument makes the heads wider")
+
+
+@check(needs=[constructor_arguments])
+def check_there_are_as_many_heads_as_asked_for(case: ModelCase) -> None:
+    """Catches a number of heads that is taken for their width.
+
+    For example `x.unflatten(-1, (-1, num_heads))`: twice as many heads are asked for,
+    and each is twice as wide.
+
+    If it fails, look at the `view` or `unflatten` before attention: the heads come
+    first, and their width follows.
+    """
+    for name, value in _whole_numbers(case):
+        if not _HEADS.search(name):
+            continue
+        try:
+            made = [_made(case), _made(case, {name: 2 * value})]
+            usual, doubled = (scores_of(model, case.inputs()) for model in made)
+        except Exception:  # The constructor refuses the value.
+            continue
+        for one, other in zip(usual, doubled, strict=False):
+            if (one.width, other.width) != (value, 2 * value):
+                continue
+            for asked, found in ((value, one), (2 * value, other)):
+                if found.heads != asked:
+                    raise CheckFailedError(
+                        f"with {name}={asked} there are {found.heads} heads, of a "
+                        f"width of {asked}: is their number taken for their width?"
+                    )
 
 
 @check(needs=[constructor_arguments])

@@ -1,6 +1,9 @@
 """Checks of what the layers are: of their own, and each of use."""
 
 import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -124,3 +127,45 @@ def _units_without_gradient(model: nn.Module) -> dict[str, set[int]]:
                 if learns.any():
                     found[own] = set((~learns).nonzero().flatten().tolist())
     return found
+
+
+@check()
+def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
+    """Catches a layer of several that is run twice, or not at all.
+
+    For example `x = self.layers[0](x)` before a loop over all of `self.layers`, or a
+    loop over `self.layers[:-1]`.
+
+    If it fails, look at every use of the named list in forward. A model that repeats a
+    layer on purpose declares it as an expected failure; experts are left alone.
+    """
+    model, calls = case.model(), defaultdict[str, list[torch.Size]](list)
+
+    def noting(name: str) -> Callable[[nn.Module, Any], None]:
+        return lambda module, args: calls[name].append(_shape(args))
+
+    lists = {
+        path: [f"{path}.{index}" for index in range(len(module))]
+        for path, module in model.named_modules()
+        if isinstance(module, nn.ModuleList)
+        and len({str(each) for each in module}) == 1
+        and "expert" not in path
+    }
+    for name in (name for names in lists.values() for name in names):
+        model.get_submodule(name).register_forward_pre_hook(noting(name))
+    with torch.no_grad():
+        loss_of(model, case.batch(2))
+    for path, names in lists.items():
+        # What gets other parts of a batch each time, such as experts, is left alone.
+        shapes = {frozenset(calls[name]) for name in names if name in calls}
+        counts = [len(calls[name]) for name in names]
+        if len(set(counts)) > 1 and len(shapes) == 1:
+            raise CheckFailedError(
+                f"the layers of {path} are called {', '.join(map(str, counts))} times, "
+                "though they are alike: is one left out of a loop, or run once more?"
+            )
+
+
+def _shape(args: Any) -> torch.Size:
+    first = args[0] if args else None
+    return first.shape if isinstance(first, torch.Tensor) else torch.Size()
