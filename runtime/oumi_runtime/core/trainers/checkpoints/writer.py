@@ -1,5 +1,7 @@
 """Writes checkpoints beside the training, so that a step waits for the copy alone."""
 
+import contextlib
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -101,6 +103,7 @@ class CheckpointWriter:
 
     def _run(self) -> None:
         """Writes what is pending, until nothing has been for a while."""
+        _run_after_others()
         while True:
             with self._changed:
                 if not self._changed.wait_for(lambda: self._pending, _IDLE_SECONDS):
@@ -118,3 +121,14 @@ class CheckpointWriter:
                 with self._changed:
                     self._is_writing = False
                     self._changed.notify_all()
+
+
+def _run_after_others() -> None:
+    """Keeps this thread from taking a core from a training that is using it.
+
+    A thread that wakes up may otherwise interrupt one that runs, for milliseconds; and
+    where a step is shared by threads, all of them wait for that one. See sched(7).
+    """
+    if hasattr(os, "sched_setscheduler"):  # Linux
+        with contextlib.suppress(OSError):  # A sandbox may forbid it.
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
