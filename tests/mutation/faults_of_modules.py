@@ -20,7 +20,6 @@ GRADIENTS = faults(
     output_rounded=before_return("OUT = OUT.round()"),
     data_taken=expression(r"(self\.\w+\(.*\)) \* mask", r"\1.data * mask"),
     residual_dropped=expression(r"x \+ (self\.dropout\(.+\))", r"\1"),
-    second_residual_dropped=statement(r"return x \+ (\w+)", r"return \1"),
     branch_detached=expression(
         r"x \+ self\.dropout\((.+)\)", r"x + self.dropout(\1).detach()"
     ),
@@ -64,7 +63,7 @@ GRADIENTS = faults(
     gradient_clipped=before_return(
         "if OUT.requires_grad:\n    OUT.register_hook(lambda g: g.clamp(-1e-4, 1e-4))"
     ),
-    added_in_place=expression(r"x \+ (\w+)", r"x.add_(\1)"),
+    added_in_place=expression(r"x \+ (self\.dropout\(.+\))", r"x.add_(\1)"),
     activation_forgotten=expression(r"F\.(relu|gelu)\((.+)\)", r"(\2)"),
     activation_an_identity=expression(r"nn\.GELU\(\)", "nn.Identity()"),
     activation_after_both=expression(

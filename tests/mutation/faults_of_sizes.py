@@ -5,7 +5,6 @@ from planting import before_forward, before_return, expression, faults, statemen
 
 _CLASSES = r"F\.cross_entropy\(logits"
 _ATTENTION = r"F\.scaled_dot_product_attention\((.+)\)"
-_LAYER = r"layer\(x, (attention_mask\[:, None, None, :\]\.bool\(\))\)"
 
 SIZES = faults(
     "sizes",
@@ -45,12 +44,9 @@ SIZES = faults(
         expression(r"(nn\.Conv1d\(.+), dilation=2\*\*depth\)", r"\1)"),
         expression(r"F\.pad\(y, \(2 \* 2\*\*depth, 0\)\)", "F.pad(y, (2, 0))"),
     ),
-    encoder_made_causal=expression(
-        _LAYER, r"layer(x, \1.expand(-1, -1, x.shape[1], -1).tril())"
-    ),
-    tagger_made_causal=statement(
-        r"mask = (attention_mask\[:, None, None, :\]\.bool\(\)).*",
-        r"mask = \1.expand(-1, -1, input_ids.shape[1], -1).tril()",
+    encoder_made_causal=statement(
+        r"(visible|mask) = (attention_mask\[:, None, None, :\]\.bool\(\)).*",
+        r"\1 = \2.expand(-1, -1, input_ids.shape[1], -1).tril()",
     ),
     encoder_of_a_pair_made_causal=expression(
         r"layer\(source, source_mask\)",
