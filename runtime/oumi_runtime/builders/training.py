@@ -11,7 +11,6 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
 from oumi_runtime.builders.batches import build_eval_batches, build_train_batches
-from oumi_runtime.builders.dropout_masks import draw_masks_faster
 from oumi_runtime.builders.host_memory import keep_freed_memory
 from oumi_runtime.builders.lr_schedules import build_lr_scheduler
 from oumi_runtime.builders.memory_format import apply_memory_format
@@ -108,9 +107,8 @@ def build_trainer(
 
 
 def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> None:
-    """Sets how the model computes, and what memory and masks cost."""
+    """Sets how the model computes, and what its memory costs."""
     keep_freed_memory(device, params.keep_freed_memory)
-    draw_masks_faster(device)
     apply_memory_format(model, params.channels_last)
     if params.tf32:
         torch.set_float32_matmul_precision("high")
