@@ -9,6 +9,7 @@ Nothing of the runtime is imported here, since pytest loads this in every projec
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -90,19 +91,25 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Lists the failed checks, a line for each; with -v also what does not apply."""
+    """Lists the failed checks, a line for each cause; with -v what does not apply."""
     stats = terminalreporter.stats
     failed = [each for each in stats.get("failed", []) if _is_conformance(each)]
     others = stats.get(_NOT_APPLICABLE, [])
     if not failed and not (others and terminalreporter.verbosity > 0):
         return
     terminalreporter.section("conformance")
+    # A model that cannot run fails most checks in the same words, but for the sizes.
+    alike: dict[tuple[str, str], list[Any]] = {}
     for report in failed:
-        terminalreporter.line(f"{_check_name(report)}: {_message(report)}", red=True)
+        words = re.sub(r"\d+", "0", _message(report))
+        alike.setdefault((_file(report), words), []).append(report)
+    for (file, _), (first, *more) in alike.items():
+        check = f"{_check(first)} and {len(more)} more" if more else _check(first)
+        terminalreporter.line(f"{file} {check}: {_message(first)}", red=True)
     if terminalreporter.verbosity > 0:
         for report in others:
             reason = _reason(report).removeprefix("Skipped: ")
-            terminalreporter.line(f"{_check_name(report)}: {reason}")
+            terminalreporter.line(f"{_file(report)} {_check(report)}: {reason}")
 
 
 @pytest.fixture
@@ -160,11 +167,15 @@ def _is_conformance(report: Any) -> bool:
     return _CHECK in report.keywords
 
 
-def _check_name(report: Any) -> str:
-    """`test_net.py padding_does_not_matter`."""
-    path, _, test = report.nodeid.partition("::")
-    name = test.partition("[")[2].removesuffix("]")
-    return f"{Path(path).name} {name or test}"
+def _file(report: Any) -> str:
+    """`test_net.py`."""
+    return Path(report.nodeid.partition("::")[0]).name
+
+
+def _check(report: Any) -> str:
+    """`padding_does_not_matter`."""
+    test = str(report.nodeid.partition("::")[2])
+    return test.partition("[")[2].removesuffix("]") or test
 
 
 def _message(report: Any) -> str:

@@ -124,7 +124,7 @@ def test_the_pytest_plugin_imports_nothing_of_the_runtime():
     plugin = [e for e in RUNTIME if e.importer == "oumi_runtime.pytest_plugin"]
     assert breaches(plugin, FACE) == []
     loading = {e.imported for e in plugin if e.when is When.LOADING}
-    assert loading <= {"os", "sys", "pathlib", "typing", "pytest"}
+    assert loading <= {"os", "sys", "pathlib", "typing", "pytest", "re"}
 
 
 def test_the_runtime_knows_neither_the_scaffold_nor_what_it_is_made_with():

@@ -1,6 +1,7 @@
 """Plain `pytest` imports a project's models, wherever it is started."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,18 @@ def test_a_failed_check_is_summed_up_in_one_line(report):
     assert summary[1] == (
         "test_net.py every_parameter_gets_a_gradient: forgotten.weight, forgotten.bias "
         "gets no gradient: is the layer used in forward, or detached?"
+    )
+
+
+def test_what_many_checks_say_of_a_broken_model_is_told_once(tmp_path):
+    broken = CONFORMANCE["net.py"].replace("Linear(4, 3)", "Linear(5, 3)")
+    project = write(tmp_path, {**CONFORMANCE, "net.py": broken})
+    done = run_pytest(project, "-k", "logits_are_one_row or labels or batch")
+    summary = done.stdout.partition("= conformance =")[2].partition("\n====")[0]
+    told = [line for line in summary.splitlines() if "the model raises" in line]
+    assert len(told) == 1
+    assert re.match(
+        r"test_net.py logits_are_one_row_per_sample and \d+ more: ", told[0]
     )
 
 

@@ -1,5 +1,6 @@
 """`oumi-scaffold check`: the conformance suite on a model that needs no test file."""
 
+import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -52,7 +53,7 @@ def command(
                 config=subject.config,
                 select=select,
                 slow=slow,
-                on_result=None if as_json else _show,
+                on_result=None if as_json else _Shown(),
             )
             documents.append(_document(subject.name, results))
             if not as_json:
@@ -65,10 +66,21 @@ def command(
     return _EXIT_FAILED if failed else 0
 
 
-def _show(result: Any) -> None:
-    output.status(_WORDS[result.outcome], result.name)
-    if result.outcome != "passed":
-        output.say(f"          {result.message}")
+class _Shown:
+    """Shows results as they come, and once what many say, but for the sizes."""
+
+    def __init__(self) -> None:
+        self._first_with: dict[str, str] = {}
+
+    def __call__(self, result: Any) -> None:
+        output.status(_WORDS[result.outcome], result.name)
+        if result.outcome == "passed":
+            return
+        words = re.sub(r"\d+", "0", result.message)
+        first = self._first_with.setdefault(words, result.name)
+        is_told = result.outcome == "failed" and first != result.name
+        told = f"as {first}" if is_told else result.message
+        output.say(f"          {told}")
 
 
 def _show_sum(document: dict[str, Any]) -> None:

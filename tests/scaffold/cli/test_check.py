@@ -74,6 +74,16 @@ def test_a_failure_is_told_with_its_message_and_exit_1(run: Callable, models: Pa
     assert "1 passed, 1 failed in " in done.out
 
 
+def test_what_many_checks_say_of_a_broken_model_is_told_once(run, models: Path):
+    broken = "labels if labels is None else labels[:1], {mask}"
+    text = MODEL.replace("labels, {mask}", broken)
+    (models / "bad.py").write_text(text.format(name="BrokenNet", mask="None"))
+    done = run("check", "bad.py", "--select", "*labels*")
+    assert done.exit_code == 1
+    assert done.out.count("Expected input batch_size") == 1
+    assert "          as loss_only_with_labels" in done.out
+
+
 def test_a_test_file_is_checked_with_its_own_batches(run: Callable, models: Path):
     done = run("check", "test_small.py", *SELECT)
     assert done.exit_code == 0
