@@ -17,9 +17,9 @@ from oumi_runtime.core.trainers.batches.device_columns import place_dataset
 from oumi_runtime.core.trainers.batches.length_groups import lengths_of
 from oumi_runtime.core.trainers.batches.map_batches import (
     EvalBatches,
-    Loading,
     TrainBatches,
 )
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.core.trainers.batches.stream_batches import (
     StreamBatches,
     StreamEvalBatches,

@@ -53,25 +53,27 @@ def to_column(
             f"{where}: column {name!r} is of {column.type}, which no model takes; name "
             "the columns to read in dataset_kwargs.columns"
         )
+    return _to_lists(values, name, where, pad_value, are_sequences)
+
+
+def _to_lists(
+    values: Any, name: str, where: str, pad_value: int, are_sequences: bool
+) -> torch.Tensor | RaggedColumn:
+    """Makes lists of one length a tensor, and others of whole numbers ragged."""
+    import pyarrow as pa
+
     lengths = np.asarray(values.value_lengths().to_numpy(zero_copy_only=False))
     inner = pa.chunked_array([values.flatten()])
     flat = to_column(inner, name, where)
-    are_tokens = (
-        isinstance(flat, torch.Tensor)
-        and flat.ndim == 1
-        and not flat.is_floating_point()
-    )
-    is_even = len(set(lengths.tolist())) <= 1
-    if (
-        isinstance(flat, torch.Tensor)
-        and is_even
-        and not (are_sequences and are_tokens)
-    ):
-        size = int(lengths[0]) if len(lengths) else 0
-        return flat.reshape(len(lengths), size, *flat.shape[1:])
-    if isinstance(flat, torch.Tensor) and are_tokens:
-        sizes = torch.from_numpy(lengths.astype(np.int64))
-        return RaggedColumn(flat, sizes, pad_value=pad_value)
+    if isinstance(flat, torch.Tensor):
+        are_tokens = flat.ndim == 1 and not flat.is_floating_point()
+        is_even = len(set(lengths.tolist())) <= 1
+        if is_even and not (are_sequences and are_tokens):
+            size = int(lengths[0]) if len(lengths) else 0
+            return flat.reshape(len(lengths), size, *flat.shape[1:])
+        if are_tokens:
+            sizes = torch.from_numpy(lengths.astype(np.int64))
+            return RaggedColumn(flat, sizes, pad_value=pad_value)
     raise DataError(
         f"{where}: the lists in {name!r} are of different lengths, which only whole "
         "numbers may be; make them equally long"

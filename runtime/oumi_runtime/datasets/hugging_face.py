@@ -1,6 +1,6 @@
 """Hugging Face datasets, of the hub or of files, as what a model takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -96,14 +96,8 @@ def load_hugging_face(
     first = file.first_row if file else next(iter(rows), None)
     if first is None:
         raise DataError(f"{where} has no row")
+    _require_columns((text_column, label_column, *(columns or ())), first, where)
     text, label = _find_text(first, text_column), _find_label(first, label_column)
-    wanted = (text_column, label_column, *(columns or ()))
-    for name in (name for name in wanted if name is not None):
-        if name not in first:
-            raise DataError(
-                f"{where} has no column {name!r}{suggestion(name, first)}, only "
-                f"{', '.join(first)}"
-            )
     if text is not None and label is None:
         raise DataError(
             f"{where} has no column of classes for its {text!r}, only "
@@ -115,6 +109,17 @@ def load_hugging_face(
     if stream:
         return _stream(rows, layout, names, first)
     return _to_texts(rows, layout, names) if text else _to_columns(rows, layout, names)
+
+
+def _require_columns(
+    wanted: Iterable[str | None], row: Mapping[str, Any], where: str
+) -> None:
+    for name in wanted:
+        if name is not None and name not in row:
+            raise DataError(
+                f"{where} has no column {name!r}{suggestion(name, row)}, only "
+                f"{', '.join(row)}"
+            )
 
 
 def _plain_file(path: str | None) -> RecordFile | None:

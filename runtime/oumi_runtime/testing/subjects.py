@@ -16,10 +16,10 @@ from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.registry import REGISTRY, RegistryType, declarations_in
 from oumi_runtime.core.trainers.batches.map_batches import (
-    Loading,
     count_samples,
     load_batches,
 )
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
 from oumi_runtime.testing.deriving import derived_batches, small_arguments

@@ -24,8 +24,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import (
     count_targets,
     weigh,
 )
-from oumi_runtime.core.trainers.batches.ordered_workers import Loading as Loading
-from oumi_runtime.core.trainers.batches.ordered_workers import OrderedWorkers
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
 
 
 def count_samples(dataset: Dataset[Any]) -> int:

@@ -13,12 +13,12 @@ import torch
 from oumi_runtime.core.datasets import Block, Stream
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import get_rank, get_world_size
-from oumi_runtime.core.trainers.batches.map_batches import Loading
 from oumi_runtime.core.trainers.batches.micro_batches import (
     MicroBatch,
     count_targets,
     weigh,
 )
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.core.trainers.batches.stream_steps import Step, StepReader
 from oumi_runtime.exceptions import DataError
 

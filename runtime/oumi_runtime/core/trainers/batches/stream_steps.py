@@ -24,8 +24,8 @@ from oumi_runtime.core.trainers.batches.length_groups import (
     group_by_length,
     lengths_of,
 )
-from oumi_runtime.core.trainers.batches.map_batches import Loading, split_evenly
-from oumi_runtime.core.trainers.batches.ordered_workers import OrderedWorkers
+from oumi_runtime.core.trainers.batches.map_batches import split_evenly
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
 from oumi_runtime.exceptions import BadRowError, DataError
 
 Step = list[MadeBatch]

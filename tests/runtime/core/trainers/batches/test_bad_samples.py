@@ -20,9 +20,9 @@ from oumi_runtime.core.trainers.batches import micro_batches
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.map_batches import (
     EvalBatches,
-    Loading,
     TrainBatches,
 )
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.core.trainers.batches.stream_batches import StreamBatches
 from oumi_runtime.exceptions import (
     BadRowError,

@@ -21,7 +21,8 @@ from oumi_runtime.core.trainers.batches.length_groups import (
     group_by_length,
     lengths_of,
 )
-from oumi_runtime.core.trainers.batches.map_batches import Loading, TrainBatches
+from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.core.trainers.batches.stream_batches import StreamBatches
 from oumi_runtime.exceptions import DataError
 

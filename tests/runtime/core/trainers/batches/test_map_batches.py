@@ -7,12 +7,12 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches.map_batches import (
-    Loading,
     TrainBatches,
     epoch_order,
     split_evenly,
 )
 from oumi_runtime.core.trainers.batches.micro_batches import count_targets, loss_weights
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 
 CPU = torch.device("cpu")
 

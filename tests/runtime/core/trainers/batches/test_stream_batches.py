@@ -19,7 +19,7 @@ from oumi_runtime.core.datasets import (
     TextDataset,
 )
 from oumi_runtime.core.trainers.batches import micro_batches
-from oumi_runtime.core.trainers.batches.map_batches import Loading
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.core.trainers.batches.stream_batches import (
     StreamBatches,
     StreamEvalBatches,
