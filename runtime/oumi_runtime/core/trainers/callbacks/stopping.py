@@ -61,6 +61,9 @@ class StopSignals:
             return
         if self.received:
             self._restore()
+            # As it is with nohup, and SIGINT for what a script starts by `&`.
+            if signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
             os.kill(self._pid, number)
             return
         self.received, self._received_at = number, now

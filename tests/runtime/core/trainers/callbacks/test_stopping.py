@@ -56,6 +56,21 @@ def test_the_second_signal_does_what_it_did_before(monkeypatch) -> None:
     assert heard == ["again"]
 
 
+def test_the_second_signal_stops_also_what_was_deaf_to_it_before(monkeypatch) -> None:
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signals, sent = StopSignals(), []
+    with signals.listening():
+        send()
+        monkeypatch.setattr(os, "kill", lambda *_: sent.append(heard_by()))
+        signals._handle(signal.SIGTERM, None)
+    assert sent == [signal.SIG_DFL]
+
+
+def heard_by() -> object:
+    return signal.getsignal(signal.SIGTERM)
+
+
 def test_one_that_a_launcher_hands_on_is_no_second_one(monkeypatch, clock) -> None:
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
     signals = StopSignals()
