@@ -14,6 +14,7 @@ from oumi_scaffold.user_files import (
     SPLITS,
     SPLITS_IN_ORDER,
     UserData,
+    rows_to_share,
     table_of,
 )
 from oumi_scaffold.user_images import look_into_archive, look_into_folder
@@ -93,7 +94,8 @@ def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserDat
         kwargs["regression"] = True
     else:
         arguments["num_classes"] = table.number_of_classes(label)
-    return UserData("tabular", splits, kwargs, arguments, left_out)
+    rows = rows_to_share(path, table)
+    return UserData("tabular", splits, kwargs, arguments, left_out, rows).shared()
 
 
 def _images(path: Path, _: Mapping[str, str]) -> UserData:

@@ -1,7 +1,7 @@
 """The files of the user's own data, a split each, and what is found out about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
@@ -14,12 +14,18 @@ SPLITS = {name: name for name in SPLITS_IN_ORDER} | dict.fromkeys(
     ("valid", "val", "dev"), "validation"
 )
 
+SHARES = "{train: 0.8, validation: 0.1, test: 0.1}"
+# With fewer, a class might be in one split alone.
+_FEWEST_TO_SHARE = 50
+
 
 @dataclass(frozen=True)
 class UserData:
     """What reads the data, its splits, and what the constructor has to be given.
 
-    `left_out` says of each column that cannot be learned from why that is so.
+    `left_out` says of each column that cannot be learned from why that is so;
+    `num_rows` how many rows a table has, and is 0 for anything else; `is_shared`
+    whether the splits share its rows.
     """
 
     dataset_name: str
@@ -29,6 +35,14 @@ class UserData:
     )
     arguments: Mapping[str, int] = field(default_factory=dict[str, int])
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    num_rows: int = 0
+    is_shared: bool = False
+
+    def shared(self) -> "UserData":
+        """Returns the data in three splits, where it is one table with enough rows."""
+        if self.splits != ("train",) or self.num_rows < _FEWEST_TO_SHARE:
+            return self
+        return replace(self, splits=SPLITS_IN_ORDER, is_shared=True)
 
     def answers(self, path: str, settable: list[str]) -> dict[str, Value]:
         """Returns the template's variables that say so.
@@ -44,8 +58,14 @@ class UserData:
             "__splits": " ".join(
                 name for name in SPLITS_IN_ORDER if name in self.splits
             ),
+            "__split_shares": SHARES if self.is_shared else "",
             **{k: v for k, v in self.arguments.items() if k in settable},
         }
+
+
+def rows_to_share(path: Path, table: UserTable) -> int:
+    """The rows of data that is one file; 0 of a folder, which has its own splits."""
+    return table.num_rows if path.is_file() else 0
 
 
 def table_of(

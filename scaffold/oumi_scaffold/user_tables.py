@@ -28,6 +28,11 @@ class UserTable:
     columns: Mapping[str, Sequence[object]]
     chosen: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+        return max(map(len, self.columns.values()), default=0)
+
     def column(self, use: str, usual: Sequence[str]) -> str:
         """Returns the name of the column that the user has chosen for a use.
 

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import cast
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_files import LABELS, UserData, split_files, table_of
+from oumi_scaffold.user_files import (
+    LABELS,
+    UserData,
+    rows_to_share,
+    split_files,
+    table_of,
+)
 from oumi_scaffold.user_tables import SUFFIXES, UserTable
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
@@ -37,7 +43,8 @@ def labelled_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         splits,
         _renamed({"text_column": text, "label_column": label}),
         {"num_classes": table.number_of_classes(label)},
-    )
+        num_rows=rows_to_share(path, table),
+    ).shared()
 
 
 def plain_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
@@ -59,7 +66,9 @@ def plain_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         return UserData("text_lm", splits)
     table, _ = table_of(file, chosen)
     text = _texts(table, "text", _TEXTS)
-    return UserData("text_lm", splits, _renamed({"text_column": text}))
+    columns = _renamed({"text_column": text})
+    rows = rows_to_share(path, table)
+    return UserData("text_lm", splits, columns, num_rows=rows).shared()
 
 
 def text_pairs(path: Path, chosen: Mapping[str, str]) -> UserData:
@@ -73,7 +82,8 @@ def text_pairs(path: Path, chosen: Mapping[str, str]) -> UserData:
         "text_column": _texts(table, "text", _SOURCES),
         "target_column": _texts(table, "target", _TARGETS),
     }
-    return UserData("text_pairs", splits, _renamed(columns))
+    rows = rows_to_share(path, table)
+    return UserData("text_pairs", splits, _renamed(columns), num_rows=rows).shared()
 
 
 def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
@@ -103,7 +113,8 @@ def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         splits,
         _renamed(columns, usual),
         {"num_classes": num_classes},
-    )
+        num_rows=rows_to_share(path, table),
+    ).shared()
 
 
 def _list(table: UserTable, value: object, row: int, name: str) -> list[object]:

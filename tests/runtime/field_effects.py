@@ -184,6 +184,9 @@ EFFECTS |= {
         1.0, dataset_and_none, len, 4, {"sample_count": 4}
     ),
     "DatasetParams.sample_count": Effect(3, dataset, len, 3),
+    "DatasetParams.split_shares": Effect(
+        {"train": 0.25, "test": 0.75}, dataset, len, 359
+    ),
     "DatasetParams.shuffle": Effect(
         True, dataset, _whole, [7, 3, 6, 2, 5, 3, 3, 8], {"sample_count": 8}
     ),

@@ -142,6 +142,8 @@ def _build_one(params: DatasetParams, split: DatasetSplitParams) -> Dataset[Any]
     if split.stream:
         dataset_class = getattr(dataset_class, "open_stream", dataset_class)
     maker = dataset_class or load_hugging_face
+    if params.split_shares is not None and not takes(maker, "split"):
+        del fields["split"]
     if split.target_col is not None:
         column = _column_argument(maker, name)
         fields.setdefault(column, params.dataset_kwargs.get(column, split.target_col))

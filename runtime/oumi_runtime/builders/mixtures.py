@@ -15,7 +15,7 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     concatenate,
 )
-from oumi_runtime.core.datasets.mixing import mix_rows, shuffled_rows
+from oumi_runtime.core.datasets.mixing import mix_rows, rows_of_split, shuffled_rows
 from oumi_runtime.core.datasets.stream_sources import is_custom
 from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
@@ -110,14 +110,20 @@ def _goes_on(params: DatasetSplitParams) -> bool:
 
 def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
     """The rows of a dataset that are used, (samples,) int64."""
+    rows = torch.arange(num_samples)
+    if params.split_shares is not None:
+        rows = rows_of_split(num_samples, params.split_shares, params.split)
+        if not len(rows):
+            raise DataError(
+                f"{params.dataset_path or params.dataset_name} has {num_samples} rows, "
+                f"and none is left for {params.split} by split_shares; give it more"
+            )
     if params.shuffle:
         seed = seed if params.seed is None else params.seed
-        rows = shuffled_rows(num_samples, seed)
-    else:
-        rows = torch.arange(num_samples)
+        rows = rows[shuffled_rows(len(rows), seed)]
     if params.sample_count is None:
         return rows
-    return rows[torch.arange(params.sample_count) % num_samples]
+    return rows[torch.arange(params.sample_count) % len(rows)]
 
 
 def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any]:

@@ -7,6 +7,7 @@ from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.datasets.text_lm import as_texts
 from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
 from oumi_runtime.exceptions import DataError
 
@@ -40,12 +41,9 @@ class TextClassification(TextDataset):
         """
         path = split_file(Path(dataset_path), split)
         texts, labels = read_columns(path, (text_column, label_column))
-        for row, text in enumerate(texts, start=1):
-            if not isinstance(text, str):
-                raise DataError(
-                    f"{path}: row {row}: {text_column!r} is {text!r:.40}, not a text"
-                )
-        super().__init__(texts, _classes(labels, label_column, path))
+        super().__init__(
+            as_texts(texts, text_column, path), _classes(labels, label_column, path)
+        )
 
     @classmethod
     def open_stream(

@@ -82,7 +82,12 @@ def data_answers(
             f"nothing reads {shown(str(path))} for {source.where} yet"
         )
     _check_settings(data, settings)
-    if data.splits == ("train",):
+    if data.is_shared:
+        output.note(
+            f"{path} has no splits: a tenth of its rows is for validation, and another "
+            "for the test; split_shares in the config says so"
+        )
+    elif data.splits == ("train",):
         output.note(
             f"{path} has no splits: all of it is for training; to measure as well, "
             "make a folder of train, validation and test"

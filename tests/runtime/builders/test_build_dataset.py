@@ -137,6 +137,32 @@ def test_as_many_samples_as_asked_for_are_used(count):
     assert batch["input_ids"][0].tolist()[:2] == [1, 2]
 
 
+SHARES = {"train": 0.5, "test": 0.5}
+
+
+def test_splits_share_the_rows_of_a_dataset_that_has_none():
+    name = add("one", texts(*range(10)))
+    parts = [
+        mixture({**name, "split": split, "split_shares": SHARES}).labels
+        for split in SHARES
+    ]
+    assert sorted(parts[0] + parts[1]) == list(range(10))
+    assert [len(part) for part in parts] == [5, 5]
+    shuffled = {"split_shares": SHARES, "shuffle": True, "sample_count": 7}
+    taken = mixture({**name, **shuffled}).labels
+    assert len(taken) == 7
+    assert {*taken} == {*parts[0]}
+
+
+def test_a_share_without_a_row_is_refused():
+    refused("single has 1 rows, and none is left for test", shared_single())
+
+
+def shared_single():
+    name = add("single", texts(0))
+    return {**name, "split": "test", "split_shares": {"train": 0.9, "test": 0.1}}
+
+
 def test_label_names_are_kept_by_a_part():
     named = texts(1, 0, label_names=["a", "b"])
     part = mixture({**add("named", named), "sample_count": 1})

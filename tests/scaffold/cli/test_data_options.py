@@ -21,8 +21,8 @@ TAGS = ("--task", "token-classification")
 TAGGED = '{"tokens": ["a", "b"], "tags": ["O", "B"]}\n'
 
 
-def config_of(project: Path) -> dict:
-    return yaml.safe_load((project / "configs" / "my_net.yaml").read_text())
+def config_of(project: Path, name: str = "my_net") -> dict:
+    return yaml.safe_load((project / "configs" / f"{name}.yaml").read_text())
 
 
 def dataset_of(project: Path, split: str = "train") -> dict:
@@ -69,8 +69,26 @@ def test_a_folder_of_tables_is_read_for_its_splits_and_classes(
     assert "num_classes: int = 3" in model
 
 
+def test_the_splits_share_a_single_table_with_enough_rows(project: Path, run: Callable):
+    rows = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(60))
+    (project / "table.csv").write_text("a,b,label\n" + rows)
+    task = ("--task", "tabular-classification")
+    done = run("new-model", "SharedNet", *task, "--data", "table.csv")
+    assert done.exit_code == 0
+    assert "a tenth of its rows is for validation, and another for the test" in done.err
+    config = config_of(project, "shared_net")
+    assert list(config["data"]) == ["train", "validation", "test"]
+    shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
+    for split, named in config["data"].items():
+        assert named["datasets"][0]["split"] == split
+        assert named["datasets"][0]["split_shares"] == shares
+    assert run("train", "-c", "configs/shared_net.yaml").exit_code == 0
+    done = run("evaluate", "-c", "configs/shared_net.yaml")
+    assert "outputs/shared_net on 6 samples of test" in done.out
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
-def test_a_single_table_is_for_training_alone_and_its_columns_are_found(
+def test_a_small_table_is_for_training_alone_and_its_columns_are_found(
     project: Path, run: Callable, kind: str
 ):
     rows = [{"Review": "a, b", "sentiment": n % 4} for n in range(8)]

@@ -3,8 +3,9 @@
 The order depends on the seed alone, and is the same for datasets in memory and streams.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
 
 _CHUNK = 4096
@@ -69,3 +70,27 @@ def mix_rows(
 def shuffled_rows(num_samples: int, seed: int) -> torch.Tensor:
     """All rows of a dataset in an order that depends on the seed, (samples,) int64."""
     return torch.randperm(num_samples, generator=torch.Generator().manual_seed(seed))
+
+
+def rows_of_split(
+    num_samples: int, shares: Mapping[str, float], split: str
+) -> torch.Tensor:
+    """The rows of one split of a dataset that has none of its own.
+
+    Which they are is drawn by their number alone. Rows that are added later move few of
+    the others to another split.
+
+    Args:
+        num_samples: Rows of the dataset.
+        shares: The part of the rows that each split has; they add up to 1.
+        split: One of them.
+
+    Returns:
+        The rows in their order, (samples,) int64; each is in one split.
+    """
+    # The first numbers of a longer draw are those of a shorter one.
+    drawn = torch.from_numpy(np.random.default_rng(0).random(num_samples))
+    names = sorted(shares)
+    ends = np.cumsum([0.0, *(shares[name] for name in names)])
+    begin, end = (round(num_samples * part) for part in ends[names.index(split) :][:2])
+    return drawn.argsort()[begin:end].sort().values

@@ -204,6 +204,7 @@ DIFFERENCES = {
 ADDITIONS = {
     "DataParams.on_bad_sample": "leaves out samples that cannot be used",
     "DataParams.max_bad_samples": "says how many",
+    "DatasetParams.split_shares": "shares the rows of one file among the splits",
     "TrainingParams.callbacks": (
         "names registered callbacks; Oumi has none that a user can register"
     ),

@@ -355,6 +355,28 @@ data: {train: {datasets: [{dataset_name: digits}]}}
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "key", "sentence"),
+    [
+        ({"train": 0.9}, "split_shares", "add up to 0.9; they have to make 1"),
+        ({"test": 1.0}, "split_shares", "gives no share to 'train'"),
+        ({"train": 2.0}, "split_shares.train", "has to be at most 1.0"),
+    ],
+)
+def test_the_shares_of_splits_make_a_whole(fields, key, sentence):
+    dataset = {"dataset_name": "digits", "split_shares": fields}
+    with pytest.raises(ConfigError) as caught:
+        DatasetSplitParams(datasets=[dataset]).finalize_and_validate()
+    assert str(caught.value).startswith(f"datasets[0].{key}: ")
+    assert sentence in str(caught.value)
+
+
+def test_a_stream_has_no_shares() -> None:
+    shared = {"dataset_name": "tabular", "split_shares": {"train": 1.0}}
+    with pytest.raises(ConfigError, match="stream: true is not possible with split_sh"):
+        DatasetSplitParams(datasets=[shared], stream=True).finalize_and_validate()
+
+
 @pytest.mark.parametrize("name", ["./" + "x" * 5000, "x" * 5000, "a\0b", "é" * 300])
 @pytest.mark.parametrize(
     "field",

@@ -7,7 +7,11 @@ import torch
 from torch.utils.data import IterableDataset
 
 from oumi_runtime.core.datasets import Stream, StreamSource
-from oumi_runtime.core.datasets.mixing import draw_sources, mix_rows
+from oumi_runtime.core.datasets.mixing import (
+    draw_sources,
+    mix_rows,
+    rows_of_split,
+)
 
 
 def counted(lengths: list[int], proportions: list[float], until_all: bool, seed: int):
@@ -73,3 +77,33 @@ def test_another_seed_mixes_otherwise():
     )
     assert torch.equal(first, again)
     assert not torch.equal(first[:40], other[:40])
+
+
+SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+@pytest.mark.parametrize("num_rows", [1, 9, 10, 1000])
+def test_each_row_is_in_one_split(num_rows: int) -> None:
+    parts = [rows_of_split(num_rows, SHARES, name) for name in SHARES]
+    assert torch.cat(parts).sort().values.tolist() == list(range(num_rows))
+    for part, share in zip(parts, SHARES.values(), strict=True):
+        assert abs(len(part) - share * num_rows) < 1
+        assert part.tolist() == sorted(part.tolist())
+
+
+def test_which_rows_a_split_has_does_not_depend_on_the_order_of_the_shares() -> None:
+    turned = dict(reversed(SHARES.items()))
+    for name in SHARES:
+        rows = rows_of_split(50, SHARES, name)
+        assert torch.equal(rows, rows_of_split(50, turned, name))
+
+
+def test_rows_that_are_added_move_few_of_the_others() -> None:
+    before = rows_of_split(1000, SHARES, "train").tolist()
+    after = rows_of_split(1100, SHARES, "train").tolist()
+    assert len({*before} - {*after}) < 30
+
+
+def test_rows_are_drawn_whatever_comes_back_every_tenth_row() -> None:
+    tens = rows_of_split(1000, SHARES, "test") % 10
+    assert tens.bincount(minlength=10).max() < 25

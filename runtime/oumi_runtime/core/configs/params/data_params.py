@@ -84,6 +84,11 @@ class DatasetParams(BaseParams):
     split: StrictStr = "train"
     """The dataset's name of the split to read, such as train, validation or test."""
 
+    split_shares: dict[StrictStr, Share] | None = None
+    """For data that has no splits, such as one file: the part of its rows that each
+    split gets, as in {train: 0.8, validation: 0.1, test: 0.1}; `split` says which one
+    is read. They add up to 1. A row is in one of them, drawn by its number alone."""
+
     dataset_kwargs: Kwargs = Field(default_factory=dict)
     """More arguments of the dataset's constructor, by name."""
 
@@ -116,9 +121,18 @@ class DatasetParams(BaseParams):
         return self.dataset_name != MISSING and bool(self.dataset_name.strip())
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that there is a name."""
+        """Checks that there is a name, and that shares add up to 1."""
         if not self.is_named:
             raise SectionError({"dataset_name": "is missing; write a registered name"})
+        if self.split_shares is None:
+            return
+        total = sum(self.split_shares.values())
+        if abs(total - 1) > _TOLERANCE:
+            sentence = f"the shares add up to {total:g}; they have to make 1"
+            raise SectionError({"split_shares": sentence})
+        if not self.split_shares.get(self.split):
+            sentence = f"gives no share to {self.split!r}, the split to read; add it"
+            raise SectionError({"split_shares": sentence}, {"split_shares": ["split"]})
 
 
 @section
@@ -167,6 +181,11 @@ class DatasetSplitParams(BaseParams):
             wrong["stream"] = (
                 f"true is not possible: {whole[0].dataset_name} reads its archive "
                 "whole; write false, or keep the rows in a parquet file"
+            )
+        if self.stream and any(d.split_shares for d in self.datasets):
+            wrong["stream"] = (
+                "true is not possible with split_shares, for which all rows are read; "
+                "write false, or put each split into a file"
             )
         if self.collator_kwargs and self.collator_name is None:
             wrong["collator_kwargs"] = (
