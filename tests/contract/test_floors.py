@@ -23,6 +23,7 @@ FLOORS = (
         "core.datasets",
         "core.distributed",
         "core.files",
+        "core.garbage_collection",
         "core.log",
     },
     {"core.trainers", "models", "datasets", "metrics"},

@@ -1,18 +1,21 @@
 """A section of the config in, a built object out. Importing it registers built-ins."""
 
-from oumi_runtime.builders.callbacks import build_training_callbacks
-from oumi_runtime.builders.collators import build_data_collator, collated
-from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
-from oumi_runtime.builders.data_files import files_of, fingerprints_of
-from oumi_runtime.builders.lr_schedules import build_lr_scheduler
-from oumi_runtime.builders.metrics import build_metrics_function
-from oumi_runtime.builders.models import build_model
-from oumi_runtime.builders.optimizers import build_optimizer
-from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
-from oumi_runtime.builders.splits import prepare_split, read_split
-from oumi_runtime.builders.tokenizers import build_tokenizer
-from oumi_runtime.builders.training import build_trainer
-from oumi_runtime.builders.whole_training import build_training
+from oumi_runtime.core.garbage_collection import without_collecting_garbage
+
+with without_collecting_garbage():
+    from oumi_runtime.builders.callbacks import build_training_callbacks
+    from oumi_runtime.builders.collators import build_data_collator, collated
+    from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
+    from oumi_runtime.builders.data_files import files_of, fingerprints_of
+    from oumi_runtime.builders.lr_schedules import build_lr_scheduler
+    from oumi_runtime.builders.metrics import build_metrics_function
+    from oumi_runtime.builders.models import build_model
+    from oumi_runtime.builders.optimizers import build_optimizer
+    from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+    from oumi_runtime.builders.splits import prepare_split, read_split
+    from oumi_runtime.builders.tokenizers import build_tokenizer
+    from oumi_runtime.builders.training import build_trainer
+    from oumi_runtime.builders.whole_training import build_training
 
 __all__ = [
     "Preprocessing",

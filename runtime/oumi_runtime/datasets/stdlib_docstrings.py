@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from oumi_runtime.core.datasets import TextDataset
+from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
@@ -18,7 +19,6 @@ from oumi_runtime.datasets.stdlib_files import (
     require_samples,
     split_of,
     statements,
-    without_collecting_garbage,
 )
 
 

@@ -4,12 +4,10 @@ Real text and code that every machine has; it is under the licence of Python its
 """
 
 import ast
-import gc
 import hashlib
 import sysconfig
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from oumi_runtime.exceptions import DataError, suggestion
@@ -64,18 +62,6 @@ def statements(path: Path) -> Iterator[ast.AST]:
         yield node
         for name in _BODIES:
             rest.extend(getattr(node, name, ()))
-
-
-@contextmanager
-def without_collecting_garbage() -> Generator[None]:
-    """Reads syntax trees four times as fast: their million nodes are in no circle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def check_split(dataset: str, split: str) -> None:

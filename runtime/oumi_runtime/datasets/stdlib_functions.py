@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
@@ -23,7 +24,6 @@ from oumi_runtime.datasets.stdlib_files import (
     require_samples,
     split_of,
     statements,
-    without_collecting_garbage,
 )
 
 # What is counted of each function, by the names of Python's syntax tree.

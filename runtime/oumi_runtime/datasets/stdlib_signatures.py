@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from oumi_runtime.core.datasets import TextPairs
+from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.stdlib_files import (
     PACKAGES,
@@ -16,7 +17,6 @@ from oumi_runtime.datasets.stdlib_files import (
     split_of,
     statements,
     top_files,
-    without_collecting_garbage,
 )
 
 

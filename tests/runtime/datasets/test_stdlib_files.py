@@ -1,15 +1,11 @@
 """The standard library's syntax trees are read quickly, and in one order."""
 
 import ast
-import gc
 from pathlib import Path
-
-import pytest
 
 from oumi_runtime.datasets.stdlib_files import (
     package_files,
     statements,
-    without_collecting_garbage,
 )
 
 SOURCE = '''
@@ -49,26 +45,3 @@ def test_definitions_come_in_the_order_of_the_syntax_tree(tmp_path: Path):
         tree = ast.parse(file.read_bytes())
         assert definitions(statements(file)) == definitions(ast.walk(tree))
     assert len(definitions(statements(path))) == 10
-
-
-def test_garbage_is_collected_again_whatever_happens():
-    seen: list[bool] = []
-
-    @without_collecting_garbage()
-    def reads() -> None:
-        seen.append(gc.isenabled())
-        raise OSError("unread")
-
-    with pytest.raises(OSError, match="unread"):
-        reads()
-    assert [*seen, gc.isenabled()] == [False, True]
-
-
-def test_what_was_not_collected_before_is_not_after():
-    gc.disable()
-    try:
-        with without_collecting_garbage():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
