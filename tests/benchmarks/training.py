@@ -34,8 +34,14 @@ Rounds = dict[str, list[dict[str, float]]]
 def one_run(loop: str, name: str, device: str, steps: int) -> dict[str, float]:
     """Runs a loop in its own process; what it printed."""
     command = [sys.executable, str(ONE_PROCESS), loop, name, device, str(steps)]
+    # Modules are compiled once and kept, as they are for a user.
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [*command, str(time.time())], capture_output=True, text=True, check=True
+        [*command, str(time.time())],
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
