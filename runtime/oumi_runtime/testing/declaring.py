@@ -8,8 +8,11 @@ A need is a function of the case that returns why the check does not apply, or "
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import torch
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.failures import (
@@ -54,14 +57,30 @@ class Check:
             NotApplicableError: The check has nothing to say about it.
         """
         try:
-            for need in self.needs:
-                if reason := need(case):
-                    raise NotApplicableError(reason)
-            self.function(case)
+            with _plain_attention():
+                for need in self.needs:
+                    if reason := need(case):
+                        raise NotApplicableError(reason)
+                self.function(case)
         except (CheckFailedError, NotApplicableError):
             raise
         except Exception as error:
             raise CheckFailedError(described(error)) from error
+
+
+@contextmanager
+def _plain_attention() -> Generator[None]:
+    """Has torch's Transformer call its layers, in place of one kernel for all.
+
+    The kernel is for evaluation alone, warns that it is a prototype, and gives hooks
+    tensors without a shape.
+    """
+    is_fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(is_fast)
 
 
 def check(

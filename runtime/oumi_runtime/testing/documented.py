@@ -78,6 +78,11 @@ def mismatch(
     A name that is no known size is bound to what it is met as first.
     """
     wanted = ", ".join(documented.sizes)
+    if {"height", "width"} <= set(documented.sizes) and not sizes.keys() >= {
+        "height",
+        "width",
+    }:  # An argument `width` is that of the layers then.
+        sizes = {k: v for k, v in sizes.items() if k not in ("height", "width")}
     trailing = documented.sizes[:-1] if documented.sizes[-1] == "" else documented.sizes
     if column.ndim != len(trailing):
         return f"({wanted}) in the docstring, but of shape {tuple(column.shape)}"

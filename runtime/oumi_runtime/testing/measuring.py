@@ -1,5 +1,6 @@
 """What the checks ask of a model, each with a failure that says where to look."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.failures import CheckFailedError
 
 _LARGEST_TOLERANCE = 0.05
+# `A_log`, `log_std`, `logit_scale`: of 30 times as much, the exponential is infinite.
+_LOGARITHM = re.compile(r"(^|[._])log(it_scale|_|\.|$)", re.IGNORECASE)
 _NOT_THE_MODELS = {*vars(nn.Module()), "_init_kwargs"}
 
 
@@ -80,6 +83,16 @@ def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
     for parameter in model.parameters():
         if parameter.is_floating_point():
             parameter.add_(torch.randn_like(parameter), alpha=scale)
+    return model
+
+
+@torch.no_grad()
+def enlarged(model: nn.Module, factor: float, *, least_ndim: int = 0) -> nn.Module:
+    """Makes every weight so many times as large, but for those that are logarithms."""
+    for name, parameter in model.named_parameters():
+        is_logarithm = _LOGARITHM.search(name) is not None
+        if parameter.is_floating_point() and not is_logarithm:
+            parameter.mul_(factor if parameter.ndim >= least_ndim else 1)
     return model
 
 

@@ -52,6 +52,10 @@ def reference_losses(
     """
     targets = batch["labels"]
     shift = case.label_shift
+    if shift and documented_formula(case) is None:
+        whole = _of_a_shifting_criterion(case, logits, targets)
+        if whole is not None:
+            return {"of the labels as they are, which it shifts": whole}
     name = f"of labels shifted by {shift}" if shift else "of the labels as they are"
     if shift:
         logits, targets = logits[:, :-shift], targets[:, shift:]
@@ -79,6 +83,25 @@ def reference_losses(
     if first is not None and all(close(first, other) for other in found.values()):
         return {name: first}
     return found
+
+
+def _of_a_shifting_criterion(
+    case: ModelCase, logits: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor | None:
+    """The criterion of a whole sequence, if it leaves out the first label itself."""
+    model = case.model()
+    assert isinstance(model, BaseModel)
+    first = torch.full_like(labels, case.ignore_index)
+    first[:, 0] = labels[:, 0].clamp(min=0)
+    try:
+        alone, other, whole = (
+            model.criterion(values, targets)
+            for values, targets in ((logits, first), (-logits, first), (logits, labels))
+        )
+    except (TypeError, ValueError, RuntimeError, IndexError):
+        return None
+    is_left_out = torch.equal(alone.nan_to_num(), other.nan_to_num())
+    return whole if is_left_out and whole.shape == () else None
 
 
 def documented_formula(case: ModelCase) -> Criterion | None:

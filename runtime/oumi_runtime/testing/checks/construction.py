@@ -118,7 +118,8 @@ def _resized(batch: Batch, old: Any, new: Any) -> Batch:
 def _fingerprint(case: ModelCase, kwargs: dict[str, Any], batch: Batch) -> _Fingerprint:
     torch.manual_seed(0)
     model: nn.Module = case.make_model_class(**kwargs).train()
-    weights = {n: v.detach().clone() for n, v in model.state_dict().items()}
+    tensors = {**model.state_dict(), **dict(model.named_buffers())}
+    weights = {n: v.detach().clone() for n, v in tensors.items()}
     torch.manual_seed(1)
     perturbed(model)
     torch.manual_seed(2)

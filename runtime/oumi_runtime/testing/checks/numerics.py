@@ -4,15 +4,21 @@ import traceback
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.failures import CheckFailedError, described
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    NotApplicableError,
+    described,
+)
 from oumi_runtime.testing.measuring import (
     compute_gradients,
+    enlarged,
     loss_of,
     output_name,
     outputs_of,
@@ -20,6 +26,7 @@ from oumi_runtime.testing.measuring import (
 )
 
 _FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)
+_TOO_LARGE = 1e12  # for a layer: its square is beyond what a norm can take
 _LARGE_OUTPUT = 300.0  # exp overflows at 89, and its inverse is 0 at 104
 
 
@@ -34,6 +41,8 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
     If it fails, look at the named line: make the tensor with `device=` of an input, or
     register it as a buffer.
     """
+    if _packs_sequences(case):
+        raise NotApplicableError("torch packs sequences by lengths on the CPU alone")
     model = case.model(training=True).to("meta")
     batch = {name: column.to("meta") for name, column in case.batch().items()}
     watch, failure, outputs = _Watch(), None, {}
@@ -140,14 +149,11 @@ def check_large_weights_stay_finite(case: ModelCase) -> None:
     """
     batch = case.batch()
     for factor in _FACTORS:
-        model = perturbed(case.model())
-        with torch.no_grad():
-            for parameter in model.parameters():
-                if parameter.is_floating_point() and parameter.ndim > 1:
-                    parameter.mul_(factor)
+        model = enlarged(perturbed(case.model()), factor, least_ndim=2)
+        largest = _note_largest(model)
         outputs = outputs_of(model, batch)
         main = outputs[output_name(outputs)]
-        if main.isinf().any():
+        if main.isinf().any() or max(largest, default=0.0) > _TOO_LARGE:
             return
         if main.isnan().any() or not outputs["loss"].isfinite():
             raise CheckFailedError(
@@ -157,6 +163,43 @@ def check_large_weights_stay_finite(case: ModelCase) -> None:
             )
         if main.abs().max() > _LARGE_OUTPUT:
             return
+
+
+def _packs_sequences(case: ModelCase) -> bool:
+    """Whether the model calls `pack_padded_sequence`."""
+    if not any(isinstance(m, nn.RNNBase) for m in case.model().modules()):
+        return False
+    with _Calls() as calls:
+        outputs_of(case.model(), case.batch())
+    return torch.ops.aten._pack_padded_sequence.default in calls.found
+
+
+class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes which of torch's operations are called."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: set[Any] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.found.add(func)
+        return func(*args, **(kwargs or {}))
+
+
+def _note_largest(model: nn.Module) -> list[float]:
+    """Has a model note, as it runs, the largest number that each layer gives."""
+    found: list[float] = []
+
+    def note(module: nn.Module, args: Any, output: Any) -> None:
+        if isinstance(output, torch.Tensor) and output.is_floating_point():
+            found.append(output.detach().abs().max().nan_to_num().item())
+
+    for module in model.modules():
+        if module is not model:
+            module.register_forward_hook(note)
+    return found
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]

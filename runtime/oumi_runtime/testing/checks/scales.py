@@ -3,12 +3,18 @@
 import math
 
 import torch
-from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import listing, logits_of, loss_of, perturbed
+from oumi_runtime.testing.measuring import (
+    Probe,
+    enlarged,
+    listing,
+    logits_of,
+    loss_of,
+    perturbed,
+)
 from oumi_runtime.testing.needs import class_labels, labels, logits
 
 # Logits that are all nearly zero look alike whatever is done to them.
@@ -116,8 +122,9 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
             )
     widest = 0.0
     for factor in _WEIGHT_FACTORS:
-        found = logits_of(_enlarged(case, factor), case.inputs(8))
-        widest = max(widest, found.abs().max().item())
+        probe = Probe(case, 8)  # In float64 there is room for products of weights.
+        enlarged(probe.model, factor)
+        widest = max(widest, probe(probe.inputs).abs().max().item())
     if _never_change_sign(case):
         raise CheckFailedError(
             "the logits are all of one sign, whatever the weights are: is there a relu "
@@ -145,7 +152,8 @@ def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
     lowest, highest = wanted.min().item(), wanted.max().item()
     low, high = math.inf, -math.inf
     for seed in range(_MOST_SEEDS):
-        found = logits_of(_enlarged(case, 30.0, seed, 1.0), case.inputs(64))
+        model = enlarged(perturbed(case.model(seed=seed), 1.0), 30.0)
+        found = logits_of(model, case.inputs(64))
         low, high = min(low, found.min().item()), max(high, found.max().item())
         if low <= lowest and highest <= high:
             return
@@ -166,15 +174,3 @@ def _never_change_sign(case: ModelCase) -> bool:
         if {1.0, -1.0} <= signs:
             return False
     return True
-
-
-@torch.no_grad()
-def _enlarged(
-    case: ModelCase, factor: float, seed: int = 0, spread: float = 0.02
-) -> nn.Module:
-    """A model whose weights are so many times as large."""
-    model = perturbed(case.model(seed=seed), spread)
-    for parameter in model.parameters():
-        if parameter.is_floating_point():
-            parameter.mul_(factor)
-    return model

@@ -1,0 +1,140 @@
+"""Sound models written from scratch, each in another style than the generated ones."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from oumi_runtime.testing import ModelCase
+
+VOCAB, CLASSES = 100, 5
+Batch = dict[str, torch.Tensor]
+
+
+def texts(batch_size: int) -> Batch:
+    lengths = torch.randint(4, 13, (batch_size, 1))
+    mask = (torch.arange(12) < lengths).long()
+    ids = torch.randint(1, VOCAB, (batch_size, 12)) * mask
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def classified_texts(batch_size: int) -> Batch:
+    return {**texts(batch_size), "labels": torch.randint(CLASSES, (batch_size,))}
+
+
+def labelled_texts(batch_size: int) -> Batch:
+    return {
+        **texts(batch_size),
+        "labels": torch.randint(2, (batch_size, 6)).float(),
+    }
+
+
+def tagged_texts(batch_size: int) -> Batch:
+    batch = texts(batch_size)
+    tags = torch.randint(CLASSES, (batch_size, 12))
+    return {**batch, "labels": tags.masked_fill(batch["attention_mask"] == 0, -100)}
+
+
+def texts_to_continue(batch_size: int) -> Batch:
+    batch = texts(batch_size)
+    ids = batch["input_ids"]
+    return {**batch, "labels": ids.masked_fill(batch["attention_mask"] == 0, -100)}
+
+
+def targets(batch_size: int) -> torch.Tensor:
+    is_padding = torch.arange(6) >= torch.randint(3, 7, (batch_size, 1))
+    return torch.randint(1, VOCAB, (batch_size, 6)).masked_fill(is_padding, -100)
+
+
+def translations(batch_size: int) -> Batch:
+    return {**texts(batch_size), "labels": targets(batch_size)}
+
+
+def images(batch_size: int, channels: int = 1) -> Batch:
+    return {"images": torch.rand(batch_size, channels, 8, 8)}
+
+
+def classified_images(batch_size: int) -> Batch:
+    return {
+        **images(batch_size, 3),
+        "labels": torch.randint(CLASSES, (batch_size,)),
+    }
+
+
+def segmented_images(batch_size: int) -> Batch:
+    return {**images(batch_size), "labels": torch.randint(4, (batch_size, 8, 8))}
+
+
+def captioned_images(batch_size: int) -> Batch:
+    return {**images(batch_size), "labels": targets(batch_size)}
+
+
+def classified_rows(batch_size: int) -> Batch:
+    return {
+        "features": torch.randn(batch_size, 10),
+        "labels": torch.randint(CLASSES, (batch_size,)),
+    }
+
+
+def measured_rows(batch_size: int) -> Batch:
+    return {"features": torch.randn(batch_size, 8), "labels": torch.randn(batch_size)}
+
+
+@dataclass(frozen=True)
+class Style:
+    """A model's class in the module of the style's name, and what it is given."""
+
+    class_name: str
+    make_batch: Callable[[int], Batch]
+    arguments: dict[str, int] = field(default_factory=dict)
+
+    def case(self, module: ModuleType) -> ModelCase:
+        model_class = getattr(module, self.class_name)
+        return ModelCase(lambda: model_class(**self.arguments), self.make_batch)
+
+
+STYLES = {
+    "alibi_classifier": Style(
+        "AlibiClassifier",
+        classified_texts,
+        {"vocab_size": VOCAB, "num_classes": CLASSES},
+    ),
+    "bag_multilabel": Style("BagMultiLabel", labelled_texts, {"vocab_size": VOCAB}),
+    "ft_transformer": Style(
+        "FtTransformer", measured_rows, {"num_features": 8, "d_token": 16}
+    ),
+    "gru_seq2seq": Style(
+        "GruSeq2Seq", translations, {"vocab_size": VOCAB, "hidden_dim": 32}
+    ),
+    "llama_like": Style(
+        "LlamaLike", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}
+    ),
+    "lstm_tagger": Style(
+        "LstmTagger",
+        tagged_texts,
+        {"vocab_size": VOCAB, "embed_dim": 16, "hidden_size": 32, "num_tags": CLASSES},
+    ),
+    "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
+    "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
+    "small_resnet": Style(
+        "SmallResNet",
+        classified_images,
+        {"in_channels": 3, "width": 8, "num_classes": CLASSES},
+    ),
+    "ssm_lm": Style("SsmLm", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}),
+    "tiny_unet": Style("TinyUNet", segmented_images),
+    "torch_transformer": Style(
+        "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
+    ),
+}
+
+
+def source_of(style: str) -> str:
+    return Path(__file__).with_name(f"{style}.py").read_text(encoding="utf-8")
+
+
+def sound_case(style: str) -> ModelCase:
+    return STYLES[style].case(importlib.import_module(f"other_styles.{style}"))
