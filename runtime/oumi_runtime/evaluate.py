@@ -65,4 +65,4 @@ def _split_to_measure_on(config: TrainingConfig) -> DatasetSplit:
         return DatasetSplit.TEST
     if config.data.validation.datasets:
         return DatasetSplit.VALIDATION
-    raise DataError("there is no data to measure on; name datasets under data.test")
+    raise DataError("there is no data to evaluate on; name datasets under data.test")

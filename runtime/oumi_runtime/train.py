@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--auto-resume",
         action="store_true",
-        help="go on from the newest checkpoint, if any; until the run is finished",
+        help="resume from the newest checkpoint, if there is one",
     )
     known, overrides = parser.parse_known_args(arguments)
     if known.auto_resume:

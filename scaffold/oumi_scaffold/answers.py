@@ -91,7 +91,9 @@ def context_of(
                 value = answers.get(name, cast(Value, default))
                 context[name] = value
             case _:
-                reason = f"the default of {name} is no text, number, bool, list or dict"
+                reason = (
+                    f"the default of {name} is not text, number, bool, list or dict"
+                )
                 raise TemplateError(template.name, reason)
     return context
 

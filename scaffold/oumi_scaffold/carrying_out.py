@@ -96,9 +96,9 @@ def recover(project: Path) -> str | None:
         with suppress(ScaffoldError, OSError):
             carry_out(place, journal)
             clean(place)
-            return "finished what a killed run had begun"
+            return "completed the changes of an interrupted run"
     roll_back(place)
-    return "took back what a killed run had begun"
+    return "rolled back the changes of an interrupted run"
 
 
 def check_root(place: Workplace) -> None:
@@ -109,7 +109,7 @@ def check_root(place: Workplace) -> None:
     """
     mode = mode_of(place.root)
     if mode is not None and not stat.S_ISDIR(mode):
-        raise UnsafePathError(FOLDER, "it is no folder, but this program needs one")
+        raise UnsafePathError(FOLDER, "it is not a folder, but this program needs one")
 
 
 def clean(place: Workplace) -> None:

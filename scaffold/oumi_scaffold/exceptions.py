@@ -1,6 +1,6 @@
-"""Every error that the scaffold raises on purpose, and how it words its sentence.
+"""Every error that the scaffold raises on purpose.
 
-An error takes facts and writes one line from them: what was given, what is allowed,
+An error class is given facts and composes the message: what was given, what is allowed,
 what to do. `exit_code` is what the command line returns for it: 2 for bad input, 3 for
 a conflict with what exists (nothing was written), 1 for work that failed.
 """
@@ -41,7 +41,7 @@ class NameTakenError(ScaffoldError, ValueError):
 
 
 class UnknownChoiceError(ScaffoldError, LookupError):
-    """A name is not one of those that there are."""
+    """A name is not one of the available choices."""
 
     exit_code = 2
 
@@ -62,7 +62,7 @@ class UnknownChoiceError(ScaffoldError, LookupError):
 
 
 class BadSettingError(ScaffoldError, ValueError):
-    """A `--set`, or another option of the form NAME=VALUE, is none."""
+    """A `--set`, or another NAME=VALUE option, is malformed."""
 
     exit_code = 2
 
@@ -97,8 +97,8 @@ class ConflictError(ScaffoldError, FileExistsError):
         files = ", ".join(paths)
         verb, them = ("exists", "it") if len(paths) == 1 else ("exist", "them")
         super().__init__(
-            f"{files} {verb} already; nothing was written. Keep {them} by --skip, "
-            f"replace {them} by --force, look by --diff, or choose another name"
+            f"{files} {verb} already; nothing was written. Keep {them} with --skip, "
+            f"replace {them} with --force, compare with --diff, or choose another name"
         )
 
 
@@ -112,31 +112,31 @@ class QuitError(ScaffoldError, RuntimeError):
 
 
 class BusyError(ScaffoldError, RuntimeError):
-    """Another run is at work in the same project."""
+    """Another run is working in the same project."""
 
     exit_code = 3
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"another oumi-scaffold is at work in {folder}; nothing was written, "
-            "try again when it is done"
+            f"another oumi-scaffold is running in {folder}; nothing was written, "
+            "try again when it has finished"
         )
 
 
 class WriteError(ScaffoldError, OSError):
-    """The disk refused a write; what had been written was taken back."""
+    """A write failed; what had been written was rolled back."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"cannot write {path}: {reason}; nothing was changed")
 
 
 class UnfinishedError(ScaffoldError, OSError):
-    """The disk refused a write, and then refused to have it taken back."""
+    """A write failed, and so did rolling it back."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
-            f"cannot write {path}: {reason}, nor take back what was done; mend that, "
-            "and any next oumi-scaffold command in the project will"
+            f"cannot write {path}: {reason}, and the changes could not be rolled "
+            "back; fix that, and the next oumi-scaffold command in the project will"
         )
 
 
@@ -147,7 +147,7 @@ class JournalError(ScaffoldError, ValueError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
-            f"{path} is not as this program writes it: {' '.join(reason.split())}; "
+            f"{path} was not written by this program: {' '.join(reason.split())}; "
             "look at the files beside it, and delete it"
         )
 
@@ -170,18 +170,18 @@ class TemplateError(ScaffoldError, ValueError):
         self.reason = " ".join(_printable(reason)[:_REASON_LENGTH].split())
         super().__init__(
             f"template {template}: {self.reason}; "
-            "the template has to be mended, nothing was written"
+            "the template has to be fixed, nothing was written"
         )
 
 
 class AnswerError(ScaffoldError, ValueError):
-    """A template of someone else cannot take what it was given."""
+    """A third-party template does not accept an answer."""
 
     exit_code = 2
 
 
 class TemplateSourceError(ScaffoldError, ValueError):
-    """There is no template where a request says."""
+    """No usable template was found at the given place."""
 
     exit_code = 2
 
@@ -220,13 +220,13 @@ class DataFileError(ScaffoldError, ValueError):
 
 
 class DataOptionError(ScaffoldError, ValueError):
-    """`--data` or `--dataset` does not go with something else."""
+    """`--data` or `--dataset` conflicts with something else."""
 
     exit_code = 2
 
 
 class NameListError(ScaffoldError, ValueError):
-    """A file of names holds something else."""
+    """A file for `--from-file` does not hold model names."""
 
     exit_code = 2
 

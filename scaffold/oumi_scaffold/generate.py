@@ -57,7 +57,7 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
         source: The template.
 
     Raises:
-        UnknownChoiceError: A setting is no argument of the model's constructor.
+        UnknownChoiceError: A setting is not an argument of the model's constructor.
         InvalidValueError: A setting cannot have its value.
         AnswerError: Either of those, of someone else's template.
         TemplateError: The template does not render, or not to what was asked for.

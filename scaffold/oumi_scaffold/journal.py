@@ -114,13 +114,13 @@ def _read(document: object) -> Journal:
 def _step(fields: Mapping[str, object]) -> Step:
     before, after = fields["before"], fields["after"]
     if not isinstance(after, str) or not isinstance(before, str | None):
-        raise TypeError("a digest is no text")
+        raise TypeError("a digest is not text")
     return Step(_path(fields["path"]), before, after)
 
 
 def _path(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("a path is no text")
+        raise TypeError("a path is not text")
     check_inside(value)
     return value
 
@@ -135,7 +135,7 @@ def _is_backup(value: object) -> bool:
 
 def _fields(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise TypeError("it is no object")
+        raise TypeError("it is not an object")
     return cast(dict[str, object], value)
 
 

@@ -20,8 +20,8 @@ MAX_LENGTH = 64
 
 _ALLOWED = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
 _FORM = (
-    "it has to be a capital letter, then ASCII letters, digits or _, "
-    f"at most {MAX_LENGTH} in all"
+    "it must be a capital letter followed by ASCII letters, digits or _, "
+    f"at most {MAX_LENGTH} characters in all"
 )
 
 # What generated files import or could, and modules that pytest or Windows would open.
@@ -83,7 +83,7 @@ def _objection(name: str) -> str | None:
     if lowered in TORCH_NAMES:
         return "torch has a class or module of that name (case does not count)"
     if name.startswith("Test") or module_name(name).endswith("_test"):
-        return "pytest would take the class or its file for a test"
+        return "pytest would collect the class or its file as a test"
     return None
 
 

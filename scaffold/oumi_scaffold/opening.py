@@ -96,7 +96,7 @@ def _split(where: str) -> tuple[str, str | None]:
         return where, None
     path, at, ref = where[found.end() :].partition("@")
     if at and (not _REF.fullmatch(ref) or ".." in ref):
-        raise TemplateSourceError(where, "its ref is no branch, tag or commit")
+        raise TemplateSourceError(where, "its ref is not a branch, tag or commit")
     return found[0] + path, ref or None
 
 
@@ -121,7 +121,7 @@ def _fetched(
         plain = url if "git" in url else f"git+{url}"
         root = Path(clone(plain, ref, folder, no_input=True)).resolve()
         if root.parent != folder.resolve():
-            raise TemplateSourceError(where, "its name leads out of the folder for it")
+            raise TemplateSourceError(where, "its name leads outside its folder")
         return root, _head(root)
     except subprocess.CalledProcessError as error:
         said = (error.output or b"").decode(errors="replace").strip().splitlines()

@@ -100,7 +100,7 @@ def check_case(project: Path, paths: Iterable[str]) -> None:
                 names[folder] = _names_in(Path(folder))
             there = names[folder].get(part.lower(), part)
             if there != part:
-                raise UnsafePathError(path, f"{there} differs from {part} in case only")
+                raise UnsafePathError(path, f"{there} differs from {part} only in case")
             folder = f"{folder}/{part}"
 
 

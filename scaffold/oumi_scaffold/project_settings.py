@@ -50,7 +50,7 @@ def read_settings(project: Path) -> ProjectSettings:
         if key not in _KEYS:
             raise UnknownChoiceError("setting", key, _KEYS, _SECTION)
         if not isinstance(value, str) or not value:
-            raise SettingsError(f"{_SECTION} {key} is {value!r:.60}; write a text")
+            raise SettingsError(f"{_SECTION} {key} is {value!r:.60}; write a string")
     texts = cast(Mapping[str, str], settings)
     return ProjectSettings(_layout(texts), texts.get("task"), texts.get("arch"))
 
@@ -70,11 +70,11 @@ def _layout(settings: Mapping[str, str]) -> Layout:
         reason = "each part must be a name that Python can import"
         raise SettingsError(f"{_SECTION} models is {shown(layout.models)}; {reason}")
     if len({folder.lower() for folder in folders}) != len(folders):
-        raise SettingsError(f"{_SECTION} names one folder for two kinds of file")
+        raise SettingsError(f"{_SECTION} uses one folder for two kinds of file")
     return layout
 
 
 def _table(value: object, name: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise SettingsError(f"{name} is no table")
+        raise SettingsError(f"{name} is not a table")
     return cast(Mapping[str, object], value)

@@ -157,7 +157,7 @@ def _content(path: Path) -> bytes:
 def _patterns(value: object, name: str) -> tuple[str, ...]:
     patterns = cast(list[object], value) if isinstance(value, list) else [None]
     if not all(isinstance(each, str) for each in patterns):
-        raise TemplateError(name, "_copy_without_render is no list of patterns")
+        raise TemplateError(name, "_copy_without_render is not a list of patterns")
     return tuple(cast(list[str], patterns))
 
 

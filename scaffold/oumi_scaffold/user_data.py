@@ -45,15 +45,15 @@ def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
         raise DataFileError(str(path), "there is no such file or folder")
     if task not in _KINDS:
         known = ", ".join(_KINDS)
-        reason = (
-            f"--data does not know what {task} needs, only {known}; set data in the"
-        )
+        reason = f"--data does not support {task}, only {known}; set the data in the"
         raise DataFileError(str(path), f"{reason} config by hand")
     kind = _KINDS[task]
     for use in columns:
         if use not in kind.uses:
             takes = f"takes {' and '.join(kind.uses)}" if kind.uses else "takes none"
-            raise DataOptionError(f"--column {shown(use)} is no column: {task} {takes}")
+            raise DataOptionError(
+                f"--column {shown(use)} is not a column: {task} {takes}"
+            )
     return kind.read(path, columns)
 
 

@@ -31,7 +31,7 @@ def look_into_archive(path: Path) -> ImageFacts:
     """Reads the shapes of `images`, and the classes and splits.
 
     Raises:
-        DataFileError: It is no archive of that, or its images are not square.
+        DataFileError: It is not an archive of that, or its images are not square.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -46,7 +46,7 @@ def look_into_archive(path: Path) -> ImageFacts:
     except _UNREADABLE as error:
         if isinstance(error, DataFileError):
             raise
-        reason = f"it is no .npz archive that can be read: {error}"
+        reason = f"it is not an .npz archive that can be read: {error}"
         raise DataFileError(str(path), reason) from error
     images = shapes["images"]
     if len(images) not in (3, 4) or images[-1] != images[-2]:
@@ -55,7 +55,7 @@ def look_into_archive(path: Path) -> ImageFacts:
         )
         raise DataFileError(str(path), reason)
     if labels.dtype.kind not in "iub" or labels.size == 0 or labels.min() < 0:
-        raise DataFileError(str(path), "its labels are no whole numbers from 0")
+        raise DataFileError(str(path), "its labels are not whole numbers from 0")
     names = ("train",) if splits is None else tuple(dict.fromkeys(splits.tolist()))
     return ImageFacts(
         num_classes=int(labels.max()) + 1,
@@ -107,13 +107,13 @@ def _shapes(archive: zipfile.ZipFile) -> dict[str, tuple[int, ...]]:
 def _header(start: bytes) -> tuple[int, ...]:
     """The shape that the first bytes of an .npy file tell; see NumPy's `format`."""
     if start[:6] != b"\x93NUMPY":
-        raise ValueError("a member is no array")
+        raise ValueError("a member is not an array")
     width = 2 if start[6] == 1 else 4
     length = int.from_bytes(start[8 : 8 + width], "little")
     text = start[8 + width : 8 + width + length].decode("latin-1")
     shape = ast.literal_eval(text.strip())["shape"]
     if not all(isinstance(size, int) for size in shape):
-        raise ValueError("a shape is no shape")
+        raise ValueError("a shape has a size that is not a whole number")
     return tuple(shape)
 
 

@@ -56,7 +56,7 @@ class UserTable:
         for name in usual:
             if name in lowered:
                 return lowered[name]
-        reason = f"it has no column for the {use}, only {there}; name it by "
+        reason = f"it has no column for the {use}, only {there}; name it with "
         raise DataFileError(str(self.path), f"{reason}--column {use}=NAME")
 
     def number_of_classes(self, column: str) -> int:
@@ -68,10 +68,10 @@ class UserTable:
         values = self.columns[column]
         for row, value in enumerate(values, start=1):
             if not isinstance(value, str | int) or value == "":
-                reason = f"row {row}: {column} is {value!r:.40}, which is no class"
+                reason = f"row {row}: {column} is {value!r:.40}, which is not a class"
                 raise DataFileError(str(self.path), reason)
         if not values:
-            raise DataFileError(str(self.path), "it has no row")
+            raise DataFileError(str(self.path), "it has no rows")
         if any(isinstance(value, str) for value in values):
             return len(set(values))
         numbers = [int(cast(int, value)) for value in values]
@@ -81,7 +81,7 @@ class UserTable:
         return max(numbers) + 1
 
     def no_number(self, column: str) -> str | None:
-        """Says which value of a column is the first that is no number; None if none."""
+        """Returns what is wrong with the first value that is not a number, if any."""
         for row, value in enumerate(self.columns[column], start=1):
             if value is None or value == "" or value != value:  # which NaN is not
                 return f"row {row} is missing"
@@ -109,7 +109,7 @@ def read_user_table(path: Path, chosen: Mapping[str, str]) -> UserTable:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         kinds = ", ".join(SUFFIXES)
-        raise DataFileError(str(path), f"it is of no known kind; give one of {kinds}")
+        raise DataFileError(str(path), f"its file type is unknown; use one of {kinds}")
     try:
         return UserTable(path, reader(path), chosen)
     except (ValueError, OSError, RecursionError, ImportError) as error:
@@ -127,7 +127,7 @@ def _read_csv(path: Path) -> dict[str, list[object]]:
     )
     columns = _columns(csv.read_csv(path, *options))
     for name, values in columns.items():
-        # What is no UTF-8 becomes bytes.
+        # What is not UTF-8 becomes bytes.
         if values and isinstance(values[0], bytes):
             raise ValueError(f"its column {name!r} is not UTF-8; save it as UTF-8")
     return columns
@@ -160,7 +160,7 @@ def _read_json(path: Path) -> dict[str, list[object]]:
     records: list[dict[str, object]] = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise ValueError(f"row {number} is no JSON object")
+            raise ValueError(f"row {number} is not a JSON object")
         records.append(cast(dict[str, object], row))
     names = dict.fromkeys(key for record in records for key in record)
     return {name: [record.get(name) for record in records] for name in names}

@@ -119,7 +119,7 @@ def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
 
 def _list(table: UserTable, value: object, row: int, name: str) -> list[object]:
     if not isinstance(value, list):
-        reason = f"row {row}: {name} is {value!r:.40}, which is no list"
+        reason = f"row {row}: {name} is {value!r:.40}, which is not a list"
         raise DataFileError(str(table.path), reason)
     return cast(list[object], value)
 
@@ -128,10 +128,10 @@ def _texts(table: UserTable, use: str, usual: Sequence[str]) -> str:
     """The name of a column, all of whose values are texts."""
     name = table.column(use, usual)
     if not table.columns[name]:
-        raise DataFileError(str(table.path), "it has no row")
+        raise DataFileError(str(table.path), "it has no rows")
     for row, value in enumerate(table.columns[name], start=1):
         if not isinstance(value, str):
-            reason = f"row {row}: {name} is {value!r:.40}, which is no text"
+            reason = f"row {row}: {name} is {value!r:.40}, which is not text"
             raise DataFileError(str(table.path), reason)
     return name
 

@@ -1,7 +1,7 @@
 """The values of a template's variables, and how text becomes one.
 
 What a variable may be set to is told by its default: a whole number where that is one,
-and so on. A bool is no number.
+and so on. A bool is not a number.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def _whole_number(name: str, text: str, default: int) -> int:
 
 def _number(name: str, text: str, default: float) -> float:
     if "dropout" in name:
-        wanted, least, end = "a number from 0 up to, but not, 1", 0.0, 1.0
+        wanted, least, end = "a number from 0 to less than 1", 0.0, 1.0
     else:
         least = 0.0 if default >= 0 else -float(MAX_SIZE)
         wanted, end = f"a number from {least:,g} to {MAX_SIZE:,}", MAX_SIZE + 1.0

@@ -131,7 +131,7 @@ MODELS: dict[str, Change] = {
     "a header of 2**64 bytes": weights({}, length=2**64 - 1),
     "a header of 2**63 bytes": weights({}, length=2**63),
     "a header longer than the file": weights({}, length=1000),
-    "a header that is no JSON": weights(b"{'a': 1}"),
+    "a header that is not JSON": weights(b"{'a': 1}"),
     "a header of brackets": weights(b"[" * 500_000),
     "a header that is a list": weights([]),
     "a header with NaN": weights(b'{"a": NaN}'),
@@ -236,7 +236,7 @@ CHECKPOINTS: dict[str, Change] = {
         "training_state.safetensors", struct.pack("<Q", len(MANY)) + MANY
     ),
     "state: another trainer": state(lambda t: t.update(trainer="os.system")),
-    "state: a trainer that is no text": state(lambda t: t.update(trainer=3)),
+    "state: a trainer that is not a string": state(lambda t: t.update(trainer=3)),
     "state: a step before the first": state(
         lambda t: entry(t, "progress").append(["global_step", -5])
     ),

@@ -59,7 +59,7 @@ def test_where_a_worker_is_killed_it_says_so_and_goes_on_exactly(
         r"^error: a process that loads data has died \(DataLoader worker "
         r"\(pid.*\d+\) .*\), most often because the memory ran out; the last "
         r"checkpoint is run/checkpoint-16\. Lower training\.dataloader_num_workers, "
-        r"and go on with --auto-resume$",
+        r"and resume with --auto-resume$",
         ended.log,
         re.MULTILINE,
     ), ended.log

@@ -49,7 +49,7 @@ def test_an_evaluation_is_left_for_when_the_run_goes_on(
     """Three batches are evaluated at a time; it comes before the second."""
     stopped = project.train("run", *more, inject=("signal_in", [phase]))
     assert stopped.code == 143, stopped.log
-    assert "left the evaluation for when the run goes on" in stopped.log
+    assert "postponed the evaluation until the run is resumed" in stopped.log
     assert f"stopped after step {step} by SIGTERM" in stopped.log
     steps = [row["step"] for row in project.metrics() if "eval_loss" in row]
     assert step not in steps

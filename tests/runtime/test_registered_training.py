@@ -115,8 +115,16 @@ def test_each_of_them_does_its_part(config: TrainingConfig) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("trainer_type", "NoTrainer", "the trainer 'NoTrainer' makes a int, which is"),
-        ("callbacks", ["NoCallback"], "the callback 'NoCallback' makes a int, which"),
+        (
+            "trainer_type",
+            "NoTrainer",
+            "the trainer 'NoTrainer' returned an object of type int, not",
+        ),
+        (
+            "callbacks",
+            ["NoCallback"],
+            "the callback 'NoCallback' returned an object of type int",
+        ),
     ],
 )
 def test_what_makes_something_else_is_named(

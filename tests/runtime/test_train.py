@@ -248,7 +248,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(
         command, capture_output=True, text=True, env=environment, check=False
     )
     assert again.returncode == 0, again.stderr
-    assert f"going on from {output}/checkpoint-" in again.stderr
+    assert f"resuming from {output}/checkpoint-" in again.stderr
     resumed = logged(output)
     assert list(resumed) == list(range(1, 401))
     assert {step: resumed[step] for step in killed} == killed

@@ -116,9 +116,9 @@ ROWS = [
     *names("shadowing", "Linear", "Transformer", "ReLU", "LayerNorm", "CON", "Aux"),
     Row("case", ["MlpEncoder"], 3, "as 'MLPEncoder'"),
     Row("case", ["MLPENCODER"], 3, "as 'MLPEncoder'"),
-    Row("case", ["Net"], 3, "in case only", {"Models/net.py": ""}),
-    Row("case", ["Net"], 3, "in case only", {"models/NET.py": ""}),
-    Row("case", ["Net"], 3, "in case only", {"OUMI_requirements.txt": ""}),
+    Row("case", ["Net"], 3, "only in case", {"Models/net.py": ""}),
+    Row("case", ["Net"], 3, "only in case", {"models/NET.py": ""}),
+    Row("case", ["Net"], 3, "only in case", {"OUMI_requirements.txt": ""}),
     *names("yaml", "Net: {}", "!!python/object:os.system", "&a *a", "- Net", "Net #"),
     *settings("yaml", "hidden_dim=1\nx: 2", "dropout=!!float 1", "x: 1=2", says=""),
     *settings("numbers", "hidden_dim=nan", "hidden_dim=1e9", says="a whole number"),
@@ -208,7 +208,7 @@ def test_there_are_as_many_rows_and_groups_as_promised():
 
 
 GROUPS_BELOW = [
-    *("targets that are no files", "full disk", "signals", "plugins"),
+    *("targets that are not files", "full disk", "signals", "plugins"),
     *("links and devices in templates", "runs at once", "permissions"),
 ]
 

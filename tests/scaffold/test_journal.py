@@ -26,7 +26,7 @@ def recover(project: Path) -> str | None:
 def test_the_steps_of_a_killed_run_are_finished(project: Path):
     own = {"journal.json": journal("a.py"), "stage/0": "new\n"}
     make_tree(project / ".oumi-scaffold", own)
-    assert recover(project) == "finished what a killed run had begun"
+    assert recover(project) == "completed the changes of an interrupted run"
     assert snapshot(project).keys() == {"a.py"}
 
 
@@ -43,7 +43,7 @@ def test_a_run_that_cannot_be_finished_is_taken_back(
     make_tree(project / ".oumi-scaffold", {"journal.json": journal("a.py")} | files)
     if "undo.json" in files:
         (project / ".oumi-scaffold" / "journal.json").unlink()
-    assert recover(project) == "took back what a killed run had begun"
+    assert recover(project) == "rolled back the changes of an interrupted run"
     assert snapshot(project) == {}
 
 
@@ -51,7 +51,7 @@ def test_a_file_that_was_changed_since_is_never_lost(project: Path):
     own = {"journal.json": journal("a.py", "b.py"), "stage/1": "new\n"}
     make_tree(project / ".oumi-scaffold", own)
     make_tree(project, {"a.py": "edited\n", "b.py": "mine\n"})
-    assert recover(project) == "took back what a killed run had begun"
+    assert recover(project) == "rolled back the changes of an interrupted run"
     assert (project / "a.py").read_text() == "edited\n"
     assert (project / "b.py").read_text() == "mine\n"
 
@@ -84,7 +84,7 @@ def test_a_forged_journal_is_one_line_and_nothing_moves(
 ):
     make_tree(project / ".oumi-scaffold", {name: text, "stage/0": "new\n"})
     before = snapshot(project.parent)
-    with pytest.raises(JournalError, match="not as this program writes it") as caught:
+    with pytest.raises(JournalError, match="not written by this program") as caught:
         recover(project)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2

@@ -104,8 +104,8 @@ def test_a_github_name_is_that_repositorys_address(monkeypatch: pytest.MonkeyPat
     [
         ("nowhere", "use one of text-classification"),
         ("./nowhere", "no such folder"),
-        ("gh:a/b@--upload-pack=x", "no branch, tag or commit"),
-        ("gh:a/b@../x", "no branch, tag or commit"),
+        ("gh:a/b@--upload-pack=x", "not a branch, tag or commit"),
+        ("gh:a/b@../x", "not a branch, tag or commit"),
         ("ext::sh -c true", "use one of"),
         ("--upload-pack=touch x", "use one of"),
         ("file:///nowhere.git", "nowhere"),

@@ -43,7 +43,7 @@ def test_a_text_becomes_a_value_of_the_defaults_type(
         ("scale", 0.1, "1e300", "a number"),
         ("scale", 0.1, "-0.1", "from 0"),
         ("scale", 0.1, "true", "a number"),
-        ("dropout", 0.1, "1", "up to, but not, 1"),
+        ("dropout", 0.1, "1", "from 0 to less than 1"),
         ("bias", True, "1", "true or false"),
         ("bias", True, "yes", "true or false"),
         ("pooling", "mean", "a" * 201, "at most 200 printable"),

@@ -225,7 +225,7 @@ def test_a_second_run_waits_for_the_first(project: Path):
     thread.start()
     assert entered.wait(5)
     with (
-        pytest.raises(BusyError, match="another oumi-scaffold is at work") as caught,
+        pytest.raises(BusyError, match="another oumi-scaffold is running") as caught,
         locked(project, timeout_s=0.05),
     ):
         pass
@@ -262,8 +262,8 @@ def test_its_own_folder_has_to_be_one(project: Path, tmp_path: Path, kind: str):
     own = project / ".oumi-scaffold"
     own.write_text("") if kind == "file" else own.symlink_to(outside)
     before = snapshot(tmp_path)
-    with pytest.raises(UnsafePathError, match="it is no folder"):
+    with pytest.raises(UnsafePathError, match="it is not a folder"):
         write(plan(project))
-    with pytest.raises(UnsafePathError, match="it is no folder"), exclusive(project):
+    with pytest.raises(UnsafePathError, match="it is not a folder"), exclusive(project):
         pass
     assert snapshot(tmp_path) == before

@@ -23,7 +23,7 @@ def checkpoint_activations(model: nn.Module, options: Mapping[str, Any]) -> int:
         model: The model; it is changed.
         options: `modules`, patterns of the names of modules; without them it is the
             layers, the members of every `nn.ModuleList` (of `nn.Sequential` where there
-            is no list). `use_reentrant` is false by default.
+            is not a list). `use_reentrant` is false by default.
 
     Returns:
         How many modules were changed.

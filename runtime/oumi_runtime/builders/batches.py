@@ -83,7 +83,7 @@ def _lengths(dataset: Dataset[Any]) -> torch.Tensor:
     lengths = lengths_of(dataset)
     if lengths is None:
         raise DataError(
-            "training.group_by_length: the samples are no sequences of different "
+            "training.group_by_length: the samples are not sequences of different "
             "lengths in memory; write false"
         )
     return lengths

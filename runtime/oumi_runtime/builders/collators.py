@@ -57,8 +57,8 @@ def build_data_collator(
     collator = make(**arguments)
     if not callable(collator):
         raise DataError(
-            f"the collator {collator_name!r} makes a {type(collator).__name__}, which "
-            "cannot be called with samples; return a function, or an object with "
+            f"the collator {collator_name!r} returns a {type(collator).__name__}, "
+            "which cannot be called with samples; return a function, or an object with "
             "__call__"
         )
     return collator  # type: ignore[no-any-return]

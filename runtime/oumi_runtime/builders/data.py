@@ -110,8 +110,8 @@ def _make(
         raise DataError(f"dataset {dataset_name!r} {mistake}")
     if unwritten := getattr(dataset_class, "__abstractmethods__", None):
         raise DataError(
-            f"dataset {dataset_name!r} cannot be made: its class has no "
-            f"{' and no '.join(sorted(unwritten))}; write it, or begin with "
+            f"dataset {dataset_name!r} cannot be created: its class does not define "
+            f"{' or '.join(sorted(unwritten))}; define it, or derive from "
             "torch.utils.data.Dataset"
         )
     dataset: Dataset[Any] = dataset_class(**arguments)
@@ -184,5 +184,5 @@ def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
             "BaseIterableDataset"
         )
     if count_samples(cast("Dataset[Any]", dataset)) == 0:
-        raise DataError(f"dataset {name!r} has no sample")
+        raise DataError(f"dataset {name!r} has no samples")
     return cast("Dataset[Any]", dataset)

@@ -64,7 +64,7 @@ def make_huggingface_model(
         The model in training mode: on the CPU, or spread as `device_map` maps.
 
     Raises:
-        ModelBuildError: There is no such model, or it cannot be made so.
+        ModelBuildError: There is no such model, or it cannot be created like this.
     """
     name = params.model_name
     for key, field in _OWN_FIELDS.items():
@@ -103,7 +103,9 @@ def make_huggingface_model(
     except (ValueError, TypeError, RuntimeError, ImportError, OSError) as error:
         if isinstance(error, ModelBuildError):
             raise
-        raise ModelBuildError(f"{name} cannot be made: {_one_line(error)}") from error
+        raise ModelBuildError(
+            f"{name} cannot be created: {_one_line(error)}"
+        ) from error
     return model.train()
 
 
@@ -186,13 +188,13 @@ def _fetched(load: Callable[..., T], params: ModelParams) -> T:
         ) from error
     except RepositoryNotFoundError as error:
         raise ModelBuildError(
-            f"no model {name!r}: it is not registered, it is no folder here, and the "
-            "Hugging Face hub has none of that name, or not for you"
+            f"no model {name!r}: it is not registered, it is not a folder here, and "
+            "the Hugging Face hub has no such model, or you have no access to it"
         ) from error
     except Exception as error:  # The hub's client has errors of several libraries.
         raise ModelBuildError(
-            f"no model {name!r}: it is not registered, it is no folder here, and it "
-            f"cannot be had from the Hugging Face hub ({_one_line(error)})"
+            f"no model {name!r}: it is not registered, it is not a folder here, and it "
+            f"cannot be downloaded from the Hugging Face hub ({_one_line(error)})"
         ) from error
 
 

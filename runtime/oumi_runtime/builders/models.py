@@ -112,8 +112,8 @@ def _refuse_fields_of_transformers(params: ModelParams) -> None:
     }
     if wrong := [field for field, is_given in given.items() if is_given]:
         raise ModelBuildError(
-            f"model: {', '.join(wrong)} is for models of transformers, and "
-            f"{params.model_name} is none; leave it out"
+            f"model: {', '.join(wrong)} is for transformers models, which "
+            f"{params.model_name} is not; leave it out"
         )
 
 
@@ -144,11 +144,11 @@ def _make_registered(params: ModelParams, arguments: dict[str, Any]) -> nn.Modul
         if isinstance(error, OumiRuntimeError):
             raise
         raise ModelBuildError(
-            f"model.model_kwargs: {params.model_name} refuses them: {error}"
+            f"model.model_kwargs: {params.model_name} rejects them: {error}"
         ) from error
     if not isinstance(model, nn.Module):
         raise ModelBuildError(
-            f"{params.model_name} is registered as a model, but makes a "
+            f"{params.model_name} is registered as a model, but creates a "
             f"{type(model).__name__}; register a subclass of BaseModel"
         )
     return model

@@ -142,7 +142,7 @@ def _read_labels(path: Path) -> list[str]:
     except UnsafeFileError as error:
         raise DataError(str(error)) from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{path} is no list of class names")
+        raise DataError(f"{path} is not a list of class names")
     return names
 
 
@@ -150,7 +150,7 @@ def _label_id(name: str, ids: Mapping[str, int], sample: int) -> int:
     if name not in ids:
         raise BadSampleError(
             sample,
-            f"the label {name!r}{suggestion(name, ids)} is none of those of the "
+            f"the label {name!r}{suggestion(name, ids)} is not a class of the "
             f"training split: {', '.join(ids)}",
         )
     return ids[name]

@@ -92,7 +92,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
         require_plain(path)
         return Tokenizer.from_file(str(path))
     except Exception as error:  # What tokenizers raises has no class of its own.
-        raise DataError(f"{path} is no tokenizer: {error}") from error
+        raise DataError(f"{path} is not a tokenizer: {error}") from error
 
 
 def _bare(tokenizer: Tokenizer) -> Tokenizer:

@@ -60,7 +60,7 @@ class TextEncoder:
                 return self._pairs(dataset)
             case _:
                 raise DataError(
-                    f"a {type(dataset).__name__} is no form of texts that can be "
+                    f"a {type(dataset).__name__} is not a form of texts that can be "
                     "tokenized; make it a TextDataset"
                 )
 

@@ -129,7 +129,7 @@ def read_json(path: Path, inside: Path | None = None) -> Any:
 
     Raises:
         FileNotFoundError: There is nothing.
-        UnsafeFileError: It is no plain file, too large, or no JSON.
+        UnsafeFileError: It is not a regular file, is too large, or is not JSON.
     """
     content = read_plain(path, JSON_LIMIT_BYTES, inside)
     try:

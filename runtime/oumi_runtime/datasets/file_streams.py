@@ -76,7 +76,7 @@ class FileStream(BlockDataset, ABC):
                 )
             if not isinstance(value, str):
                 where = self._where(number, name)
-                raise BadRowError(f"{where} is {value!r:.40}, not a text")
+                raise BadRowError(f"{where} is {value!r:.40}, not text")
 
 
 class PlainTextStream(FileStream):

@@ -95,7 +95,7 @@ def load_hugging_face(
     )
     first = file.first_row if file else next(iter(rows), None)
     if first is None:
-        raise DataError(f"{where} has no row")
+        raise DataError(f"{where} has no rows")
     _require_columns((text_column, label_column, *(columns or ())), first, where)
     text, label = _find_text(first, text_column), _find_label(first, label_column)
     if text is not None and label is None:
@@ -203,7 +203,7 @@ def _text_sample(
     where = "" if number is None else f"{layout.where}: row {number + 1}: "
     text, label = row[layout.text], row[layout.label]
     if not isinstance(text, str):
-        raise DataError(f"{where}{layout.text!r} is {text!r:.40}, not a text")
+        raise DataError(f"{where}{layout.text!r} is {text!r:.40}, not text")
     if isinstance(label, bool):
         label = int(label)
     if not isinstance(label, int | str):
@@ -246,7 +246,7 @@ def _to_pictures(rows: Any, name: str, layout: _Layout) -> torch.Tensor:
             image = rows[number][name]
             picture = to_image_tensor(image, layout.image_size, layout.channels)
         except Exception as error:
-            raise DataError(f"{where} is no picture: {error}") from error
+            raise DataError(f"{where} is not a picture: {error}") from error
         if pictures and picture.shape != pictures[0].shape:
             raise DataError(
                 f"{where} is {tuple(picture.shape)}, others are "

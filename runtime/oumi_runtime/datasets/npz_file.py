@@ -77,7 +77,7 @@ def _read_open_file(file: BinaryIO, path: Path) -> dict[str, np.ndarray]:
     try:
         archive = np.load(file, allow_pickle=False)
     except _UNREADABLE as error:
-        raise DataError(f"{path} is no .npz archive: {error}") from error
+        raise DataError(f"{path} is not an .npz archive: {error}") from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise DataError(f"{path} holds one bare array; save it with numpy.savez")
     arrays: dict[str, np.ndarray] = {}
@@ -90,7 +90,7 @@ def _read_open_file(file: BinaryIO, path: Path) -> dict[str, np.ndarray]:
             ) from error
         if not isinstance(arrays[name], np.ndarray) or arrays[name].ndim == 0:
             raise DataError(
-                f"{path}: {name!r} is no array with a dimension for the samples"
+                f"{path}: {name!r} is not an array with a dimension for the samples"
             )
     return arrays
 

@@ -38,8 +38,7 @@ class RecordFile:
         suffix = path.suffix.lower()
         if suffix not in STREAMED_SUFFIXES:
             raise DataError(
-                f"{path} is not of a kind that is streamed; give one of "
-                f"{', '.join(STREAMED_SUFFIXES)}"
+                f"{path} cannot be streamed; use one of {', '.join(STREAMED_SUFFIXES)}"
             )
         if not path.is_file():
             raise DataError(f"no file at {path}; set dataset_path to one")
@@ -55,7 +54,7 @@ class RecordFile:
         is_empty = path.stat().st_size == 0
         first = None if is_empty else next(self.read(rows_at_once=1), None)
         if first is None:
-            raise DataError(f"{path} has no row")
+            raise DataError(f"{path} has no rows")
         self.first_row = first.to_pylist()[0]
         self.schema = first.schema
 
@@ -233,7 +232,7 @@ class RecordFile:
                 except (ValueError, RecursionError) as error:
                     return f"{where} is not JSON: {error}"
                 if not isinstance(values, dict):
-                    return f"{where}: row {row + 1} is no JSON object"
+                    return f"{where}: row {row + 1} is not a JSON object"
                 first = first or values
                 for name, value in values.items():
                     if not _is_alike(value, first.get(name)):

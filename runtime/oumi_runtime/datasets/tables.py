@@ -55,7 +55,7 @@ def _reader_of(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(
-            f"{path} is not of a known kind; give one of {', '.join(SUFFIXES)}"
+            f"{path} has an unknown file type; use one of {', '.join(SUFFIXES)}"
         )
     return _read_json if suffix in (".jsonl", ".json") else _read_arrow
 
@@ -72,7 +72,7 @@ def _read_json(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]:
         rows = [_parse(line, path, number) for number, line in lines if line.strip()]
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise DataError(f"{path}: row {number} is no JSON object")
+            raise DataError(f"{path}: row {number} is not a JSON object")
     there = dict.fromkeys(key for row in rows for key in row)
     return {
         name: [row.get(name) for row in rows]

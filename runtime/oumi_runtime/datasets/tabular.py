@@ -49,7 +49,7 @@ class Tabular(ColumnDataset):
             regression: Whether labels that are whole numbers are amounts, not classes.
 
         Raises:
-            DataError: The file, a column or a value is missing, or is no number.
+            DataError: The file, a column or a value is missing, or is not a number.
         """
         path = split_file(Path(dataset_path), split)
         table = _read(path, label_column)
@@ -67,7 +67,7 @@ class Tabular(ColumnDataset):
         if split_column is not None:
             rows = [row for row in rows if table[split_column][row] == split]
         if not rows:
-            raise DataError(f"{path} has no row of the split {split!r}")
+            raise DataError(f"{path} has no rows of the split {split!r}")
         classes = _class_names(table[label_column])
         if classes is not None and Path(dataset_path).is_dir() and split != "train":
             train = split_file(Path(dataset_path), "train")
@@ -165,6 +165,6 @@ def _labels(
         if values[row] not in ids:
             raise DataError(
                 f"{path}: row {row + 1}: {name!r} is {values[row]!r:.40}, which is "
-                f"none of the classes {', '.join(classes)}"
+                f"not one of the classes {', '.join(classes)}"
             )
     return torch.tensor([ids[values[row]] for row in rows])

@@ -38,7 +38,7 @@ class TabularStream(BlockDataset):
             classes_from: The file whose labels are the classes.
 
         Raises:
-            DataError: A column is missing, or has no row of the split.
+            DataError: A column is missing, or has no rows of the split.
         """
         self.dataset_name, self.dataset_path = "tabular", str(path)
         self._file = RecordFile(path)
@@ -61,7 +61,7 @@ class TabularStream(BlockDataset):
         is_whole = isinstance(first, int) and not regression
         self._label_dtype = np.int64 if is_whole else np.float32
         if split_column is not None and next(self.read_blocks(), None) is None:
-            raise DataError(f"{path} has no row of the split {split!r}")
+            raise DataError(f"{path} has no rows of the split {split!r}")
 
     def _classes(self, path: Path) -> list[str] | None:
         file = RecordFile(path)
@@ -138,7 +138,7 @@ class TabularStream(BlockDataset):
             place = ids.is_null().to_pylist().index(True)
             raise BadRowError(
                 f"{self.dataset_path}: row {rows[place] + 1}: {self._label!r} is "
-                f"{labels[place].as_py()!r:.40}, which is none of the classes "
+                f"{labels[place].as_py()!r:.40}, which is not one of the classes "
                 f"{', '.join(self.label_names)}"
             )
         return torch.from_numpy(ids.to_numpy(zero_copy_only=False).astype(np.int64))

@@ -65,9 +65,7 @@ def as_texts(values: list[object], column: str, path: Path) -> list[str]:
     """
     for row, value in enumerate(values, start=1):
         if not isinstance(value, str):
-            raise DataError(
-                f"{path}: row {row}: {column!r} is {value!r:.40}, not a text"
-            )
+            raise DataError(f"{path}: row {row}: {column!r} is {value!r:.40}, not text")
     return [value for value in values if isinstance(value, str)]
 
 

@@ -87,9 +87,7 @@ class TextStream(BlockDataset):
             if text is None:
                 raise BadRowError(f"{where} has no {self._text!r}")
             if not isinstance(text, str):
-                raise BadRowError(
-                    f"{where}: {self._text!r} is {text!r:.40}, not a text"
-                )
+                raise BadRowError(f"{where}: {self._text!r} is {text!r:.40}, not text")
             if label is None or label == "":
                 raise BadRowError(f"{where} has no {self._label!r}")
             if not isinstance(label, self._kind):

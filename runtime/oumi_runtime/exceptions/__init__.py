@@ -1,6 +1,6 @@
-"""Every error that the runtime raises, and how it words its sentence.
+"""Every error that the runtime raises on purpose.
 
-An error takes facts and writes one line from them: what was given, what is allowed,
+An error class is given facts and composes the message: what was given, what is allowed,
 what to do. `exit_code` is what the command line returns for it.
 """
 

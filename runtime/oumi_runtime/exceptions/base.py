@@ -12,21 +12,21 @@ class OumiRuntimeError(Exception):
 
 
 class MissingExtraError(OumiRuntimeError, ModuleNotFoundError):
-    """A library that only some users need is asked for, but not installed."""
+    """An optional library is needed but not installed."""
 
     exit_code = 2
 
     def __init__(self, package: str, asked_by: str, extra: str | None = None) -> None:
         super().__init__(
             f"{asked_by} needs {package}, which is not installed; run "
-            f"pip install 'oumi-scaffold[{extra or package}]', or switch it off"
+            f"pip install 'oumi-scaffold[{extra or package}]', or turn it off"
         )
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """Returns the allowed name that is nearest to a misspelt one, or None.
+    """Returns the allowed name closest to a misspelt one, or None.
 
-    Names are compared without regard to case, `_` or `-`.
+    The comparison ignores case and treats `_` and `-` as the same.
     """
     folded = {name.lower().replace("-", "_"): name for name in allowed}
     key = given.lower().replace("-", "_")
@@ -35,6 +35,6 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:
-    """Returns " (did you mean 'x'?)" for the nearest allowed name, or ""."""
+    """Returns " (did you mean 'x'?)" for the closest allowed name, or ""."""
     near = nearest(given, allowed)
     return f" (did you mean {str(near)!r}?)" if near else ""

@@ -1,4 +1,4 @@
-"""Mistakes in a config, gathered so that one error tells them all."""
+"""Mistakes in a config, collected so that one error reports all of them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ class Mistake:
     """One thing that is wrong in a config.
 
     Attributes:
-        place: `file:line:column`, or `argument --key`; "" where it was made in Python.
-        key: The way to the field, such as `training.max_steps`; "" for the whole.
+        place: `file:line:column`, or `argument --key`; "" for a config made in Python.
+        key: The path to the field, such as `training.max_steps`; "" for the config
+            itself.
         sentence: What was given, what is allowed, what to do.
     """
 
@@ -46,13 +47,13 @@ class ConfigFileError(ConfigError, FileNotFoundError):
 
 
 class SectionError(OumiRuntimeError, ValueError):
-    """Fields of one config section do not go together; ConfigError gathers these.
+    """Fields of one config section contradict each other; ConfigError collects these.
 
     Attributes:
         wrong: What is wrong with each field. A field is named as in `train.datasets`,
             or by the parts of its key: `("model_kwargs", "a.b")`.
-        rests_on: Other fields that a field's sentence is about. It is not said of a
-            file in which the value of one of them could not be read.
+        rests_on: The other fields that a field's message depends on. The message is
+            left out if one of those could not be read.
     """
 
     exit_code = 2

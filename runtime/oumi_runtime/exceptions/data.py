@@ -64,8 +64,8 @@ class ChangedDataError(DataError):
     def __init__(self, path: str | Path, *, is_gone: bool) -> None:
         what = "deleted" if is_gone else "changed"
         super().__init__(
-            f"{path} was {what} while the run was using it; put it back as it was and "
-            "go on from the last checkpoint, or begin anew with what it holds now"
+            f"{path} was {what} while the run was using it; restore it and resume "
+            "from the last checkpoint, or start a new run with its current contents"
         )
 
 
@@ -75,7 +75,7 @@ class DataWorkerError(OumiRuntimeError, RuntimeError):
     def __init__(self, reason: str, saved: Path | None) -> None:
         keep = f"the last checkpoint is {saved}" if saved else "nothing was saved yet"
         super().__init__(
-            f"a process that loads data has died ({reason}), most often because the "
-            f"memory ran out; {keep}. Lower training.dataloader_num_workers, and go "
-            "on with --auto-resume"
+            f"a data loading process has died ({reason}), most likely because memory "
+            f"ran out; {keep}. Lower training.dataloader_num_workers, and resume with "
+            "--auto-resume"
         )

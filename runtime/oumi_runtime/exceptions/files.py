@@ -1,4 +1,4 @@
-"""Files and folders of a run that cannot be read, written or shared."""
+"""Errors about the files and folders of a run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from oumi_runtime.exceptions.base import OumiRuntimeError
 
 
 class UnsafeFileError(OumiRuntimeError, ValueError):
-    """A file is not what its name says, or nothing that may be read."""
+    """A file is not what its name says, or is not safe to read."""
 
     exit_code = 2
 
@@ -18,26 +18,26 @@ class UnsafeFileError(OumiRuntimeError, ValueError):
 
 
 class DiskFullError(OumiRuntimeError, OSError):
-    """There is no room on the disk for what is to be written."""
+    """The disk is too full for what is about to be written."""
 
     def __init__(self, path: Path, needed: int | None, free: int) -> None:
-        needs = "more bytes than there are" if needed is None else f"{needed:,} bytes"
+        needs = "more than that" if needed is None else f"{needed:,} bytes"
         super().__init__(
-            f"no room to write {path}: it needs {needs} and {free:,} are "
-            "free; make room, or set training.save_total_limit, and go on with "
+            f"not enough disk space to write {path}: it needs {needs} and {free:,} are "
+            "free; free some space, or set training.save_total_limit, and resume with "
             "--auto-resume"
         )
 
 
 class OutputInUseError(OumiRuntimeError, RuntimeError):
-    """Another run that is alive writes to the output folder."""
+    """Another live run is writing to the output folder."""
 
     exit_code = 3
 
     def __init__(self, folder: Path, holder: str) -> None:
         super().__init__(
-            f"{folder} is in use by another run, {holder}; wait for it, end it, or "
-            "name another folder in training.output_dir"
+            f"{folder} is in use by another run, {holder}; wait for it to finish, "
+            "stop it, or set training.output_dir to another folder"
         )
 
 
@@ -48,7 +48,7 @@ class OutputFolderError(OumiRuntimeError, OSError):
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"training.output_dir {folder} cannot be written to: {reason}; name "
+            f"training.output_dir {folder} cannot be written to: {reason}; choose "
             "another folder"
         )
 
@@ -60,10 +60,10 @@ class CheckpointError(OumiRuntimeError, ValueError):
 
 
 class ChangedConfigError(CheckpointError):
-    """A checkpoint is of another config, or of other data, than is to go on."""
+    """A checkpoint was saved with a different config or different data."""
 
     def __init__(self, checkpoint: Path, changes: Iterable[str]) -> None:
         super().__init__(
-            f"cannot go on from {checkpoint}: {'; '.join(changes)}. Change it back, "
-            "start anew in another training.output_dir, or set training.force_resume"
+            f"cannot resume from {checkpoint}: {'; '.join(changes)}. Change it back, "
+            "start over in another training.output_dir, or set training.force_resume"
         )

@@ -16,7 +16,7 @@ class MissingModelError(SavedModelError, FileNotFoundError):
 
     def __init__(self, folder: str | Path, filename: str) -> None:
         super().__init__(
-            f"{folder} holds no {filename}; give a folder that save_pretrained wrote"
+            f"{folder} has no {filename}; give a folder written by save_pretrained"
         )
 
 

@@ -1,4 +1,4 @@
-"""Names that cannot be registered, or that nothing is registered under."""
+"""Errors about registered names."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from oumi_runtime.exceptions.base import OumiRuntimeError, suggestion
 
 
 class InvalidNameError(OumiRuntimeError, ValueError):
-    """Something cannot be registered under what is given as its name."""
+    """A value is not usable as a registered name."""
 
     exit_code = 2
 
@@ -15,7 +15,7 @@ class InvalidNameError(OumiRuntimeError, ValueError):
 
 
 class DuplicateNameError(OumiRuntimeError, ValueError):
-    """Two things want the same registered name."""
+    """Two things are registered under the same name."""
 
     exit_code = 2
 
@@ -39,7 +39,7 @@ class NotRegisteredError(OumiRuntimeError, LookupError):
 
 
 class UnknownNameError(OumiRuntimeError, KeyError):
-    """A name that is not registered, and that none of the user's files declares."""
+    """A name is neither registered nor declared in any of the user's files."""
 
     exit_code = 2
 
@@ -49,7 +49,7 @@ class UnknownNameError(OumiRuntimeError, KeyError):
         names = sorted(dict.fromkeys(known))
         near = suggestion(name, names)
         if not near and 0 < len(names) <= 10:
-            near = f" (there are {', '.join(names)})"
+            near = f" (available: {', '.join(names)})"
         given = repr(name) if len(name) <= 60 else f"{name[:57]!r}..."
         super().__init__("; ".join([f"no {kind} is named {given}{near}", *looked]))
 
@@ -59,12 +59,12 @@ class UnknownNameError(OumiRuntimeError, KeyError):
 
 
 class RegisteredValueError(OumiRuntimeError, TypeError):
-    """What is registered under a name makes something of another kind."""
+    """Calling what is registered under a name returned the wrong type."""
 
     exit_code = 2
 
     def __init__(self, kind: str, name: str, made: object, needed: type) -> None:
         super().__init__(
-            f"the {kind} {name!r} makes a {type(made).__name__}, which is no "
-            f"{needed.__module__}.{needed.__qualname__}"
+            f"the {kind} {name!r} returned an object of type "
+            f"{type(made).__name__}, not {needed.__module__}.{needed.__qualname__}"
         )

@@ -1,4 +1,4 @@
-"""A training, or a search before one, that cannot begin or go on."""
+"""Training runs, and searches before them, that cannot start or continue."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from oumi_runtime.exceptions.base import OumiRuntimeError, suggestion
 
 
 class TrainingStoppedError(OumiRuntimeError, RuntimeError):
-    """A training was ended before its last step, and has saved where it is."""
+    """Training was stopped before its last step, after saving its state."""
 
     def __init__(
         self, cause: str, signal_number: int, step: int, saved: Path | None
@@ -17,7 +17,7 @@ class TrainingStoppedError(OumiRuntimeError, RuntimeError):
         super().__init__(
             f"stopped after step {step} by {cause}; "
             + (f"saved {saved}" if saved else "nothing was saved")
-            + "; go on with --auto-resume"
+            + "; resume with --auto-resume"
         )
 
 
@@ -35,12 +35,12 @@ class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
         place = f": {where}" if where else ""
         super().__init__(
             f"the loss or gradient is not finite at step {step}{place}; {keep}. Lower "
-            "training.learning_rate, or set training.max_grad_norm, and start again"
+            "training.learning_rate, or set training.max_grad_norm, and start over"
         )
 
 
 class TrainingMetricError(OumiRuntimeError, KeyError):
-    """A metric that the training is to go by is not measured."""
+    """The metric that the config selects is not among those measured."""
 
     exit_code = 2
 
@@ -48,7 +48,7 @@ class TrainingMetricError(OumiRuntimeError, KeyError):
         names = sorted(name for name in measured if name.startswith("eval_"))
         super().__init__(
             f"training.metric_for_best_model is {metric!r}, which no evaluation "
-            f"measures{suggestion(metric, names)}; there are {', '.join(names)}"
+            f"measures{suggestion(metric, names)}; available: {', '.join(names)}"
         )
 
     def __str__(self) -> str:
@@ -57,16 +57,16 @@ class TrainingMetricError(OumiRuntimeError, KeyError):
 
 
 class SearchRangeError(OumiRuntimeError, ValueError):
-    """What is to be tried out makes no range."""
+    """The values to search do not form a valid range."""
 
     exit_code = 2
 
 
 class NoBatchFitsError(OumiRuntimeError, MemoryError):
-    """Not even the smallest batch that was to be tried can be trained on."""
+    """Even the smallest batch size of a search does not fit."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"no batch size is possible: {reason}; begin with a smaller one, make the "
+            f"no batch size is possible: {reason}; start with a smaller one, make the "
             "model smaller, or set training.enable_gradient_checkpointing"
         )

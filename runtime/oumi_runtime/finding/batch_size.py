@@ -66,8 +66,8 @@ def find_batch_size(
     """
     if smallest < 1 or (largest is not None and largest < smallest):
         raise SearchRangeError(
-            f"the batch size is to rise from {smallest} to {largest}; give a smallest "
-            "one of at least 1 and a largest one that is not below it"
+            f"the batch size cannot rise from {smallest} to {largest}; the smallest "
+            "must be at least 1, and the largest no smaller than that"
         )
     steps = SizedSteps(build_trial(_unsplit(config), _STREAMED_STEPS))
     tried: list[TriedSize] = []
@@ -75,7 +75,7 @@ def find_batch_size(
     while (ended_by := _reason_against(size, largest, tried, steps)) is None:
         found = steps.measure(size)
         if found is None:
-            ended_by = f"{size:,} at a time do not fit in memory"
+            ended_by = f"batches of {size:,} do not fit in memory"
             break
         speed = f"{found.samples_per_second:,.0f}"
         logger.info("micro-batches of %s: %s samples/s", f"{size:,}", speed)
@@ -96,18 +96,20 @@ def _reason_against(
 ) -> str | None:
     """Why a size is not to be tried; None where it is."""
     if largest is not None and size > largest:
-        return f"{largest:,} was to be the largest"
+        return f"{largest:,} is the largest size asked for"
     if size > steps.num_samples:
-        return f"there are {steps.num_samples:,} samples"
+        return f"the dataset has {steps.num_samples:,} samples"
     if len(tried) < 2:
         return None
     peaks = [each.peak_bytes for each in tried]
     expected = peaks[-1] + 2 * max(0, peaks[-1] - peaks[-2])
     if lacking := lacking_for(expected, steps.device):
         needed, free = (f"{number / 1e9:.1f} GB" for number in lacking)
-        return f"{size:,} at a time would take some {needed} more, and {free} are free"
+        return (
+            f"batches of {size:,} would need about {needed} more, and {free} are free"
+        )
     speeds = [each.samples_per_second for each in tried]
     is_faster = max(speeds[-2:]) > _LEAST_GAIN * max(speeds[:-2], default=0.0)
     if steps.device.type == "cpu" and not is_faster:
-        return "larger ones are no faster"
+        return "larger sizes are no faster"
     return None

@@ -90,12 +90,12 @@ def find_learning_rate(
     """
     if not 0 < lowest < highest < math.inf:
         raise SearchRangeError(
-            f"the learning rate is to rise from {lowest:g} to {highest:g}; give a "
-            "lowest one above 0 and a higher one"
+            f"the learning rate cannot rise from {lowest:g} to {highest:g}; the "
+            "lowest must be above 0, and the highest above that"
         )
     if num_steps < _FEWEST_STEPS:
         raise SearchRangeError(
-            f"{num_steps} steps are too few for a curve; make at least {_FEWEST_STEPS}"
+            f"{num_steps} steps are too few for a curve; use at least {_FEWEST_STEPS}"
         )
     ratio = (highest / lowest) ** (1 / (num_steps - 1))
     rates = [lowest * ratio**step for step in range(num_steps)]

@@ -1,7 +1,7 @@
-"""The command group, and the one place where errors become a line and an exit code.
+"""The command group, and the one place that turns errors into messages and exit codes.
 
-A command's module is imported when the command is called, so that a help text or a
-listing pays for no other command.
+A command's module is imported only when that command is called, which keeps `--help`
+fast.
 """
 
 import gc
@@ -22,26 +22,32 @@ from oumi_scaffold.cli import output
 
 PROGRAM = "oumi-scaffold"
 
-# Each command: the module that holds it as `command`, and its line in the listing.
+# For each command: the module that defines it as `command`, and its summary.
 COMMANDS = {
     "new-model": ("new_model", "Write a model, its tests and its training config."),
     "validate": ("validate", "Report every mistake in configs, with file and line."),
     "schema": ("schema", "Print the JSON Schema of a config, for editors."),
-    "check": ("check", "Hold a model against the conformance suite."),
-    "train": ("train", "Train the model that a config names."),
-    "evaluate": ("evaluate", "Measure a trained model on held-out data."),
-    "find-lr": ("find_lr", "Try rising learning rates, and suggest one."),
-    "find-batch-size": ("find_batch_size", "Measure which micro-batches fit."),
+    "check": ("check", "Run the conformance suite on a model."),
+    "train": ("train", "Train the model of a config."),
+    "evaluate": ("evaluate", "Evaluate a trained model on held-out data."),
+    "find-lr": ("find_lr", "Run a learning rate range test and suggest a rate."),
+    "find-batch-size": (
+        "find_batch_size",
+        "Find the micro-batch sizes that fit, and the fastest.",
+    ),
     "list": ("listing", "List models, datasets, tasks or templates."),
-    "new-template": ("new_template", "Copy a built-in template, to start from."),
-    "check-template": ("check_template", "Try a template in all its choices."),
-    "demo": ("demo", "Generate, test, train and evaluate a model of digits."),
+    "new-template": ("new_template", "Copy a built-in template as a starting point."),
+    "check-template": (
+        "check_template",
+        "Render and test a template in all its variants.",
+    ),
+    "demo": ("demo", "Generate, test, train and evaluate a digit classifier."),
 }
 
-# Where a run that is killed leaves its work; see `oumi_scaffold.journal`.
+# Where a killed run leaves its journal; see `oumi_scaffold.journal`.
 _WORKPLACE = ".oumi-scaffold"
 
-# These end before there is any garbage worth looking for.
+# These end before garbage collection would pay off.
 _SHORT = {"new-model", "new-template", "list"}
 
 EXIT_FAILED = 1
@@ -51,24 +57,24 @@ EXIT_TERMINATED = 143
 
 
 class Settings:
-    """What the global options say."""
+    """The global options."""
 
     debug = False
 
 
 class Terminated(BaseException):
-    """The process was asked to end: an exception, so that what was begun is undone."""
+    """Raised on SIGTERM, so that unfinished work is undone on the way out."""
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the names in the order of the listing."""
+        """Returns the command names in the order that `--help` lists them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports a command; None if there is none of that name."""
+        """Imports a command; returns None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         if cmd_name in _SHORT:
@@ -80,7 +86,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds the command that is called, or says which name is nearest."""
+        """Finds the command, or suggests the closest name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from oumi_scaffold.exceptions import UnknownChoiceError
 
@@ -90,7 +96,7 @@ class LazyGroup(click.Group):
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
-        """Writes the listing without importing a command."""
+        """Writes the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
@@ -114,7 +120,7 @@ def group(ctx: click.Context, debug: bool) -> int:
 
 
 def _recover_here() -> None:
-    """Finishes or takes back what a killed run has left in the working folder."""
+    """Completes or rolls back what a killed run left in the working folder."""
     if not _is_something_left():
         return
     from oumi_scaffold.write import exclusive
@@ -159,7 +165,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except Terminated:
         return EXIT_TERMINATED
     except BrokenPipeError:
-        # Whoever read the output has left; nothing may be flushed to it at exit.
+        # The reader has closed the pipe; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except Exception as error:

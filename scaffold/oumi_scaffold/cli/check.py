@@ -28,16 +28,16 @@ _WORDS = {
     "--select",
     multiple=True,
     metavar="CHECK",
-    help="Run only this check, or those that fit a pattern; may be repeated.",
+    help="Run only this check, or those matching a pattern; may be repeated.",
 )
-@click.option("--slow", is_flag=True, help="Run the slow checks too.")
+@click.option("--slow", is_flag=True, help="Also run the slow checks.")
 def command(
     target: str, as_json: bool, junit: str | None, select: tuple[str, ...], slow: bool
 ) -> int:
-    """Hold a model against the conformance suite; exit 1 if a check fails.
+    """Run the conformance suite on a model; exit with 1 if a check fails.
 
-    NAME is a registered model, FILE a Python file that registers models or has
-    make_model and make_batch, CONFIG a training config, whose data is used.
+    NAME is a registered model, FILE a Python file that registers models or defines
+    make_model and make_batch, and CONFIG a training config, whose data is used.
     """
     from oumi_runtime.testing import run_checks
     from oumi_runtime.testing.subjects import find_subjects
@@ -57,7 +57,7 @@ def command(
             )
             documents.append(_document(subject.name, results))
             if not as_json:
-                _show_sum(documents[-1])
+                _show_totals(documents[-1])
     failed = any(document["failed"] for document in documents)
     if junit:
         Path(junit).write_text(_junit(documents), encoding="utf-8")
@@ -67,7 +67,7 @@ def command(
 
 
 class _Shown:
-    """Shows results as they come, and once what many say, but for the sizes."""
+    """Prints results as they arrive; a message that recurs is printed only once."""
 
     def __init__(self) -> None:
         self._first_with: dict[str, str] = {}
@@ -83,7 +83,7 @@ class _Shown:
         output.say(f"          {told}")
 
 
-def _show_sum(document: dict[str, Any]) -> None:
+def _show_totals(document: dict[str, Any]) -> None:
     counts = [
         f"{document['counts'][outcome]} {outcome}"
         for outcome in _WORDS
@@ -113,7 +113,7 @@ def _document(name: str, results: Sequence[Any]) -> dict[str, Any]:
 
 
 def _junit(documents: Sequence[dict[str, Any]]) -> str:
-    """The results in the form that continuous integration reads."""
+    """The results as JUnit XML, the format that CI systems read."""
     from xml.etree import ElementTree
 
     root = ElementTree.Element("testsuites", name="oumi-scaffold check")

@@ -1,4 +1,4 @@
-"""`oumi-scaffold check-template`: render a template in all its choices, and test."""
+"""`oumi-scaffold check-template`: render and test a template in all its variants."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ _TIMEOUT_S = 600
 
 
 class Outcome(NamedTuple):
-    """What became of one combination of choices."""
+    """The result for one combination of choices."""
 
     choices: dict[str, str]
     status: str
@@ -38,9 +38,9 @@ class Outcome(NamedTuple):
 @click.argument("where", metavar="PATH")
 @json_option
 def command(where: str, as_json: bool) -> None:
-    """Render the template at PATH for all its choices, and run the generated tests.
+    """Render the template at PATH in all its variants, and run the generated tests.
 
-    The tests are run: check only a template whose author you trust.
+    This runs code from the template: use it only if you trust the author.
     """
     outcomes: list[Outcome] = []
     with opened(where) as source:

@@ -1,4 +1,4 @@
-"""`--dataset` and `--data`: what a new model's config says that it is trained on."""
+"""`--dataset` and `--data`: the training data that a new model's config names."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from oumi_scaffold.user_data import look_into
 from oumi_scaffold.user_files import UserData
 from oumi_scaffold.values import Value
 
-# These read the user's own files, and do not know which.
+# These read files that the user has to name.
 _NEED_A_PATH = (
     "npz_file",
     "image_folder",
@@ -24,7 +24,7 @@ _NEED_A_PATH = (
     "token_classification",
 )
 
-# Constructor arguments that say what the data is like.
+# Constructor arguments that describe the data.
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")
 
 
@@ -74,7 +74,7 @@ def data_answers(
         DataOptionError: A setting contradicts it, or nothing reads it.
     """
     if not source.is_built_in:
-        raise DataOptionError("--data goes with the built-in templates only")
+        raise DataOptionError("--data works only with the built-in templates")
     data = look_into(path, source.where, columns)
     names = {each.name for each in registered("datasets", project)}
     if data.dataset_name not in names:
@@ -84,25 +84,27 @@ def data_answers(
     _check_settings(data, settings)
     if data.is_shared:
         output.note(
-            f"{path} has no splits: a tenth of its rows is for validation, and another "
-            "for the test; split_shares in the config says so"
+            f"{path} has no splits: a tenth of its rows is used for validation, and "
+            "another tenth for testing; change split_shares in the config if needed"
         )
     elif data.splits == ("train",):
         output.note(
-            f"{path} has no splits: all of it is for training; to measure as well, "
+            f"{path} has no splits: all of it is used for training; to evaluate too, "
             "make a folder of train, validation and test"
         )
     if data.left_out:
         left_out = ", ".join(f"{name} ({why})" for name, why in data.left_out.items())
         output.note(
-            output.printable(f"left out, not being columns of numbers: {left_out}")
+            output.printable(
+                f"columns left out because they are not numbers: {left_out}"
+            )
         )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
 
 
 def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
-    """Tells where `--set` asks for other data than the config names by itself.
+    """Notes where `--set` does not match the data that the config will name.
 
     Args:
         source: The template, a built-in one.
@@ -114,7 +116,7 @@ def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
         if given != str(usual.get(name)):
             output.note(
                 f"the config names {usual['dataset_name']}, which has {name}="
-                f"{usual[name]} and not {given}: name your own data there, or by --data"
+                f"{usual[name]}, not {given}: name your own data there, or with --data"
             )
 
 
@@ -124,8 +126,8 @@ def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:
         is_resized = name == "image_size" and data.dataset_name == "image_folder"
         if given is not None and given != str(value) and not is_resized:
             raise DataOptionError(
-                f"the data has {name}={value}, and --set says {shown(given)}: "
-                "leave that out"
+                f"the data has {name}={value}, but --set says {shown(given)}: "
+                "leave it out"
             )
 
 

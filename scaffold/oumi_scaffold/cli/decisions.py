@@ -1,4 +1,4 @@
-"""What to do about files that are in the way: as an option says, or as is answered."""
+"""What to do about existing files: as the options say, or as the user answers."""
 
 import sys
 
@@ -9,14 +9,14 @@ from oumi_scaffold.exceptions import QuitError
 from oumi_scaffold.plan import PlanEntry, Status
 
 _ANSWERS = {"yes": Status.FORCE, "no": Status.SKIP}
-_QUESTION = "{path} is there already, and differs. Replace it (a copy is kept)?"
+_QUESTION = "{path} exists and differs. Replace it (a copy is kept)?"
 
 
 class Decisions:
-    """Decides one conflict after the other; calling it is what a plan does.
+    """Decides conflicts one by one; a plan calls it for each.
 
-    With `--force` or `--skip` all are decided alike. Else a terminal is asked, and
-    where there is none, or only a plan is wanted, nothing is decided.
+    `--force` and `--skip` decide all conflicts alike. Otherwise the user is asked. If
+    there is no terminal, or it is a dry run, the conflicts stay undecided.
     """
 
     def __init__(self, *, force: bool, skip: bool, ask: bool) -> None:
@@ -26,7 +26,7 @@ class Decisions:
         self._ask = ask and is_interactive()
 
     def __call__(self, entry: PlanEntry) -> Status:
-        """Returns what is to happen to a file that is in the way.
+        """Returns what to do with a file that exists already.
 
         Raises:
             QuitError: The answer was to quit.
@@ -50,7 +50,7 @@ class Decisions:
 
 
 def is_interactive() -> bool:
-    """Whether there is someone to answer a question."""
+    """Whether there is a user to answer questions."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -1,4 +1,4 @@
-"""`oumi-scaffold demo`: the whole way once, in a project of its own."""
+"""`oumi-scaffold demo`: the whole workflow once, in a new project."""
 
 import json
 import subprocess
@@ -27,12 +27,12 @@ class DemoError(ScaffoldError, RuntimeError):
 
 
 class NotEmptyError(ScaffoldError, FileExistsError):
-    """The folder that the demo is to use holds something."""
+    """The folder for the demo is not empty."""
 
     exit_code = 3
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder} is not an empty folder; name a new one")
+        super().__init__(f"{folder} is not an empty folder; choose a new one")
 
 
 @click.command("demo")
@@ -43,7 +43,7 @@ class NotEmptyError(ScaffoldError, FileExistsError):
     help="The project's folder, new or empty; a temporary one by default.",
 )
 def command(keep: Path | None) -> None:
-    """Generate a model of handwritten digits, test it, train it and evaluate it."""
+    """Generate a classifier of handwritten digits, test, train and evaluate it."""
     project = _new_folder(keep)
     new_model = ["new-model", SPEC.name, "--task", SPEC.task, "--arch", SPEC.arch]
     config = ["-c", SPEC.config_file]
@@ -84,7 +84,7 @@ def _stage(project: Path, words: list[str], *, capture: bool = False) -> str:
     """Runs one command line in the project, as a user would type it.
 
     Returns:
-        What it printed, where that is captured; else it goes to the terminal.
+        The output if it is captured, else an empty string.
 
     Raises:
         DemoError: It failed.

@@ -1,4 +1,4 @@
-"""`oumi-scaffold evaluate`: measure a trained model on held-out data."""
+"""`oumi-scaffold evaluate`: evaluate a trained model on held-out data."""
 
 from contextlib import nullcontext
 
@@ -20,7 +20,7 @@ from oumi_scaffold.cli.options import (
     "--config",
     required=True,
     metavar="FILE",
-    help="The config it was trained by.",
+    help="The config that the model was trained with.",
 )
 @interpolate_option
 @json_option
@@ -28,9 +28,9 @@ from oumi_scaffold.cli.options import (
 def command(
     config: str, interpolate: bool, as_json: bool, overrides: tuple[str, ...]
 ) -> None:
-    """Measure the model that a config has trained, on held-out data.
+    """Evaluate the trained model of a config on held-out data.
 
-    OVERRIDES replace values of the config: --training.output_dir runs/second.
+    OVERRIDES replace values of the config, as in --training.output_dir runs/second.
     """
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.evaluate import evaluate

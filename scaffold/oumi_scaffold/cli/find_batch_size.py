@@ -1,4 +1,4 @@
-"""`oumi-scaffold find-batch-size`: which micro-batches fit, and which are fastest."""
+"""`oumi-scaffold find-batch-size`: which micro-batch sizes fit, and how fast."""
 
 import dataclasses
 from contextlib import nullcontext
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     type=int,
     default=1,
     show_default=True,
-    help="The first size of a micro-batch.",
+    help="The first micro-batch size to try.",
 )
 @click.option(
-    "--max", "largest", type=int, help="The last one.  [default: all samples]"
+    "--max", "largest", type=int, help="The last size to try.  [default: all samples]"
 )
 @interpolate_option
 @json_option
@@ -45,10 +45,11 @@ def command(
     as_json: bool,
     overrides: tuple[str, ...],
 ) -> None:
-    """Double the micro-batch until it does not fit, and time each size.
+    """Double the micro-batch size until it no longer fits, and time each size.
 
-    Suggested is the fastest that leaves the samples in a step as they are, so that the
-    training stays the same. Nothing is written. OVERRIDES replace values of the config.
+    Suggests the fastest size that keeps the number of samples in a step, so that the
+    training result stays the same. Writes nothing. OVERRIDES replace values of the
+    config.
     """
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_batch_size
@@ -63,8 +64,8 @@ def command(
     output.say()
     if (best := found.suggestion) is None:
         output.say(
-            f"None of these leaves a step its {found.samples_per_step:,} samples; "
-            "begin with another --min"
+            f"None of these keeps {found.samples_per_step:,} samples in a step; "
+            "start with another --min"
         )
         return
     output.heading(
@@ -87,7 +88,7 @@ def _document(found: "BatchSizes") -> dict[str, object]:
 
 
 def _show(found: "BatchSizes") -> None:
-    """Prints what was measured, and what ended it."""
+    """Prints the measurements, and why the search ended."""
     rows = [
         [
             f"{each.batch_size}",

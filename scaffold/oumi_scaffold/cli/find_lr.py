@@ -1,4 +1,4 @@
-"""`oumi-scaffold find-lr`: try rising learning rates, and suggest one."""
+"""`oumi-scaffold find-lr`: a learning rate range test."""
 
 import dataclasses
 from contextlib import nullcontext
@@ -48,7 +48,7 @@ _EXIT_NONE_FOUND = 1
     type=int,
     default=100,
     show_default=True,
-    help="Steps from the one to the other.",
+    help="The number of steps between the two.",
 )
 @interpolate_option
 @json_option
@@ -62,12 +62,12 @@ def command(
     as_json: bool,
     overrides: tuple[str, ...],
 ) -> int:
-    """Try rising learning rates on a config's model and data, and suggest one.
+    """Try increasing learning rates on a config's model and data, and suggest one.
 
-    The rate rises at every step until the loss diverges. Suggested is the rate at which
-    the loss falls fastest (Smith 2017, section 3.3); take less where training is long.
-    The curve is written to lr_finder.json and lr_finder.png in the output folder;
-    nothing else of the trial is kept. OVERRIDES replace values of the config.
+    The rate rises at every step until the loss diverges. Suggests the rate at which the
+    loss falls fastest (Smith 2017, section 3.3); use a lower one for long training. The
+    curve is written to lr_finder.json and lr_finder.png in the output folder; nothing
+    else of the trial is kept. OVERRIDES replace values of the config.
     """
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_learning_rate, save_curve
@@ -85,7 +85,7 @@ def command(
             output.say("  training:")
             output.say(f"    learning_rate: {curve.suggestion:g}")
             output.say()
-    # Last, for where it cannot be written it has been shown.
+    # Last, so that the curve has been shown if it cannot be written.
     files = save_curve(curve, Path(loaded.training.output_dir))
     if as_json:
         document = {**dataclasses.asdict(curve), "files": [str(path) for path in files]}
@@ -93,12 +93,12 @@ def command(
     else:
         output.say(f"The curve is in {' and '.join(map(str, files))}")
         if not any(path.suffix == ".png" for path in files):
-            output.note("pip install 'oumi-scaffold[plot]' has it drawn as a PNG, too")
+            output.note("pip install 'oumi-scaffold[plot]' adds a PNG of the curve")
     if curve.suggestion is not None:
         return 0
     output.error(
-        "the loss hardly falls at any of these rates; widen --min and --max, make "
-        f"more --steps, or try the model with `oumi-scaffold check {config}`"
+        "the loss hardly falls at any of these rates; widen --min and --max, use "
+        f"more --steps, or test the model with `oumi-scaffold check {config}`"
     )
     return _EXIT_NONE_FOUND
 

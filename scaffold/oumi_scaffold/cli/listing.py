@@ -1,4 +1,4 @@
-"""`oumi-scaffold list`: what there is to build on, without importing torch."""
+"""`oumi-scaffold list`: the available models, datasets, tasks and templates."""
 
 import os
 from pathlib import Path
@@ -16,24 +16,24 @@ def command() -> None:
     """List models, datasets, tasks or templates."""
 
 
-@command.command(short_help="What a config can name as its model.")
+@command.command(short_help="List models that a config can name.")
 @json_option
 def models(as_json: bool) -> None:
-    """List the models that a config can name: built-in ones and the project's."""
+    """List the models that a config can name, built-in and from this project."""
     _list_registered("models", as_json)
 
 
-@command.command(short_help="What a config can name as its data.")
+@command.command(short_help="List datasets that a config can name.")
 @json_option
 def datasets(as_json: bool) -> None:
-    """List the datasets that a config can name: built-in ones and the project's."""
+    """List the datasets that a config can name, built-in and from this project."""
     _list_registered("datasets", as_json)
 
 
-@command.command(short_help="What `new-model` can write.")
+@command.command(short_help="List tasks that `new-model` can generate.")
 @json_option
 def tasks(as_json: bool) -> None:
-    """List what `new-model` can write: the tasks, and the architectures of each."""
+    """List the tasks that `new-model` can generate, with their architectures."""
     cells = [(task, arch) for task in TASKS.values() for arch in task.architectures]
     if as_json:
         output.emit_json(
@@ -59,10 +59,10 @@ def tasks(as_json: bool) -> None:
     )
 
 
-@command.command(short_help="The templates, and where they are.")
+@command.command(short_help="List templates and their folders.")
 @json_option
 def templates(as_json: bool) -> None:
-    """List the templates, in cookiecutter's format, and where they are."""
+    """List the templates (in cookiecutter's format) and their folders."""
     from oumi_scaffold.opening import installed
 
     folders = {name: str(template_dir(name)) for name in TASKS}

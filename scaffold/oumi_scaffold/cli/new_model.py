@@ -19,43 +19,45 @@ from oumi_scaffold.write import exclusive, write
 
 @click.command("new-model")
 @click.argument("name", required=False)
-@click.option("--task", metavar="TASK", help="What it is for; see `list tasks`.")
-@click.option("--arch", metavar="ARCH", help="Its body; see `list tasks`.")
+@click.option("--task", metavar="TASK", help="The task of the model; see `list tasks`.")
+@click.option("--arch", metavar="ARCH", help="The architecture; see `list tasks`.")
 @click.option(
     "--template",
     metavar="WHERE",
     help="A template of your own: a folder, a git URL or gh:owner/name, with @ref.",
 )
-@click.option("--trust", is_flag=True, help="Run the scripts that a template brings.")
+@click.option("--trust", is_flag=True, help="Run the hook scripts of the template.")
 @click.option(
     "--target",
     metavar="|".join(TARGETS),
     default=RUNTIME,
-    help="What its code imports: this project's runtime, or the oumi package.",
+    help="The package that the code imports: oumi_runtime, or Oumi itself.",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="ARGUMENT=VALUE",
-    help="A default of the constructor, such as hidden_dim=256; may be repeated.",
+    help="Set a constructor default, such as hidden_dim=256; may be repeated.",
 )
 @click.option(
-    "--dataset", metavar="NAME", help="What it is trained on; `list datasets`."
+    "--dataset", metavar="NAME", help="The training dataset; see `list datasets`."
 )
-@click.option("--data", metavar="PATH", help="Your own file or folder to train it on.")
+@click.option(
+    "--data", metavar="PATH", help="Your own training data, a file or folder."
+)
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="USE=NAME",
-    help="A column of that data, such as label=species; may be repeated.",
+    help="Name a column of your data, such as label=species; may be repeated.",
 )
 @click.option(
     "--from-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write a model for each line of FILE, which holds a name.",
+    help="Write a model for each name in FILE, one name a line.",
 )
 @click.option(
     "--output-dir",
@@ -63,16 +65,16 @@ from oumi_scaffold.write import exclusive, write
     default=Path(),
     help="The project's folder; the current one by default.",
 )
-@click.option("--force", is_flag=True, help="Replace files in the way; keep a copy.")
-@click.option("--skip", is_flag=True, help="Leave files in the way as they are.")
-@click.option("--diff", is_flag=True, help="Show what would change in files.")
+@click.option("--force", is_flag=True, help="Replace existing files; a copy is kept.")
+@click.option("--skip", is_flag=True, help="Keep existing files as they are.")
+@click.option("--diff", is_flag=True, help="Show how files would change.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @json_option
 def command(**options: Any) -> None:
     """Write the model NAME, its tests and its training config.
 
-    NAME is the name of the class, such as MyNet, and the name that configs use. What is
-    usual in a project can stand in [tool.oumi-scaffold] of its pyproject.toml.
+    NAME is the name of the class, such as MyNet, and the name that configs use. Set
+    defaults for a project in [tool.oumi-scaffold] of its pyproject.toml.
     """
     request = complete(Request(**options))
     with ExitStack() as stack:

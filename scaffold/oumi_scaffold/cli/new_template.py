@@ -1,4 +1,4 @@
-"""`oumi-scaffold new-template`: a copy of a built-in template, to start from."""
+"""`oumi-scaffold new-template`: a copy of a built-in template as a starting point."""
 
 import re
 from pathlib import Path
@@ -22,12 +22,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
     "--task",
     metavar="TASK",
     default=DEFAULT_TASK,
-    help="Whose template to copy; see `list tasks`.",
+    help="The task whose template to copy; see `list tasks`.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @json_option
 def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
-    """Copy the template of a task into the new folder NAME, to be edited."""
+    """Copy the template of a task into a new folder NAME for you to edit."""
     if not _NAME.fullmatch(name):
         raise BadTemplateNameError(name)
     if task not in TASKS:

@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document."
+    "--json", "as_json", is_flag=True, help="Print the result as JSON."
 )
 
 interpolate_option = click.option(
     "--interpolate",
     is_flag=True,
-    help="Put ${oc.env:NAME} and ${section.key} of the config in place.",
+    help="Expand ${oc.env:NAME} and ${section.key} in the config.",
 )
 
 overrides_argument = click.argument(
     "overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]..."
 )
-"""What replaces values of the config; its command lets unknown options pass."""
+"""Replaces values of the config; the command has to ignore unknown options."""
 
 TAKES_OVERRIDES = {"ignore_unknown_options": True}
 
@@ -29,15 +29,15 @@ TAKES_OVERRIDES = {"ignore_unknown_options": True}
 def checked_config(
     config: str, overrides: Sequence[str], interpolate: bool
 ) -> "TrainingConfig":
-    """Reads a config and checks it to the end, before torch is imported.
+    """Reads a config and validates it fully, before torch is imported.
 
     Args:
         config: The file.
-        overrides: What is laid over it, as `--training.max_steps`, `100`.
-        interpolate: Whether `${...}` is put in place.
+        overrides: Changes to its values, such as `--training.max_steps`, `100`.
+        interpolate: Whether to expand `${...}`.
 
     Raises:
-        ConfigError: The config, or what is laid over it, has mistakes.
+        ConfigError: The config or an override has mistakes.
     """
     from oumi_runtime.core.configs import TrainingConfig
 

@@ -1,6 +1,6 @@
-"""The one place that prints: coloured on a terminal, plain elsewhere, or one JSON.
+"""All printing: coloured on a terminal, plain elsewhere, or JSON.
 
-rich is imported only when something is printed for a terminal.
+rich is imported only to print to a terminal.
 """
 
 import json
@@ -61,7 +61,7 @@ def diff(path: str, before: bytes, after: bytes) -> None:
 
 
 def diff_lines(path: str, before: bytes, after: bytes) -> list[str]:
-    """Returns the lines of a unified diff, without what a terminal would act on."""
+    """Returns the lines of a unified diff, with control characters escaped."""
     import difflib
 
     old, new = (
@@ -94,7 +94,7 @@ def metrics(values: Mapping[str, float]) -> None:
 
 
 def json_numbers(values: Mapping[str, float]) -> dict[str, float | None]:
-    """Returns numbers as JSON has them: one that is not finite is null."""
+    """Returns numbers as JSON can hold them: None if not finite."""
     return {name: v if math.isfinite(v) else None for name, v in values.items()}
 
 
@@ -111,7 +111,7 @@ def emit_json(document: object) -> None:
 
 
 def note(message: str) -> None:
-    """Prints a line about what was done besides, on stderr."""
+    """Prints a remark on stderr."""
     click.echo(f"note: {message}", err=True)
 
 
@@ -124,7 +124,7 @@ def error(message: str) -> None:
 
 
 def printable(line: str) -> str:
-    """Returns a line without what a terminal would act on."""
+    """Returns a line with control characters escaped."""
     return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line)
 
 
@@ -136,5 +136,5 @@ def _print_rich(parts: Sequence[tuple[str, str]], *, stderr: bool = False) -> No
     from rich.console import Console
     from rich.text import Text
 
-    # Soft wrap: a path or a command stays one line, to be copied as it is.
+    # Soft wrap keeps a path or a command on one line, so that it can be copied.
     Console(stderr=stderr).print(Text.assemble(*parts), soft_wrap=True)

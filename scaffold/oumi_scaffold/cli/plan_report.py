@@ -1,4 +1,4 @@
-"""What `new-model` says of what it did: for people, or as one document."""
+"""The report of `new-model`, for people or as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ _MOST_SHOWN = 200
 
 
 class Report(NamedTuple):
-    """The models, what became of their files, and what was kept of those replaced."""
+    """The generated models, what happened to each file, and the backup, if any."""
 
     models: Sequence[Generated]
     plan: Plan
@@ -21,7 +21,7 @@ class Report(NamedTuple):
     diff: bool
 
     def document(self) -> dict[str, object]:
-        """Returns it as `--json` prints it; a dry run says the same."""
+        """Returns the report as `--json` prints it, the same for a dry run."""
         spec = self.models[0].spec
         names = [model.spec.name for model in self.models]
         return {
@@ -37,7 +37,7 @@ class Report(NamedTuple):
         }
 
     def show(self, output_dir: Path) -> None:
-        """Prints it, and what to type next.
+        """Prints the report, and what to type next.
 
         Args:
             output_dir: The project's folder as the user named it.
@@ -49,7 +49,7 @@ class Report(NamedTuple):
         if len(self.plan.entries) > _MOST_SHOWN:
             output.say(f"and {len(self.plan.entries) - _MOST_SHOWN} more files")
         if self.backup:
-            output.say(f"what was replaced is kept in {self.backup}")
+            output.say(f"the replaced files are kept in {self.backup}")
         if self.plan.conflicts:
             return
         output.say()

@@ -1,4 +1,4 @@
-"""A curve drawn in characters, for a terminal."""
+"""Draws a curve with characters, for a terminal."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,9 @@ def plot(
     Args:
         points: The values, from left to right at equal distances.
         line: As many, smoothed.
-        bounds: The least and the greatest value that is shown, of which the first is
-            the smaller; what is outside is left out.
-        ends: What to write below the first and the last value.
-        mark: The value at which to draw an upright; none if None.
+        bounds: The smallest and largest values shown; values outside are left out.
+        ends: The labels below the first and the last value.
+        mark: The index at which to draw a vertical line; none if None.
         size: Columns and rows.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Which names are registered, learnt from the text of files.
+"""Finds registered names by reading source files, without importing them.
 
-The runtime's registry reads the files; neither the runtime's own classes nor the user's
-are imported, and so neither is torch.
+The parsing is done by the runtime's registry. Neither the built-in classes nor the
+user's are imported, and so torch is not either.
 """
 
 import os
@@ -23,7 +23,7 @@ Kind = Literal["models", "datasets"]
 
 
 class Registered(NamedTuple):
-    """One registered name, and where it stands."""
+    """One registered name, and where it is defined."""
 
     name: str
     class_name: str
@@ -35,7 +35,7 @@ class Registered(NamedTuple):
 def registered(
     kind: Kind, project: Path, names: Iterable[str] | None = None
 ) -> list[Registered]:
-    """Returns what is registered: the built-ins first, then the user's.
+    """Returns the registered names, built-in ones first.
 
     Args:
         kind: What to look for.
@@ -72,7 +72,7 @@ def registered(
 
 
 def _may_be_registered(kind: Kind, project: Path, words: Sequence[str]) -> bool:
-    """Whether it is worth importing the registry; in a new project it is not."""
+    """Whether importing the registry is worth it; in a new project it is not."""
     folder = project.resolve()
     return (
         _LIST_VARIABLE in os.environ
@@ -93,7 +93,7 @@ def _mentions(path: Path, words: Sequence[str]) -> bool:
 
 
 def _runtime_folder() -> Path:
-    # Lighter than importlib.util, and of the same effect for a top package.
+    # Faster than importlib.util, and equivalent for a top-level package.
     spec = PathFinder.find_spec("oumi_runtime")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("oumi_runtime is not installed", name="oumi_runtime")

@@ -1,4 +1,4 @@
-"""What a `new-model` asks for: its options, the project's settings, and answers."""
+"""What `new-model` is asked for: options, project settings, and the user's answers."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ class Request(NamedTuple):
 
     @property
     def may_ask(self) -> bool:
-        """Whether questions are in place: not for a plan, and not for a program."""
+        """Whether to ask the user: not in a dry run, nor with `--json`."""
         return not (self.dry_run or self.as_json) and decisions.is_interactive()
 
     @contextmanager
@@ -51,7 +51,7 @@ class Request(NamedTuple):
         """Finds the template that is to be rendered."""
         if self.template is None:
             name = self.name or "MyNet"
-            model_spec(name, self.task, self.arch, self.target)  # says what is wrong
+            model_spec(name, self.task, self.arch, self.target)  # raises if invalid
             yield built_in(self.task or DEFAULT_TASK)
             return
         from oumi_scaffold.opening import opened
@@ -60,10 +60,10 @@ class Request(NamedTuple):
             yield source
 
     def specs(self, source: Source) -> list[ModelSpec]:
-        """Returns what is to be generated.
+        """Returns a spec for each model to generate.
 
         Raises:
-            NameListError: A line of `--from-file` is no name, or stands there twice.
+            NameListError: A line of `--from-file` is not a valid name, or is repeated.
         """
         layout = _settings_of(self).layout
         settings = _by_name("--set", "ARGUMENT", self.settings)
@@ -76,7 +76,7 @@ class Request(NamedTuple):
         return [first._replace(name=name, data=data) for name in names]
 
     def hooks(self, source: Source, specs: Sequence[ModelSpec]) -> TemplateHooks:
-        """Returns the scripts of the template; those of someone else, if trusted."""
+        """Returns the template's hook scripts, or none if they are not trusted."""
         return hooks_of(source, specs[0], trust=self.trust)
 
     def _data(self, source: Source, settings: Mapping[str, str]) -> dict[str, Value]:
@@ -85,7 +85,7 @@ class Request(NamedTuple):
             return {}
         if is_named and self.target != RUNTIME:
             option = "--data" if self.dataset is None else "--dataset"
-            raise click.UsageError(f"{option} goes with --target {RUNTIME} only")
+            raise click.UsageError(f"{option} works only with --target {RUNTIME}")
         from oumi_scaffold.cli.data_options import (
             data_answers,
             dataset_answers,
@@ -120,7 +120,7 @@ class Request(NamedTuple):
                 raise NameListError(str(path), number, str(error)) from error
             first = seen.setdefault(module_name(name), number)
             if first != number:
-                reason = f"{name} would have the file of line {first}"
+                reason = f"{name} would have the same file as line {first}"
                 raise NameListError(str(path), number, reason)
             names.append(name)
         if not names:
@@ -132,10 +132,10 @@ class Request(NamedTuple):
 
 
 def complete(request: Request) -> Request:
-    """Fills in what the project's settings and, on a terminal, the user say.
+    """Fills in project settings and, on a terminal, asks for what is missing.
 
     Raises:
-        click.UsageError: Options exclude each other, or there is no name.
+        click.UsageError: Options conflict, or there is no name.
         SettingsError: The project's settings are wrong.
     """
     _check_options(request)
@@ -145,7 +145,7 @@ def complete(request: Request) -> Request:
         raise click.UsageError("Missing argument 'NAME'.")
     if request.template is None:
         task = request.task or settings.task
-        # A task of the request's own does not get the usual architecture of another.
+        # The default architecture goes only with the default task.
         arch = request.arch or (settings.arch if task == settings.task else None)
         request = request._replace(task=task, arch=arch)
     return _asked(request) if is_asked else request
@@ -160,13 +160,13 @@ def _check_options(request: Request) -> None:
     ]
     for one, other, names in pairs:
         if one and other:
-            raise click.UsageError(f"{names} exclude each other")
+            raise click.UsageError(f"{names} cannot be used together")
     if request.columns and request.data is None:
-        raise click.UsageError("--column goes with --data only")
+        raise click.UsageError("--column works only with --data")
 
 
 def _asked(request: Request) -> Request:
-    """Asks for what is missing; a task and an architecture have usual ones."""
+    """Asks for what is missing, with defaults for the task and architecture."""
     name = click.prompt("Name of the class, such as MyNet", value_proc=_a_name)
     if request.template is not None:
         return request._replace(name=name)
@@ -195,7 +195,7 @@ def _settings_of(request: Request) -> ProjectSettings:
 
 
 def _by_name(option: str, kind: str, settings: tuple[str, ...]) -> dict[str, str]:
-    """Takes what is given as NAME=VALUE apart."""
+    """Parses NAME=VALUE settings."""
     found: dict[str, str] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")

@@ -9,9 +9,9 @@ from oumi_scaffold.cli import output
 def command() -> None:
     """Print the JSON Schema of a training config.
 
-    An editor with a YAML language server offers and checks keys by it. `new-model`
-    saves it as .oumi-scaffold.schema.json, which a config in configs/ names by its
-    first line:
+    An editor with a YAML language server uses it to complete and check keys.
+    `new-model` saves it as .oumi-scaffold.schema.json, and generated configs refer to
+    it in their first line:
 
     # yaml-language-server: $schema=../.oumi-scaffold.schema.json
     """

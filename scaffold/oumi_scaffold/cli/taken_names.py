@@ -1,4 +1,4 @@
-"""Which of the names that are wanted are registered already, and where."""
+"""Checks that the names of new models are not registered already."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ def taken_names(project: Path, specs: Sequence[ModelSpec]) -> Taken:
 
     Args:
         project: The folder in or above which the user's list of files is.
-        specs: What is wanted: files that mention none of the names are not read.
+        specs: The models to generate; files that mention none of them are not parsed.
     """
     wanted = [spec.name for spec in specs]
     return [
@@ -31,13 +31,13 @@ def check_free(
     """Checks that no wanted name is registered already.
 
     Args:
-        models: What is to be written.
+        models: The models to write.
         taken: The names that are registered.
-        project: Where it is to be written.
-        may_be_own: Whether the file that is to be written may register it.
+        project: The folder to write them to.
+        may_be_own: Whether the file to be replaced may register the name.
 
     Raises:
-        NameTakenError: One is.
+        NameTakenError: A name is registered already.
     """
     for model in models:
         own = project.resolve() / model.structure.model_file

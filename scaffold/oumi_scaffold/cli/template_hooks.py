@@ -1,4 +1,4 @@
-"""The scripts that a template brings along: told of, shown, and run when trusted."""
+"""The hook scripts of a template: shown, and run only if trusted."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from oumi_scaffold.spec import ModelSpec
 
 
 class TemplateHooks(NamedTuple):
-    """The scripts to run, rendered; none where they are not trusted."""
+    """The rendered scripts to run; none if they are not trusted."""
 
     texts: Mapping[str, str]
 
     def before(self, plan: Plan) -> None:
-        """Runs those that come first, in the project or where it will be."""
+        """Runs the pre-generation script, in the project or the folder above it."""
         if self.texts and not plan.dry_run:
             from oumi_scaffold.hooks import run_hooks
 
@@ -27,7 +27,7 @@ class TemplateHooks(NamedTuple):
             run_hooks("pre_gen_project", self.texts, folder)
 
     def after(self, plan: Plan) -> None:
-        """Runs those that come last, in the project."""
+        """Runs the post-generation script in the project."""
         if self.texts and not plan.dry_run:
             from oumi_scaffold.hooks import run_hooks
 
@@ -35,10 +35,10 @@ class TemplateHooks(NamedTuple):
 
 
 def hooks_of(source: Source, spec: ModelSpec, *, trust: bool) -> TemplateHooks:
-    """Shows the scripts of a template, or says that they are not run.
+    """Shows the scripts of a template, or notes that they are not run.
 
     Raises:
-        TemplateSourceError: They are to be trusted, and could change by tomorrow.
+        TemplateSourceError: `--trust` was given for a template without a fixed commit.
     """
     paths = source.template.hooks
     if not paths:
@@ -48,7 +48,7 @@ def hooks_of(source: Source, spec: ModelSpec, *, trust: bool) -> TemplateHooks:
         output.note(f"the template's scripts were not run: {names} (--trust runs them)")
         return TemplateHooks({})
     if source.commit is not None and not source.is_pinned:
-        reason = f"--trust needs a commit: add @{source.commit} if that is the one"
+        reason = f"--trust needs a fixed commit: add @{source.commit} if you trust it"
         raise TemplateSourceError(source.where, reason)
     renderer = renderer_of(source)
     texts = {path: renderer.hook(path, dict(spec.answers)) for path in paths}

@@ -1,4 +1,4 @@
-"""Whose error it is: a traceback that leads into a user's own file begins there."""
+"""Shows an error in the user's own code with the traceback from there on."""
 
 import importlib.util
 import os
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-_LOADED = "_oumi_user_"  # how the runtime calls the modules of users' files
+_LOADED = "_oumi_user_"  # the prefix of modules that the registry loads
 _PACKAGES = ("oumi_scaffold", "oumi_templates", "oumi_runtime")
 
 
 def users_part(error: BaseException) -> TracebackType | None:
-    """Returns a traceback from the user's first file on; None if it leads into none.
+    """Returns the traceback from the user's first file on; None if there is none.
 
     A user's file is one that the registry has loaded, or one below the working folder
     that is neither ours nor installed.
@@ -27,7 +27,7 @@ def users_part(error: BaseException) -> TracebackType | None:
 
 
 def print_users_error(error: BaseException, part: TracebackType) -> str:
-    """Prints an error as Python does if nothing but the user's files had run.
+    """Prints an error as if only the user's files had run.
 
     Returns:
         A line that names the user's file and the error.
@@ -35,7 +35,7 @@ def print_users_error(error: BaseException, part: TracebackType) -> str:
     shown = traceback.TracebackException(type(error), error, part)
     print("".join(shown.format()), end="", file=sys.stderr)
     path = os.path.relpath(part.tb_frame.f_code.co_filename)
-    return f"{path}:{part.tb_lineno} ended in {type(error).__name__}, see above"
+    return f"{path}:{part.tb_lineno} raised {type(error).__name__}, see above"
 
 
 def _is_users(part: TracebackType, others: tuple[Path, ...]) -> bool:

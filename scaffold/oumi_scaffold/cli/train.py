@@ -1,4 +1,4 @@
-"""`oumi-scaffold train`: train the model that a config names."""
+"""`oumi-scaffold train`: train the model of a config."""
 
 import itertools
 import shlex
@@ -23,12 +23,12 @@ from oumi_scaffold.cli.options import (
     "--like",
     type=click.Path(path_type=Path),
     metavar="OUTPUT_DIR",
-    help="Run again what has run in a folder, into a new one.",
+    help="Repeat the run of an output folder, in a new folder.",
 )
 @click.option(
     "--auto-resume",
     is_flag=True,
-    help="Go on from the newest whole checkpoint, if any, until the run is finished.",
+    help="Resume from the newest valid checkpoint, if there is one.",
 )
 @interpolate_option
 @json_option
@@ -41,11 +41,11 @@ def command(
     as_json: bool,
     overrides: tuple[str, ...],
 ) -> None:
-    """Train the model that a config names, on the data that it names.
+    """Train the model of a config on its data.
 
-    OVERRIDES replace values of the config: --training.max_steps 100. SIGTERM, Ctrl-C
-    and SIGUSR1 finish the step and save; the exit code is 143 or 130 then, and the same
-    command with --auto-resume goes on.
+    OVERRIDES replace values of the config, as in --training.max_steps 100. On SIGTERM,
+    Ctrl-C and SIGUSR1 the run finishes its step, saves, and exits with 143 or 130. Run
+    the same command with --auto-resume to resume it.
     """
     config, arguments = _what_to_run(config, like, list(overrides))
     is_changed = bool(arguments)
@@ -58,7 +58,7 @@ def command(
 
     if like is not None:
         for difference in what_differs(like, fingerprints_of(loaded.data)):
-            output.note(f"not all is as it was: {difference}")
+            output.note(f"this run will differ: {difference}")
     with output.only_json() if as_json else nullcontext():
         result = train(loaded)
     if as_json:
@@ -77,9 +77,9 @@ def command(
     output.say(f"The model is in {result.output_dir}")
     output.say()
     if not (loaded.data.test.datasets or loaded.data.validation.datasets):
-        output.say("To measure it, name data that it has not seen, under data.test")
+        output.say("To evaluate it, name held-out data under data.test")
         return
-    # What was laid over the config is in the copy that the run keeps.
+    # The overrides are in the copy of the config that the run keeps.
     whole = str(result.output_dir / "config.yaml") if is_changed else config
     output.heading("What to type next:")
     output.say(f"  oumi-scaffold evaluate -c {shlex.quote(whole)}")
@@ -88,22 +88,22 @@ def command(
 def _what_to_run(
     config: str | None, like: Path | None, overrides: list[str]
 ) -> tuple[str, list[str]]:
-    """The config's file, and the arguments to lay over it."""
+    """The config's file and the overrides."""
     if like is None:
         if config is None:
             raise click.UsageError("Missing option '-c' / '--config', or '--like'.")
         return config, overrides
     if config is not None:
-        raise click.UsageError("give one of -c FILE and --like OUTPUT_DIR")
+        raise click.UsageError("use either -c FILE or --like OUTPUT_DIR")
     if not (like / "config.yaml").is_file():
         raise click.UsageError(f"{like} holds no config.yaml of a run")
-    # Before the user's own, which count.
+    # First, so that the user's own override these.
     again = ["--training.output_dir", str(_free_name(like))]
     again += ["--training.resume_from_checkpoint", "null"]
     return str(like / "config.yaml"), [*again, *overrides]
 
 
 def _free_name(folder: Path) -> Path:
-    """The first of FOLDER-2, FOLDER-3 and so on that there is not."""
+    """The first of FOLDER-2, FOLDER-3 and so on that does not exist."""
     names = (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2))
     return next(name for name in names if not name.exists())

@@ -45,7 +45,7 @@ def _mistakes(config: str, interpolate: bool) -> "Sequence[Mistake]":
     from oumi_runtime.exceptions import ConfigError, Mistake
 
     try:
-        # What one config's project registers is not known to the next one.
+        # The names that one config's project registers must not leak into the next.
         with REGISTRY.isolated():
             loaded = TrainingConfig.from_yaml(
                 config, ignore_interpolation=not interpolate

@@ -115,7 +115,7 @@ def test_the_class_of_the_subset_goes_first():
 
 def test_an_empty_split_and_an_empty_dataset_are_refused():
     refused(r"data\.train\.datasets is empty")
-    refused("'nothing' has no sample", add("nothing", texts()))
+    refused("'nothing' has no samples", add("nothing", texts()))
 
 
 def test_what_is_no_dataset_is_refused():
@@ -325,6 +325,6 @@ def test_a_class_that_lacks_a_method_is_told_which():
         pass
 
     refused(
-        "'unfinished' cannot be made: its class has no transform; write it",
+        "'unfinished' cannot be created: its class does not define transform;",
         {"dataset_name": "unfinished"},
     )

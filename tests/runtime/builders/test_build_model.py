@@ -135,7 +135,7 @@ def test_a_registered_function_may_make_the_model():
 def test_what_makes_no_module_is_refused():
     REGISTRY.register("dict", RegistryType.MODEL, dict)
     REGISTRY.register("text", RegistryType.MODEL, lambda: "text")
-    refused("makes a str", name="text", model_kwargs={})
+    refused("creates a str", name="text", model_kwargs={})
 
 
 def test_a_saved_folder_is_loaded(tmp_path):
@@ -187,7 +187,7 @@ def test_a_folder_below_another_may_have_a_registered_name(tmp_path):
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
-    with pytest.raises(SavedModelError, match=r"holds no model\.safetensors") as error:
+    with pytest.raises(SavedModelError, match=r"has no model\.safetensors") as error:
         build(str(tmp_path), model_kwargs={})
     assert isinstance(error.value, FileNotFoundError)
 

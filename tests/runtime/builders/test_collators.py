@@ -78,7 +78,9 @@ def test_arguments_of_a_collator_reach_it():
 def test_mistakes_in_naming_a_collator_are_told(tmp_path):
     with REGISTRY.isolated():
         REGISTRY.register("nothing", RegistryType.COLLATOR, lambda: None)
-        with pytest.raises(DataError, match="makes a NoneType, which cannot be called"):
+        with pytest.raises(
+            DataError, match="returns a NoneType, which cannot be called"
+        ):
             build_data_collator("nothing")
         with pytest.raises(DataError, match=r"takes no 'max_lenght' \(did you mean"):
             build_data_collator("text_with_padding", max_lenght=3)

@@ -149,7 +149,7 @@ def test_layers_are_frozen_in_it(gpt2: Path) -> None:
         ({"model_kwargs": {"dtype": "bfloat16"}}, "set model.torch_dtype_str"),
         ({"attn_implementation": "banana"}, "banana"),
         ({"model_kwargs": {"architectures": ["NoNet"]}}, "is a NoNet, which"),
-        ({"model_kwargs": {"n_embd": 12}}, "cannot be made"),
+        ({"model_kwargs": {"n_embd": 12}}, "cannot be created"),
         ({"freeze_layers": ["transfomer"]}, "did you mean 'transformer'"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_name_on_the_hub_that_cannot_be_had_is_said_in_one_line() -> None:
         build("nobody/there-is-no-such-model")
     said = str(caught.value)
     assert said.startswith("no model 'nobody/there-is-no-such-model': it is not regi")
-    assert "cannot be had from the Hugging Face hub" in said
+    assert "cannot be downloaded from the Hugging Face hub" in said
     assert "\n" not in said
 
 
@@ -236,7 +236,7 @@ def test_a_folder_of_ours_is_not_taken_for_one_of_transformers(tmp_path: Path) -
     model.save_pretrained(tmp_path)
     assert type(build(tmp_path)).__name__ == "MLPEncoder"
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(SavedModelError, match=r"holds no model\.safetensors"):
+    with pytest.raises(SavedModelError, match=r"has no model\.safetensors"):
         build(tmp_path)
 
 

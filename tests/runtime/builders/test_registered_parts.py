@@ -59,7 +59,8 @@ def test_what_makes_something_else_is_named(kind: RegistryType) -> None:
     else:
         params.lr_scheduler_type = "odd"
     with pytest.raises(
-        RegisteredValueError, match=f"the {kind.value} 'odd' makes a str"
+        RegisteredValueError,
+        match=f"the {kind.value} 'odd' returned an object of type str",
     ):
         build_lr_scheduler(build_optimizer(model, params), params, 2)
 

@@ -104,7 +104,7 @@ def test_a_tokenizer_that_is_too_large_for_the_model_is_refused(tmp_path, given,
 
 def test_a_damaged_tokenizer_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text('{"version": 1', encoding="utf-8")
-    with pytest.raises(DataError, match=r"tokenizer\.json is no tokenizer"):
+    with pytest.raises(DataError, match=r"tokenizer\.json is not a tokenizer"):
         build_tokenizer(ModelParams(tokenizer_name=str(tmp_path)))
 
 

@@ -164,7 +164,7 @@ def test_what_no_model_takes_is_named(tmp_path, stream):
 def test_a_missing_path_and_an_unknown_kind_are_refused(tmp_path):
     (tmp_path / "a.xls").write_text("x")
     for path, sentence in (
-        (tmp_path / "a.xls", "known kind"),
+        (tmp_path / "a.xls", "unknown file type"),
         (tmp_path / "b", "no f"),
     ):
         for stream in (False, True):

@@ -82,7 +82,7 @@ def test_other_arrays_become_int64_or_float32(save, dtype, wanted):
         ({"images": IMAGES, "labels": np.arange(5)}, "of one length, not"),
         ({"x": np.array([{}, []], dtype=object)}, "array 'x' cannot be read"),
         ({"x": np.array(["a", "b"])}, "'x' is of <U1, but must hold numbers"),
-        ({"x": np.float32(3)}, "'x' is no array with a dimension for the samples"),
+        ({"x": np.float32(3)}, "'x' is not an array with a dimension for the samples"),
         ({}, "holds no array"),
         ({"split": SPLITS}, "holds nothing but 'split'"),
     ],
@@ -110,7 +110,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     path = tmp_path / "data.npz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"is no \.npz archive"):
+    with pytest.raises(DataError, match=r"is not an \.npz archive"):
         NpzFile(str(path))
 
 

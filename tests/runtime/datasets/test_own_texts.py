@@ -54,7 +54,7 @@ def test_a_target_that_is_no_text_is_named_with_its_row(tmp_path: Path):
     path = write_rows(
         tmp_path / "a.jsonl", {"text": "a", "target": "b"}, {"text": "c", "target": 1}
     )
-    with pytest.raises(DataError, match="row 2: 'target' is 1, not a text"):
+    with pytest.raises(DataError, match="row 2: 'target' is 1, not text"):
         build_dataset("text_pairs", dataset_path=path)
 
 

@@ -79,7 +79,7 @@ def lines(*middle):
     ("name", "text", "sentence"),
     [
         ("a.jsonl", lines('{"text": "b" "label": 2}'), r"a\.jsonl:902 is not JSON"),
-        ("a.jsonl", lines("[1]"), r"a\.jsonl:902: row 901 is no JSON object"),
+        ("a.jsonl", lines("[1]"), r"a\.jsonl:902: row 901 is not a JSON object"),
         (
             "a.jsonl",
             lines('{"text": "b", "label": "x"}'),
@@ -109,13 +109,13 @@ def test_a_bad_row_is_named(tmp_path, cores, num_cores, name, text, sentence):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.jsonl", b"", "has no row"),
+        ("a.jsonl", b"", "has no rows"),
         ("a.csv", b"", "a.csv"),
-        ("a.csv", b"text,label\n", "has no row"),
+        ("a.csv", b"text,label\n", "has no rows"),
         ("a.parquet", b"PAR1 and no more", "a.parquet"),
         ("a.arrow", b"nonsense", "a.arrow"),
         ("a.json", b' [{"a": 1}]', "is one JSON list"),
-        ("a.txt", b"a", "not of a kind that is streamed"),
+        ("a.txt", b"a", "cannot be streamed"),
     ],
 )
 def test_what_holds_no_rows_is_refused_in_one_line(tmp_path, name, content, sentence):

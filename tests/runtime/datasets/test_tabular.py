@@ -102,7 +102,7 @@ def test_a_split_is_a_file_of_a_folder_or_some_rows(tmp_path, stream):
         ({"label_column": "lable"}, r"no column 'lable' \(did you mean 'label'"),
         ({"feature_columns": ["hight"]}, r"'hight' \(did you mean 'height'"),
         ({"split_column": "part"}, "no column 'part'.*split_column"),
-        ({"split_column": "split", "split": "dev"}, "no row of the split 'dev'"),
+        ({"split_column": "split", "split": "dev"}, "no rows of the split 'dev'"),
     ],
 )
 def test_a_column_or_split_that_is_not_there_is_named(
@@ -139,5 +139,5 @@ def test_what_is_no_number_is_named(tmp_path, stream):
 def test_a_class_that_training_lacks_is_named(tmp_path, stream):
     write(tmp_path, "jsonl", ROWS, "train")
     write(tmp_path, "jsonl", [*ROWS, ROWS[0] | {"label": "c"}], "test")
-    with pytest.raises(DataError, match=r"row 31.*'c'.*none of the classes a, b"):
+    with pytest.raises(DataError, match=r"row 31.*'c'.*not one of the classes a, b"):
         read(stream, str(tmp_path), "test", feature_columns=["height"])

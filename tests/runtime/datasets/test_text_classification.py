@@ -135,10 +135,14 @@ def test_a_parquet_file_of_categories_is_read(write):
         ("a.jsonl", '{"text": "a"\n', r"a\.jsonl:1 is not JSON"),
         ("a.jsonl", '{"text":"a","label":1}\n\nx\n', r"a\.jsonl:3 is not JSON"),
         ("a.json", '[{"text":"a","label":1},\n{"text":]', r"a\.json:2 is not JSON"),
-        ("a.jsonl", '{"text":"a","label":1}\n5\n', "row 2 is no JSON object"),
+        ("a.jsonl", '{"text":"a","label":1}\n5\n', "row 2 is not a JSON object"),
         ("a.jsonl", '{"text":"a","label":1}\n{"text":"b"}\n', "row 2 has no 'label'"),
         ("a.jsonl", '{"text":null,"label":1}\n', "row 1 has no 'text'"),
-        ("a.jsonl", '{"text":["a"],"label":1}\n', r"row 1: 'text' is \['a'\], not a"),
+        (
+            "a.jsonl",
+            '{"text":["a"],"label":1}\n',
+            r"row 1: 'text' is \['a'\], not text",
+        ),
         (
             "a.jsonl",
             '{"text":"a","label":1.0}\n',
@@ -157,9 +161,9 @@ def test_a_parquet_file_of_categories_is_read(write):
         (
             "a.parquet",
             as_parquet({"text": [1], "label": [1]}),
-            "'text' is 1, not a text",
+            "'text' is 1, not text",
         ),
-        ("a.txt", "text", "is not of a known kind; give one of .jsonl"),
+        ("a.txt", "text", "has an unknown file type; use one of .jsonl"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_the_file(

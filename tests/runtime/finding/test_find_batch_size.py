@@ -51,7 +51,7 @@ def test_sizes_double_until_one_does_not_fit(make_config, most_samples, speeds) 
     most_samples[0] = 16
     found = find_batch_size(make_config())
     assert sizes(found) == [1, 2, 4, 8, 16]
-    assert found.ended_by == "32 at a time do not fit in memory"
+    assert found.ended_by == "batches of 32 do not fit in memory"
     assert found.largest.batch_size == 16
     assert found.samples_per_step == 32
     assert [e.gradient_accumulation_steps for e in found.tried] == [32, 16, 8, 4, 2]
@@ -92,14 +92,14 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(make_config, bowl) -> N
 
 def test_nothing_that_fits_is_an_error(make_config, most_samples) -> None:
     most_samples[0] = 0
-    with pytest.raises(NoBatchFitsError, match="possible: 1 at a time do not fit"):
+    with pytest.raises(NoBatchFitsError, match="possible: batches of 1 do not fit"):
         find_batch_size(make_config())
 
 
 def test_the_largest_to_try_can_be_given(make_config, bowl, speeds) -> None:
     found = find_batch_size(make_config(), smallest=3, largest=20)
     assert sizes(found) == [3, 6, 12]
-    assert found.ended_by == "20 was to be the largest"
+    assert found.ended_by == "20 is the largest size asked for"
     # No number of micro-batches of these sizes has 32 samples.
     assert found.suggestion is None
 
@@ -107,7 +107,7 @@ def test_the_largest_to_try_can_be_given(make_config, bowl, speeds) -> None:
 def test_no_size_is_larger_than_the_data(make_config, speeds) -> None:
     found = find_batch_size(make_config(TEXTS))
     assert sizes(found) == [1, 2, 4, 8, 16, 32, 64]
-    assert found.ended_by == "there are 64 samples"
+    assert found.ended_by == "the dataset has 64 samples"
 
 
 def test_on_a_cpu_the_search_ends_where_larger_ones_are_no_faster(
@@ -116,7 +116,7 @@ def test_on_a_cpu_the_search_ends_where_larger_ones_are_no_faster(
     speeds |= {8: 100.0, 16: 104.0, 32: 96.0}
     found = find_batch_size(make_config())
     assert sizes(found) == [1, 2, 4, 8, 16, 32]
-    assert found.ended_by == "larger ones are no faster"
+    assert found.ended_by == "larger sizes are no faster"
     assert found.fastest.batch_size == 16
     assert found.suggestion.batch_size == 16
 
@@ -143,7 +143,7 @@ def test_on_a_cpu_the_next_size_must_have_room(
     # tenth of what is free stays free.
     assert sizes(found) == [1, 2, 4, 8]
     assert found.ended_by == (
-        "16 at a time would take some 0.0 GB more, and 0.0 GB are free"
+        "batches of 16 would need about 0.0 GB more, and 0.0 GB are free"
     )
 
 
@@ -205,7 +205,7 @@ def test_a_stream_is_read_for_each_size(
 @pytest.mark.parametrize("limits", [(0, None), (-3, 8), (8, 4)])
 def test_what_is_no_range_of_sizes_is_refused(make_config, limits) -> None:
     smallest, largest = limits
-    with pytest.raises(SearchRangeError, match="the batch size is to rise from"):
+    with pytest.raises(SearchRangeError, match="the batch size cannot rise from"):
         find_batch_size(make_config(), smallest=smallest, largest=largest)
 
 

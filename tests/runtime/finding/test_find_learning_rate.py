@@ -182,7 +182,7 @@ def test_rates_at_which_nothing_happens_suggest_none(bowl, make_config) -> None:
     ],
 )
 def test_what_is_no_range_is_refused(make_config, options) -> None:
-    with pytest.raises(SearchRangeError, match=r"give a lowest|at least 20"):
+    with pytest.raises(SearchRangeError, match=r"lowest must be|at least 20"):
         find_learning_rate(make_config(), **options)
 
 

@@ -34,7 +34,7 @@ def test_equal_odds_of_256_bytes_are_eight_bits_a_byte():
     labels = torch.tensor([ids_of("abcd"), [*ids_of("xy"), 0, -100]])
     logits = torch.full((2, 4, 258), -50.0)
     logits[:, :, 2:] = 0
-    logits[1, 1] = 0  # that of the token 0, which is no byte
+    logits[1, 1] = 0  # that of the token 0, which is not a byte
     metrics = LanguageModeling(TOKENIZER)
     kept = [metrics.measure(IDLE, {"labels": labels}, {"logits": logits})]
     nats = 4 * math.log(256) + math.log(258)

@@ -75,7 +75,10 @@ def test_the_splits_share_a_single_table_with_enough_rows(project: Path, run: Ca
     task = ("--task", "tabular-classification")
     done = run("new-model", "SharedNet", *task, "--data", "table.csv")
     assert done.exit_code == 0
-    assert "a tenth of its rows is for validation, and another for the test" in done.err
+    assert (
+        "a tenth of its rows is used for validation, and another tenth for testing"
+        in done.err
+    )
     config = config_of(project, "shared_net")
     assert list(config["data"]) == ["train", "validation", "test"]
     shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -106,7 +109,7 @@ def test_a_small_table_is_for_training_alone_and_its_columns_are_found(
             parquet.write_table(pa.Table.from_pylist(rows), path)
     done = run("new-model", "MyNet", "--data", path.name)
     assert done.exit_code == 0
-    assert "all of it is for training" in done.err
+    assert "all of it is used for training" in done.err
     config = config_of(project)
     assert list(config["data"]) == ["train"]
     assert config["training"]["eval_strategy"] == "no"
@@ -186,7 +189,7 @@ def test_columns_that_cannot_be_learned_from_are_left_out_by_name(
     assert done.exit_code == 0
     assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
     assert (
-        "note: left out, not being columns of numbers: name (row 1 is 'a'), "
+        "note: columns left out because they are not numbers: name (row 1 is 'a'), "
         "holed (row 2 is missing), cracked (row 2 is missing)\n"
     ) in done.err
 
@@ -282,41 +285,44 @@ def test_the_path_is_as_the_project_sees_it(
         (["--dataset", "tabular"], "use --data PATH"),
         (["--dataset", "Text_Pairs"], "use --data PATH"),
         (["--dataset", "token_classification"], "use --data PATH"),
-        (["--dataset", "digits", "--target", "oumi"], "goes with --target runtime"),
+        (
+            ["--dataset", "digits", "--target", "oumi"],
+            "works only with --target runtime",
+        ),
         (["--data", "nowhere.csv"], "no such file or folder"),
         (["--data", "."], "holds no train split"),
-        (["--data", "a.xyz"], "no known kind"),
-        (["--data", "b.csv"], "only name, value; name it by --column text=NAME"),
-        (["--data", "c.csv"], "row 1: label is 0.5, which is no class"),
+        (["--data", "a.xyz"], "its file type is unknown"),
+        (["--data", "b.csv"], "only name, value; name it with --column text=NAME"),
+        (["--data", "c.csv"], "row 1: label is 0.5, which is not a class"),
         (["--data", "d.csv"], "classes are numbered from 0"),
-        (["--data", "e.csv"], "has no row"),
+        (["--data", "e.csv"], "has no rows"),
         (["--data", "f.jsonl"], "cannot be read: line 2: Expecting property name"),
         (["--data", "latin.csv"], "its column 'text' is not UTF-8; save it as UTF-8"),
         (["--data", "ok.csv", "--column", "text"], "write USE=VALUE"),
         (["--data", "ok.csv", "--column", "text=txt"], "no column 'txt', only text"),
         (
             ["--data", "ok.csv", "--column", "txt=text"],
-            "--column 'txt' is no column: text-classification takes text and label",
+            "--column 'txt' is not a column: text-classification takes text and label",
         ),
         ([*IMAGES, "--data", "ok.csv", "--column", "text=text"], "takes none"),
         ([*LM, "--data", "full.txt", "--column", "text=text"], "it has no columns"),
-        (["--column", "text=text"], "--column goes with --data only"),
+        (["--column", "text=text"], "--column works only with --data"),
         (["--data", "g.parquet"], "cannot be read"),
-        (["--data", "h.jsonl"], "row 1 is no JSON object"),
-        ([*LM, "--data", "b.csv"], "only name, value; name it by --column text=NAME"),
+        (["--data", "h.jsonl"], "row 1 is not a JSON object"),
+        ([*LM, "--data", "b.csv"], "only name, value; name it with --column text=NAME"),
         ([*LM, "--data", "empty.txt"], "it is empty"),
         ([*PAIRS, "--data", "ok.csv"], "no column for the target"),
-        ([*PAIRS, "--data", "n.csv"], "row 1: target is 1, which is no text"),
-        ([*TAGS, "--data", "n.csv"], "row 1: text is 'a', which is no list"),
+        ([*PAIRS, "--data", "n.csv"], "row 1: target is 1, which is not text"),
+        ([*TAGS, "--data", "n.csv"], "row 1: text is 'a', which is not a list"),
         ([*TAGS, "--data", "o.jsonl"], "row 2 has 1 tokens but 2 tags"),
-        ([*TAGS, "--data", "p.jsonl"], "row 1: tags is None, which is no class"),
+        ([*TAGS, "--data", "p.jsonl"], "row 1: tags is None, which is not a class"),
         (["--data", "ok.csv", "--set", "num_classes=9"], "the data has num_classes=2"),
         ([*IMAGES, "--data", "ok.csv"], "give an .npz file, or a folder"),
-        ([*IMAGES, "--data", "i.npz"], "no .npz archive that can be read"),
+        ([*IMAGES, "--data", "i.npz"], "not an .npz archive that can be read"),
         ([*IMAGES, "--data", "j.npz"], "has no array labels, only images"),
         ([*IMAGES, "--data", "k.npz"], "its images are of shape"),
-        ([*IMAGES, "--data", "l.npz"], "no whole numbers from 0"),
-        ([*IMAGES, "--data", "m.npz"], "no .npz archive that can be read"),
+        ([*IMAGES, "--data", "l.npz"], "not whole numbers from 0"),
+        ([*IMAGES, "--data", "m.npz"], "not an .npz archive that can be read"),
         ([*IMAGES, "--data", "."], "has no folder train"),
     ],
 )
@@ -361,8 +367,8 @@ def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):
     done = run("new-model", "MyNet", "--set", "num_classes=5")
     assert done.exit_code == 0
     assert done.err == (
-        "note: the config names stdlib_docstrings, which has num_classes=10 and not 5: "
-        "name your own data there, or by --data\n"
+        "note: the config names stdlib_docstrings, which has num_classes=10, not 5: "
+        "name your own data there, or with --data\n"
     )
     assert run("new-model", "Other", "--set", "num_classes=10").err == ""
 

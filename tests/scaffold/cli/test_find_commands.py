@@ -123,7 +123,7 @@ def test_find_lr_shows_what_it_found_where_it_cannot_write(run: Callable, folder
     done = run("find-lr", "-c", "good.yaml", *limits)
     assert done.exit_code == 2
     assert done.err == (
-        "error: training.output_dir out cannot be written to: File exists; name "
+        "error: training.output_dir out cannot be written to: File exists; choose "
         "another folder\n"
     )
     assert "    learning_rate: " in done.out
@@ -156,7 +156,7 @@ def test_find_batch_size_shows_what_fits(run: Callable, folder: Path):
         ["4", "8", "32"],
         ["8", "4", "32"],
     ]
-    assert lines[5] == "ended: 16 at a time do not fit in memory"
+    assert lines[5] == "ended: batches of 16 do not fit in memory"
     assert lines[7:9] == [
         "Suggested for small.yaml, with 32 samples in a step as before:",
         "  training:",
@@ -173,7 +173,7 @@ def test_find_batch_size_as_json_is_one_document(run: Callable, folder: Path):
     done = run("find-batch-size", "-c", "small.yaml", "--min=3", "--json")
     assert (done.exit_code, done.err) == (0, "")
     assert [each["batch_size"] for each in done.document["tried"]] == [3, 6]
-    assert done.document["ended_by"] == "12 at a time do not fit in memory"
+    assert done.document["ended_by"] == "batches of 12 do not fit in memory"
     assert done.document["largest"] == 6
     assert done.document["suggestion"] is None
 
@@ -183,7 +183,7 @@ def test_find_batch_size_says_where_no_size_keeps_the_steps(
 ):
     done = run("find-batch-size", "-c", "small.yaml", "--min", "3")
     assert done.exit_code == 0
-    assert "None of these leaves a step its 32 samples" in done.out
+    assert "None of these keeps 32 samples in a step" in done.out
 
 
 @pytest.mark.parametrize("command", ["find-lr", "find-batch-size"])
@@ -193,7 +193,7 @@ def test_find_batch_size_says_where_no_size_keeps_the_steps(
         (["-c", "bad.yaml"], "did you mean 'log_level'?"),
         (["-c", "missing.yaml"], "missing.yaml"),
         (["-c", "good.yaml", "--training.max_stepz", "7"], "max_steps"),
-        (["-c", "good.yaml", "--min", "5", "--max", "3"], "is to rise from 5 to 3"),
+        (["-c", "good.yaml", "--min", "5", "--max", "3"], "cannot rise from 5 to 3"),
         (["-c", "good.yaml", "--min", "x"], "'x' is not a valid"),
         ([], "Missing option '-c'"),
     ],
@@ -223,4 +223,4 @@ def test_ctrl_c_leaves_nothing(run: Callable, folder: Path, command: str):
 def test_what_does_not_fit_at_all_is_a_failure(run: Callable, folder: Path):
     done = run("find-batch-size", "-c", "small.yaml", "--min", "9")
     assert (done.exit_code, done.out) == (1, "")
-    assert "no batch size is possible: 9 at a time do not fit in memory" in done.err
+    assert "no batch size is possible: batches of 9 do not fit in memory" in done.err

@@ -37,11 +37,11 @@ def test_the_usual_task_can_be_set(project: Path, run: Callable):
     ("text", "reason"),
     [
         ("[tool", "cannot be read"),
-        ("tool = 7", "[tool] is no table"),
-        ("[tool]\noumi-scaffold = 7", "is no table"),
+        ("tool = 7", "[tool] is not a table"),
+        ("[tool]\noumi-scaffold = 7", "is not a table"),
         ('[tool.oumi-scaffold]\nmodel = "x"', "did you mean 'models'?"),
-        ("[tool.oumi-scaffold]\nmodels = 7", "write a text"),
-        ('[tool.oumi-scaffold]\nmodels = ""', "write a text"),
+        ("[tool.oumi-scaffold]\nmodels = 7", "write a string"),
+        ('[tool.oumi-scaffold]\nmodels = ""', "write a string"),
         ('[tool.oumi-scaffold]\nmodels = "../x"', "a folder inside the project"),
         ('[tool.oumi-scaffold]\nmodels = "/tmp/x"', "a folder inside the project"),
         ('[tool.oumi-scaffold]\nmodels = ".git"', "a folder inside the project"),
@@ -77,7 +77,7 @@ def test_a_file_of_names_makes_a_model_of_each(project: Path, run: Callable):
     [
         ("First\nmy net\n", "names.txt:2: 'my net' cannot be a model's name"),
         ("First\nfirst", "names.txt:2"),
-        ("MyNet\nMy_Net\n", "names.txt:2: My_Net would have the file of line 1"),
+        ("MyNet\nMy_Net\n", "names.txt:2: My_Net would have the same file as line 1"),
         ("# nothing\n", "holds no name"),
         ("A\n" * 2, "names.txt:2"),
         ("\xe9".encode("latin-1").decode("latin-1"), "names.txt:1"),
@@ -131,4 +131,4 @@ def test_options_that_exclude_each_other_are_told(
     make_tree(project, {"names.txt": "First\n"})
     done = run("new-model", *args)
     assert done.exit_code == 2
-    assert "exclude each other" in done.err
+    assert "cannot be used together" in done.err

@@ -242,7 +242,7 @@ def test_like_runs_again_what_has_run_in_a_folder_into_a_new_one(
     ("arguments", "sentence"),
     [
         ([], "Missing option '-c' / '--config', or '--like'"),
-        (["-c", "good.yaml", "--like", "out"], "give one of -c FILE and --like"),
+        (["-c", "good.yaml", "--like", "out"], "use either -c FILE or --like"),
         (["--like", "nowhere"], "nowhere holds no config.yaml of a run"),
     ],
 )

@@ -91,13 +91,13 @@ def test_what_is_no_longer_as_it_was_is_told(first: Path, run: Callable) -> None
     (first / "texts" / "run.json").write_text(json.dumps(record))
     done = run("train", "--like", "texts")
     assert done.exit_code == 0, done.err
-    assert "the data in texts.jsonl is no longer what it was" in done.err
+    assert "the data in texts.jsonl has changed" in done.err
     assert "torch was 0.4.1 and is " in done.err
-    assert "changes then that were not committed" in done.err
+    assert "had uncommitted changes then" in done.err
 
 
 def test_a_run_without_a_record_is_made_again_with_a_word(first, run) -> None:
     (first / "first" / "run.json").unlink()
     done = run("train", "--like", "first")
     assert done.exit_code == 0, done.err
-    assert "first holds no record of what it was made with" in done.err
+    assert "first has no record of what it was made with" in done.err

@@ -76,7 +76,7 @@ def test_it_begins_in_the_users_file(
     assert done.err.count(error) == 1
     assert "oumi_runtime/" not in done.err
     name = error.partition(":")[0]
-    assert traceback[-1] == f"error: mine.py:{line} ended in {name}, see above"
+    assert traceback[-1] == f"error: mine.py:{line} raised {name}, see above"
     assert "report" not in done.err
 
 

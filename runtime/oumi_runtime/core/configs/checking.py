@@ -73,7 +73,7 @@ def found_in(error: ValidationError, section: type[Any], places: Places) -> list
         said = sentence(details, section, key)
         found.append(Found(place, key, said, tuple(unread)))
     if len(errors) > MAX_MISTAKES:
-        said = f"{len(errors) - MAX_MISTAKES} more mistakes; mend those above first"
+        said = f"{len(errors) - MAX_MISTAKES} more mistakes; fix those above first"
         found.append(Found(Place(places.label), (), said))
     return found
 

@@ -56,7 +56,7 @@ class _References:
         if not isinstance(value, str) or "${" not in value:
             return value
         if key in self._open:
-            return self._mistake(key, "leads back to itself through its references")
+            return self._mistake(key, "refers back to itself")
         self._open.append(key)
         if whole := _REFERENCE.fullmatch(value):
             made = self._value_of(whole[1].strip(), key)

@@ -34,10 +34,10 @@ def apply_overrides(
         label = f"argument --{name}" if name else f"argument {text}"
         place = Place(label, 0, number)
         if not name:
-            sentence = "is no override; write --section.key value"
+            sentence = "is not an override; write --section.key value"
             mistakes.append(Mistake(str(place), "", sentence))
         elif not _NAME.fullmatch(name):
-            sentence = "is no key; write one such as training.max_steps"
+            sentence = "is not a key; write one such as training.max_steps"
             mistakes.append(Mistake(str(place), "", sentence))
         elif text is None:
             mistakes.append(Mistake(str(place), "", "has no value; add one"))

@@ -42,12 +42,12 @@ def _is_default(given: Any, default: Any) -> bool:
     return bool(given == default) or (given is None and default == [])
 
 
-CHAT = "is for chat and vision-language models, which are not tuned here; leave it out"
-_ENGINE = "is for inference engines, and there is none here; leave it out"
-_REINFORCED = "is for reinforcement learning, which is not done here; leave it out"
-_DISTILLED = "is for distilling a teacher, which is not done here; leave it out"
+CHAT = "is for chat and vision-language models, which are not supported; leave it out"
+_ENGINE = "is for inference engines, which are not supported; leave it out"
+_REINFORCED = "is for reinforcement learning, which is not supported; leave it out"
+_DISTILLED = "is for distilling a teacher, which is not supported; leave it out"
 _QUANTISED = (
-    "is for quantised weights (bitsandbytes), which are not trained here; leave it "
+    "is for quantised weights (bitsandbytes), which are not supported; leave it "
     "out, and use LoRA on bfloat16 weights"
 )
 
@@ -138,10 +138,10 @@ REFUSED: Mapping[str, Mapping[str, Refused]] = {
         "text_only": Refused(False, CHAT),
         "tool_call_parser": Refused(None, _ENGINE),
         "shard_for_eval": Refused(
-            False, "is not possible here; use device_map: auto, or the fsdp section"
+            False, "is not supported; use device_map: auto, or the fsdp section"
         ),
         "enable_liger_kernel": Refused(
-            False, "is not possible here; use compile: true for faster kernels"
+            False, "is not supported; use compile: true for faster kernels"
         ),
     },
     "DatasetSplitParams": {"train_target": Refused(None, CHAT)},

@@ -63,7 +63,7 @@ def schedule_mistakes(
         elif isinstance(value, bool) or not isinstance(value, int | float):
             yield (option,), f"{shown(value)} is not a number; write one such as 0.1"
         elif not 0 <= value < math.inf:
-            yield (option,), f"{shown(value)} is out of range; it has to be at least 0"
+            yield (option,), f"{shown(value)} is out of range; it must be at least 0"
     for first, second in _EITHER:
         if {first, second} <= options.keys():
             yield (second,), f"is given with {first}; keep one of the two"

@@ -26,7 +26,7 @@ _TYPES: dict[str, Callable[[Any], str]] = {
     "float_type": lambda given: f"is not a number{_number_hint(given, '1e-4')}",
     "finite_number": lambda given: "is not a finite number",
     "bool_type": lambda given: "is neither true nor false; write one of them",
-    "string_type": lambda given: f"is not a text; put it in quotes: {str(given)!r}",
+    "string_type": lambda given: f"is not a string; put it in quotes: {str(given)!r}",
     "dict_type": lambda given: "is not a mapping; write `key: value` lines below it",
     "dataclass_type": lambda given: (
         "is not a section; write `key: value` lines below it"
@@ -52,7 +52,7 @@ def sentence(details: Any, section: type[Any], key: Key) -> str:
         return str(context["sentence"])
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
-        return f"{shown(given)} is out of range; it has to be {words} {context[name]}"
+        return f"{shown(given)} is out of range; it must be {words} {context[name]}"
     if kind in _TYPES:
         return f"{shown(given)} {_TYPES[kind](given)}"
     return f"{shown(given)}: {details['msg']}"
@@ -105,8 +105,8 @@ def _about_unknown(section: type[Any], key: Key, value: Any) -> str:
         return f"unknown key (it belongs in {home[0]!r})"
     names = _names_at(section, key[:-1])
     if len(names) <= 12:
-        return f"unknown key; the keys here are {', '.join(names)}"
-    return "unknown key; `oumi-scaffold schema` lists those that there are"
+        return f"unknown key; valid keys are {', '.join(names)}"
+    return "unknown key; `oumi-scaffold schema` lists the valid ones"
 
 
 def _section_at(section: Any, key: Key) -> Any:

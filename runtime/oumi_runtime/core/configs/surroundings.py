@@ -140,7 +140,7 @@ def _registered_model_mistakes(params: "ModelParams") -> Wrong:
     for field in (field for field, is_given in given.items() if is_given):
         value = shown(getattr(params, field))
         sentence = (
-            f"{value} is for models of transformers, and {name} is none; leave it out"
+            f"{value} is for transformers models, which {name} is not; leave it out"
         )
         yield (field,), sentence
 

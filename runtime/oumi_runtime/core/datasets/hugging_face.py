@@ -88,7 +88,7 @@ def _format_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
         raise DataError(
-            f"{path} is not of a known kind; give one of {', '.join(_FORMATS)}"
+            f"{path} has an unknown file type; use one of {', '.join(_FORMATS)}"
         )
     return _FORMATS[suffix]
 

@@ -86,7 +86,7 @@ def gather_sequences(samples: Iterable[Mapping[str, Any]]) -> ColumnDataset:
         samples: At least one; all of the same names.
 
     Raises:
-        DataError: A value is no sequence of whole numbers.
+        DataError: A value is not a sequence of whole numbers.
     """
     rows: dict[str, list[torch.Tensor]] = {}
     for number, sample in enumerate(samples, start=1):

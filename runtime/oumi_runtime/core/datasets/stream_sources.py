@@ -105,8 +105,8 @@ class StreamSource:
         if first is None:
             name = getattr(self.dataset, "dataset_name", None)
             raise DataError(
-                f"dataset {name or type(self.dataset).__name__!r} has no row; its rows "
-                "must come anew whenever they are gone through"
+                f"dataset {name or type(self.dataset).__name__!r} has no rows; it "
+                "must yield them again each time it is iterated over"
             )
         yield first
         yield from blocks

@@ -197,7 +197,7 @@ class Stream(IterableDataset[Any]):
         return describe_row(source.dataset, int(block.rows[index]))
 
     def first_texts(self, count: int) -> TextColumns | None:
-        """The first samples of a pass; None where they are no texts."""
+        """The first samples of a pass; None where they are not texts."""
         held = [block.data for block in cut(self._ordered(0, 0), count)]
         texts = [data for data in held if isinstance(data, TextColumns)]
         return texts[0].joined(texts[1:]) if texts else None

@@ -219,7 +219,7 @@ class BaseModel(nn.Module, ABC):
             raise
         except Exception as error:  # The user's code, given what a file holds.
             raise SavedModelError(
-                f"{model_class.__name__} cannot be made from {folder}: "
+                f"{model_class.__name__} cannot be created from {folder}: "
                 f"{one_line(error)}; set its arguments through override_kwargs, or "
                 "train it again if its constructor has changed"
             ) from error

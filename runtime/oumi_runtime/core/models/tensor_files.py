@@ -73,7 +73,7 @@ def check_tensor_file(path: Path, max_tensors: int) -> dict[str, TensorEntry]:
 
     Raises:
         FileNotFoundError: There is nothing.
-        UnsafeFileError: It is no safetensors file, whatever its name; a tensor lies
+        UnsafeFileError: It is not a safetensors file, whatever its name; a tensor lies
             beyond its end, over another one, or is not as large as its shape; there are
             more than may be.
     """
@@ -98,7 +98,7 @@ def check_tensor_file(path: Path, max_tensors: int) -> dict[str, TensorEntry]:
     if position != data_bytes:
         raise UnsafeFileError(
             path,
-            f"is damaged: its header speaks of {position:,} bytes of tensors, and it "
+            f"is damaged: its header describes {position:,} bytes of tensors, but it "
             f"has {data_bytes:,}",
         )
     return entries
@@ -109,13 +109,13 @@ def _read_header(path: Path, size: int, max_tensors: int) -> tuple[dict[str, Any
     with path.open("rb") as file:
         start = file.read(24)
         if len(start) < 8:
-            raise UnsafeFileError(path, "is no safetensors file: it is too short")
+            raise UnsafeFileError(path, "is not a safetensors file: it is too short")
         length = struct.unpack("<Q", start[:8])[0]
         if length > size - 8:
             kind = _other_format(start) or (
-                f"its header is to have {length:,} bytes, and the file has {size:,}"
+                f"its header claims {length:,} bytes, but the file has {size:,}"
             )
-            raise UnsafeFileError(path, f"is no whole safetensors file: {kind}")
+            raise UnsafeFileError(path, f"is not a whole safetensors file: {kind}")
         allowed = _SPARE_HEADER_BYTES + _HEADER_BYTES_A_TENSOR * max_tensors
         if length > min(allowed, _HEADER_LIMIT_BYTES):
             raise UnsafeFileError(
@@ -129,9 +129,11 @@ def _read_header(path: Path, size: int, max_tensors: int) -> tuple[dict[str, Any
         header = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         kind = _other_format(start) or f"its header is not JSON ({error})"
-        raise UnsafeFileError(path, f"is no safetensors file: {kind}") from error
+        raise UnsafeFileError(path, f"is not a safetensors file: {kind}") from error
     if not isinstance(header, dict):
-        raise UnsafeFileError(path, "is no safetensors file: its header is no object")
+        raise UnsafeFileError(
+            path, "is not a safetensors file: its header is not an object"
+        )
     return header, size - 8 - length
 
 
@@ -175,5 +177,5 @@ def _short(shape: list[int]) -> str:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name comes twice")
+        raise ValueError("a name is given twice")
     return made

@@ -43,7 +43,7 @@ def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:
     """Takes the loss out of what a model has returned.
 
     Raises:
-        ModelForwardError: There is none, or it is no scalar.
+        ModelForwardError: There is none, or it is not a scalar.
     """
     if isinstance(outputs, torch.Tensor):  # which would warn of the key
         raise ModelForwardError(_without_loss(outputs, model))

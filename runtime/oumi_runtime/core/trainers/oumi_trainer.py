@@ -137,7 +137,7 @@ class Trainer(BaseTrainer):
             self.run_evaluation(look_up)
         except _NoTimeLeftError:
             set_random_state(random_before)
-            logger.info("left the evaluation for when the run goes on")
+            logger.info("postponed the evaluation until the run is resumed")
             return False
         return True
 
@@ -232,7 +232,7 @@ class Trainer(BaseTrainer):
             raise CheckpointError(
                 f"{folder} was saved with {progress['steps_per_epoch']} steps an "
                 f"epoch, now there are {self.state.steps_per_epoch}; resume with the "
-                "same data and batch size, or start anew in another "
+                "same data and batch size, or start over in another "
                 "training.output_dir"
             )
         self.state.load_state_dict(progress)
@@ -249,7 +249,7 @@ class Trainer(BaseTrainer):
             if tree.get("average") is None:
                 raise CheckpointError(
                     f"{folder} was saved without training.ema_decay, so it holds no "
-                    "average to go on with; leave ema_decay out, or start anew"
+                    "average to resume from; leave ema_decay out, or start over"
                 )
             self.parts.average.load_state_dict(tree["average"])
         set_random_state(_own(tree["random"]))

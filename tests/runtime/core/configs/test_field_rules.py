@@ -86,7 +86,7 @@ def test_a_value_is_taken_in_any_of_its_forms(section, field, given, expected):
         (ModelParams, "device_map", {"lm_head": "tpu"}, "lm_head: 'tpu' is not"),
         (ModelParams, "device_map", {0: "cpu"}, "not the name of a module"),
         (ModelParams, "device_map", ["cpu"], "nor is it a mapping"),
-        (ModelParams, "freeze_layers", [1], "is not a text"),
+        (ModelParams, "freeze_layers", [1], "is not a string"),
         (ProfilerParams, "row_limit", 0, "-1 for all"),
         (DatasetSplitParams, "mixture_strategy", "first", "not one of"),
         (DatasetSplitParams, "collator_name", "vision_language_sft", "is for chat"),
@@ -139,7 +139,7 @@ def broken(section):
         (
             {"parameter_groups": [{"parameters": ["x"]}]},
             "parameter_groups[0].learning_rate",
-            "give one of them",
+            "set at least one",
         ),
         ({"trainer_kwargs": {"bf16": True}}, "trainer_kwargs", "write trainer_type"),
         (
@@ -317,10 +317,18 @@ def test_what_joins_the_sections_is_named(text, key, sentence):
     ("fields", "key", "sentence"),
     [
         ("load_pretrained_weights: true", "load_pretrained_weights", "starts fresh"),
-        ("attn_implementation: sdpa", "attn_implementation", "'sdpa' is for models of"),
+        (
+            "attn_implementation: sdpa",
+            "attn_implementation",
+            "'sdpa' is for transformers models",
+        ),
         ("model_revision: main", "model_revision", "leave it out"),
-        ("trust_remote_code: true", "trust_remote_code", "true is for models of"),
-        ("device_map: {fc1: cpu}", "device_map", "and MLPEncoder is none"),
+        (
+            "trust_remote_code: true",
+            "trust_remote_code",
+            "true is for transformers models",
+        ),
+        ("device_map: {fc1: cpu}", "device_map", "which MLPEncoder is not"),
         ("model_kwargs: {input_dim: .nan}", "model_kwargs.input_dim", "nan is not"),
     ],
 )
@@ -358,9 +366,9 @@ data: {train: {datasets: [{dataset_name: digits}]}}
 @pytest.mark.parametrize(
     ("fields", "key", "sentence"),
     [
-        ({"train": 0.9}, "split_shares", "add up to 0.9; they have to make 1"),
+        ({"train": 0.9}, "split_shares", "add up to 0.9; they must sum to 1"),
         ({"test": 1.0}, "split_shares", "gives no share to 'train'"),
-        ({"train": 2.0}, "split_shares.train", "has to be at most 1.0"),
+        ({"train": 2.0}, "split_shares.train", "must be at most 1.0"),
     ],
 )
 def test_the_shares_of_splits_make_a_whole(fields, key, sentence):

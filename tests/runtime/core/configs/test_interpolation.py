@@ -114,7 +114,7 @@ def test_references_in_a_circle_are_refused(tmp_path):
         "  run_name: ${training.output_dir}x\n"
     )
 
-    with pytest.raises(ConfigError, match="leads back to itself"):
+    with pytest.raises(ConfigError, match="refers back to itself"):
         read(tmp_path, text, ignore_interpolation=False)
 
 

@@ -43,13 +43,13 @@ def test_arguments_are_laid_over_the_tree(text, arguments, expected):
     [
         (["--a"], "argument --a  has no value; add one"),
         (["--a", "--b", "1"], "argument --a  has no value; add one"),
-        (["a"], "argument a  is no override; write --section.key value"),
+        (["a"], "argument a  is not an override; write --section.key value"),
         (["--l[2].x", "1"], "argument --l[2].x  l has 1 entries; the next one is [1]"),
         (["--s[0]", "1"], "argument --s[0]  s is not a list"),
         (["--s.x", "1"], "argument --s.x  s is not a section with keys"),
         (["--l.x", "1"], "argument --l.x  l is not a section with keys"),
-        (["--l..x", "1"], "argument --l..x  is no key; write one such as"),
-        (["--l[x]", "1"], "argument --l[x]  is no key; write one such as"),
+        (["--l..x", "1"], "argument --l..x  is not a key; write one such as"),
+        (["--l[x]", "1"], "argument --l[x]  is not a key; write one such as"),
         (["--x", "[1"], "argument --x  not valid YAML"),
     ],
 )

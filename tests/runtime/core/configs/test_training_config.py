@@ -203,16 +203,16 @@ def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path: Path):
         "2:3  training.lerning_rate: unknown key (did you mean 'learning_rate'?)",
         "3:18  training.learning_rate: 'fast' is not a number; write a number such as"
         " 1e-4",
-        "4:32  training.per_device_train_batch_size: -8 is out of range; it has to be"
+        "4:32  training.per_device_train_batch_size: -8 is out of range; it must be"
         " at least 1",
-        "5:15  training.adam_beta1: 1 is out of range; it has to be less than 1.0",
-        "6:14  training.max_steps: 0 is out of range; it has to be at least 1, or -1"
+        "5:15  training.adam_beta1: 1 is out of range; it must be less than 1.0",
+        "6:14  training.max_steps: 0 is out of range; it must be at least 1, or -1"
         " for no limit",
         "7:18  training.max_grad_norm: nan is not a finite number",
         "8:15  training.save_epoch: 'yes' is neither true nor false; write one of them",
-        "9:15  training.output_dir: 3 is not a text; put it in quotes: '3'",
+        "9:15  training.output_dir: 3 is not a string; put it in quotes: '3'",
         "10:17  training.trainer_type: 'TRL_SFT' tunes language models for chat, which"
-        " is not done here; write oumi or hf",
+        " is not supported; write oumi or hf",
         "11:14  training.optimizer: 'adamw_tosrch' is not one of adamw_torch,"
         " adamw_torch_fused, adamw, adam, sgd, adafactor, lion, muon, adamw_8bit,"
         " adam_8bit, lion_8bit, paged_adamw_8bit (did you mean 'adamw_torch'?)",
@@ -225,15 +225,14 @@ def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path: Path):
         " another), mps; nor is it a mapping of modules to devices",
         "16:17  model.model_kwargs: 3 is not a mapping; write `key: value` lines below"
         " it",
-        "17:3  model.zzz: unknown key; `oumi-scaffold schema` lists those that there"
-        " are",
+        "17:3  model.zzz: unknown key; `oumi-scaffold schema` lists the valid ones",
         "18:1  learning_rate: unknown key (it belongs in 'training')",
         "21:15  data.train.datasets: 'digits' is not a list; write `- ` before each"
         " entry",
         "22:9  data.test: [1] is not a section; write `key: value` lines below it",
         "25:9  data.validation.datasets[0].dataset_name: is missing; write a registered"
         " name",
-        "25:23  data.validation.datasets[0].sample_count: 0 is out of range; it has to"
+        "25:23  data.validation.datasets[0].sample_count: 0 is out of range; it must"
         " be at least 1",
     ]
 
@@ -252,7 +251,10 @@ def test_a_key_that_is_no_text_is_refused():
         (lambda: TrainingParams(max_steps=True), "max_steps: true is not a whole"),
         (lambda: TrainingParams(learning_rate=True), "learning_rate: true is not a"),
         (lambda: ModelParams(device_map="cuda:"), "device_map: 'cuda:' is not one of"),
-        (lambda: ModelParams(model_kwargs={1: 2}), "model_kwargs[1]: 1 is not a text"),
+        (
+            lambda: ModelParams(model_kwargs={1: 2}),
+            "model_kwargs[1]: 1 is not a string",
+        ),
         (
             lambda: setattr(TrainingConfig().training, "max_steps", "x"),
             "max_steps: 'x' is not a whole number",

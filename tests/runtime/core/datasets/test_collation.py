@@ -93,7 +93,7 @@ def test_a_sample_without_names_is_told_how_to_have_them(sample):
 def test_a_dataset_s_own_collator_goes_first_and_keeps_the_row_s_name():
     def collate(samples):
         if any(sample["number"] == 7 for sample in samples):
-            raise DataError("seven is no number")
+            raise DataError("seven is not a number")
         return {"sum": torch.tensor(sum(sample["number"] for sample in samples))}
 
     dataset = CollatedDataset(Rows({"number": 1}, {"number": 2}), collate)

@@ -126,7 +126,7 @@ def test_a_stream_without_rows_is_an_error_and_not_an_endless_wait():
         StreamSource(Lines(0), sample_count=3),
         StreamSource(Lines(0), shuffle_buffer_size=2),
     ):
-        with pytest.raises(DataError, match="dataset 'lines' has no row"):
+        with pytest.raises(DataError, match="dataset 'lines' has no rows"):
             list(Stream([source]))
 
 

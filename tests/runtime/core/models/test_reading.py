@@ -39,7 +39,7 @@ def change_arguments(folder: Path, **arguments: object) -> None:
 )
 def test_a_model_far_larger_than_its_weights_is_not_allocated(saved, arguments) -> None:
     change_arguments(saved, **arguments)
-    with pytest.raises(SavedModelError, match=r"far larger|cannot be made from"):
+    with pytest.raises(SavedModelError, match=r"far larger|cannot be created from"):
         MLPEncoder.from_pretrained(saved)
 
 

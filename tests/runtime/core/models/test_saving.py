@@ -215,9 +215,7 @@ def test_something_else_registered_under_the_name_is_refused(tmp_path):
 
 @pytest.mark.parametrize("folder", ["", "nowhere"])
 def test_a_folder_without_weights_is_a_missing_file(tmp_path, folder):
-    with pytest.raises(
-        FileNotFoundError, match=r"holds no model\.safetensors"
-    ) as error:
+    with pytest.raises(FileNotFoundError, match=r"has no model\.safetensors") as error:
         tiny.Tiny.from_pretrained(tmp_path / folder)
     assert isinstance(error.value, SavedModelError)
 
@@ -314,5 +312,5 @@ def test_a_saved_model_can_be_made_again_with_fresh_weights(tmp_path):
     fresh = BaseModel.from_config(tmp_path, override_kwargs={"scale": 5.0})
     assert fresh.init_kwargs == {"width": 4, "scale": 5.0}
     assert not same_logits(model, fresh)
-    with pytest.raises(FileNotFoundError, match=r"holds no config\.json"):
+    with pytest.raises(FileNotFoundError, match=r"has no config\.json"):
         tiny.Passing.from_config(tmp_path / "nowhere")

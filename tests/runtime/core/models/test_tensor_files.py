@@ -48,8 +48,8 @@ def test_every_length_of_header_is_read(tmp_path: Path, num_names: int) -> None:
 @pytest.mark.parametrize(
     ("header", "data", "problem"),
     [
-        ({"a": FLOAT}, bytes(7), "speaks of 8 bytes of tensors, and it has 7"),
-        ({"a": FLOAT}, bytes(9), "speaks of 8 bytes of tensors, and it has 9"),
+        ({"a": FLOAT}, bytes(7), "describes 8 bytes of tensors, but it has 7"),
+        ({"a": FLOAT}, bytes(9), "describes 8 bytes of tensors, but it has 9"),
         ({"a": FLOAT, "b": FLOAT}, bytes(8), "'b' overlaps another tensor"),
         ({"a": {**FLOAT, "data_offsets": [4, 12]}}, bytes(12), "'a' leaves a gap"),
         ({"a": {**FLOAT, "data_offsets": [8, 0]}}, bytes(8), "takes 8 bytes, and -8"),
@@ -65,11 +65,11 @@ def test_every_length_of_header_is_read(tmp_path: Path, num_names: int) -> None:
         ({"a": {**FLOAT, "dtype": ["F32"]}}, bytes(8), "does not say what 'a' is"),
         ({"a": {"dtype": "F32"}}, bytes(8), "does not say what 'a' is"),
         ({"a": 1}, bytes(8), "does not say what 'a' is"),
-        ([], b"", "its header is no object"),
+        ([], b"", "its header is not an object"),
         (b"{", b"", "its header is not JSON"),
         (b"\xff\xfe", b"", "its header is not JSON"),
         (b"[" * 100_000, b"", "its header is not JSON"),
-        (b'{"a": 1, "a": 2}', b"", "a name comes twice"),
+        (b'{"a": 1, "a": 2}', b"", "a name is given twice"),
     ],
 )
 def test_what_is_not_so_is_refused(tmp_path, header, data, problem) -> None:
@@ -79,7 +79,7 @@ def test_what_is_not_so_is_refused(tmp_path, header, data, problem) -> None:
 
 @pytest.mark.parametrize("length", [2**64 - 1, 2**63, 2**31, 100])
 def test_a_header_longer_than_the_file_is_refused(tmp_path: Path, length: int) -> None:
-    with pytest.raises(UnsafeFileError, match=f"{length:,} bytes, and the file has 10"):
+    with pytest.raises(UnsafeFileError, match=f"{length:,} bytes, but the file has 10"):
         check_tensor_file(file_with(tmp_path, {}, length=length), 10)
 
 
@@ -109,6 +109,6 @@ def test_another_format_is_named(tmp_path: Path, start: bytes, kind: str) -> Non
     path = tmp_path / "model.safetensors"
     path.write_bytes(start)
     with pytest.raises(
-        UnsafeFileError, match=f"is no .*safetensors file: it is {kind}"
+        UnsafeFileError, match=f"is not a .*safetensors file: it is {kind}"
     ):
         check_tensor_file(path, 10)

@@ -71,7 +71,7 @@ class Bare(BaseModel):
 
 
 class WidthMixin:
-    """Makes the layer, in a class that is no model."""
+    """Makes the layer, in a class that is not a model."""
 
     def __init__(self, width: int = 5) -> None:
         super().__init__()

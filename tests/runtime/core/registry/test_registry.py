@@ -206,7 +206,7 @@ def test_a_miss_with_nothing_near_lists_what_there_is():
     REGISTRY.register("Aaa", MODEL, dict)
     REGISTRY.register("Bbb", MODEL, list)
 
-    assert "'quux' (there are Aaa, Bbb)" in str(REGISTRY.unknown("quux", MODEL))
+    assert "'quux' (available: Aaa, Bbb)" in str(REGISTRY.unknown("quux", MODEL))
 
 
 def test_threads_can_register_at_the_same_time():

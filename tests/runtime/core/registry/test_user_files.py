@@ -151,7 +151,7 @@ def test_partials_subclasses_and_functions_are_registered_from_files(project):
     assert REGISTRY["p", MODEL]().size == 3
     assert REGISTRY["sub", MODEL](5).size == 5
     assert REGISTRY["FUNCTION", MODEL]().size == 7
-    # The same file once more is no duplicate.
+    # The same file once more is not a duplicate.
     load_file(folder / "a.py", folder)
 
 

@@ -128,7 +128,7 @@ class DatasetParams(BaseParams):
             return
         total = sum(self.split_shares.values())
         if abs(total - 1) > _TOLERANCE:
-            sentence = f"the shares add up to {total:g}; they have to make 1"
+            sentence = f"the shares add up to {total:g}; they must sum to 1"
             raise SectionError({"split_shares": sentence})
         if not self.split_shares.get(self.split):
             sentence = f"gives no share to {self.split!r}, the split to read; add it"
@@ -202,7 +202,7 @@ class DatasetSplitParams(BaseParams):
             sentence = "is missing; where one dataset has it, every dataset needs it"
             raise SectionError({key: sentence})
         if abs(sum(given) - 1) > _TOLERANCE:
-            sentence = f"the proportions add up to {sum(given):g}; they have to make 1"
+            sentence = f"the proportions add up to {sum(given):g}; they must sum to 1"
             raise SectionError(
                 {f"datasets.{len(parts) - 1}.mixture_proportion": sentence}
             )

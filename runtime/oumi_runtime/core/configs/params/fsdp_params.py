@@ -45,16 +45,15 @@ class AutoWrapPolicy(StrEnum):
 
 
 _HYBRID = {
-    "hybrid_shard": "is not possible here: every device belongs to one group; "
+    "hybrid_shard": "is not supported: every device belongs to one group; "
     "write FULL_SHARD or SHARD_GRAD_OP"
 }
 _LATE = {
-    "backward_post": "is not possible here: fully_shard fetches before; write "
-    "BACKWARD_PRE",
-    "no_prefetch": "is not possible here: fully_shard always fetches ahead; write "
+    "backward_post": "is not supported: fully_shard fetches before; write BACKWARD_PRE",
+    "no_prefetch": "is not supported: fully_shard always fetches ahead; write "
     "BACKWARD_PRE",
 }
-_WHOLE = "is not possible here: checkpoints are whole; write FULL_STATE_DICT"
+_WHOLE = "is not supported: checkpoints are whole; write FULL_STATE_DICT"
 _LOCAL = {
     "sharded_state_dict": _WHOLE,
     "local_state_dict": _WHOLE,
@@ -64,7 +63,7 @@ _LOCAL = {
 def _kept(given: bool | None) -> bool | None:
     if given is False:
         raise wrong(
-            "false is not possible here: fully_shard always keeps the parameters; "
+            "false is not supported: fully_shard always keeps the parameters; "
             "write true, or leave the key out"
         )
     return given

@@ -43,7 +43,7 @@ class ParameterGroupParams(BaseParams):
         if not self.parameters:
             raise SectionError({"parameters": "names nothing; give names or patterns"})
         if self.learning_rate is None and self.weight_decay is None:
-            sentence = "is missing, and so is weight_decay; give one of them"
+            sentence = "and weight_decay are both missing; set at least one"
             raise SectionError({"learning_rate": sentence})
 
 
@@ -120,7 +120,7 @@ class OptimizationParams(BaseParams):
             wrong["warmup_steps"] = "is given with warmup_ratio; keep one of the two"
         for name in _FIELDS_FOR.keys() & self.optimizer_kwargs.keys():
             wrong["optimizer_kwargs", name] = (
-                f"is a field of its own; write {_FIELDS_FOR[name]} beside "
+                f"has a field of its own; write {_FIELDS_FOR[name]} next to "
                 "optimizer_kwargs"
             )
         return wrong

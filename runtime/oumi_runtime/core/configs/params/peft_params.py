@@ -49,15 +49,15 @@ class PeftSaveMode(StrEnum):
 
 
 _BOTH = {
-    "adapter_and_base_model": "is not possible here: one folder holds one model; "
+    "adapter_and_base_model": "is not supported: one folder holds one model; "
     "write adapter_only or merged"
 }
 _NOT_BEGUN_WITH = {
-    "eva": "is not possible here: it needs activations of the data before there is a "
-    "training; write pissa or olora, which start from the weights",
-    "loftq": "is for quantised weights (bitsandbytes), which are not trained here; "
+    "eva": "is not supported: it needs activations on the data before training "
+    "starts; write pissa or olora, which start from the weights",
+    "loftq": "is for quantised weights (bitsandbytes), which are not supported; "
     "write pissa or olora",
-    "pissa_niter_[": "lacks its number; write pissa_niter_16 or such",
+    "pissa_niter_[": "needs a number; write pissa_niter_16, for example",
 }
 _ITERATIONS = re.compile(r"pissa_niter_[0-9]{1,4}")
 _by_name = member(LoraWeightInitialization, _NOT_BEGUN_WITH)
@@ -121,8 +121,8 @@ class PeftParams(BaseParams):
             raise SectionError(
                 {
                     "peft_save_mode": f"lora_init_weights {self.lora_init_weights} "
-                    "takes its start out of the weights of the model, which an adapter "
-                    "alone does not hold; write merged"
+                    "starts from the weights of the model, which an adapter alone does "
+                    "not hold; write merged"
                 },
                 {"peft_save_mode": ["lora_init_weights"]},
             )

@@ -10,7 +10,7 @@ from oumi_runtime.core.configs.params.field_types import Natural, Whole, wrong
 
 def _rows_or_all(given: int) -> int:
     if given != -1 and given < 1:
-        raise wrong(f"{given} is out of range; it has to be at least 1, or -1 for all")
+        raise wrong(f"{given} is out of range; it must be at least 1, or -1 for all")
     return given
 
 

@@ -94,7 +94,7 @@ class SpeedParams(BaseParams):
                 near = suggestion(name, ("modules", "use_reentrant"))
                 yield (
                     (field, name, KEY_ITSELF),
-                    f"is not known{near}; there are modules and use_reentrant",
+                    f"is not known{near}; available: modules, use_reentrant",
                 )
             elif name == "use_reentrant" and not isinstance(value, bool):
                 yield (field, name), f"{shown(value)} is not true or false"

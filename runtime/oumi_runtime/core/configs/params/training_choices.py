@@ -37,13 +37,13 @@ class MixedPrecisionDtype(StrEnum):
     BF16 = "bf16"
 
 
-_INSTEAD = "which is not done here; write oumi or hf"
+_INSTEAD = "which is not supported; write oumi or hf"
 _CHAT = f"tunes language models for chat, {_INSTEAD}"
 _PREFERENCES = f"is for preference tuning, {_INSTEAD}"
 _REINFORCED = f"is for reinforcement learning, {_INSTEAD}"
 _DISTILLED = f"is for distilling a teacher, {_INSTEAD}"
 _PAGED = (
-    "moves its state between GPU and main memory, which is not done here; write "
+    "moves its state between GPU and main memory, which is not supported; write "
     "adamw_8bit, or adafactor to save memory"
 )
 
@@ -86,14 +86,14 @@ LOG_LEVEL = choice("debug", "info", "warning", "error", "critical")
 def _steps_or_unlimited(given: int) -> int:
     if given != -1 and given < 1:
         raise wrong(
-            f"{given} is out of range; it has to be at least 1, or -1 for no limit"
+            f"{given} is out of range; it must be at least 1, or -1 for no limit"
         )
     return given
 
 
 def _steps_or_none(given: int) -> int:
     if given < -1:
-        raise wrong(f"{given} is out of range; it has to be at least 0, or -1 for none")
+        raise wrong(f"{given} is out of range; it must be at least 0, or -1 for none")
     return max(given, 0)
 
 
@@ -103,7 +103,7 @@ def _steps_or_share(given: Any) -> Any:
     is_share = isinstance(given, float) and 0 < given < 1
     if not is_share and not (isinstance(given, int) and given >= 1):
         raise wrong(
-            f"{shown(given)} is out of range; it has to be a whole number, at least 1, "
+            f"{shown(given)} is out of range; it must be a whole number, at least 1, "
             "or a share of all steps, more than 0 and less than 1"
         )
     return given

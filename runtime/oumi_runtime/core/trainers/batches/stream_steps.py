@@ -138,7 +138,7 @@ class StepReader:
         is_raw = self._stream.is_made_row_by_row(first)
         if self._by_length and (is_raw or lengths_of(first.data) is None):
             raise DataError(
-                "training.group_by_length: the samples of this stream are no texts or "
+                "training.group_by_length: the samples of this stream are not texts or "
                 "sequences whose length is known as they are read; write false"
             )
         at_once = 1 if is_raw else self._columns_at_once

@@ -34,7 +34,7 @@ class LossSpikes(TrainingCallback):
             if loss > max(far, _LEAST_FACTOR * median) and median > 0:
                 logger.warning(
                     "the loss has jumped to %.4g at step %s, from about %.4g; if it "
-                    "stays there, go on from an earlier checkpoint with a lower "
+                    "stays there, resume from an earlier checkpoint with a lower "
                     "training.learning_rate",
                     loss,
                     state.global_step,

@@ -58,11 +58,11 @@ def check_weights(folder: Path, model: nn.Module) -> None:
     for name, entry in check_tensor_file(path, len(own)).items():
         if name not in own:
             raise CheckpointError(
-                f"{folder} holds another model: this one has no {name!r}"
+                f"{folder} holds a different model: this one has no {name!r}"
             )
         if entry.shape != tuple(own[name].shape):
             raise CheckpointError(
-                f"{folder} holds another model: its {name!r} is {entry.shape}, and "
+                f"{folder} holds a different model: its {name!r} is {entry.shape}, and "
                 f"this one's {tuple(own[name].shape)}"
             )
     parameters = {name for name, _ in model.named_parameters()}
@@ -81,7 +81,7 @@ def check_optimizer(folder: Path, optimizer: Optimizer, saved: Any) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for group, saved_group in zip(own, saved["param_groups"], strict=True):
         if saved_group.keys() - group.keys():
-            raise CheckpointError(f"{folder} holds another optimizer's state")
+            raise CheckpointError(f"{folder} holds the state of a different optimizer")
         for name, value in saved_group.items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise CheckpointError(

@@ -71,7 +71,7 @@ def load_state_tree(folder: Path, name: str, max_tensors: int = _MAX_TENSORS) ->
         RecursionError,
     ) as error:
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"{path} holds no state: {reason}") from error
+        raise CheckpointError(f"{path} holds no training state: {reason}") from error
 
 
 def random_state() -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
         return [_encode(item, tensors) for item in tree]
     if tree is None or isinstance(tree, bool | int | float | str):
         return tree
-    raise TypeError(f"a {type(tree).__name__} cannot be kept in a checkpoint")
+    raise TypeError(f"a {type(tree).__name__} cannot be saved in a checkpoint")
 
 
 def _decode(plain: Any, tensors: dict[str, torch.Tensor]) -> Any:

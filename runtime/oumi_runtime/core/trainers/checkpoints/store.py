@@ -124,7 +124,7 @@ class CheckpointStore:
         """The newest checkpoint that is whole; those passed over are logged."""
         found = self.find_latest()
         for reason in found.passed_over:
-            logger.warning("passing over a checkpoint: %s", reason)
+            logger.warning("skipping a checkpoint: %s", reason)
         return found.path
 
     def clean(self) -> None:

@@ -26,7 +26,7 @@ def announce(
         f"{trainer.state.total_steps:,}",
     )
     if resume_from is not None:
-        logger.info("going on from %s", resume_from)
+        logger.info("resuming from %s", resume_from)
     if config.training.log_model_summary:
         logger.info("%s", trainer.model)
 

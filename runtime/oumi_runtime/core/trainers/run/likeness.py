@@ -22,7 +22,7 @@ def what_differs(folder: Path, data: Mapping[str, Any]) -> list[str]:
     """
     record = read_record(folder)
     if record is None:
-        return [f"{folder} holds no record of what it was made with"]
+        return [f"{folder} has no record of what it was made with"]
     return [
         *_data(record.get("data"), data),
         *_versions(record.get("versions")),
@@ -34,7 +34,7 @@ def _data(before: Any, now: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(before, dict):
         for path in before.keys() & now.keys():
             if before[path] != now[path]:
-                yield f"the data in {path} is no longer what it was"
+                yield f"the data in {path} has changed"
 
 
 def _versions(before: Any) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _code(before: Any) -> Iterator[str]:
     if not isinstance(before, dict):
         return
     if before.get("dirty"):
-        yield "the working folder had changes then that were not committed"
+        yield "the working folder had uncommitted changes then"
     now = git_state()
     if now is not None and before.get("commit") != now["commit"]:
         then, today = str(before.get("commit")), str(now["commit"])

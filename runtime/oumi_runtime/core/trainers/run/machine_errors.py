@@ -17,7 +17,7 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
         output_dir: The folder of the run.
 
     Raises:
-        DiskFullError: There was no room to write.
+        DiskFullError: There was not enough disk space to write.
         DataWorkerError: A process that reads data has died.
     """
     try:

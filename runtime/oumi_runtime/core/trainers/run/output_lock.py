@@ -103,7 +103,7 @@ class OutputLock:
                 ) from None
         if holder:
             logger.warning(
-                "took %s over from a run that has died, %s",
+                "took over %s from a run that has died, %s",
                 self._folder,
                 _described(holder),
             )
@@ -151,7 +151,7 @@ def _may_be_alive(holder: dict[str, Any]) -> bool:
 
 def _described(holder: dict[str, Any]) -> str:
     if not holder:
-        return "which has not said who it is"
+        return "which has not identified itself"
     facts = [holder.get(key, "?") for key in ("pid", "host", "since")]
     return "process {} on {} since {}".format(*facts)
 

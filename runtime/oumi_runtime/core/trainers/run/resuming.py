@@ -89,7 +89,7 @@ def refuse_changes(
     files, files_now = saved.get("data"), now.get("data")
     if isinstance(files, dict) and isinstance(files_now, dict):
         found += [
-            f"the data in {path} is no longer what it was"
+            f"the data in {path} has changed"
             for path in files.keys() & files_now.keys()
             if files[path] != files_now[path]
         ]
@@ -98,7 +98,7 @@ def refuse_changes(
     if not force:
         raise ChangedConfigError(checkpoint, found)
     for change in found:
-        logger.warning("going on although %s", change)
+        logger.warning("resuming although %s", change)
 
 
 def _differences(

@@ -76,7 +76,7 @@ class RunSession:
         except Exception as late:
             if error is None:
                 raise
-            logger.warning("the record of the run is without its end: %s", late)
+            logger.warning("cannot write the end of the run to its record: %s", late)
         finally:
             self._lock.__exit__(kind, error, traceback)
 
@@ -101,7 +101,7 @@ class RunSession:
         elif self._params.try_resume_from_last_checkpoint:
             self._found = CheckpointStore(self._folder).find_latest()
             for reason in self._found.passed_over:
-                logger.warning("passing over a checkpoint: %s", reason)
+                logger.warning("skipping a checkpoint: %s", reason)
         if (path := self._found.path) is not None:
             verify(path)
             self._compare(path)

@@ -95,7 +95,7 @@ class BadSteps:
         with torch.no_grad():
             for buffer, before in self._buffers:
                 buffer.copy_(before)
-        logger.warning("left out step %s, which is not finite: %s", bad_step, sentence)
+        logger.warning("skipped step %s, which is not finite: %s", bad_step, sentence)
 
     def _samples(self, epoch: int, place: int) -> list[str] | None:
         """The rows of the step's samples; None where a stream cannot say them."""

@@ -53,7 +53,7 @@ class SplittingStep:
             self._step.drop_gradients()
             empty_device_cache()
             logger.warning(
-                "out of memory with %s samples; going on with %s at a time",
+                "out of memory with %s samples; continuing with %s at a time",
                 largest,
                 self._most_samples,
             )

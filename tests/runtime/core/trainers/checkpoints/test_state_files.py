@@ -71,7 +71,7 @@ def test_random_numbers_go_on_exactly(tmp_path: Path) -> None:
 
 
 def test_what_is_not_plain_is_refused() -> None:
-    with pytest.raises(TypeError, match="a set cannot be kept"):
+    with pytest.raises(TypeError, match="a set cannot be saved"):
         state_files({"x": {1, 2}}, "state")
 
 

@@ -69,12 +69,14 @@ def test_all_changes_are_told_at_once_unless_it_is_forced(caplog) -> None:
         "config": tree(training__seed=1, training__weight_decay=0.1),
         "data": {"rows.csv": {"sha256": "b"}},
     }
-    with pytest.raises(ChangedConfigError, match="cannot go on from checkpoint-3") as e:
+    with pytest.raises(
+        ChangedConfigError, match="cannot resume from checkpoint-3"
+    ) as e:
         refuse_changes(Path("checkpoint-3"), saved, now, force=False)
     for name in ("training.seed", "training.weight_decay", "the data in rows.csv"):
         assert name in str(e.value)
     refuse_changes(Path("checkpoint-3"), saved, now, force=True)
-    assert "going on although training.seed is 42" in caplog.text
+    assert "resuming although training.seed is 42" in caplog.text
 
 
 @pytest.mark.parametrize("saved", [{}, {"config": 3}, {"config": [], "data": []}])

@@ -52,8 +52,8 @@ def test_it_keeps_to_the_size_that_fits(make_trainer, caplog) -> None:
     with caplog.at_level("WARNING", "oumi_runtime"):
         run(trainer)
     assert [line for line in caplog.messages if "out of memory" in line] == [
-        "out of memory with 8 samples; going on with 4 at a time",
-        "out of memory with 4 samples; going on with 2 at a time",
+        "out of memory with 8 samples; continuing with 4 at a time",
+        "out of memory with 4 samples; continuing with 2 at a time",
     ]
 
 
