@@ -1,7 +1,7 @@
-"""What a run is told: typed sections, read from YAML and the command line.
+"""The config of a run: typed sections, read from YAML and the command line.
 
-Every mistake is found here, before torch is imported. Building what a section describes
-is the builders' work.
+Mistakes are found here, before torch is imported. Building the objects that a section
+describes is up to `oumi_runtime.builders`.
 """
 
 from oumi_runtime.core.configs.base_config import BaseConfig

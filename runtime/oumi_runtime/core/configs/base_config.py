@@ -1,4 +1,4 @@
-"""A whole config: sections that are read from, and written to, YAML."""
+"""Base class of whole configs: reading from and writing to YAML."""
 
 import io
 import logging
@@ -22,7 +22,7 @@ from oumi_runtime.exceptions import ConfigError, Mistake
 
 
 class BaseConfig(BaseParams):
-    """Base class of the configs that stand in a file of their own."""
+    """Base class of configs that have a file of their own."""
 
     @classmethod
     def from_yaml(
@@ -34,8 +34,8 @@ class BaseConfig(BaseParams):
             config_path: A UTF-8 YAML file. The nearest `oumi_requirements.txt` in or
                 above its folder becomes known to the registry.
             ignore_interpolation: Whether `${oc.env:NAME}` and `${section.key}` are
-                texts like any other; False puts the environment variable, or the other
-                value of the file, in their place.
+                kept as they are; False replaces them with the environment variable or
+                the other value of the file.
 
         Raises:
             ConfigFileError: The file is missing, or cannot be read.
@@ -62,7 +62,7 @@ class BaseConfig(BaseParams):
         logger: logging.Logger | None = None,
         ignore_interpolation: bool = True,
     ) -> Self:
-        """Returns the config in a file with arguments laid over it.
+        """Returns the config in a file with command-line overrides applied.
 
         Args:
             config_path: As for `from_yaml`; None for the defaults alone.
@@ -99,20 +99,20 @@ class BaseConfig(BaseParams):
         before: list[Mistake],
         after: Iterable[Mistake] = (),
     ) -> Self:
-        """Returns the config of a tree.
+        """Builds the config from a tree.
 
         Args:
             tree: What was read.
-            places: Where its parts stand.
-            before: The mistakes made in writing it.
-            after: The mistakes to be told last.
+            places: Where its keys and values are in the file.
+            before: Syntax mistakes found while reading, reported first.
+            after: Mistakes to report last.
 
         Raises:
             ConfigError: Holds these mistakes and those in the tree.
         """
         config, found = examine(cls, tree, places)
         if config is None or before or after:
-            # A reader who has to mend a file anyway learns of everything at once.
+            # Report everything at once, since the file has to be edited anyway.
             found += rules_of_rest(cls, tree, found, places)
             told = {mistake.key for mistake in before}
             rest = [m for m in in_order(found) if m.key not in told]
@@ -127,11 +127,11 @@ class BaseConfig(BaseParams):
 
         Args:
             config_path: A file, which is replaced, or a buffer.
-            skip_defaults: Whether to leave out what has its default; otherwise every
-                field is written.
+            skip_defaults: Whether to leave out fields that have their default value.
 
         Raises:
-            TypeError: A value, in `model_kwargs` for one, has no form in YAML.
+            TypeError: A value, in `model_kwargs` for example, cannot be written as
+                YAML.
         """
         text = dump_yaml(to_tree(self, skip_defaults=skip_defaults))
         if isinstance(config_path, io.StringIO):
@@ -141,7 +141,7 @@ class BaseConfig(BaseParams):
 
     @property
     def overrides(self) -> list[str]:
-        """The arguments that were laid over the file, as they were written."""
+        """The command-line overrides, as they were given."""
         given: list[str] = self.__dict__.get("_overrides", [])
         return list(given)
 

@@ -34,25 +34,25 @@ from oumi_runtime.exceptions import SectionError
 
 @section
 class TrainingConfig(BaseConfig):
-    """Everything that a training run is told."""
+    """The whole config of a training run."""
 
     data: DataParams = Field(default_factory=DataParams)
-    """The datasets to train on and to measure with."""
+    """The datasets for training and evaluation."""
 
     model: ModelParams = Field(default_factory=ModelParams)
     """The model to train."""
 
     training: TrainingParams = Field(default_factory=TrainingParams)
-    """How it is trained, and what is kept."""
+    """How the model is trained, and what is saved."""
 
     peft: PeftParams = Field(default_factory=PeftParams)
-    """The added weights, where `training.use_peft` trains only such."""
+    """The adapters to train if `training.use_peft` is true."""
 
     fsdp: FSDPParams = Field(default_factory=FSDPParams)
-    """How the model is split over several devices."""
+    """How the model is sharded over several devices."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks what joins the sections, and every name and file outside."""
+        """Checks sections against each other, and the names and files they refer to."""
         wrong: dict[str | Key, str] = {}
         if not self.data.train.datasets:
             wrong["data.train.datasets"] = "names no dataset; add one to train on"

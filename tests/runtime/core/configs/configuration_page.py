@@ -18,30 +18,32 @@ from oumi_runtime.core.configs.sentences import fields_of
 HEAD = """\
 # The config
 
-A training is told everything in one YAML file. Each section below is a class of the
+A training run is configured in one YAML file. Each section below is a class of the
 same name in `oumi_runtime.core.configs`. Fields have the names, meanings and defaults
-of Oumi 0.9, except for [these](#where-it-differs-from-oumi). A field either has its
-effect or is [refused](#refused-fields): none is read and ignored.
+of Oumi 0.9, except for [these](#where-it-differs-from-oumi). A field either takes
+effect or is [refused](#refused-fields); none is silently ignored.
 
-This page is made from the code; `UPDATE_GOLDEN=1 make test` writes it anew.
+This page is generated from the code by `UPDATE_GOLDEN=1 make test`.
 
 ## How a file is read
 
-- It is YAML in UTF-8, of at most 1 MB. `1e-4` and `32_768` are numbers, `no` is a text.
-  A section, list or mapping that is `null`, or that has only comments, has its
+- It is YAML in UTF-8, of at most 1 MB. `1e-4` and `32_768` are numbers, `no` is a
+  string. A section, list or mapping that is `null` or has only comments has its
   defaults. Anchors and `<<` work; tags do not.
-- Choices are taken by name or value, in any case: `OUMI` or `oumi`.
-- Every mistake is told at once, as `file:line:column  section.key: what is wrong`, by
-  `oumi-scaffold validate FILE...` and before any training, without importing torch.
-- Arguments go over the file: `--training.max_steps 10`, `--training.max_steps=10`,
-  `--data.train.datasets[0].dataset_path x`. Mappings are merged, all else is replaced.
+- Choices can be given by name or value, in any case: `OUMI` or `oumi`.
+- All mistakes are reported at once, as `file:line:column  section.key: what is wrong`,
+  by `oumi-scaffold validate FILE...` and before any training, without importing torch.
+- Command-line arguments override the file: `--training.max_steps 10`,
+  `--training.max_steps=10`, `--data.train.datasets[0].dataset_path x`. Mappings are
+  merged, everything else is replaced.
 - `${oc.env:NAME}` and `${oc.env:NAME,default}` stand for environment variables, and
-  `${training.output_dir}` for another value of the file, where that is asked for: by
-  `--interpolate`, or `TrainingConfig.from_yaml(path, ignore_interpolation=False)`.
-- `config.to_yaml(path)` writes what reads the same; `skip_defaults=True` is for short
-  files.
-- A path starts from the working folder. A registered name is found through the nearest
-  `oumi_requirements.txt` in or above the folder of the config, or the working folder.
+  `${training.output_dir}` for another value of the file, if you enable it with
+  `--interpolate` or `TrainingConfig.from_yaml(path, ignore_interpolation=False)`.
+- `config.to_yaml(path)` writes a file that reads back the same; `skip_defaults=True`
+  leaves out defaults.
+- Paths are relative to the working folder. A registered name is found through the
+  nearest `oumi_requirements.txt` in or above the folder of the config, or the working
+  folder.
 """
 BAR = r"\|"
 
@@ -152,7 +154,7 @@ def _refused_fields() -> str:
     lines = [
         "## Refused fields",
         "",
-        "Oumi's default is taken, so that a file which spells it out is read.",
+        "Only Oumi's default value is accepted, so that spelling it out is fine.",
         "",
         "| field | why, and what to do |",
         "|---|---|",
@@ -169,7 +171,7 @@ def _refused_values() -> str:
     lines = [
         "## Refused values",
         "",
-        "Oumi takes them, and they have no meaning here; `...` stands for any end.",
+        "Oumi accepts these, but they have no meaning here (`...` is any suffix).",
         "",
         "| field | value | why, and what to do |",
         "|---|---|---|",

@@ -187,11 +187,11 @@ TelemetryParams
 DIFFERENCES = {
     "ModelParams.load_pretrained_weights": (
         "None",
-        "does as the name says, because Oumi's default lets a registered name fail",
+        "decides by the name, because Oumi's default makes a registered name fail",
     ),
     "TrainingParams.trainer_type": (
         "TrainerType.OUMI",
-        "the native trainer, which Oumi itself advises for models of one's own",
+        "the native trainer, which Oumi recommends for custom models",
     ),
     "TrainingParams.enable_tensorboard": (
         "False",
@@ -202,38 +202,38 @@ DIFFERENCES = {
 
 
 ADDITIONS = {
-    "DataParams.on_bad_sample": "leaves out samples that cannot be used",
-    "DataParams.max_bad_samples": "says how many",
-    "DatasetParams.split_shares": "shares the rows of one file among the splits",
+    "DataParams.on_bad_sample": "skips samples that cannot be used",
+    "DataParams.max_bad_samples": "limits their number",
+    "DatasetParams.split_shares": "divides the rows of one file among the splits",
     "TrainingParams.callbacks": (
         "names registered callbacks; Oumi has none that a user can register"
     ),
-    "TrainingParams.force_resume": "goes on although the config has changed",
+    "TrainingParams.force_resume": "resumes although the config has changed",
     "TrainingParams.greater_is_better": "says which checkpoint is best",
-    "TrainingParams.max_bad_steps": "leaves out steps that are not finite",
+    "TrainingParams.max_bad_steps": "skips steps that are not finite",
     "TrainingParams.max_minutes": "stops in time for a job scheduler",
     "TrainingParams.metric_for_best_model": "says which checkpoint is best",
     "TrainingParams.save_best": "keeps the best checkpoints",
     "TrainingParams.save_minutes": "saves by the clock",
     "TrainingParams.save_total_limit": "keeps the newest checkpoints",
-    "TrainingParams.channels_last": "lays convolutions out for speed",
+    "TrainingParams.channels_last": "uses a faster memory format for convolutions",
     "TrainingParams.compile_kwargs": "gives torch.compile its mode",
-    "TrainingParams.cuda_graphs": "launches a step at once",
+    "TrainingParams.cuda_graphs": "launches a step as one CUDA graph",
     "TrainingParams.data_on_device": "keeps a small dataset on the GPU",
-    "TrainingParams.group_by_length": "pads texts less",
-    "TrainingParams.split_on_out_of_memory": "goes on in smaller micro-batches",
-    "TrainingParams.keep_freed_memory": "spares a CPU the zeroing of memory",
-    "TrainingParams.tf32": "rounds products of matrices",
-    "TrainingParams.early_stopping_patience": "stops what gets no better",
-    "TrainingParams.early_stopping_threshold": "says what counts as better",
+    "TrainingParams.group_by_length": "reduces padding",
+    "TrainingParams.split_on_out_of_memory": "retries with smaller micro-batches",
+    "TrainingParams.keep_freed_memory": "avoids returning memory to the system on CPUs",
+    "TrainingParams.tf32": "allows TF32 matrix products",
+    "TrainingParams.early_stopping_patience": "stops a run that no longer improves",
+    "TrainingParams.early_stopping_threshold": "sets the minimum improvement",
     "TrainingParams.fast_dev_run": "tries a config in seconds",
-    "TrainingParams.overfit_batches": "finds out whether a model can learn at all",
+    "TrainingParams.overfit_batches": "checks whether a model can learn at all",
     "TrainingParams.ema_decay": "averages the weights",
-    "TrainingParams.optimizer_kwargs": "gives an optimizer what has no field",
-    "TrainingParams.parameter_groups": "gives parts of a model their own rates",
-    "TrainingParams.weight_decay_on_norms_and_biases": "spares them the decay",
+    "TrainingParams.optimizer_kwargs": "passes other arguments to the optimizer",
+    "TrainingParams.parameter_groups": "sets learning rates for parts of a model",
+    "TrainingParams.weight_decay_on_norms_and_biases": "exempts them from weight decay",
 }
-"""Fields that Oumi does not have, and what for."""
+"""Fields that Oumi does not have, and what they do."""
 
 
 def surface() -> dict[str, dict[str, str]]:

@@ -30,7 +30,7 @@ class DatasetSplit(StrEnum):
 
 
 class MixtureStrategy(StrEnum):
-    """When the samples of several datasets, drawn in turn, end."""
+    """When a mixture of several datasets ends."""
 
     FIRST_EXHAUSTED = "first_exhausted"
     ALL_EXHAUSTED = "all_exhausted"
@@ -75,30 +75,29 @@ class DatasetParams(BaseParams):
     Required."""
 
     dataset_path: StrictStr | None = None
-    """The file or folder of a dataset that reads the user's own; relative to the
-    working folder."""
+    """The file or folder that the dataset reads, relative to the working folder."""
 
     subset: StrictStr | None = None
-    """The part of the dataset, where it has several; None for its usual one."""
+    """The subset of the dataset, if it has several; None for its default."""
 
     split: StrictStr = "train"
     """The dataset's name of the split to read, such as train, validation or test."""
 
     split_shares: dict[StrictStr, Share] | None = None
-    """For data that has no splits, such as one file: the part of its rows that each
-    split gets, as in {train: 0.8, validation: 0.1, test: 0.1}; `split` says which one
-    is read. They add up to 1. A row is in one of them, drawn by its number alone."""
+    """For data without splits, such as a single file: the fraction of rows for each
+    split, as in {train: 0.8, validation: 0.1, test: 0.1}, which must sum to 1; `split`
+    selects the one to read. The split of a row depends on its number alone."""
 
     dataset_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the dataset's constructor, by name."""
+    """Additional arguments for the dataset's constructor."""
 
     sample_count: Natural | None = None
-    """How many samples to use, at least 1; more than there are repeats them. None for
-    all."""
+    """The number of samples to use, at least 1; they are repeated if there are fewer.
+    None for all."""
 
     mixture_proportion: Share | None = None
-    """The part of the split's samples that come from this dataset, 0 to 1. Where one
-    dataset of a split has it, all have, and the parts add up to 1."""
+    """The fraction of the split's samples that come from this dataset, 0 to 1. If one
+    dataset of a split sets it, all must, and they must sum to 1."""
 
     shuffle: StrictBool = False
     """Whether to shuffle the samples before `sample_count` of them are taken."""
@@ -107,21 +106,21 @@ class DatasetParams(BaseParams):
     """The seed of `shuffle`; 0 to 2**32 - 1. None for the seed of the split."""
 
     shuffle_buffer_size: Natural = 1000
-    """Samples that `shuffle` draws from where the split streams, at least 1."""
+    """The size of the buffer that `shuffle` draws from when streaming, at least 1."""
 
     trust_remote_code: Annotated[StrictBool, AfterValidator(_no_scripts)] = False
-    """Always false: a dataset runs no code that comes with it."""
+    """Must be false: code that comes with a dataset is never run."""
 
     transform_num_workers: CountOrAuto | None = None
-    """Processes that tokenize, at least 0; `auto` for one a core. None for none."""
+    """Tokenization processes, at least 0; `auto` for one per core. None for none."""
 
     @property
     def is_named(self) -> bool:
-        """Whether there is a name."""
+        """Whether a name is given."""
         return self.dataset_name != MISSING and bool(self.dataset_name.strip())
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that there is a name, and that shares add up to 1."""
+        """Checks that a dataset is named, and that the shares sum to 1."""
         if not self.is_named:
             raise SectionError({"dataset_name": "is missing; write a registered name"})
         if self.split_shares is None:
@@ -140,38 +139,38 @@ class DatasetSplitParams(BaseParams):
     """The datasets of one split."""
 
     datasets: Annotated[list[DatasetParams], EMPTY_LIST] = Field(default_factory=list)
-    """The datasets; none leaves the split out."""
+    """The datasets; an empty list means that there is no such split."""
 
     collator_name: Annotated[StrictStr, _COLLATOR] | None = None
-    """What makes a batch of samples: `text_with_padding`, or a registered collator.
-    None pads what differs in length, and gathers columns in memory at once."""
+    """The collator that batches samples: `text_with_padding`, or a registered one. None
+    pads sequences of different lengths, and gathers in-memory columns directly."""
 
     collator_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the named collator; those of `text_with_padding` are
+    """Additional arguments for the named collator; those of `text_with_padding` are
     `max_length`, `pad_token_id`, `label_ignore_index` and `pad_to_multiple_of`."""
 
     pack: StrictBool = False
-    """Whether sequences of tokens are joined and cut into blocks of
-    `model.model_max_length`; texts without labels always are."""
+    """Whether to concatenate token sequences and cut them into blocks of
+    `model.model_max_length`; texts without labels are always packed."""
 
     stream: StrictBool = False
-    """Whether samples are read as they are used, rather than all at the start. Where
-    nothing says how many there are, set `training.max_steps` or `sample_count`."""
+    """Whether to read samples as they are needed, rather than all at the start. If
+    their number is not known, set `training.max_steps` or `sample_count`."""
 
     target_col: StrictStr | None = None
-    """The column that holds the text, where a dataset has several; None for the usual
-    one."""
+    """The column that holds the text, if a dataset has several; None for its
+    default."""
 
     mixture_strategy: Annotated[StrictStr, choice(*MixtureStrategy)] = "first_exhausted"
-    """When a mixture ends: `first_exhausted`, with the first dataset of which nothing
-    is left, or `all_exhausted`, when all were used and short ones repeated."""
+    """When a mixture ends: `first_exhausted`, as soon as one dataset is used
+    up, or `all_exhausted`, when all are, with short ones repeated."""
 
     seed: Seed | None = None
     """The seed of the mixture; 0 to 2**32 - 1. None for `training.data_seed`."""
 
     use_torchdata: StrictBool | None = None
-    """Whether Oumi reads through torchdata. Here one reader serves both: the batches
-    are the same whichever is written."""
+    """Accepted for compatibility with Oumi; the batches are the same whatever the
+    value."""
 
     def __finalize_and_validate__(self) -> None:
         """Checks that proportions are given for all datasets or none, and sum to 1."""
@@ -210,16 +209,16 @@ class DatasetSplitParams(BaseParams):
 
 @section
 class DataParams(BaseParams):
-    """The splits."""
+    """The datasets of each split."""
 
     train: DatasetSplitParams = Field(default_factory=DatasetSplitParams)
-    """What the model learns from."""
+    """The training data."""
 
     test: DatasetSplitParams = Field(default_factory=DatasetSplitParams)
-    """What `evaluate` measures on."""
+    """The data for `evaluate`."""
 
     validation: DatasetSplitParams = Field(default_factory=DatasetSplitParams)
-    """What is measured during training."""
+    """The data for evaluation during training."""
 
     on_bad_sample: Annotated[StrictStr, choice(*OnBadSample)] = "raise"
     """What becomes of a sample that cannot be read, transformed or put into a batch

@@ -11,7 +11,7 @@ from oumi_runtime.exceptions import SectionError
 
 
 class ShardingStrategy(StrEnum):
-    """What is split over the devices, and what each device holds whole."""
+    """What is sharded over the devices, and what each device holds in full."""
 
     FULL_SHARD = "FULL_SHARD"
     SHARD_GRAD_OP = "SHARD_GRAD_OP"
@@ -37,7 +37,7 @@ class BackwardPrefetch(StrEnum):
 
 
 class AutoWrapPolicy(StrEnum):
-    """Which modules become units that are fetched and freed together."""
+    """Which modules become units that are gathered and freed together."""
 
     SIZE_BASED_WRAP = "SIZE_BASED_WRAP"
     TRANSFORMER_BASED_WRAP = "TRANSFORMER_BASED_WRAP"
@@ -74,21 +74,23 @@ class FSDPParams(BaseParams):
     """Fully sharded data parallelism, with `fully_shard` of torch.distributed."""
 
     enable_fsdp: StrictBool = False
-    """Whether to split the model over the processes; the other fields count then."""
+    """Whether to shard the model over the processes; the other fields apply only
+    then."""
 
     sharding_strategy: Annotated[
         ShardingStrategy, member(ShardingStrategy, _HYBRID)
     ] = ShardingStrategy.FULL_SHARD
-    """FULL_SHARD splits parameters, gradients and optimizer; SHARD_GRAD_OP keeps the
-    parameters whole between forward and backward; NO_SHARD splits nothing (DDP)."""
+    """FULL_SHARD shards parameters, gradients and optimizer states; SHARD_GRAD_OP keeps
+    the gathered parameters between forward and backward; NO_SHARD shards nothing
+    (DDP)."""
 
     cpu_offload: StrictBool = False
-    """Whether parameters, gradients and optimizer stay in the CPU's memory while they
-    are not used."""
+    """Whether to keep parameters, gradients and optimizer states in CPU memory while
+    they are not in use."""
 
     mixed_precision: Annotated[StrictStr, choice("bf16", "fp16")] | None = None
     """The type in which parameters are gathered and computed with: bf16 or fp16. None
-    does as `training.mixed_precision_dtype` says."""
+    follows `training.mixed_precision_dtype`."""
 
     backward_prefetch: Annotated[BackwardPrefetch, member(BackwardPrefetch, _LATE)] = (
         BackwardPrefetch.BACKWARD_PRE
@@ -114,14 +116,15 @@ class FSDPParams(BaseParams):
     `min_num_params`), or TRANSFORMER_BASED_WRAP (those of `transformer_layer_cls`)."""
 
     min_num_params: Natural = 100_000
-    """The parameters that make a module a unit of SIZE_BASED_WRAP, at least 1."""
+    """The number of parameters from which a module becomes a unit with
+    SIZE_BASED_WRAP, at least 1."""
 
     transformer_layer_cls: StrictStr | None = None
-    """The class names, between commas, that are units of TRANSFORMER_BASED_WRAP. None
-    for the classes that the model names itself."""
+    """The class names, separated by commas, that become units with
+    TRANSFORMER_BASED_WRAP. None for the classes that the model itself declares."""
 
     sync_module_states: StrictBool = True
-    """Whether the first process gives its weights to the others at the start."""
+    """Whether the first process broadcasts its weights to the others at the start."""
 
     def __finalize_and_validate__(self) -> None:
         """Checks that classes are named only where they are used."""

@@ -1,4 +1,4 @@
-"""The model section: which model, with which arguments, in which precision, where."""
+"""The model section: which model to build or load, with what arguments, and where."""
 
 import re
 from typing import Annotated, Any
@@ -57,7 +57,7 @@ def _device_map(given: Any) -> Any:
 
 @section
 class ModelParams(BaseParams):
-    """The model, and how it is made."""
+    """The model, and how it is built or loaded."""
 
     model_name: StrictStr = MISSING
     """A registered name, in any case; the folder of a saved model; or the name of a
@@ -67,52 +67,52 @@ class ModelParams(BaseParams):
     """Arguments of the model's constructor, by name."""
 
     adapter_model: StrictStr | None = None
-    """The folder of a saved LoRA adapter that is laid over the model."""
+    """The folder of a saved LoRA adapter to apply to the model."""
 
     adapter_trainable: StrictBool = False
-    """Whether the adapter is trained on, and nothing else; false adds it to the weights
-    of the model."""
+    """Whether to continue training the adapter, and nothing else; false merges it into
+    the weights of the model."""
 
     tokenizer_name: StrictStr | None = None
     """What turns text into `input_ids`: a tokenizer of transformers, by name or folder,
-    or `bytes`. None takes the one that comes with the weights, where these are loaded;
-    else one is trained on the train split."""
+    or `bytes`. None uses the one saved with the weights, if weights are loaded;
+    otherwise one is trained on the train split."""
 
     tokenizer_pad_token: StrictStr | None = None
     """The token that a named tokenizer pads with; None for its own."""
 
     tokenizer_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of a named tokenizer, by name."""
+    """Additional arguments for a named tokenizer."""
 
     model_max_length: Natural | None = None
-    """The most tokens in a sample, at least 1; longer ones are cut. None for the
-    dataset's own limit."""
+    """The maximum number of tokens in a sample, at least 1; longer samples are
+    truncated. None for the dataset's own limit."""
 
     load_pretrained_weights: StrictBool | None = None
-    """Whether to load saved weights. None does as the name says: a registered name
-    starts fresh, a folder or a Hugging Face name is loaded. True needs one of these;
-    False makes their architecture with fresh weights."""
+    """Whether to load saved weights. None decides by the name: a registered
+    name starts with fresh weights, a folder or a Hugging Face name is loaded. True
+    needs one of the latter; False builds their architecture with fresh weights."""
 
     model_revision: StrictStr | None = None
     """The branch, tag or commit of a Hugging Face model; None for the newest."""
 
     trust_remote_code: StrictBool = False
-    """Whether a Hugging Face model may run the code that comes with its weights. A
-    registered model has none to run."""
+    """Whether a Hugging Face model may run the code that comes with its weights. It
+    does not apply to registered models."""
 
     torch_dtype_str: Annotated[
         StrictStr,
         choice("auto", "float32", "bfloat16", "float16", "float64", aliases=_DTYPES),
     ] = "auto"
     """The type of the parameters. `auto` is float32 for a fresh model, and the saved
-    type for a loaded one. Short names such as fp32 and bf16 are taken too."""
+    type for a loaded one. Short names such as fp32 and bf16 also work."""
 
     device_map: Annotated[str | dict[str, Any] | None, BeforeValidator(_device_map)] = (
         "auto"
     )
-    """Where the model is put: auto (a GPU if there is one), cpu, cuda, cuda:0 and so
+    """The device of the model: auto (a GPU if there is one), cpu, cuda, cuda:0 and so
     on, or mps; for a Hugging Face model also a mapping of modules to devices. None
-    leaves it where it was made."""
+    leaves it where it was built."""
 
     attn_implementation: StrictStr | None = None
     """How a Hugging Face model computes attention, such as sdpa, eager or
@@ -122,15 +122,15 @@ class ModelParams(BaseParams):
     """Whether to compile the model with torch.compile, in place."""
 
     freeze_layers: Names = Field(default_factory=list)
-    """Modules or parameters that are not trained: names, or patterns with `*`."""
+    """Modules or parameters to freeze: names, or patterns with `*`."""
 
     @property
     def is_named(self) -> bool:
-        """Whether there is a name."""
+        """Whether a name is given."""
         return self.model_name != MISSING and bool(self.model_name.strip())
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that there is a name, and that an adapter to train is named."""
+        """Checks that a model is named, and an adapter too if it is to be trained."""
         wrong_fields: dict[str, str] = {}
         if not self.is_named:
             wrong_fields["model_name"] = (

@@ -1,4 +1,4 @@
-"""The part of the training section about the mathematics of a step."""
+"""The optimization fields of the training section: optimizer, schedule, clipping."""
 
 from typing import Annotated
 
@@ -26,20 +26,20 @@ from oumi_runtime.exceptions import SectionError
 
 @section
 class ParameterGroupParams(BaseParams):
-    """Parameters that are trained in a way of their own."""
+    """A group of parameters with its own learning rate or weight decay."""
 
     parameters: Names = Field(default_factory=list)
     """Full names of modules or parameters, such as `embedding` or `layers.*.norm`; `*`
     stands for anything, dots included. At least one."""
 
     learning_rate: Amount | None = None
-    """Their highest learning rate, at least 0; None for that of the others."""
+    """The peak learning rate of the group, at least 0; None for the global one."""
 
     weight_decay: Amount | None = None
-    """How strongly they are pulled to 0, at least 0; None as the others."""
+    """The weight decay of the group, at least 0; None for the global one."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that it names something and changes something."""
+        """Checks that the group names parameters and sets at least one value."""
         if not self.parameters:
             raise SectionError({"parameters": "names nothing; give names or patterns"})
         if self.learning_rate is None and self.weight_decay is None:
@@ -49,26 +49,27 @@ class ParameterGroupParams(BaseParams):
 
 @section
 class OptimizationParams(BaseParams):
-    """How a step changes the parameters."""
+    """How an optimizer step updates the parameters."""
 
     learning_rate: Amount = 5e-5
-    """The highest learning rate, reached after the warm-up; at least 0."""
+    """The peak learning rate, reached after the warm-up; at least 0."""
 
     lr_scheduler_type: Annotated[
         StrictStr, choice(*SchedulerType, aliases=SCHEDULE_ALIASES, is_open=True)
     ] = "linear"
-    """How the learning rate goes on after the warm-up: linear or cosine (both to 0),
+    """How the learning rate changes after the warm-up: linear or cosine (both to 0),
     cosine_with_restarts, cosine_with_min_lr, constant, inverse_sqrt, polynomial,
     warmup_stable_decay (or wsd), or a registered one."""
 
     lr_scheduler_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the schedule, such as `num_cycles` or `min_lr`."""
+    """Additional arguments for the schedule, such as `num_cycles` or `min_lr`."""
 
     warmup_ratio: Share | None = None
-    """The part of all steps in which the learning rate rises from 0; 0 to 1."""
+    """The fraction of all steps in which the learning rate rises from 0; 0 to 1."""
 
     warmup_steps: Whole | None = None
-    """The steps in which the learning rate rises from 0; not with `warmup_ratio`."""
+    """The number of steps in which the learning rate rises from 0; excludes
+    `warmup_ratio`."""
 
     optimizer: Annotated[StrictStr, OPTIMIZER] = "adamw_torch"
     """One of adamw_torch, adamw_torch_fused, adamw (that is adamw_torch), adam, sgd,
@@ -77,38 +78,39 @@ class OptimizationParams(BaseParams):
     registered one."""
 
     optimizer_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the optimizer, by the names that its class gives them."""
+    """Additional arguments for the optimizer, named as in its class."""
 
     weight_decay: Amount = 0.0
-    """How strongly weights are pulled to 0, at least 0."""
+    """The weight decay, at least 0."""
 
     weight_decay_on_norms_and_biases: StrictBool = True
-    """Whether that holds for biases, and for the weights of normalizations, too."""
+    """Whether weight decay also applies to biases and normalization weights."""
 
     parameter_groups: Annotated[list[ParameterGroupParams], EMPTY_LIST] = Field(
         default_factory=list
     )
-    """Parameters with rates of their own. A parameter is in the first group that names
-    it."""
+    """Parameters with their own learning rate or weight decay. A parameter belongs to
+    the first group that names it."""
 
     adam_beta1: Decay = 0.9
-    """The decay of Adam's mean of gradients; 0 to less than 1."""
+    """Adam's decay rate for the mean of gradients; 0 to less than 1."""
 
     adam_beta2: Decay = 0.999
-    """The decay of Adam's mean of squared gradients; 0 to less than 1."""
+    """Adam's decay rate for the mean of squared gradients; 0 to less than 1."""
 
     adam_epsilon: Amount = 1e-8
-    """What Adam adds to a divisor to keep it from 0; at least 0."""
+    """The term Adam adds to the denominator for numerical stability; at least 0."""
 
     sgd_momentum: Amount = 0.0
-    """The part of the last step that SGD repeats; at least 0."""
+    """The momentum of SGD; at least 0."""
 
     max_grad_norm: Amount | None = 1.0
-    """The norm that longer gradients are cut to; None or 0 for no cutting."""
+    """The maximum norm of the gradient, to which it is clipped; None or 0 for no
+    clipping."""
 
     ema_decay: Decay | None = None
     """Keeps a moving average of the weights with this decay, 0 to less than 1, such as
-    0.999. It is what is measured and saved at the end; the training goes on from the
+    0.999. The average is evaluated and saved in the end; training continues from the
     weights themselves. None for no average."""
 
     def _optimization_mistakes(self) -> dict[str | Key, str]:

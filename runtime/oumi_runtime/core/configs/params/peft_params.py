@@ -1,4 +1,4 @@
-"""The peft section: training a few added weights in place of all (LoRA)."""
+"""The peft section: training a few added weights instead of all weights (LoRA)."""
 
 import re
 from enum import StrEnum
@@ -17,7 +17,7 @@ from oumi_runtime.exceptions import SectionError
 
 
 class LoraWeightInitialization(StrEnum):
-    """How the added weights begin. `pissa_niter_16` and so on are taken as well."""
+    """How the added weights are initialized. `pissa_niter_16` and so on also work."""
 
     DEFAULT = "default"
     RANDOM = "random"
@@ -41,7 +41,7 @@ class TaskType(StrEnum):
 
 
 class PeftSaveMode(StrEnum):
-    """What a training with adapters leaves in `output_dir`."""
+    """What a training with adapters saves in `output_dir`."""
 
     ADAPTER_ONLY = "adapter_only"
     ADAPTER_AND_BASE_MODEL = "adapter_and_base_model"
@@ -71,51 +71,52 @@ def _initialization(given: Any) -> Any:
 
 @section
 class PeftParams(BaseParams):
-    """Low-rank adapters (Hu et al. 2021, LoRA), where `training.use_peft` is true."""
+    """Low-rank adapters (LoRA, Hu et al. 2021), used if `training.use_peft` is true."""
 
     lora_r: Natural = 8
     """The rank of the added matrices, at least 1."""
 
     lora_alpha: Natural = 8
-    """The scale of what they add, in units of 1 / `lora_r`; at least 1."""
+    """The scaling factor of the adapters, divided by `lora_r`; at least 1."""
 
     lora_dropout: Decay = 0.0
-    """The part of their input that is dropped in training; 0 to less than 1."""
+    """The dropout probability on the adapters' input; 0 to less than 1."""
 
     lora_target_modules: list[StrictStr] | None = None
-    """The modules that get them, by the end of their names; `[all-linear]` for every
-    linear one, as None for a registered model. None leaves it to a Hugging Face one."""
+    """The modules to adapt, by the ends of their names; `[all-linear]` for every linear
+    module. None means the same for a registered model, and the default of its
+    architecture for a Hugging Face model."""
 
     lora_exclude_modules: list[StrictStr] | None = None
-    """Regular expressions of whole module names that get none."""
+    """Modules not to adapt: regular expressions that match whole names."""
 
     lora_target_parameters: list[StrictStr] | None = None
-    """Parameters, rather than modules, that get them, by the end of their names."""
+    """Parameters, rather than modules, to adapt, by the ends of their names."""
 
     lora_modules_to_save: list[StrictStr] | None = None
-    """Modules that are trained whole, and saved with the adapter."""
+    """Modules to train in full and save with the adapter."""
 
     lora_bias: Annotated[StrictStr, choice("none", "all", "lora_only")] = "none"
-    """Which biases are trained: none, all, or those of the adapted modules
+    """Which biases to train: none, all, or those of the adapted modules
     (`lora_only`)."""
 
     lora_init_weights: Annotated[
         LoraWeightInitialization | str, BeforeValidator(_initialization)
     ] = LoraWeightInitialization.DEFAULT
-    """How the added matrices begin: default, random, gaussian, pissa, pissa_niter_16
-    (or another number) or olora."""
+    """How to initialize the added matrices: default, random, gaussian, pissa,
+    pissa_niter_16 (or another number) or olora."""
 
     lora_task_type: Annotated[TaskType, member(TaskType)] = TaskType.CAUSAL_LM
-    """What a model of Hugging Face is adapted for; a registered model needs none."""
+    """The task of a Hugging Face model; not needed for a registered model."""
 
     peft_save_mode: Annotated[PeftSaveMode, member(PeftSaveMode, _BOTH)] = (
         PeftSaveMode.ADAPTER_ONLY
     )
-    """What is saved in the end: the adapter (`adapter_only`), or the model with the
-    adapter added to its weights (`merged`)."""
+    """What to save in the end: the adapter (`adapter_only`), or the model with the
+    adapter merged into its weights (`merged`)."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks that what is saved holds all that was trained."""
+        """Checks that the saved files are enough to restore the trained model."""
         takes_from_weights = str(self.lora_init_weights).startswith(("pissa", "olora"))
         if takes_from_weights and self.peft_save_mode is not PeftSaveMode.MERGED:
             raise SectionError(

@@ -1,4 +1,4 @@
-"""The training.profiler section: what of a run is timed in detail."""
+"""The training.profiler section: torch.profiler."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ class ProfilerScheduleParams(BaseParams):
     """Whether to record only the steps below; false records the whole training."""
 
     wait: Whole = 0
-    """Steps that a cycle leaves out at its beginning."""
+    """Steps at the start of a cycle that are not profiled."""
 
     warmup: Whole = 1
     """Steps that are profiled but not kept, since the first ones are slower."""
@@ -31,7 +31,7 @@ class ProfilerScheduleParams(BaseParams):
     """Steps that are recorded, at least 1."""
 
     repeat: Whole = 1
-    """Cycles; 0 goes on to the end of the training."""
+    """The number of cycles; 0 repeats them until the end of the training."""
 
     skip_first: Whole = 1
     """Steps before the first cycle."""
@@ -39,7 +39,7 @@ class ProfilerScheduleParams(BaseParams):
 
 @section
 class ProfilerParams(BaseParams):
-    """torch.profiler over the training."""
+    """Profiling of the training with torch.profiler."""
 
     save_dir: StrictStr | None = None
     """The folder for the traces and tables; None for `profiler` in `output_dir`."""
@@ -51,22 +51,22 @@ class ProfilerParams(BaseParams):
     """Whether to record what CUDA devices do."""
 
     record_shapes: StrictBool = False
-    """Whether to keep the shapes of each operator's inputs."""
+    """Whether to record the shapes of each operator's inputs."""
 
     profile_memory: StrictBool = False
-    """Whether to keep how much memory is taken and given back."""
+    """Whether to record how much memory is allocated and freed."""
 
     with_stack: StrictBool = False
-    """Whether to keep the file and line that called each operator."""
+    """Whether to record the file and line that called each operator."""
 
     with_flops: StrictBool = False
-    """Whether to estimate the arithmetic of matrix products and convolutions."""
+    """Whether to estimate the FLOPs of matrix products and convolutions."""
 
     with_modules: StrictBool = False
-    """Whether to keep which module called each operator."""
+    """Whether to record which module called each operator."""
 
     row_limit: Annotated[StrictInt, AfterValidator(_rows_or_all)] = 50
-    """The most lines in a table, at least 1; -1 for all."""
+    """The maximum number of rows in a table, at least 1; -1 for all."""
 
     schedule: ProfilerScheduleParams = Field(default_factory=ProfilerScheduleParams)
     """Which steps are recorded."""

@@ -1,4 +1,4 @@
-"""The part of the training section about what is kept, and how a run goes on."""
+"""The fields of the training section about saving, resuming and stopping."""
 
 from pydantic import StrictBool, StrictStr
 
@@ -9,7 +9,7 @@ from oumi_runtime.core.configs.params.training_choices import StepsOrNone
 
 @section
 class SavingParams(BaseParams):
-    """When a training is saved, what stays of it, and from where it goes on."""
+    """When to save, which checkpoints to keep, and what to resume from."""
 
     save_steps: StepsOrNone = 500
     """Steps between checkpoints; 0 or -1 for none."""
@@ -18,40 +18,41 @@ class SavingParams(BaseParams):
     """Whether to save a checkpoint after each epoch."""
 
     save_minutes: Positive | None = None
-    """Minutes between checkpoints, besides those by steps and epochs; None for none."""
+    """Minutes between checkpoints, in addition to those by steps and epochs; None for
+    no such checkpoints."""
 
     save_final_model: StrictBool = True
     """Whether to save the model at the end."""
 
     save_total_limit: Natural | None = None
-    """Checkpoints that are kept, at least 1: the newest, and of the rest first the best
-    ones. None keeps all."""
+    """The number of checkpoints to keep, at least 1: the newest one, then the
+    `save_best` best ones, then the next newest. None keeps all."""
 
     save_best: Whole = 0
-    """Checkpoints that stay for their metric, whatever their age; with any, the others
-    are deleted but for the newest, or for `save_total_limit` in all."""
+    """The number of best checkpoints to keep, whatever their age. If it is not 0, the
+    others are deleted except the newest, or down to `save_total_limit` in all."""
 
     metric_for_best_model: StrictStr = "eval_loss"
-    """The metric that says which checkpoint is best, as it stands in the log."""
+    """The metric by which checkpoints are compared, named as in the log."""
 
     greater_is_better: StrictBool | None = None
-    """Whether more of that metric is better; None for yes, unless its name ends in
-    `loss`."""
+    """Whether a greater value of that metric is better; None for yes, unless its name
+    ends in `loss`."""
 
     resume_from_checkpoint: StrictStr | None = None
-    """The checkpoint folder to go on from; counts before the next field."""
+    """The checkpoint folder to resume from; takes precedence over the next field."""
 
     try_resume_from_last_checkpoint: StrictBool = False
-    """Whether to go on from the newest whole checkpoint in `output_dir`, if any."""
+    """Whether to resume from the newest valid checkpoint in `output_dir`, if any."""
 
     force_resume: StrictBool = False
-    """Whether to go on although the config or the data has changed since, so that the
-    result is not that of one run."""
+    """Whether to resume even if the config or the data has changed since, so that the
+    result differs from that of an uninterrupted run."""
 
     max_minutes: Positive | None = None
-    """Minutes after which to save and stop, to go on with `--auto-resume`; None for no
+    """Minutes after which to save and stop; resume with `--auto-resume`. None for no
     limit."""
 
     max_bad_steps: Whole = 0
-    """Steps in a row with a loss or gradient that is not finite which are left out
-    before the training stops; 0 stops at the first."""
+    """The number of consecutive steps with a non-finite loss or gradient to skip before
+    the training stops; 0 stops at the first."""

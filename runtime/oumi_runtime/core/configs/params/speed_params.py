@@ -1,4 +1,4 @@
-"""The part of the training section about how fast a step is, and in what memory."""
+"""The fields of the training section about speed and memory."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -23,61 +23,62 @@ Switch = Annotated[StrictStr, choice("auto", "on", "off"), BeforeValidator(_swit
 
 @section
 class SpeedParams(BaseParams):
-    """Precision, compilation, and where things are kept."""
+    """Precision, compilation, and memory use."""
 
     mixed_precision_dtype: Annotated[
         MixedPrecisionDtype, member(MixedPrecisionDtype)
     ] = MixedPrecisionDtype.NONE
-    """The type of the arithmetic: none (that of the parameters), bf16, or fp16."""
+    """The dtype of autocast: none (no autocast), bf16, or fp16."""
 
     tf32: StrictBool = False
-    """Whether float32 products of matrices may be rounded to 10 bits of mantissa, on
-    GPUs that are faster so."""
+    """Whether float32 matrix products may use TF32 (a mantissa of 10 bits) on GPUs that
+    support it."""
 
     compile: StrictBool = False
-    """Whether to compile the model with torch.compile; as `model.compile`."""
+    """Whether to compile the model with torch.compile; the same as `model.compile`."""
 
     compile_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of torch.compile: `mode`, `dynamic`, `fullgraph`, `backend`,
-    `options`."""
+    """Additional arguments for torch.compile: `mode`, `dynamic`, `fullgraph`,
+    `backend`, `options`."""
 
     cuda_graphs: Switch = "off"
-    """Whether a GPU is given the whole step at once, which suits small models: on, off,
-    or auto, where it is possible. The log says what was chosen and why."""
+    """Whether to capture the whole step in a CUDA graph, which speeds up small models:
+    on, off, or auto, which uses it if possible. The log says what was chosen and
+    why."""
 
     channels_last: Switch = "auto"
-    """Whether weights of convolutions over images lie in memory channel by channel of a
-    pixel, which is faster; auto where a model has such. Saved models are the same;
-    dropout draws in another order."""
+    """Whether to store the weights of 2D convolutions in channels_last memory format,
+    which is faster; auto does so if the model has any. Saved models are the same, but
+    dropout draws its numbers in another order."""
 
     keep_freed_memory: Switch = "auto"
-    """Whether the process keeps what a step frees for the next one, up to 2 GiB, rather
-    than give it back to the system; auto where the model is in the main memory. Only
-    glibc can do it."""
+    """Whether the process keeps memory that a step frees for the next one, up to 2 GiB,
+    instead of returning it to the system; auto does so for models on the CPU. It
+    needs glibc."""
 
     data_on_device: Switch = "auto"
-    """Whether a dataset in memory is copied to the GPU once, rather than batch by
-    batch; auto where it takes at most a tenth of the GPU's free memory."""
+    """Whether to copy an in-memory dataset to the GPU once, rather than batch by batch;
+    auto does so if it takes at most a tenth of the GPU's free memory."""
 
     group_by_length: StrictBool = False
-    """Whether texts of similar length go into the same step, so that less is padded: of
-    50 steps in memory, of 4,096 samples of a stream. It changes which samples meet in a
-    step, which is why it is off."""
+    """Whether to put texts of similar length into the same step, so that there is less
+    padding: sorted within 50 steps for data in memory, or within 4,096 samples of a
+    stream. It is off by default because it changes which samples share a step."""
 
     enable_gradient_checkpointing: StrictBool = False
-    """Whether to compute activations again in the backward pass, to save memory."""
+    """Whether to recompute activations in the backward pass, to save memory."""
 
     gradient_checkpointing_kwargs: Kwargs = Field(default_factory=dict)
-    """How: `modules`, the patterns of names of the modules whose activations are
-    computed again (the layers, where the model has a list of them), and `use_reentrant`
-    (false by default)."""
+    """Its options: `modules`, name patterns of the modules whose activations are
+    recomputed (by default the layers, if the model has a list of them), and
+    `use_reentrant` (false by default)."""
 
     split_on_out_of_memory: StrictBool = False
-    """Whether a step that does not fit in the GPU's memory is done again in smaller
+    """Whether to retry a step that does not fit in GPU memory with smaller
     micro-batches, with the same mean over the step."""
 
     def _speed_mistakes(self) -> Iterator[tuple[str | Key, str]]:
-        # As in other sections, what a switched-off part would do may stay in the file.
+        # Options of a feature that is off are allowed, as in other sections.
         for name in self.compile_kwargs:
             if name not in _COMPILE_KWARGS:
                 yield (

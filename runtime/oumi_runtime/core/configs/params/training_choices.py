@@ -1,4 +1,4 @@
-"""The choices of the training section, and types of its fields."""
+"""The choices of the training section, and the types of its fields."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -10,14 +10,14 @@ from oumi_runtime.core.configs.sentences import shown
 
 
 class TrainerType(StrEnum):
-    """Who runs the training loop."""
+    """Which trainer runs the training loop."""
 
     OUMI = "oumi"
     HF = "hf"
 
 
 class SchedulerType(StrEnum):
-    """How the learning rate goes on after the warm-up."""
+    """How the learning rate changes after the warm-up."""
 
     LINEAR = "linear"
     COSINE = "cosine"
@@ -30,7 +30,7 @@ class SchedulerType(StrEnum):
 
 
 class MixedPrecisionDtype(StrEnum):
-    """The type of the arithmetic in a step; parameters keep their own."""
+    """The dtype of autocast; parameters keep their own dtype."""
 
     NONE = "none"
     FP16 = "fp16"

@@ -1,4 +1,4 @@
-"""The training section: how long, how fast, in what precision, and what is kept."""
+"""The training section: the trainer, the length of the run, logging and evaluation."""
 
 from typing import Annotated
 
@@ -43,21 +43,21 @@ def _each_reads_its_own(given: bool | None) -> bool | None:
 
 @section
 class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams):
-    """How the model is trained. A step is one change of the parameters."""
+    """How the model is trained. A step is one optimizer step."""
 
     trainer_type: Annotated[TrainerType | str, TRAINER] = TrainerType.OUMI
-    """`oumi`, the native trainer; `hf`, the Trainer of transformers; or a registered
-    one."""
+    """`oumi`, the native trainer; `hf`, transformers.Trainer; or a registered
+    trainer."""
 
     trainer_kwargs: Kwargs = Field(default_factory=dict)
-    """More arguments of the Trainer of transformers (its TrainingArguments), by name;
-    the native trainer takes none."""
+    """Additional TrainingArguments for transformers.Trainer; the native trainer takes
+    none."""
 
     callbacks: Names = Field(default_factory=list)
-    """Registered callbacks, which hear of every step, log line and checkpoint."""
+    """Registered callbacks, called at every step, log line and checkpoint."""
 
     use_peft: StrictBool = False
-    """Whether to train added weights only, as the `peft` section says."""
+    """Whether to train only added weights, as configured in the `peft` section."""
 
     output_dir: StrictStr = "output"
     """The folder for checkpoints, the final model and the record of the run."""
@@ -66,46 +66,46 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     """Samples in a micro-batch on each device, at least 1."""
 
     per_device_eval_batch_size: Natural = 8
-    """Samples in a batch on each device while measuring, at least 1."""
+    """Samples in a batch on each device during evaluation, at least 1."""
 
     gradient_accumulation_steps: Natural = 1
     """Micro-batches in a step, at least 1."""
 
     max_steps: StepLimit = -1
-    """Steps after which to stop, at least 1. -1 leaves it to `num_train_epochs`, which
-    has no say otherwise."""
+    """Steps after which to stop, at least 1. -1 for no limit but `num_train_epochs`,
+    which is ignored otherwise."""
 
     num_train_epochs: Natural = 3
-    """Passes over the training data, at least 1, where `max_steps` is -1."""
+    """Passes over the training data, at least 1, if `max_steps` is -1."""
 
     seed: Seed = 42
-    """The seed of fresh weights, dropout and the like; 0 to 2**32 - 1."""
+    """The seed for weight initialization, dropout and so on; 0 to 2**32 - 1."""
 
     data_seed: Seed = 42
-    """The seed of the order of samples; 0 to 2**32 - 1."""
+    """The seed for the order of the samples; 0 to 2**32 - 1."""
 
     use_deterministic: StrictBool = False
-    """Whether to use only operations that give the same bits each time; slower."""
+    """Whether to use only deterministic operations of torch; slower."""
 
     full_determinism: StrictBool = False
-    """`use_deterministic`, and the same of the libraries below, at any cost in speed;
-    for debugging."""
+    """`use_deterministic`, and deterministic cuBLAS and cuDNN as well, whatever the
+    cost in speed; for debugging."""
 
     run_name: StrictStr | None = None
-    """What to call the run in its record; None for the name of `output_dir`."""
+    """The name of the run in its record; None for the name of `output_dir`."""
 
     metrics_function: StrictStr | None = None
-    """The registered metrics function to measure with; None for the loss alone."""
+    """The registered metrics function for evaluation; None for the loss alone."""
 
     log_level: Annotated[StrictStr, LOG_LEVEL] = "info"
-    """The least of our messages that is shown: debug, info, warning, error or
-    critical."""
+    """The level from which messages of this package are shown: debug, info, warning,
+    error or critical."""
 
     dep_log_level: Annotated[StrictStr, LOG_LEVEL] = "warning"
-    """The least of the messages of other packages that is shown; one of the same."""
+    """The level from which messages of other packages are shown."""
 
     log_examples: StrictBool = False
-    """Whether to log the first batch, with its texts decoded."""
+    """Whether to log the first sample, with its text decoded."""
 
     log_model_summary: StrictBool = False
     """Whether to log the modules of the model with their shapes and sizes."""
@@ -127,62 +127,63 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     """When to log: every `logging_steps` `steps`, after each `epoch`, or `no`."""
 
     logging_steps: Natural = 50
-    """Steps between log lines, at least 1, where `logging_strategy` is `steps`."""
+    """Steps between log lines, at least 1, if `logging_strategy` is `steps`."""
 
     logging_first_step: StrictBool = False
     """Whether to log the first step too."""
 
     eval_strategy: Annotated[StrictStr, choice("no", "steps", "epoch")] = "no"
-    """When to measure on `data.validation`: `no`, every `eval_steps` `steps`, or after
+    """When to evaluate on `data.validation`: `no`, every `eval_steps` `steps`, or after
     each `epoch`."""
 
     eval_steps: StepsOrShare = 500
-    """Steps between measurements where `eval_strategy` is `steps`: a whole number, at
-    least 1, or a share of all steps, such as 0.1."""
+    """Steps between evaluations if `eval_strategy` is `steps`: a whole number, at least
+    1, or a fraction of all steps, such as 0.1."""
 
     include_performance_metrics: StrictBool = False
-    """Whether to log speed as well: tokens a second, model FLOPs utilization, and the
-    shares of the time that went to waiting for data, to Python, and to a GPU."""
+    """Whether to log speed as well: tokens per second, model FLOPs utilization (MFU),
+    and the fractions of time spent waiting for data, in Python, and on the GPU."""
 
     include_alternative_mfu_metrics: StrictBool = False
-    """Whether to log utilization by other ways of counting too."""
+    """Whether to also log MFU estimated as 6 FLOPs per parameter and token."""
 
     label_ignore_index: StrictInt | None = None
-    """The label that no loss or metric counts, and that padding gets; None for -100."""
+    """The label that losses and metrics ignore, also used for padding; None for
+    -100."""
 
     dataloader_num_workers: CountOrAuto = 0
-    """Processes that load data, on each device; 0 loads in the training process, and
-    `auto` takes as many as suit the machine."""
+    """Data loading processes for each device; 0 loads in the training process, and
+    `auto` chooses a number that suits the machine."""
 
     dataloader_persistent_workers: StrictBool = False
-    """Whether these processes live on from one epoch to the next."""
+    """Whether to keep these processes alive between epochs."""
 
     dataloader_prefetch_factor: Natural | None = None
-    """Batches that each of them has ready, at least 1; None for 2."""
+    """Batches that each of them loads in advance, at least 1; None for 2."""
 
     dataloader_main_process_only: Annotated[
         StrictBool | None, AfterValidator(_each_reads_its_own)
     ] = None
-    """Never true: each process reads its own part of the one order of samples."""
+    """Must not be true: each process reads its own part of the samples."""
 
     ddp_find_unused_parameters: StrictBool | None = None
-    """Whether DistributedDataParallel looks for parameters that got no gradient; None
-    for no."""
+    """Whether DistributedDataParallel looks for parameters without a gradient; None for
+    no."""
 
     nccl_default_timeout_minutes: Positive | None = None
     """How long processes wait for each other, in minutes; None for torch's default."""
 
     empty_device_cache_steps: Natural | None = None
-    """Steps between givings back of unused GPU memory, at least 1; None for never."""
+    """Steps between releases of unused GPU memory, at least 1; None for never."""
 
     profiler: ProfilerParams = Field(default_factory=ProfilerParams)
-    """What of the training is profiled."""
+    """How to profile the training."""
 
     telemetry: TelemetryParams = Field(default_factory=TelemetryParams)
-    """What the training measures of itself."""
+    """What to measure during the training."""
 
     def __finalize_and_validate__(self) -> None:
-        """Checks what goes together, and what does not."""
+        """Checks for fields that contradict or do not affect each other."""
         wrong = self._optimization_mistakes()
         wrong.update(self._speed_mistakes())
         if self.trainer_type is TrainerType.HF:
