@@ -53,10 +53,17 @@ class OrderedWorkers(Generic[T]):
             return
         self._feed.items = items
         loader = self._start() if self._kept is None else self._kept
-        if self._loading.persistent_workers:
-            self._kept = loader
-        for made in loader:
-            yield pickle.loads(made)
+        self._kept = loader if self._loading.persistent_workers else None
+        batches = iter(loader)
+        try:
+            for made in batches:
+                yield pickle.loads(made)
+        except Exception:
+            self._kept = None
+            raise
+        finally:
+            if self._kept is None:
+                _end_workers(batches)
 
     def _start(self) -> Iterable[bytes]:
         loader: Iterable[bytes] = DataLoader(
@@ -70,6 +77,18 @@ class OrderedWorkers(Generic[T]):
             generator=torch.Generator().manual_seed(0),
         )
         return loader
+
+
+def _end_workers(batches: Iterator[bytes]) -> None:
+    """Ends the processes of a data loader now.
+
+    An error holds on to all that was at work when it was raised. Left to the garbage
+    collection, the pipes may be closed before what writes to them, and a second time
+    when their numbers are those of others.
+    """
+    end = getattr(batches, "_shutdown_workers", None)
+    if end is not None:
+        end()
 
 
 class _Feed:

@@ -1,0 +1,48 @@
+"""Processes that call a function, and when they end."""
+
+import multiprocessing
+from collections.abc import Iterator
+
+import pytest
+
+from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
+
+
+def odd_only(number: int) -> int:
+    if number % 2 == 0:
+        raise ValueError(f"{number} is even")
+    return number
+
+
+def workers(persistent: bool = False) -> OrderedWorkers[int]:
+    return OrderedWorkers(odd_only, Loading(2, persistent, 2))
+
+
+def items(first: int = 1) -> Iterator[int]:
+    return iter(range(first, first + 40, 2))
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_an_error_ends_them_though_it_is_held_on_to(persistent: bool) -> None:
+    with pytest.raises(ValueError, match="is even") as caught:
+        list(workers(persistent).map(items(2)))
+    assert multiprocessing.active_children() == []
+    assert caught.value is not None
+
+
+def test_a_pass_that_is_given_up_ends_them() -> None:
+    numbers = workers().map(items())
+    assert next(numbers) == 1
+    assert len(multiprocessing.active_children()) == 2
+    numbers.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_those_that_are_kept_go_on_with_the_next_pass() -> None:
+    kept = workers(persistent=True)
+    first = kept.map(items())
+    next(first)
+    before = multiprocessing.active_children()
+    first.close()
+    assert list(kept.map(items(21))) == list(items(21))
+    assert multiprocessing.active_children() == before
