@@ -191,10 +191,14 @@ class Stream(IterableDataset[Any]):
         """Whether the samples of a block are batched one by one, and not gathered."""
         return self.collate is not None or isinstance(block.data, RawRows)
 
+    def locate(self, block: Block, index: int) -> tuple[Dataset[Any], int]:
+        """The dataset that a sample of a block comes from, and its row there."""
+        source = self.sources[int(block.sources[index])]
+        return source.dataset, int(block.rows[index])
+
     def describe(self, block: Block, index: int) -> str:
         """Says which row of which dataset a sample of a block is."""
-        source = self.sources[int(block.sources[index])]
-        return describe_row(source.dataset, int(block.rows[index]))
+        return describe_row(*self.locate(block, index))
 
     def first_texts(self, count: int) -> TextColumns | None:
         """The first samples of a pass; None where they are not texts."""
@@ -244,8 +248,7 @@ class StreamedRows(Dataset[Any]):
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
         """The dataset that a sample comes from, and its row there, from 0."""
-        source = self._stream.sources[int(self._block.sources[index])]
-        return source.dataset, int(self._block.rows[index])
+        return self._stream.locate(self._block, index)
 
 
 class ReadRows(Dataset[Any]):

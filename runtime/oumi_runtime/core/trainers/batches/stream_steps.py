@@ -26,6 +26,7 @@ from oumi_runtime.core.trainers.batches.length_groups import (
 )
 from oumi_runtime.core.trainers.batches.map_batches import split_evenly
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
+from oumi_runtime.core.trainers.batches.usable_rows import BlockSamples, usable_columns
 from oumi_runtime.exceptions import BadRowError, DataError
 
 Step = list[MadeBatch]
@@ -194,31 +195,12 @@ class _MakeColumns:
         self._leaves_out_bad = leaves_out_bad
 
     def __call__(self, unit: _Unit) -> _Columns:
-        bad: dict[int, LeftOut] = {}
-        try:
-            samples = self._stream.columns(unit.block)
-        except BadRowError:
-            if not self._leaves_out_bad:
-                raise
-            bad = self._bad_rows(unit.block)
-            usable = [row for row in range(len(unit.block)) if row not in bad]
-            if not usable:
-                raise
-            samples = self._stream.columns(unit.block.select(torch.tensor(usable)))
+        samples, bad = usable_columns(self._stream, unit.block, self._leaves_out_bad)
+        if samples is None:
+            raise BadRowError(str(bad[0]))
         if not isinstance(samples, ColumnDataset):
             raise DataError("texts need a tokenizer; set model.tokenizer_name")
         return samples, _parts(unit.sizes, bad)
-
-    def _bad_rows(self, block: Block) -> dict[int, LeftOut]:
-        """The rows of which no sample can be made, by their number in the block."""
-        bad: dict[int, LeftOut] = {}
-        for row in range(len(block)):
-            try:
-                self._stream.columns(block.select(torch.tensor([row])))
-            except BadRowError as error:
-                where = self._stream.describe(block, row)
-                bad[row] = LeftOut(where, str(error).removeprefix(f"{where}: "))
-        return bad
 
 
 def _parts(sizes: list[list[int]], bad: Mapping[int, LeftOut]) -> list[list[_Part]]:
@@ -266,7 +248,7 @@ class _MakeBatches:
 
     def _maker(self, block: Block) -> BatchMaker:
         return BatchMaker(
-            self._stream.columns(block),
+            BlockSamples(self._stream, block, self._leaves_out_bad),
             self._stream.collate,
             leaves_out_bad=self._leaves_out_bad,
         )

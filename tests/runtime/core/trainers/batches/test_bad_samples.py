@@ -84,6 +84,13 @@ def texts(unreadable: set[int]) -> Stream:
     return Stream([StreamSource(source)], prepare=prepare)
 
 
+def collate_alike(samples: list[Any]) -> dict[str, torch.Tensor]:
+    """What a config names to make batches; 11 goes with no other."""
+    if len(samples) > 1 and any(int(sample["number"]) == 11 for sample in samples):
+        raise ValueError("odd")
+    return {"number": torch.cat([sample["number"] for sample in samples])}
+
+
 def cut(
     kind: str,
     unreadable: set[int] = frozenset(),  # type: ignore[assignment]
@@ -107,6 +114,9 @@ def cut(
         return TrainBatches(Fragile(unreadable, unlike), **common)
     if kind == "texts":
         return StreamBatches(texts(unreadable), **common)
+    if kind == "collated texts":
+        collated = texts(unreadable).changed(collate=collate_alike)
+        return StreamBatches(collated, **common)
     source = StreamSource(FragileRows(unreadable, unlike), sample_count=SIZE)
     return StreamBatches(Stream([source]), **common)
 
@@ -165,6 +175,25 @@ def test_a_step_of_bad_ones_alone_counts_for_nothing() -> None:
     (alone,) = next(iter(one.epoch(0)))
     assert float(alone.weight) == 0.0
     assert isinstance(alone.weight, torch.Tensor)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_texts_with_a_collator_are_left_out_as_those_without(num_workers: int) -> None:
+    batches = cut("collated texts", {3, 20}, num_workers=num_workers)
+    expected = without(numbers(cut("texts")), {3, 20, 11})
+    assert numbers(batches) == expected
+    assert batches.loading.bad_samples.described()["first"] == [
+        "row 4 of dataset 'fragile': KeyError: 'age'",
+        "row 12 of dataset 'fragile': cannot be put into a batch: ValueError: odd",
+        "row 21 of dataset 'fragile': KeyError: 'age'",
+    ]
+    assert numbers(cut("collated texts", {3, 20}), start=2) == expected[2:]
+
+
+def test_collated_texts_of_which_a_batch_is_bad_count_for_nothing() -> None:
+    first = next(iter(cut("collated texts", {0, 1, 2, 3}).epoch(0)))
+    assert [float(micro.weight) for micro in first] == [0.0, 1.0]
+    assert first[0].columns["number"].tolist() == [4]
 
 
 def test_a_smaller_batch_weighs_as_many_targets_as_it_has() -> None:
