@@ -9,7 +9,8 @@ from oumi_runtime.builders import (
     prepare_split,
     read_split,
 )
-from oumi_runtime.builders.batches import build_bad_samples, build_eval_batches
+from oumi_runtime.builders.bad_samples import build_bad_samples
+from oumi_runtime.builders.batches import build_eval_batches
 from oumi_runtime.builders.trained import load_trained_model
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
@@ -48,12 +49,11 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     output_dir = Path(config.training.output_dir)
     model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
-    texts = read_split(config, split)
-    dataset = prepare_split(texts, config, split, preprocessing)
+    bad_samples = build_bad_samples(config.data)
+    texts = read_split(config, split, bad_samples)
+    dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     device = next(model.parameters()).device
-    batches = build_eval_batches(
-        dataset, config.training, device, build_bad_samples(config.data)
-    )
+    batches = build_eval_batches(dataset, config.training, device, bad_samples)
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)

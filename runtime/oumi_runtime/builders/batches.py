@@ -8,8 +8,7 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.builders import trials
 from oumi_runtime.builders.devices import free_bytes
-from oumi_runtime.core.configs import DataParams, TrainerType, TrainingParams
-from oumi_runtime.core.configs.params.data_params import OnBadSample
+from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
@@ -106,13 +105,6 @@ def build_eval_batches(
         return StreamEvalBatches(dataset, **arguments)
     most = trials.NUM_STEPS if params.fast_dev_run else None
     return EvalBatches(dataset, max_batches=most, **arguments)
-
-
-def build_bad_samples(data: DataParams) -> BadSamples | None:
-    """What counts the samples that are left out; None where none may be."""
-    if data.on_bad_sample != OnBadSample.SKIP:
-        return None
-    return BadSamples(data.max_bad_samples)
 
 
 def build_loading(

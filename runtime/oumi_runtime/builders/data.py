@@ -9,6 +9,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
 from oumi_runtime.builders.arguments import argument_mistake, takes
+from oumi_runtime.builders.bad_samples import build_bad_samples
 from oumi_runtime.builders.mixtures import mix_datasets, mix_streams
 from oumi_runtime.builders.packing import pack_samples
 from oumi_runtime.core.configs import (
@@ -17,15 +18,17 @@ from oumi_runtime.core.configs import (
     DatasetSplit,
     DatasetSplitParams,
 )
-from oumi_runtime.core.configs.params.data_params import OnBadSample
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
     BaseMapDataset,
+    BlockDataset,
     ReadRows,
     Stream,
     StreamSource,
 )
+from oumi_runtime.core.datasets.bad_rows import leaving_out
 from oumi_runtime.core.registry import REGISTRY, RegistryType
+from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.datasets.hugging_face import load_hugging_face
 from oumi_runtime.exceptions import DataError, suggestion
@@ -37,6 +40,7 @@ def build_dataset_mixture(
     *,
     seq_length: int | None = None,
     seed: int = 42,
+    bad_samples: BadSamples | None = None,
 ) -> Dataset[Any]:
     """Builds the datasets of a split and makes one of them.
 
@@ -45,6 +49,8 @@ def build_dataset_mixture(
         split: Which part of it.
         seq_length: Tokens of a block, where the split packs.
         seed: For shuffling and mixing, where the split has none of its own.
+        bad_samples: Counts the rows that cannot be used, where they are left out; anew
+            if None.
 
     Returns:
         A `Stream` where the split streams, else a map-style dataset; texts are not
@@ -52,22 +58,35 @@ def build_dataset_mixture(
 
     Raises:
         DataError: The split names no dataset, or they do not go together.
-        BadRowError: A row cannot be read.
+        BadRowError: A row cannot be read, and is not to be left out.
+        TooManyBadSamplesError: Too many rows were left out.
     """
     params = data_params.get_split(split)
+    bad_samples = bad_samples or build_bad_samples(data_params)
+    leave_out = None if bad_samples is None else bad_samples.leave_out
     if not params.datasets:
         raise DataError(f"data.{split.value}.datasets is empty; name a dataset there")
-    datasets = [_build_one(each, params) for each in params.datasets]
-    for dataset in datasets:
+    datasets: list[Dataset[Any]] = []
+    for each in params.datasets:
+        with leaving_out(each.dataset_name, leave_out):
+            dataset = _build_one(each, params)
         if isinstance(dataset, BaseMapDataset):
-            skips = data_params.on_bad_sample == OnBadSample.SKIP
-            dataset.transform_all(leaves_out_bad=skips)
+            dataset.transform_all(leaves_out_bad=bad_samples is not None)
+        if isinstance(dataset, BlockDataset) and bad_samples is not None:
+            raise DataError(
+                f"data.on_bad_sample: skip leaves out no row of {each.dataset_name!r}, "
+                f"which is read many rows at a time; write data.{split.value}.stream: "
+                "false, or on_bad_sample: raise"
+            )
+        datasets.append(dataset)
     mixture: Dataset[Any]
     if params.stream:
         mixture = mix_streams(datasets, params, seed)
     else:
         mixture = mix_datasets(datasets, params, seed)
-    return pack_samples(mixture, split, seq_length) if params.pack else mixture
+    if not params.pack:
+        return mixture
+    return pack_samples(mixture, split, seq_length, leave_out)
 
 
 def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:

@@ -1,5 +1,6 @@
 """Packs the samples of a split into blocks, where its config asks for it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from torch.utils.data import Dataset
@@ -12,13 +13,18 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     pack_sequences,
 )
-from oumi_runtime.core.datasets.packing import gather_sequences
+from oumi_runtime.core.datasets.bad_rows import LeaveOut
+from oumi_runtime.core.datasets.packing import as_sequences, gather_sequences
+from oumi_runtime.core.datasets.rows import LeftOut, RowReader
 from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
 
 
 def pack_samples(
-    dataset: Dataset[Any], split: DatasetSplit, seq_length: int | None
+    dataset: Dataset[Any],
+    split: DatasetSplit,
+    seq_length: int | None,
+    leave_out: LeaveOut | None = None,
 ) -> Dataset[Any]:
     """Joins token sequences end to end and cuts them into blocks.
 
@@ -26,8 +32,11 @@ def pack_samples(
         dataset: The samples of a split.
         split: Which split, for errors.
         seq_length: Tokens of a block.
+        leave_out: Is told of samples that cannot be used; None where the first is an
+            error.
 
     Raises:
+        BadRowError: A sample cannot be read, and is not to be left out.
         DataError: There is no length, or samples are not sequences alone.
     """
     field = f"data.{split.value}.pack"
@@ -44,8 +53,38 @@ def pack_samples(
             "write pack: false"
         )
     if isinstance(dataset, Stream):
+        if leave_out is not None and not isinstance(first, ColumnDataset):
+            raise DataError(
+                "data.on_bad_sample: skip leaves out no sample of a stream that is "
+                f"packed; write data.{split.value}.stream: false, {field}: false, or "
+                "on_bad_sample: raise"
+            )
         return dataset.changed(block_size=seq_length)
     if not isinstance(dataset, ColumnDataset):
-        samples = (dataset[index] for index in range(count_samples(dataset)))
-        dataset = gather_sequences(samples)
+        dataset = gather_sequences(_usable(dataset, leave_out))
     return pack_sequences(dataset, seq_length)
+
+
+class _Sequences(Dataset[dict[str, Any]]):
+    """The samples of a dataset, as sequences."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return as_sequences(self._dataset[index])
+
+    def locate(self, index: int) -> tuple[Dataset[Any], int]:
+        return self._dataset, index
+
+
+def _usable(
+    dataset: Dataset[Any], leave_out: LeaveOut | None
+) -> Iterator[dict[str, Any]]:
+    reader = RowReader(_Sequences(dataset), leaves_out_bad=leave_out is not None)
+    for index in range(count_samples(dataset)):
+        _, sample = reader[index]
+        if not isinstance(sample, LeftOut):
+            yield sample
+        elif leave_out is not None:
+            leave_out([sample])

@@ -2,16 +2,31 @@
 
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.collators import collated
 from oumi_runtime.builders.data import build_dataset_mixture
 from oumi_runtime.builders.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.datasets import TextColumns
+from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
+from oumi_runtime.exceptions import BadSampleError, DataError
 
 
-def read_split(config: TrainingConfig, split: DatasetSplit) -> Dataset[Any]:
+def read_split(
+    config: TrainingConfig,
+    split: DatasetSplit,
+    bad_samples: BadSamples | None = None,
+) -> Dataset[Any]:
     """Reads the datasets of a split, texts still being texts.
+
+    Args:
+        config: Says which they are.
+        split: Which split.
+        bad_samples: Counts the rows that are left out; None where the first is an
+            error.
 
     Raises:
         DataError: See `build_dataset_mixture`.
@@ -21,6 +36,7 @@ def read_split(config: TrainingConfig, split: DatasetSplit) -> Dataset[Any]:
         split,
         seq_length=config.model.model_max_length,
         seed=config.training.data_seed,
+        bad_samples=bad_samples,
     )
 
 
@@ -29,10 +45,42 @@ def prepare_split(
     config: TrainingConfig,
     split: DatasetSplit,
     preprocessing: Preprocessing,
+    bad_samples: BadSamples | None = None,
 ) -> Dataset[Any]:
     """Turns what `read_split` read into the columns that the model takes.
+
+    Args:
+        dataset: What it read.
+        config: Says what makes batches of it.
+        split: Which split it is.
+        preprocessing: Makes numbers of texts and classes.
+        bad_samples: Counts the texts whose class is unknown and that are left out; None
+            where the first is an error.
 
     Raises:
         DataError: See `Preprocessing.apply`.
     """
-    return collated(preprocessing.apply(dataset), config, split, preprocessing)
+    if bad_samples is not None and isinstance(dataset, TextColumns):
+        prepared = _of_known_classes(dataset, split, preprocessing, bad_samples)
+    else:
+        prepared = preprocessing.apply(dataset)
+    return collated(prepared, config, split, preprocessing)
+
+
+def _of_known_classes(
+    texts: TextColumns,
+    split: DatasetSplit,
+    preprocessing: Preprocessing,
+    bad_samples: BadSamples,
+) -> Dataset[Any]:
+    numbers = list(range(len(texts)))
+    while numbers:
+        try:
+            return preprocessing.apply(texts)
+        except BadSampleError as error:
+            where = f"sample {numbers[error.sample] + 1} of data.{split.value}"
+            bad_samples.leave_out([LeftOut(where, error.reason)])
+            kept = [row for row in range(len(numbers)) if row != error.sample]
+            texts = texts.select(torch.tensor(kept, dtype=torch.int64))
+            numbers = [numbers[row] for row in kept]
+    raise DataError(f"data.{split.value} has no usable samples")

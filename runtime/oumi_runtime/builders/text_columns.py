@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain
 
 import torch
 from tokenizers import Encoding, Tokenizer
@@ -18,7 +18,7 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     TextPairs,
 )
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import BadSampleError, DataError
 
 # What losses and metrics leave out.
 IGNORED_LABEL = -100
@@ -85,9 +85,7 @@ class TextEncoder:
         tokens, labels = dataset.columns["tokens"], dataset.columns["labels"]
         ids, words = self._tokens_of_words(tokens)
         # One more, for the pieces whose number of a word is -1.
-        of_words = torch.tensor(
-            [*label_ids(list(chain.from_iterable(labels))), IGNORED_LABEL]
-        )
+        of_words = torch.tensor([*_ids_of_tags(labels, label_ids), IGNORED_LABEL])
         pieces = RaggedColumn(of_words[words], ids.lengths)
         return {
             "input_ids": ids.cut(self.max_length, pad_value=self.pad_id),
@@ -128,6 +126,18 @@ class TextEncoder:
             "input_ids": self._inputs(dataset.columns["text"]),
             "labels": targets.ended_by(self.pad_id),
         }
+
+
+def _ids_of_tags(
+    labels: Sequence[Sequence[int | str]], label_ids: LabelIds
+) -> list[int]:
+    """The ids of the labels of all texts, one after the other."""
+    try:
+        return label_ids(list(chain.from_iterable(labels)))
+    except BadSampleError as error:
+        ends = accumulate(map(len, labels))
+        sample = next(row for row, end in enumerate(ends) if error.sample < end)
+        raise BadSampleError(sample, error.reason) from error
 
 
 def _first_pieces(encoding: Encoding, start: int) -> list[int]:

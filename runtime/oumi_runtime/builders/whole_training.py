@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from oumi_runtime.builders.batches import build_bad_samples
+from oumi_runtime.builders.bad_samples import build_bad_samples
 from oumi_runtime.builders.callbacks import build_training_callbacks
 from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
 from oumi_runtime.builders.splits import prepare_split, read_split
@@ -34,7 +34,8 @@ def build_training(
     Raises:
         OumiRuntimeError: A model, dataset or other part cannot be built.
     """
-    texts = read_split(config, DatasetSplit.TRAIN)
+    bad_samples = build_bad_samples(config.data)
+    texts = read_split(config, DatasetSplit.TRAIN, bad_samples)
     model = build_trainable_model(config)
     if config.training.compile:
         # In place, so that saved names stay as they are.
@@ -43,12 +44,13 @@ def build_training(
         preprocessing = fit_preprocessing(texts, config.model, model)
     else:
         preprocessing = Preprocessing.load(resume_from.parent, config.model)
-    train_dataset = prepare_split(texts, config, DatasetSplit.TRAIN, preprocessing)
+    split = DatasetSplit.TRAIN
+    train_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     eval_dataset = None
     if config.training.eval_strategy != "no":
         split = DatasetSplit.VALIDATION
-        texts = read_split(config, split)
-        eval_dataset = prepare_split(texts, config, split, preprocessing)
+        texts = read_split(config, split, bad_samples)
+        eval_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     trainer = build_trainer(
         config.training,
         model=model,
@@ -59,7 +61,7 @@ def build_training(
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
         kept_files=kept_files,
-        bad_samples=build_bad_samples(config.data),
+        bad_samples=bad_samples,
     )
     return trainer, preprocessing
 

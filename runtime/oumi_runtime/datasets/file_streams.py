@@ -12,6 +12,7 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     TextPairs,
 )
+from oumi_runtime.core.datasets.bad_rows import row_mistake
 from oumi_runtime.datasets.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError
 
@@ -102,10 +103,9 @@ class TaggedTextStream(FileStream):
     def _block(self, columns: list[list[Any]], row: int) -> TaggedTexts:
         tokens, labels = columns
         kind = self._label_kind()
-        for number, sample in enumerate(zip(tokens, labels, strict=True), row):
-            check_tags(
-                *sample, kind, f"{self.dataset_path}: row {number + 1}", self._names
-            )
+        for number, sample in enumerate(zip(tokens, labels, strict=True), row + 1):
+            if mistake := tags_mistake(*sample, kind, self._names):
+                raise BadRowError(row_mistake(self.dataset_path, number, mistake))
         return TaggedTexts(tokens, labels)
 
     def _label_kind(self) -> type:
@@ -125,20 +125,14 @@ class TaggedTextStream(FileStream):
         return [label for label in found if label is not None]
 
 
-def check_tags(
-    tokens: Any, labels: Any, kind: type, where: str, names: list[str]
-) -> None:
-    """Checks that a row is a list of tokens with a label for each.
+def tags_mistake(tokens: Any, labels: Any, kind: type, names: list[str]) -> str | None:
+    """Why a row is no list of tokens with a label for each; None where it is one.
 
     Args:
         tokens: What should be the tokens.
         labels: What should be the labels.
         kind: What each label is: str or int.
-        where: Names the row.
         names: What the two columns are called.
-
-    Raises:
-        BadRowError: The row is something else.
     """
     words = "names" if kind is str else "whole numbers"
     for value, name, wanted, described in (
@@ -146,10 +140,7 @@ def check_tags(
         (labels, names[1], kind, words),
     ):
         if not isinstance(value, list) or not {*map(type, value)} <= {wanted}:
-            raise BadRowError(
-                f"{where}: {name!r} is {value!r:.60}, not a list of {described}"
-            )
+            return f"{name!r} is {value!r:.60}, not a list of {described}"
     if len(tokens) != len(labels):
-        raise BadRowError(
-            f"{where} has {len(tokens)} {names[0]} but {len(labels)} {names[1]}"
-        )
+        return f"has {len(tokens)} {names[0]} but {len(labels)} {names[1]}"
+    return None

@@ -1,7 +1,6 @@
 """Hugging Face datasets, of the hub or of files, as what a model takes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,24 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
-    ColumnDataset,
-    RaggedColumn,
-    TextDataset,
 )
+from oumi_runtime.core.datasets.bad_rows import is_leaving_out
 from oumi_runtime.core.datasets.hugging_face import load_rows
-from oumi_runtime.datasets.arrow_columns import to_column
+from oumi_runtime.datasets.column_names import missing_column
 from oumi_runtime.datasets.column_streams import ColumnStream, stream_columns
 from oumi_runtime.datasets.hub_records import HubRecords
+from oumi_runtime.datasets.hub_rows import (
+    Layout,
+    read_numbers,
+    read_texts,
+    without_bad,
+)
 from oumi_runtime.datasets.images import check_image_options, to_image_tensor
 from oumi_runtime.datasets.record_files import STREAMED_SUFFIXES, RecordFile
 from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.exceptions import DataError
 
 _LABELS = ("labels", "label")
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Which columns are read, and as what."""
-
-    text: str | None
-    label: str | None
-    others: tuple[str, ...]
-    image_size: int | None
-    channels: int
-    where: str
-
-    def name_of(self, column: str) -> str:
-        """What the model's forward calls a column."""
-        if column == self.label:
-            return "labels"
-        return "images" if column == "image" else column
 
 
 def load_hugging_face(
@@ -104,11 +89,15 @@ def load_hugging_face(
             f"{', '.join(first)}; set dataset_kwargs.label_column"
         )
     others = [name for name in columns or first if name != label]
-    layout = _Layout(text, label, tuple(others), image_size, channels, where)
+    layout = Layout(text, label, tuple(others), image_size, channels, where)
     names = None if file else _label_names(rows, label)
     if stream:
         return _stream(rows, layout, names, first)
-    return _to_texts(rows, layout, names) if text else _to_columns(rows, layout, names)
+    if text:
+        return read_texts(rows, layout, names)
+    if is_leaving_out():
+        rows = without_bad(rows, layout)
+    return read_numbers(rows, layout, names)
 
 
 def _require_columns(
@@ -116,10 +105,7 @@ def _require_columns(
 ) -> None:
     for name in wanted:
         if name is not None and name not in row:
-            raise DataError(
-                f"{where} has no column {name!r}{suggestion(name, row)}, only "
-                f"{', '.join(row)}"
-            )
+            raise missing_column(where, name, row)
 
 
 def _plain_file(path: str | None) -> RecordFile | None:
@@ -134,7 +120,7 @@ def _plain_file(path: str | None) -> RecordFile | None:
 
 
 def _stream(
-    rows: Any, layout: _Layout, names: list[str] | None, first: Mapping[str, Any]
+    rows: Any, layout: Layout, names: list[str] | None, first: Mapping[str, Any]
 ) -> Dataset[Any]:
     file = rows if isinstance(rows, RecordFile) else None
     if any(hasattr(first[name], "convert") for name in layout.others):
@@ -186,80 +172,10 @@ def _label_names(rows: Any, label: str | None) -> list[str] | None:
     return None if names is None else list(names)
 
 
-def _to_texts(rows: Any, layout: _Layout, names: list[str] | None) -> TextDataset:
-    texts, labels = list(rows[layout.text]), list(rows[layout.label])
-    samples = (
-        _text_sample({layout.text: text, layout.label: label}, layout, number)
-        for number, (text, label) in enumerate(zip(texts, labels, strict=True))
-    )
-    labels = [sample["label"] for sample in samples]
-    return TextDataset(texts, labels, label_names=names)
-
-
-def _text_sample(
-    row: Mapping[Any, Any], layout: _Layout, number: int | None = None
-) -> dict[str, Any]:
-    """A row with a text and its class, which it is checked for."""
-    where = "" if number is None else f"{layout.where}: row {number + 1}: "
-    text, label = row[layout.text], row[layout.label]
-    if not isinstance(text, str):
-        raise DataError(f"{where}{layout.text!r} is {text!r:.40}, not text")
-    if isinstance(label, bool):
-        label = int(label)
-    if not isinstance(label, int | str):
-        raise DataError(
-            f"{where}{layout.label!r} is {label!r:.40}, neither a whole number nor the "
-            "name of a class"
-        )
-    return {"text": text, "label": label}
-
-
-def _to_columns(rows: Any, layout: _Layout, names: list[str] | None) -> ColumnDataset:
-    found = [*layout.others, *([layout.label] if layout.label else [])]
-    pictures = [name for name in found if _is_picture(rows, name)]
-    table = rows.select_columns([name for name in found if name not in pictures])
-    table = table.with_format("arrow")[:]
-    columns: dict[str, torch.Tensor | RaggedColumn] = {}
-    for name in found:
-        if name in pictures:
-            columns[layout.name_of(name)] = _to_pictures(rows, name, layout)
-        else:
-            own = layout.name_of(name)
-            pad_value = -100 if own == "labels" else 0
-            columns[own] = to_column(
-                table.column(name), name, layout.where, pad_value=pad_value
-            )
-    return ColumnDataset(columns, label_names=names)
-
-
-def _is_picture(rows: Any, name: str) -> bool:
-    import datasets
-
-    return isinstance(rows.features[name], datasets.Image)
-
-
-def _to_pictures(rows: Any, name: str, layout: _Layout) -> torch.Tensor:
-    pictures: list[torch.Tensor] = []
-    for number in range(len(rows)):
-        where = f"{layout.where}: row {number + 1}: {name!r}"
-        try:
-            image = rows[number][name]
-            picture = to_image_tensor(image, layout.image_size, layout.channels)
-        except Exception as error:
-            raise DataError(f"{where} is not a picture: {error}") from error
-        if pictures and picture.shape != pictures[0].shape:
-            raise DataError(
-                f"{where} is {tuple(picture.shape)}, others are "
-                f"{tuple(pictures[0].shape)}; set dataset_kwargs.image_size"
-            )
-        pictures.append(picture)
-    return torch.stack(pictures)
-
-
 class HuggingFaceStream(BaseIterableDataset):
     """Rows with pictures that are read as they are used."""
 
-    def __init__(self, rows: Any, layout: _Layout, names: list[str] | None) -> None:
+    def __init__(self, rows: Any, layout: Layout, names: list[str] | None) -> None:
         """Takes a `datasets.IterableDataset`, and what its columns mean."""
         super().__init__(dataset_name=layout.where)
         self._data = rows
@@ -284,7 +200,7 @@ class HuggingFaceStream(BaseIterableDataset):
         }
 
 
-def _to_value(value: Any, name: str, layout: _Layout) -> torch.Tensor:
+def _to_value(value: Any, name: str, layout: Layout) -> torch.Tensor:
     if hasattr(value, "convert"):
         return to_image_tensor(value, layout.image_size, layout.channels)
     try:

@@ -4,22 +4,20 @@ Nothing but the batch at hand is in memory. A row that cannot be read is named.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.exceptions import BadRowError, DataError, suggestion
+from oumi_runtime.datasets.column_names import missing_column
+from oumi_runtime.datasets.tables import CSV_REASON
+from oumi_runtime.exceptions import BadRowError, DataError
 
 STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
 ROWS_AT_ONCE = 4096
 _BLOCK_BYTES = 4 << 20
 _BUFFER_BYTES = 1 << 20
-_CSV_REASON = re.compile(
-    r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
-)
 
 
 class RecordFile:
@@ -69,11 +67,8 @@ class RecordFile:
         """
         for argument, name in names.items():
             if name not in self.first_row:
-                raise DataError(
-                    f"{self.path} has no column {name!r}"
-                    f"{suggestion(name, self.first_row)}, only "
-                    f"{', '.join(self.first_row)}; set dataset_kwargs.{argument}"
-                )
+                remedy = f"set dataset_kwargs.{argument}"
+                raise missing_column(self.path, name, self.first_row, remedy)
 
     @property
     def num_rows(self) -> int | None:
@@ -213,7 +208,7 @@ class RecordFile:
         if self._kind == "json":
             found = self._bad_json_line(row)
             return found or f"{where}: {text}"
-        if self._kind == "csv" and (match := _CSV_REASON.match(text)):
+        if self._kind == "csv" and (match := CSV_REASON.match(text)):
             # Arrow counts the header as a row.
             return f"{self.path}: row {int(match['row']) - 1}: {match['reason']}"
         return f"{where}: {text}"

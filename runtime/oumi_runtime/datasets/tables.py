@@ -4,16 +4,23 @@ What the columns mean is the datasets' to say.
 """
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.datasets.table import Table
+from oumi_runtime.exceptions import DataError
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+CSV_REASON = re.compile(
+    r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
+)
 
 
-def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
+def read_columns(path: Path, names: Sequence[str]) -> Table:
     """Reads some columns; of a csv file, the first of them as texts, whatever it holds.
 
     Args:
@@ -22,26 +29,20 @@ def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
         names: Names of the columns.
 
     Returns:
-        The values of each column, as many as there are rows; none is missing.
+        The rows that have a value in each of the columns.
 
     Raises:
         DataError: The file, a column or a value is missing, or cannot be read.
     """
-    columns = _reader_of(path)(path, names)
+    table = _reader_of(path)(path, names)
     for name in names:
-        if columns.get(name) is None:
-            raise DataError(
-                f"{path} has no column {name!r}{suggestion(name, columns)}, only "
-                f"{', '.join(columns)}; name it in dataset_kwargs"
-            )
-        for row, value in enumerate(columns[name], start=1):
-            if value is None:
-                raise DataError(f"{path}: row {row} has no {name!r}")
-    return [columns[name] for name in names]
+        table.require(name, "name it in dataset_kwargs")
+        table.check_filled(name)
+    return table
 
 
-def read_table(path: Path) -> dict[str, list[Any]]:
-    """Reads all columns, by name; see `read_columns`. A missing value is None.
+def read_table(path: Path) -> Table:
+    """Reads all columns; see `read_columns`. A missing value is None.
 
     Raises:
         DataError: The file is missing, or cannot be read.
@@ -49,9 +50,7 @@ def read_table(path: Path) -> dict[str, list[Any]]:
     return _reader_of(path)(path, None)
 
 
-def _reader_of(
-    path: Path,
-) -> Callable[[Path, Sequence[str] | None], dict[str, list[Any]]]:
+def _reader_of(path: Path) -> Callable[[Path, Sequence[str] | None], Table]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(
@@ -60,69 +59,141 @@ def _reader_of(
     return _read_json if suffix in (".jsonl", ".json") else _read_arrow
 
 
-def _read_json(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]:
+def _read_json(path: Path, names: Sequence[str] | None) -> Table:
     """The columns by name, with None for what a row does not have."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except ValueError as error:
-        raise DataError(f"{path} is not UTF-8: {error}") from error
-    rows = _parse(text, path, 1) if text.lstrip().startswith("[") else None
-    if rows is None:
-        lines = enumerate(text.split("\n"), start=1)
-        rows = [_parse(line, path, number) for number, line in lines if line.strip()]
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise DataError(f"{path}: row {number} is not a JSON object")
-    there = dict.fromkeys(key for row in rows for key in row)
-    return {
-        name: [row.get(name) for row in rows]
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    rows: dict[int, dict[str, Any]] = {}
+    for number, row in enumerate(_json_rows(content, path), start=1):
+        if isinstance(row, _NotJson):
+            message = f"{path}:{row.line} is not {row.wanted}: {row.reason}"
+            reason = f"line {row.line} is not {row.wanted}: {row.reason}"
+            reject_row(path, number, reason, message=message)
+        elif isinstance(row, dict):
+            rows[number] = row
+        else:
+            message = f"{path}: row {number} is not a JSON object"
+            reject_row(path, number, "is not a JSON object", message=message)
+    there = dict.fromkeys(key for row in rows.values() for key in row)
+    columns = {
+        name: [row.get(name) for row in rows.values()]
         for name in (there if rows else dict.fromkeys(names or ()))
     }
+    return Table(path, columns, [*rows])
 
 
-def _parse(text: str, path: Path, line: int) -> Any:
+@dataclass(frozen=True)
+class _NotJson:
+    """A line that is none."""
+
+    line: int
+    reason: str
+    wanted: str = "JSON"
+
+
+def _json_rows(content: bytes, path: Path) -> Iterator[Any]:
+    """The object of each line that is not blank, or those of one list."""
+    if content.lstrip().startswith(b"["):
+        rows = _parsed(content, 1)
+        # A list that is cut short has no rows that could be told apart.
+        if isinstance(rows, _NotJson):
+            raise DataError(f"{path}:{rows.line} is not {rows.wanted}: {rows.reason}")
+        yield from rows
+        return
+    for line, text in enumerate(content.splitlines(), start=1):
+        if text.strip():
+            yield _parsed(text, line)
+
+
+def _parsed(text: bytes, line: int) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text.decode())
+    except UnicodeDecodeError as error:
+        return _NotJson(line + text.count(b"\n", 0, error.start), str(error), "UTF-8")
     except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError):
             line += error.lineno - 1
-        raise DataError(f"{path}:{line} is not JSON: {error}") from error
+        return _NotJson(line, str(error))
 
 
-def _read_arrow(path: Path, names: Sequence[str] | None) -> dict[str, list[Any]]:
+def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
     """The columns by name; those that are not asked for are empty."""
     import pyarrow as pa
 
+    numbers: list[int] | None = None
     try:
         if path.suffix.lower() == ".csv":
-            table = _read_csv(path, names[0] if names else None)
+            table, numbers = _read_csv(path, names[0] if names else None)
         else:
             from pyarrow import parquet
 
             table = parquet.read_table(path)
-        names = list(table.column_names) if names is None else names
-        twice = [name for name in names if table.column_names.count(name) > 1]
-        if twice:
-            raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
-        return {
-            name: table.column(name).to_pylist() if name in names else []
-            for name in table.column_names
-        }
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
+        if match := CSV_REASON.match(reason):
+            # Arrow counts the header as a row.
+            reason = f"row {int(match['row']) - 1}: {match['reason']}"
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
+    names = list(table.column_names) if names is None else names
+    twice = [name for name in names if table.column_names.count(name) > 1]
+    if twice:
+        raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
+    columns = {
+        name: table.column(name).to_pylist() if name in names else []
+        for name in table.column_names
+    }
+    return Table(path, columns, numbers or range(1, table.num_rows + 1))
 
 
-def _read_csv(path: Path, text_column: str | None) -> Any:
+def _read_csv(path: Path, text_column: str | None) -> tuple[Any, list[int] | None]:
+    """The table, and the numbers of its rows where some are not in it."""
+    import pyarrow as pa
+
+    try:
+        return _arrow_csv(path, text_column, None), None
+    except pa.ArrowInvalid:
+        bad: list[Any] = []
+        table = _arrow_csv(path, text_column, bad)
+    for row in bad:
+        reason = (
+            f"Expected {row.expected_columns} columns, got {row.actual_columns}: "
+            f"{row.text!r:.40}"
+        )
+        message = f"{path} is not valid csv: row {row.number - 1}: {reason}"
+        reject_row(path, row.number - 1, reason, message=message)
+    left_out = {row.number - 1 for row in bad}
+    numbers = range(1, table.num_rows + len(bad) + 1)
+    return table, [number for number in numbers if number not in left_out]
+
+
+def _arrow_csv(path: Path, text_column: str | None, bad: list[Any] | None) -> Any:
+    """Reads the file.
+
+    Args:
+        path: The file.
+        text_column: What is a text, whatever it looks like.
+        bad: Takes the rows that have too few or too many values; if it is None, they
+            are errors.
+    """
     import pyarrow as pa
     from pyarrow import csv
+
+    def note(row: Any) -> str:
+        assert bad is not None
+        bad.append(row)
+        return "skip"
 
     return csv.read_csv(
         path,
         # One block, because a row must not be longer, and types are inferred from one.
-        csv.ReadOptions(block_size=min(path.stat().st_size + 1, 2**31 - 1)),
-        # A text may hold line breaks inside its quotes.
-        csv.ParseOptions(newlines_in_values=True),
+        # With threads rows have no numbers.
+        csv.ReadOptions(
+            block_size=min(path.stat().st_size + 1, 2**31 - 1), use_threads=bad is None
+        ),
+        csv.ParseOptions(
+            # A text may hold line breaks inside its quotes.
+            newlines_in_values=True,
+            invalid_row_handler=None if bad is None else note,
+        ),
         # 007 and 2024-01-01 are texts too.
         csv.ConvertOptions(
             column_types={text_column: pa.string()} if text_column else None

@@ -1,6 +1,7 @@
 """The user's own table of numbers, from a csv, parquet or JSON file."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import torch
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.table import Table
 from oumi_runtime.datasets.tables import read_table
 from oumi_runtime.datasets.tabular_stream import TabularStream
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.exceptions import DataError
 
-_Table = Mapping[str, Sequence[Any]]
+_LEAVE_OUT_COLUMN = "; leave the column out by dataset_kwargs.feature_columns"
 
 
 @register_dataset("tabular")
@@ -52,35 +54,38 @@ class Tabular(ColumnDataset):
             DataError: The file, a column or a value is missing, or is not a number.
         """
         path = split_file(Path(dataset_path), split)
-        table = _read(path, label_column)
-        if split_column is not None and split_column not in table:
-            raise _no_column(path, split_column, table, "split_column")
+        table = read_table(path)
+        labels = table.require(label_column, "set dataset_kwargs.label_column")
+        classes = None if regression else _class_names(labels)
+        if split_column is not None:
+            splits = table.require(split_column, "set dataset_kwargs.split_column")
+            table.keep([row for row, name in enumerate(splits) if name == split])
         names = feature_columns
         if names is None:
-            names = [n for n in table if n not in (label_column, split_column)]
+            own = (label_column, split_column)
+            names = [name for name in table.columns if name not in own]
         for name in names:
-            if name not in table:
-                raise _no_column(path, name, table, "feature_columns")
+            table.require(name, "set dataset_kwargs.feature_columns")
         if not names:
             raise DataError(f"{path} has no column besides {label_column!r}")
-        rows = list(range(len(table[label_column])))
-        if split_column is not None:
-            rows = [row for row in rows if table[split_column][row] == split]
-        if not rows:
+        if not len(table):
             raise DataError(f"{path} has no rows of the split {split!r}")
-        classes = _class_names(table[label_column])
         if classes is not None and Path(dataset_path).is_dir() and split != "train":
-            train = split_file(Path(dataset_path), "train")
-            classes = _class_names(_read(train, label_column)[label_column])
+            train = read_table(split_file(Path(dataset_path), "train"))
+            classes = _class_names(train.require(label_column, "add it"))
+        for name in names:
+            _check_numbers(table, name, _LEAVE_OUT_COLUMN)
+        if classes is None:
+            _check_numbers(table, label_column)
+        else:
+            _check_classes(table, label_column, classes)
         self.dataset_name, self.dataset_path = "tabular", str(path)
         self.feature_names = list(names)
-        features = [_numbers(table[name], rows, name, path) for name in names]
+        features = [table.columns[name] for name in names]
         super().__init__(
             {
                 "features": torch.tensor(features, dtype=torch.float32).T.contiguous(),
-                "labels": _labels(
-                    table[label_column], rows, label_column, path, classes, regression
-                ),
+                "labels": _to_labels(table.columns[label_column], classes, regression),
             },
             label_names=classes,
         )
@@ -111,60 +116,53 @@ class Tabular(ColumnDataset):
         )
 
 
-def _read(path: Path, label_column: str) -> dict[str, list[Any]]:
-    table = read_table(path)
-    if label_column not in table:
-        raise _no_column(path, label_column, table, "label_column")
-    return table
-
-
-def _no_column(path: Path, name: str, table: _Table, argument: str) -> DataError:
-    return DataError(
-        f"{path} has no column {name!r}{suggestion(name, table)}, only "
-        f"{', '.join(table)}; set dataset_kwargs.{argument}"
-    )
-
-
 def _class_names(values: Sequence[Any]) -> list[str] | None:
     """The classes where they are names, else None."""
     names = {value for value in values if isinstance(value, str)}
     return sorted(names) or None
 
 
-def _numbers(
-    values: Sequence[Any], rows: Sequence[int], name: str, path: Path
-) -> list[int | float]:
-    numbers: list[int | float] = []
-    for row in rows:
-        value = values[row]
-        if value is None:
-            raise DataError(f"{path}: row {row + 1} has no {name!r}")
-        if not isinstance(value, int | float):
-            raise DataError(
-                f"{path}: row {row + 1}: {name!r} is {value!r:.40}, not a number; "
-                "leave the column out by dataset_kwargs.feature_columns"
-            )
-        numbers.append(value)
-    return numbers
+def _check_numbers(table: Table, name: str, remedy: str = "") -> None:
+    """Rejects the rows that have no number in a column.
+
+    One word makes texts of a whole column of a csv file; the numbers among them are
+    made numbers again.
+    """
+    if table.path.suffix.lower() == ".csv" and str in set(
+        map(type, table.columns[name])
+    ):
+        table.columns[name] = [_as_number(value) for value in table.columns[name]]
+    table.check_kind(name, {int, float, bool}, f"a number{remedy}")
 
 
-def _labels(
-    values: Sequence[Any],
-    rows: Sequence[int],
-    name: str,
-    path: Path,
-    classes: list[str] | None,
-    regression: bool,
+def _as_number(value: Any) -> Any:
+    """The number that a text is, as Arrow reads numbers; None for none at all."""
+    try:
+        number = float(value or "nan")
+    except (TypeError, ValueError):
+        return value
+    return None if math.isnan(number) else number
+
+
+def _check_classes(table: Table, name: str, classes: list[str]) -> None:
+    known = set(classes)
+
+    def reason_of(value: Any) -> str | None:
+        if value in known:
+            return None
+        return (
+            f"{name!r} is {value!r:.40}, which is not one of the classes "
+            f"{', '.join(classes)}"
+        )
+
+    table.check(reason_of, name)
+
+
+def _to_labels(
+    values: Sequence[Any], classes: list[str] | None, regression: bool
 ) -> torch.Tensor:
-    if classes is None:
-        numbers = _numbers(values, rows, name, path)
-        whole = all(isinstance(number, int) for number in numbers) and not regression
-        return torch.tensor(numbers, dtype=torch.int64 if whole else torch.float32)
-    ids = {class_name: number for number, class_name in enumerate(classes)}
-    for row in rows:
-        if values[row] not in ids:
-            raise DataError(
-                f"{path}: row {row + 1}: {name!r} is {values[row]!r:.40}, which is "
-                f"not one of the classes {', '.join(classes)}"
-            )
-    return torch.tensor([ids[values[row]] for row in rows])
+    if classes is not None:
+        ids = {class_name: number for number, class_name in enumerate(classes)}
+        return torch.tensor([ids[value] for value in values])
+    whole = all(isinstance(value, int) for value in values) and not regression
+    return torch.tensor(values, dtype=torch.int64 if whole else torch.float32)

@@ -1,15 +1,15 @@
 """The user's own labelled texts, from a jsonl, csv or parquet file."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.table import Table
 from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.datasets.text_lm import as_texts
 from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
-from oumi_runtime.exceptions import DataError
 
 
 @register_dataset("text_classification")
@@ -40,9 +40,13 @@ class TextClassification(TextDataset):
             DataError: The file, a column or a value is missing, or cannot be read.
         """
         path = split_file(Path(dataset_path), split)
-        texts, labels = read_columns(path, (text_column, label_column))
+        table = read_columns(path, (text_column, label_column))
+        table.check_kind(text_column, {str}, "text")
+        _check_classes(table, label_column)
+        labels = table.columns[label_column]
         super().__init__(
-            as_texts(texts, text_column, path), _classes(labels, label_column, path)
+            table.columns[text_column],
+            [int(label) if isinstance(label, bool) else label for label in labels],
         )
 
     @classmethod
@@ -60,16 +64,20 @@ class TextClassification(TextDataset):
         )
 
 
-def _classes(labels: list[Any], column: str, path: Path) -> list[int | str]:
-    """The labels as class numbers or names, all of one kind."""
-    classes = [int(label) if isinstance(label, bool) else label for label in labels]
-    kind = str if any(isinstance(label, str) for label in classes) else int
-    for row, label in enumerate(classes, start=1):
+def _check_classes(table: Table, column: str) -> None:
+    """Rejects the rows whose label is not of the kind that most of them are of."""
+    kinds = Counter(map(type, table.columns[column]))
+    are_names = kinds[str] and kinds[str] >= kinds[int] + kinds[bool]
+    kind = str if are_names else int
+
+    def reason_of(label: Any) -> str | None:
         if label == "":
-            raise DataError(f"{path}: row {row} has no {column!r}")
-        if not isinstance(label, kind):
-            raise DataError(
-                f"{path}: row {row}: {column!r} is {label!r:.40}; classes must be all "
-                "whole numbers, or all names"
-            )
-    return classes
+            return f"has no {column!r}"
+        if isinstance(label, kind):
+            return None
+        return (
+            f"{column!r} is {label!r:.40}; classes must be all whole numbers, or all "
+            "names"
+        )
+
+    table.check(reason_of, column)

@@ -11,7 +11,6 @@ from oumi_runtime.datasets.file_streams import PlainTextStream
 from oumi_runtime.datasets.split_files import SPLIT_NAMES, split_file
 from oumi_runtime.datasets.tables import read_columns
 from oumi_runtime.datasets.text_file import TextFileStream, read_text
-from oumi_runtime.exceptions import DataError
 
 
 @register_dataset("text_lm")
@@ -37,8 +36,9 @@ class TextLm(PlainTexts):
             super().__init__([read_text(path)])
             return
         path = split_file(Path(dataset_path), split)
-        (texts,) = read_columns(path, (text_column,))
-        super().__init__(as_texts(texts, text_column, path))
+        table = read_columns(path, (text_column,))
+        table.check_kind(text_column, {str}, "text")
+        super().__init__(table.columns[text_column])
 
     @classmethod
     def open_stream(
@@ -55,18 +55,6 @@ class TextLm(PlainTexts):
         path = split_file(Path(dataset_path), split)
         columns = {"text_column": text_column}
         return PlainTextStream(path, columns, dataset_name="text_lm")
-
-
-def as_texts(values: list[object], column: str, path: Path) -> list[str]:
-    """The values of a column, which must be texts.
-
-    Raises:
-        DataError: One is something else.
-    """
-    for row, value in enumerate(values, start=1):
-        if not isinstance(value, str):
-            raise DataError(f"{path}: row {row}: {column!r} is {value!r:.40}, not text")
-    return [value for value in values if isinstance(value, str)]
 
 
 def _text_file(path: Path, split: str) -> Path | None:

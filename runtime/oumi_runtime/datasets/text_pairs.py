@@ -7,7 +7,6 @@ from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.file_streams import TextPairStream
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.datasets.text_lm import as_texts
 
 
 @register_dataset("text_pairs")
@@ -34,10 +33,10 @@ class TextPairsFile(TextPairs):
             DataError: The file, a column or a value is missing, or cannot be read.
         """
         path = split_file(Path(dataset_path), split)
-        texts, targets = read_columns(path, (text_column, target_column))
-        super().__init__(
-            as_texts(texts, text_column, path), as_texts(targets, target_column, path)
-        )
+        table = read_columns(path, (text_column, target_column))
+        for name in (text_column, target_column):
+            table.check_kind(name, {str}, "text")
+        super().__init__(table.columns[text_column], table.columns[target_column])
 
     @classmethod
     def open_stream(

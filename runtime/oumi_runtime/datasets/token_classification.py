@@ -1,11 +1,12 @@
 """The user's own texts with a label for each token, from a jsonl or parquet file."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.file_streams import TaggedTextStream, check_tags
+from oumi_runtime.datasets.file_streams import TaggedTextStream, tags_mistake
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.tables import read_columns
 
@@ -38,13 +39,14 @@ class TokenClassification(TaggedTexts):
             DataError: The file, a column or a value is missing, or cannot be read.
         """
         path = split_file(Path(dataset_path), split)
-        tokens, labels = read_columns(path, (token_column, label_column))
-        kinds = {type(label) for row in labels for label in _list(row)}
+        table = read_columns(path, (token_column, label_column))
+        kinds = {
+            type(label) for row in table.columns[label_column] for label in _list(row)
+        }
         kind = str if kinds == {str} else int
         names = [token_column, label_column]
-        for number, row in enumerate(zip(tokens, labels, strict=True), start=1):
-            check_tags(*row, kind, f"{path}: row {number}", names)
-        super().__init__(tokens, labels)
+        table.check(partial(tags_mistake, kind=kind, names=names), *names)
+        super().__init__(table.columns[token_column], table.columns[label_column])
 
     @classmethod
     def open_stream(

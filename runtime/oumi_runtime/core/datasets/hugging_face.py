@@ -6,6 +6,7 @@ The library is imported only when something is read with it.
 from pathlib import Path
 from typing import Any
 
+from oumi_runtime.core.datasets.bad_rows import is_leaving_out
 from oumi_runtime.exceptions import DataError, MissingExtraError, suggestion
 
 _FORMATS = {
@@ -18,6 +19,11 @@ _FORMATS = {
     ".txt": "text",
 }
 _CONNECT_TIMEOUT_S = 5
+_NONE_LEFT_OUT = (
+    "; data.on_bad_sample: skip leaves out no line of a file that Hugging Face "
+    "`datasets` reads: correct it, or name the dataset that reads such files here, as "
+    "tabular or text_classification"
+)
 
 
 def load_rows(
@@ -78,7 +84,8 @@ def load_rows(
     try:
         return datasets.load_dataset(**arguments)
     except Exception as error:
-        raise DataError(f"{what}: {_reason(error, split)}") from error
+        more = _NONE_LEFT_OUT if path and is_leaving_out() else ""
+        raise DataError(f"{what}: {_reason(error, split)}{more}") from error
     finally:
         if shown:
             datasets.enable_progress_bars()

@@ -90,15 +90,31 @@ def gather_sequences(samples: Iterable[Mapping[str, Any]]) -> ColumnDataset:
     """
     rows: dict[str, list[torch.Tensor]] = {}
     for number, sample in enumerate(samples, start=1):
-        for name, value in sample.items():
-            tensor = torch.as_tensor(value)
-            if tensor.ndim != 1 or tensor.is_floating_point():
-                raise DataError(
-                    f"pack joins sequences of whole numbers, and {name!r} of sample "
-                    f"{number} is {_in_short(tensor)}; write pack: false"
-                )
-            rows.setdefault(name, []).append(tensor)
+        try:
+            sequences = as_sequences(sample)
+        except DataError as error:
+            raise DataError(f"sample {number}: {error}") from error
+        for name, sequence in sequences.items():
+            rows.setdefault(name, []).append(sequence)
+    if not rows:
+        raise DataError("there is no sample to pack")
     return ColumnDataset({name: _ragged(name, values) for name, values in rows.items()})
+
+
+def as_sequences(sample: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """The values of a sample, each of which is a sequence of whole numbers.
+
+    Raises:
+        DataError: One is something else.
+    """
+    sequences = {name: torch.as_tensor(value) for name, value in sample.items()}
+    for name, sequence in sequences.items():
+        if sequence.ndim != 1 or sequence.is_floating_point():
+            raise DataError(
+                f"pack joins sequences of whole numbers, and {name!r} is "
+                f"{_in_short(sequence)}; write pack: false"
+            )
+    return sequences
 
 
 def _in_short(tensor: torch.Tensor) -> str:

@@ -221,13 +221,15 @@ class DataParams(BaseParams):
     """The data for evaluation during training."""
 
     on_bad_sample: Annotated[StrictStr, choice(*OnBadSample)] = "raise"
-    """What becomes of a sample that cannot be read, transformed or put into a batch
-    while the training runs: `raise` ends the run and names it, `skip` leaves it out of
-    its batch. Files that are read whole at the start are checked then."""
+    """What becomes of a row that cannot be read, transformed or put into a batch, in
+    training and evaluation alike: `raise` ends the run and names it, `skip` leaves it
+    out. One of a file that is read whole at the start is not among the samples; any
+    other is missing in its batch, and all others stay in theirs. Files that stream, and
+    streams that are packed, are refused with `skip`; so is the transformers trainer."""
 
     max_bad_samples: Natural = 100
-    """How many samples each process may leave out, at least 1; one more ends the run.
-    A sample counts once, however often its turn comes."""
+    """How many rows each process may leave out, at least 1; one more ends the run. A
+    row counts once, however often its turn comes and however many splits read it."""
 
     def get_split(self, split: DatasetSplit) -> DatasetSplitParams:
         """Returns the datasets of a split."""

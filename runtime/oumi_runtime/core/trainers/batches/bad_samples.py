@@ -54,5 +54,5 @@ class BadSamples:
         return {"reasons": self._reasons}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
-        self._reasons = dict(state["reasons"])
+        """Takes over what `state_dict` returned, besides what was read at the start."""
+        self._reasons = {**state["reasons"], **self._reasons}

@@ -1,0 +1,123 @@
+"""Rows of Hugging Face `datasets` that are read whole, as columns or texts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
+from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows import in_one_line
+from oumi_runtime.datasets.arrow_columns import to_column
+from oumi_runtime.datasets.images import to_image_tensor
+from oumi_runtime.exceptions import DataError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns are read, and as what."""
+
+    text: str | None
+    label: str | None
+    others: tuple[str, ...]
+    image_size: int | None
+    channels: int
+    where: str
+
+    def name_of(self, column: str) -> str:
+        """What the model's forward calls a column."""
+        if column == self.label:
+            return "labels"
+        return "images" if column == "image" else column
+
+
+def read_texts(rows: Any, layout: Layout, names: list[str] | None) -> TextDataset:
+    """The texts and their classes, each row checked; see `reject_row`."""
+    texts: list[str] = []
+    labels: list[int | str] = []
+    values = zip(list(rows[layout.text]), list(rows[layout.label]), strict=True)
+    for number, (text, label) in enumerate(values, start=1):
+        if reason := _text_mistake(text, label, layout):
+            reject_row(layout.where, number, reason)
+        else:
+            texts.append(text)
+            labels.append(int(label) if isinstance(label, bool) else label)
+    return TextDataset(texts, labels, label_names=names)
+
+
+def _text_mistake(text: Any, label: Any, layout: Layout) -> str | None:
+    """Why a row is no text with its class; None where it is."""
+    if not isinstance(text, str):
+        return f"{layout.text!r} is {text!r:.40}, not text"
+    if not isinstance(label, int | str):
+        return (
+            f"{layout.label!r} is {label!r:.40}, neither a whole number nor the name "
+            "of a class"
+        )
+    return None
+
+
+def without_bad(rows: Any, layout: Layout) -> Any:
+    """The rows that have a value in each column, and pictures that can be read."""
+    bad: dict[int, str] = {}
+    for name in filter(None, (*layout.others, layout.label)):
+        if _is_picture(rows, name):
+            for row in range(len(rows)):
+                try:
+                    to_image_tensor(rows[row][name], layout.image_size, layout.channels)
+                except Exception as error:
+                    bad.setdefault(
+                        row, f"{name!r} is not a picture: {in_one_line(error)}"
+                    )
+            continue
+        column = rows.select_columns([name]).with_format("arrow")[:].column(name)
+        if column.null_count:
+            for row, is_missing in enumerate(column.is_null().to_pylist()):
+                if is_missing:
+                    bad.setdefault(row, f"has no {name!r}")
+    for row, reason in sorted(bad.items()):
+        reject_row(layout.where, row + 1, reason)
+    return rows.select([r for r in range(len(rows)) if r not in bad]) if bad else rows
+
+
+def read_numbers(rows: Any, layout: Layout, names: list[str] | None) -> ColumnDataset:
+    """The columns of numbers, of lists of them, and of pictures."""
+    found = [*layout.others, *([layout.label] if layout.label else [])]
+    pictures = [name for name in found if _is_picture(rows, name)]
+    table = rows.select_columns([name for name in found if name not in pictures])
+    table = table.with_format("arrow")[:]
+    columns: dict[str, torch.Tensor | RaggedColumn] = {}
+    for name in found:
+        if name in pictures:
+            columns[layout.name_of(name)] = _to_pictures(rows, name, layout)
+        else:
+            own = layout.name_of(name)
+            pad_value = -100 if own == "labels" else 0
+            columns[own] = to_column(
+                table.column(name), name, layout.where, pad_value=pad_value
+            )
+    return ColumnDataset(columns, label_names=names)
+
+
+def _is_picture(rows: Any, name: str) -> bool:
+    import datasets
+
+    return isinstance(rows.features[name], datasets.Image)
+
+
+def _to_pictures(rows: Any, name: str, layout: Layout) -> torch.Tensor:
+    pictures: list[torch.Tensor] = []
+    for number in range(len(rows)):
+        where = f"{layout.where}: row {number + 1}: {name!r}"
+        try:
+            image = rows[number][name]
+            picture = to_image_tensor(image, layout.image_size, layout.channels)
+        except Exception as error:
+            raise DataError(f"{where} is not a picture: {error}") from error
+        if pictures and picture.shape != pictures[0].shape:
+            raise DataError(
+                f"{where} is {tuple(picture.shape)}, others are "
+                f"{tuple(pictures[0].shape)}; set dataset_kwargs.image_size"
+            )
+        pictures.append(picture)
+    return torch.stack(pictures)

@@ -1,0 +1,101 @@
+"""The rows of a table that is read whole, without those that are left out."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.datasets.column_names import missing_column
+from oumi_runtime.exceptions import DataError
+
+
+class Table:
+    """The rows of a file, by column. One that cannot be used is refused or left out."""
+
+    def __init__(
+        self,
+        path: Path,
+        columns: dict[str, list[Any]],
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        """Takes the columns.
+
+        Args:
+            path: The file.
+            columns: The values by the column's name; None where one is missing.
+            numbers: The number of each row in the file, from 1; all of them if None.
+        """
+        self.path = path
+        self.columns = columns
+        count = len(next(iter(columns.values()), ()))
+        self.numbers = list(range(1, count + 1)) if numbers is None else list(numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def require(self, name: str, remedy: str) -> list[Any]:
+        """The values of a column.
+
+        Raises:
+            DataError: It is not there.
+        """
+        if name not in self.columns:
+            raise missing_column(self.path, name, self.columns, remedy)
+        return self.columns[name]
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Keeps some rows alone, by their places from 0."""
+        self.numbers = [self.numbers[place] for place in places]
+        self.columns = {
+            name: [values[place] for place in places] if values else values
+            for name, values in self.columns.items()
+        }
+
+    def check(self, reason_of: Callable[..., str | None], *names: str) -> None:
+        """Rejects the rows of which there is a reason to; see `reject_row`.
+
+        Args:
+            reason_of: Called with a row's values in some columns; None where the row
+                can be used.
+            names: Those columns.
+
+        Raises:
+            BadRowError: A row cannot be used and is not to be left out, or none can.
+        """
+        values = [self.columns[name] for name in names]
+        reasons = dict(enumerate(map(reason_of, *values)))
+        good = [place for place, reason in reasons.items() if reason is None]
+        if len(good) == len(reasons):
+            return
+        for place, reason in reasons.items():
+            if reason is not None:
+                reject_row(self.path, self.numbers[place], reason)
+        if not good:
+            raise DataError(f"{self.path} has no usable rows")
+        self.keep(good)
+
+    def check_filled(self, name: str) -> None:
+        """Rejects the rows that lack a value."""
+        if None in self.columns[name]:
+            lacks = f"has no {name!r}"
+            self.check(lambda value: lacks if value is None else None, name)
+
+    def check_kind(self, name: str, kinds: set[type], described: str) -> None:
+        """Rejects the rows that lack a value or have one of another kind.
+
+        Args:
+            name: The column.
+            kinds: What the values may be.
+            described: What they are to be, as in `not text`.
+        """
+        # The kinds alone, since a table may have many millions of values.
+        if {*map(type, self.columns[name])} <= kinds:
+            return
+
+        def reason_of(value: Any) -> str | None:
+            if value is None:
+                return f"has no {name!r}"
+            is_good = type(value) in kinds
+            return None if is_good else f"{name!r} is {value!r:.40}, not {described}"
+
+        self.check(reason_of, name)
