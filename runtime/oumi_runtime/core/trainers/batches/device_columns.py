@@ -1,5 +1,6 @@
 """A dataset that lies on the GPU as a whole, so that a batch is a gather there."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -37,7 +38,22 @@ class DeviceColumns(ColumnDataset):
 
     def take(self, indices: torch.Tensor) -> Batch:
         """Gathers samples into a batch on the device; see `ColumnDataset.take`."""
-        there = indices.to(self._device, non_blocking=True)
+        (batch,) = self.take_each([indices])
+        return batch
+
+    def take_each(self, index_batches: Sequence[torch.Tensor]) -> Iterator[Batch]:
+        """Gathers many batches, one when it is asked for.
+
+        Args:
+            index_batches: The samples of each, (samples,) int64. They are copied to the
+                device together: a copy for each batch takes longer than its gather.
+        """
+        there = torch.cat(list(index_batches)).to(self._device)
+        parts = torch.split(there, [len(indices) for indices in index_batches])
+        for indices, on_device in zip(index_batches, parts, strict=True):
+            yield self._gather(indices, on_device)
+
+    def _gather(self, indices: torch.Tensor, there: torch.Tensor) -> Batch:
         batch: Batch = {}
         for name in self.columns:
             if name in self._plain:
@@ -67,7 +83,8 @@ class _DeviceRagged:
         positions = torch.arange(longest, device=self._values.device)  # (L,)
         mask = positions < self._lengths[there].unsqueeze(1)  # (B, L)
         if len(self._values) == 0:
-            return torch.full(mask.shape, self._pad_value), mask.long()
+            padding = torch.full(mask.shape, self._pad_value, device=mask.device)
+            return padding, mask.long()
         flat = self._starts[there].unsqueeze(1) + positions  # (B, L)
         values = self._values[flat.clamp_(max=len(self._values) - 1)].long()
         return values.masked_fill_(~mask, self._pad_value), mask.long()

@@ -18,6 +18,7 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.copying import copied
+from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
 from oumi_runtime.core.trainers.batches.length_groups import group_by_length
 from oumi_runtime.core.trainers.batches.micro_batches import (
     MicroBatch,
@@ -242,6 +243,9 @@ def load_batches(
     """
     stand_in = torch.tensor([0])
     index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
+    if isinstance(dataset, DeviceColumns):
+        yield from map(MadeBatch, dataset.take_each(index_batches))
+        return
     if isinstance(dataset, ColumnDataset):
         yield from map(MadeBatch, copied(map(dataset.take, index_batches), device))
         return

@@ -6,12 +6,14 @@ import torch
 from oumi_runtime.builders import batches
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.trainers.batches.copying import copied
 from oumi_runtime.core.trainers.batches.device_columns import (
     DeviceColumns,
     num_bytes,
     place_dataset,
 )
+from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 
@@ -76,6 +78,29 @@ def test_a_training_places_its_data_as_the_config_says(monkeypatch) -> None:
         params = TrainingParams(data_on_device=wish)
         made = batches.build_train_batches(dataset(), params, META)
         assert isinstance(made.dataset, DeviceColumns) is is_there
+
+
+def test_an_epoch_from_the_device_is_the_same_one_batch_at_a_time(monkeypatch) -> None:
+    data = dataset(7)
+    here, there = (
+        TrainBatches(each, batch_size=2, accumulation_steps=2, seed=3, device=CPU)
+        for each in (data, DeviceColumns(data, CPU))
+    )
+    gathered: list[int] = []
+    gather = DeviceColumns._gather
+
+    def counted(self: DeviceColumns, indices, on_device) -> Batch:
+        gathered.append(len(indices))
+        return gather(self, indices, on_device)
+
+    monkeypatch.setattr(DeviceColumns, "_gather", counted)
+    steps = zip(here.epoch(1), there.epoch(1), strict=True)
+    for number, (expected, found) in enumerate(steps, start=1):
+        assert gathered == [2, 2, 2, 1][: 2 * number]
+        for one, other in zip(expected, found, strict=True):
+            assert one.columns.keys() == other.columns.keys()
+            for name, column in one.columns.items():
+                assert torch.equal(other.columns[name], column)
 
 
 def test_batches_are_copied_one_by_one_on_a_cpu() -> None:
