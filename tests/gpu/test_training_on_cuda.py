@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
-from oumi_runtime.core.configs import TrainingConfig
-from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.core.configs import ParameterGroupParams, TrainingConfig
+from oumi_runtime.core.registry import REGISTRY, RegistryType, register
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.finding import find_batch_size
+from oumi_runtime.models import MLPEncoder
 from oumi_runtime.train import train
 
 pytestmark = [
@@ -52,6 +55,18 @@ training: {learning_rate: 1e-3, max_steps: 90, logging_steps: 1, save_steps: 45}
 """
 
 
+class Waiting(MLPEncoder):
+    """Drops units out, and waits for the GPU, which no graph can."""
+
+    def __init__(self, input_dim: int, hidden_dim: int) -> None:
+        super().__init__(input_dim=input_dim, hidden_dim=hidden_dim)
+        self.embedding = nn.Sequential(self.embedding, nn.Dropout(0.1))
+
+    def forward(self, input_ids: torch.Tensor, **others: Any) -> dict[str, Any]:
+        assert int(input_ids.max()) >= 0
+        return super().forward(input_ids, **others)
+
+
 def run(output: Path, text: str = CONFIG, **training: object) -> dict[int, float]:
     with REGISTRY.isolated():
         config = TrainingConfig.from_str(text)
@@ -60,7 +75,9 @@ def run(output: Path, text: str = CONFIG, **training: object) -> dict[int, float
             setattr(config.training, name, value)
         train(config)
         assert evaluate(config).num_samples > 100
-    rows = [json.loads(line) for line in (output / "metrics.jsonl").open()]
+    rows = [
+        json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()
+    ]
     return {row["step"]: row["loss"] for row in rows if "loss" in row}
 
 
@@ -93,7 +110,10 @@ def test_the_log_says_what_the_time_went_to(tmp_path: Path, cuda_graphs: str) ->
         cuda_graphs=cuda_graphs,
         logging_steps=50,
     )
-    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "metrics.jsonl").read_text().splitlines()
+    ]
     shares = [row for row in rows if "loss" in row]
     assert len(shares) == 4
     for row in shares:
@@ -119,6 +139,33 @@ def test_going_on_with_captured_steps_is_exact(tmp_path: Path) -> None:
     assert list(resumed.values()) == pytest.approx(
         [straight[step] for step in range(46, 91)], abs=1e-5
     )
+
+
+def test_groups_with_rates_of_their_own_are_captured_rightly(tmp_path: Path) -> None:
+    group = ParameterGroupParams(parameters=["fc2*"], learning_rate=1e-2)
+    rates = {"warmup_steps": 60, "parameter_groups": [group]}
+    expected = run(tmp_path / "slow", TEXTS, cuda_graphs="off", **rates)
+    found = run(tmp_path / "fast", TEXTS, cuda_graphs="on", **rates)
+    assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-4)
+
+
+def test_a_model_that_cannot_be_captured_trains_on_as_it_would(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def losses(cuda_graphs: str) -> dict[int, float]:
+        with REGISTRY.isolated():
+            register("Waiting", RegistryType.MODEL)(Waiting)
+            text = TEXTS.replace("MLPEncoder", "Waiting")
+            output = tmp_path / cuda_graphs
+            return run(output, text, cuda_graphs=cuda_graphs, data_on_device="off")
+
+    expected = losses("off")
+    with caplog.at_level("WARNING", "oumi_runtime"):
+        before = torch.cuda.memory_allocated()
+        found = losses("on")
+    assert "cuda_graphs: off, the capture failed" in caplog.text
+    assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-5)
+    assert torch.cuda.memory_allocated() < before + 50 * 2**20
 
 
 def test_the_search_for_a_batch_size_ends_where_the_gpu_is_full() -> None:

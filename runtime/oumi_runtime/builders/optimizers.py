@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 
@@ -33,6 +32,7 @@ _EIGHT_BIT = {
     "lion_8bit": "Lion8bit",
     "paged_adamw_8bit": "PagedAdamW8bit",
 }
+_HOW = {"capturable", "foreach", "fused"}
 
 
 def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
@@ -69,8 +69,6 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
     fused = {"fused": _can_fuse(groups)}
     device = groups[0]["params"][0].device
     if config.cuda_graphs != "off" and device.type == "cuda" and name in _ADAM:
-        # A captured step reads its rate on the device.
-        options["lr"] = torch.tensor(config.learning_rate, device=device)
         adam["capturable"] = True
     if name in _ADAM:
         return _make(_ADAM[name], groups, {**options, **adam, **fused}, config)
@@ -104,6 +102,7 @@ def _make(
             raise TypeError(mistake)
         made = optimizer(groups, **options)
         keep_state_in_format(made)
+        made.register_load_state_dict_pre_hook(_computed_as_here)
         return made
     except (TypeError, ValueError, RuntimeError) as error:
         if not config.optimizer_kwargs:
@@ -111,6 +110,13 @@ def _make(
         sentence = f"{optimizer.__name__} {error}"
         key = "training.optimizer_kwargs"
         raise ConfigError([Mistake("", key, sentence)]) from error
+
+
+def _computed_as_here(optimizer: Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+    """Leaves how a step is computed to this machine, whichever the state comes from."""
+    how = {name: optimizer.defaults[name] for name in _HOW & optimizer.defaults.keys()}
+    groups = [{**group, **how} for group in state["param_groups"]]
+    return {**state, "param_groups": groups}
 
 
 def _split_for_muon(

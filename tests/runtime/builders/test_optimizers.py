@@ -210,3 +210,13 @@ def test_without_bitsandbytes_the_extra_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     with pytest.raises(MissingExtraError, match=r"oumi-scaffold\[8bit\]"):
         build_optimizer(model(), TrainingParams(optimizer="adamw_8bit"))
+
+
+def test_a_loaded_state_does_not_say_how_a_step_is_computed():
+    optimizer = build_optimizer(model(), TrainingParams(learning_rate=0.5))
+    state = optimizer.state_dict()
+    (group,) = state["param_groups"]
+    on_another_machine = {**group, "capturable": True, "fused": None, "lr": 0.25}
+    optimizer.load_state_dict({**state, "param_groups": [on_another_machine]})
+    (loaded,) = optimizer.param_groups
+    assert (loaded["capturable"], loaded["fused"], loaded["lr"]) == (False, True, 0.25)

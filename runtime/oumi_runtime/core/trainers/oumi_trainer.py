@@ -53,11 +53,11 @@ class Trainer(BaseTrainer):
         self._left: Due | None = None
         """What had no time at the last step, and is done first when the run goes on."""
         self._bad_steps = BadSteps(parts, self.autocast)
-        if parts.params.max_bad_steps:
-            self.step.finite.reads_at_once = True
 
     def _build_step(self) -> Step:
         parts, plain = self.parts, TrainStep(self.parts, self.autocast, self.scaler)
+        if self.params.max_bad_steps:
+            plain.finite.reads_at_once = True
         step: Step
         if self.params.split_on_out_of_memory:
             step = SplittingStep(plain, parts.train_batches.ignore_index)

@@ -1,8 +1,10 @@
 """The whole step of a small model as one CUDA graph, launched at once.
 
 What is captured is the forward, the backward, the clipping, the check for finite
-numbers and the optimizer; the schedule writes its rates between two launches.
+numbers and the optimizer; the rates of the schedule are written between two launches.
 """
+
+import contextlib
 
 import torch
 
@@ -10,18 +12,24 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
+from oumi_runtime.core.trainers.optimizers import foreach
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
 from oumi_runtime.exceptions import DeviceError
 
 # torch's advice: what is set up in the first steps must not be captured.
 _EAGER_STEPS = 3
+_GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
 
 Shapes = tuple[tuple[str, torch.Size, torch.dtype], ...]
 
 
-def reason_against(parts: TrainingParts, scaler: torch.amp.GradScaler) -> str | None:
+def reason_against(
+    step: TrainStep, parts: TrainingParts, scaler: torch.amp.GradScaler
+) -> str | None:
     """Why a step cannot be captured; None where it can be tried."""
+    params = parts.params
     device = next(parts.parallelism.model.parameters()).device
     if device.type != "cuda":
         return f"the model is on the {device.type}"
@@ -30,9 +38,14 @@ def reason_against(parts: TrainingParts, scaler: torch.amp.GradScaler) -> str | 
     if scaler.is_enabled():
         return "the scaling of float16 gradients is decided between two steps"
     if not parts.optimizer.defaults.get("capturable", False):
-        return f"{parts.params.optimizer} cannot be captured"
-    if parts.params.gradient_accumulation_steps > 1:
+        return f"{params.optimizer} cannot be captured"
+    if step.finite.reads_at_once:
+        return "the loss of each step is read before it is applied"
+    if params.gradient_accumulation_steps > 1:
         return "a step has several micro-batches"
+    mode = params.compile_kwargs.get("mode") if params.compile else None
+    if mode in _GRAPHS_OF_THEIR_OWN:
+        return f"training.compile makes graphs of its own in mode {mode}"
     return None
 
 
@@ -48,6 +61,8 @@ class CapturedStep:
         self.finite = step.finite
         self._step = step
         self._scheduler = parts.scheduler
+        self._device = next(parts.parallelism.model.parameters()).device
+        self._rates = DeviceRates(parts.optimizer, self._device)
         self._num_eager = 0
         self._has_failed = False
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -57,53 +72,97 @@ class CapturedStep:
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Makes the step, by the graph if it fits."""
+        learning_rate = self._scheduler.get_last_lr()[0]
+        self._rates.write()
+        loss, grad_norm = self._change_parameters(micro_batches)
+        self._scheduler.step()
+        return StepResult(loss, grad_norm, learning_rate)
+
+    def _change_parameters(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         (columns, weight), *others = micro_batches
         if others or not isinstance(weight, float) or self._has_failed:
-            return self._step(micro_batches)
+            return self._eager(micro_batches)
         shapes = tuple((name, c.shape, c.dtype) for name, c in columns.items())
         if self._graph is None:
             self._num_eager = self._num_eager + 1 if shapes == self._shapes else 0
             self._shapes = shapes
-            if self._num_eager < _EAGER_STEPS or not self._capture(micro_batches):
-                return self._eager(micro_batches)
+            if self._num_eager < _EAGER_STEPS:
+                return self._eager_as_captured(micro_batches)
+            self._graph = self._capture(columns, weight)
         if shapes != self._shapes or self._graph is None:
-            return self._step(micro_batches)
-        for name, column in columns.items():
-            self._static[name].copy_(column, non_blocking=True)
-        learning_rate = self._scheduler.get_last_lr()[0]
+            return self._eager(micro_batches)
+        foreach.copy_(list(self._static.values()), [columns[n] for n in self._static])
         self._graph.replay()
-        self._scheduler.step()
-        # The next launch writes to the same places.
-        return StepResult(self._loss.clone(), self._grad_norm.clone(), learning_rate)
+        return self._loss, self._grad_norm
 
-    def _eager(self, micro_batches: list[MicroBatch]) -> StepResult:
+    def _eager(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        with self._rates.in_use():
+            loss, grad_norm, _ = self._step.change_parameters(micro_batches)
+        return loss, grad_norm
+
+    def _eager_as_captured(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """On a stream of its own, as what is captured later."""
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            result = self._step(micro_batches)
+            result = self._eager(micro_batches)
         torch.cuda.current_stream().wait_stream(side)
         return result
 
-    def _capture(self, micro_batches: list[MicroBatch]) -> bool:
-        (columns, weight), *_ = micro_batches
-        static = {name: column.clone() for name, column in columns.items()}
-        graph = torch.cuda.CUDAGraph()
+    def _capture(self, columns: Batch, weight: float) -> torch.cuda.CUDAGraph | None:
+        """Captures the step, which is not made by that; None where it fails."""
+        self._static = {name: column.clone() for name, column in columns.items()}
+        graph, undo = torch.cuda.CUDAGraph(), _UndoneCapture(self._device)
         try:
-            with torch.cuda.graph(graph):
-                loss, norm, _ = self._step.change_parameters(
-                    [MicroBatch(static, weight)]
-                )
+            # Other threads may go on using the GPU meanwhile.
+            mode = "thread_local"
+            with torch.cuda.graph(graph, undo.pool, capture_error_mode=mode):
+                captured = self._eager([MicroBatch(self._static, weight)])
         except RuntimeError as error:
+            undo()
             self._has_failed = True
             self._step.drop_gradients()
             reason = str(error).strip().split("\n")[0]
             logger.warning("cuda_graphs: off, the capture failed: %s", reason)
-            return False
-        self._graph, self._static = graph, static
-        self._loss, self._grad_norm = loss, norm
+            return None
+        self._loss, self._grad_norm = captured
         logger.info("cuda_graphs: a step is one graph from now on")
-        return True
+        return graph
+
+
+class _UndoneCapture:
+    """Puts back what torch leaves behind where a capture fails.
+
+    It leaves its stream the current one, the random numbers of the GPU as in a capture,
+    which makes the next dropout raise, and the allocator waiting for the end, so that
+    memory shared between streams is never given back.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        """Notes how things are before the capture."""
+        index = torch.cuda.current_device() if device.index is None else device.index
+        self.pool = torch.cuda.graph_pool_handle()
+        """What to capture into."""
+        self._index = index
+        self._generator = torch.cuda.default_generators[index]
+        self._random_state = self._generator.clone_state()
+        self._stream = torch.cuda.current_stream()
+
+    def __call__(self) -> None:
+        """Puts it back."""
+        torch.cuda.set_stream(self._stream)
+        self._generator.graphsafe_set_state(self._random_state)
+        # Versions of torch that end it themselves raise.
+        with contextlib.suppress(AttributeError, RuntimeError):
+            torch._C._cuda_endAllocateToPool(self._index, self.pool)
+        with contextlib.suppress(AttributeError, RuntimeError):
+            torch._C._cuda_releasePool(self._index, self.pool)
 
 
 def build_captured_step(
@@ -117,7 +176,7 @@ def build_captured_step(
     wish = parts.params.cuda_graphs
     if wish == "off":
         return step
-    reason = reason_against(parts, scaler)
+    reason = reason_against(step, parts, scaler)
     if reason is None:
         return CapturedStep(step, parts)
     if wish == "on":

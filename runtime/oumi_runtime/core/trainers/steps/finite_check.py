@@ -49,7 +49,8 @@ class FiniteCheck:
             is_good = math.isfinite(number)
             self._num_bad_read += not is_good
             return is_good
-        torch.maximum(self._is_bad, (~number.isfinite()).float(), out=self._is_bad)
+        # What is not finite, less itself, is no number. isfinite is five launches.
+        self._is_bad.logical_or_((number - number).ne(0))
         self._num_bad += self._is_bad
         # What a fused optimizer reads, as torch.amp.GradScaler sets it.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]

@@ -17,7 +17,10 @@ from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
 
 class StepResult(NamedTuple):
-    """What a step leaves to be logged; its tensors are scalars on the device."""
+    """What a step leaves to be logged; its tensors are scalars on the device.
+
+    The next step may write to the same tensors.
+    """
 
     loss: torch.Tensor
     """This process's part of the mean loss over the step's targets."""

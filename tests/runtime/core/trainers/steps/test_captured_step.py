@@ -1,12 +1,19 @@
 """Whether a step is captured is decided and said; what a GPU does is in tests/gpu."""
 
 import contextlib
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
-from oumi_runtime.core.trainers.steps.captured_step import CapturedStep
+from oumi_runtime.core.trainers.steps.captured_step import (
+    CapturedStep,
+    reason_against,
+)
 from oumi_runtime.exceptions import DeviceError
 
 
@@ -26,15 +33,58 @@ def test_on_a_cpu_on_is_refused(make_trainer) -> None:
         make_trainer(cuda_graphs="on")
 
 
+def a_step_on_a_gpu(**changes) -> tuple[object, object, object]:
+    """What `reason_against` looks at, where nothing is against it."""
+    facts = {"device": "cuda", "capturable": True, "reads_at_once": False}
+    facts |= {"scales": False, "mode": None} | changes
+    weight = SimpleNamespace(device=torch.device(facts["device"]))
+    model = SimpleNamespace(parameters=lambda: iter([weight]))
+    parts = SimpleNamespace(
+        parallelism=SimpleNamespace(model=model),
+        optimizer=SimpleNamespace(defaults={"capturable": facts["capturable"]}),
+        params=TrainingParams(
+            gradient_accumulation_steps=facts.get("micro_batches", 1),
+            compile=facts["mode"] is not None,
+            compile_kwargs={"mode": facts["mode"]},
+            optimizer="lion",
+        ),
+    )
+    step = SimpleNamespace(finite=SimpleNamespace(reads_at_once=facts["reads_at_once"]))
+    return step, parts, SimpleNamespace(is_enabled=lambda: facts["scales"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"mode": "default"}, None),
+        ({"device": "cpu"}, "the model is on the cpu"),
+        ({"scales": True}, "scaling of float16 gradients"),
+        ({"capturable": False}, "lion cannot be captured"),
+        ({"reads_at_once": True}, "the loss of each step is read"),
+        ({"micro_batches": 2}, "several micro-batches"),
+        ({"mode": "reduce-overhead"}, "graphs of its own in mode reduce-overhead"),
+    ],
+)
+def test_what_cannot_be_captured_is_not_tried(changes, reason) -> None:
+    found = reason_against(*a_step_on_a_gpu(**changes))
+    assert (found is None) if reason is None else (reason in found)
+
+
 class Graph:
-    """Stands in for a graph: a replay makes the step that was captured."""
+    """Stands in for a graph: a replay makes the step that was captured.
+
+    As in a graph, the rates are what the optimizer read when it was captured: numbers
+    stay as they were, tensors hold what was written to them since.
+    """
 
     def __init__(self) -> None:
         self.replays = 0
         self.is_capturing = False
 
     @contextlib.contextmanager
-    def capturing(self):
+    def capturing(self, pool: object, capture_error_mode: str):
+        assert (pool, capture_error_mode) == ("pool", "thread_local")
         self.is_capturing = True
         try:
             yield
@@ -46,45 +96,71 @@ class Graph:
         self.step()
 
 
+class Gpu:
+    """Stands in for what a capture changes on a GPU."""
+
+    def __init__(self) -> None:
+        self.graphs: list[Graph] = []
+        self.put_back: list[object] = []
+        self.generator = SimpleNamespace(
+            clone_state=lambda: "random state",
+            graphsafe_set_state=self.put_back.append,
+        )
+
+    def make_graph(self) -> Graph:
+        self.graphs.append(Graph())
+        return self.graphs[-1]
+
+
 @pytest.fixture
-def graphs(monkeypatch) -> list[Graph]:
-    made: list[Graph] = []
-
-    def make() -> Graph:
-        made.append(Graph())
-        return made[-1]
-
+def gpu(monkeypatch) -> Gpu:
+    gpu = Gpu()
     stream = type("Stream", (), {"wait_stream": lambda self, other: None})
     for name, stand_in in (
-        ("CUDAGraph", make),
+        ("CUDAGraph", gpu.make_graph),
         ("Stream", stream),
         ("current_stream", stream),
         ("stream", lambda stream: contextlib.nullcontext()),
+        ("set_stream", lambda stream: gpu.put_back.append("stream")),
+        ("current_device", lambda: 0),
+        ("default_generators", [gpu.generator]),
+        ("graph_pool_handle", lambda: "pool"),
         ("graph", Graph.capturing),
     ):
         monkeypatch.setattr(torch.cuda, name, stand_in)
-    return made
+    for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
+        told = partial(lambda *facts: gpu.put_back.append(facts), name)
+        monkeypatch.setattr(torch._C, name, told, raising=False)
+    return gpu
 
 
-def captured(make_trainer, graphs, *, fails: bool = False, **params):
+def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
     """A trainer whose step is captured by the stand-in."""
     trainer, recorder = make_trainer(**params)
     step = trainer.step
+    step.finite.reads_at_once = False  # As on a GPU.
     original = step.change_parameters
 
     def change(micro_batches):
-        if not (graphs and graphs[-1].is_capturing):
+        if not (gpu.graphs and gpu.graphs[-1].is_capturing):
             return original(micro_batches)
         if fails:
             raise RuntimeError("operation not permitted\nwhen capturing")
         loss, norm = torch.zeros(()), torch.zeros(())
+        groups = trainer.optimizer.param_groups
+        rates = [group["lr"] for group in groups]
 
         def replayed() -> None:
+            plain = [group["lr"] for group in groups]
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate
             found, found_norm, _ = original(micro_batches)
+            for group, rate in zip(groups, plain, strict=True):
+                group["lr"] = rate
             loss.copy_(found)
             norm.copy_(found_norm)
 
-        graphs[-1].step = replayed
+        gpu.graphs[-1].step = replayed
         return loss, norm, True
 
     step.change_parameters = change
@@ -102,28 +178,58 @@ def fixed_width(dataset):
     return ColumnDataset({"input_ids": ids, "attention_mask": mask, "labels": labels})
 
 
+def equal_losses(found: dict[int, float], expected: dict[int, float]) -> bool:
+    return found.keys() == expected.keys() and list(found.values()) == pytest.approx(
+        list(expected.values()), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"warmup_steps": 12},
+        {
+            "warmup_steps": 12,
+            "parameter_groups": [
+                {"parameters": ["classifier.*"], "learning_rate": 0.2}
+            ],
+        },
+    ],
+    ids=["linear", "warm-up", "groups"],
+)
 def test_full_batches_are_replayed_and_the_last_is_not(
-    make_trainer, graphs, fixed_width
+    make_trainer, gpu, fixed_width, params
 ) -> None:
-    plain, expected = make_trainer(train_dataset=fixed_width)
+    plain, expected = make_trainer(train_dataset=fixed_width, **params)
     run(plain)
-    trainer, seen = captured(make_trainer, graphs, train_dataset=fixed_width)
+    trainer, seen = captured(make_trainer, gpu, train_dataset=fixed_width, **params)
     run(trainer)
     # 7 steps an epoch, of which the last is ragged. The first three are eager.
-    assert [graph.replays for graph in graphs] == [3 + 6 + 6]
-    assert list(seen.losses.values()) == pytest.approx(
-        list(expected.losses.values()), abs=1e-6
-    )
+    assert [graph.replays for graph in gpu.graphs] == [3 + 6 + 6]
+    assert equal_losses(seen.losses, expected.losses)
+
+
+def test_checkpoints_hold_plain_rates_and_are_gone_on_from_exactly(
+    make_trainer, gpu, fixed_width, tmp_path
+) -> None:
+    params = {"train_dataset": fixed_width, "save_steps": 9, "warmup_steps": 12}
+    straight, expected = captured(make_trainer, gpu, **params)
+    run(straight)
+    elsewhere = str(tmp_path / "resumed")
+    resumed, seen = captured(make_trainer, gpu, output_dir=elsewhere, **params)
+    resumed.train(str(tmp_path / "output" / "checkpoint-9"))
+    assert [graph.replays for graph in gpu.graphs] == [15, 1 + 6]
+    assert seen.losses == {n: expected.losses[n] for n in range(10, 22)}
+    assert all(type(g["lr"]) is float for g in resumed.optimizer.param_groups)
 
 
 def test_a_capture_that_fails_is_said_once_and_the_training_goes_on(
-    make_trainer, graphs, fixed_width, caplog
+    make_trainer, gpu, fixed_width, caplog
 ) -> None:
     plain, expected = make_trainer(train_dataset=fixed_width)
     run(plain)
-    trainer, seen = captured(
-        make_trainer, graphs, fails=True, train_dataset=fixed_width
-    )
+    trainer, seen = captured(make_trainer, gpu, fails=True, train_dataset=fixed_width)
     with caplog.at_level("WARNING", "oumi_runtime"):
         run(trainer)
     assert (
@@ -132,4 +238,42 @@ def test_a_capture_that_fails_is_said_once_and_the_training_goes_on(
         )
         == 1
     )
-    assert seen.losses == expected.losses
+    assert equal_losses(seen.losses, expected.losses)
+    assert gpu.put_back == [
+        "stream",
+        "random state",
+        ("_cuda_endAllocateToPool", 0, "pool"),
+        ("_cuda_releasePool", 0, "pool"),
+    ]
+
+
+class CountedCalls(TorchDispatchMode):
+    """Counts what a device would have to be told, between two replays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if not func.is_view:
+            self.names.append(func.name())
+        return func(*args, **(kwargs or {}))
+
+
+def test_little_is_launched_beside_the_graph(make_trainer, gpu, fixed_width) -> None:
+    trainer, _ = captured(
+        make_trainer, gpu, train_dataset=fixed_width, logging_steps=100, max_steps=6
+    )
+    calls = CountedCalls()
+    original = trainer.step._change_parameters
+
+    def change(micro_batches):
+        if gpu.graphs:
+            gpu.graphs[0].step = lambda: None
+            with calls:
+                return original(micro_batches)
+        return original(micro_batches)
+
+    trainer.step._change_parameters = change
+    run(trainer)
+    assert calls.names == 2 * ["aten::_foreach_copy_"]
