@@ -1,6 +1,7 @@
 """A dataset that lies on the GPU as a whole, so that a batch is a gather there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from oumi_runtime.core.datasets.columns import Batch, ColumnDataset, RaggedColum
 from oumi_runtime.core.log import logger
 
 _MOST_OF_FREE_MEMORY = 0.1
+_BATCHES_COPIED_AT_ONCE = 1000
 
 
 class DeviceColumns(ColumnDataset):
@@ -41,17 +43,18 @@ class DeviceColumns(ColumnDataset):
         (batch,) = self.take_each([indices])
         return batch
 
-    def take_each(self, index_batches: Sequence[torch.Tensor]) -> Iterator[Batch]:
-        """Gathers many batches, one when it is asked for.
+    def take_each(self, index_batches: Iterable[torch.Tensor]) -> Iterator[Batch]:
+        """Gathers many batches, each when it is asked for.
 
         Args:
-            index_batches: The samples of each, (samples,) int64. They are copied to the
+            index_batches: The samples of each, (samples,) int64. Many are copied to the
                 device together: a copy for each batch takes longer than its gather.
         """
-        there = torch.cat(list(index_batches)).to(self._device)
-        parts = torch.split(there, [len(indices) for indices in index_batches])
-        for indices, on_device in zip(index_batches, parts, strict=True):
-            yield self._gather(indices, on_device)
+        rest = iter(index_batches)
+        while here := list(islice(rest, _BATCHES_COPIED_AT_ONCE)):
+            there = torch.cat(here).to(self._device)
+            parts = torch.split(there, [len(indices) for indices in here])
+            yield from map(self._gather, here, parts)
 
     def _gather(self, indices: torch.Tensor, there: torch.Tensor) -> Batch:
         batch: Batch = {}

@@ -6,7 +6,8 @@ micro-batches that a step accumulates.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sized
+from itertools import chain, tee
 from typing import Any, cast
 
 import torch
@@ -100,9 +101,7 @@ class TrainBatches:
 
     def indices(self, epoch: int, step: int) -> list[int]:
         """The samples of this process in a step, by their indices in the dataset."""
-        order = self._order(epoch)
-        part = torch.split(order, self.step_samples)[step]
-        batches = split_evenly(part, self._batch_size, self._rank, self._world_size)
+        batches = next(self._cut(self._order(epoch), step))
         return [index for batch in batches for index in batch.tolist()]
 
     def _order(self, epoch: int) -> torch.Tensor:
@@ -121,14 +120,11 @@ class TrainBatches:
             epoch: Which epoch, from 0.
             start_step: The step to begin with; those before it are not read.
         """
-        order = self._order(epoch)
-        steps = [
-            split_evenly(part, self._batch_size, self._rank, self._world_size)
-            for part in torch.split(order, self.step_samples)[start_step:]
-        ]
+        # What loads batches is some steps ahead.
+        steps, ahead = tee(self._cut(self._order(epoch), start_step))
         batches = load_batches(
             self.dataset,
-            [indices for step in steps for indices in step],
+            chain.from_iterable(ahead),
             device=self._device,
             loading=self.loading,
             seed=self.seed * 1_000_003 + epoch,
@@ -137,11 +133,20 @@ class TrainBatches:
         for step in steps:
             made = [next(batches) for _ in step]
             is_real = [
-                each.is_real and len(indices) > 0
+                each.is_real and indices.numel() > 0
                 for each, indices in zip(made, step, strict=True)
             ]
             columns = [each.columns for each in made]
             yield weigh(columns, is_real, self.ignore_index)
+
+    def _cut(
+        self, order: torch.Tensor, start_step: int
+    ) -> Iterator[list[torch.Tensor]]:
+        """This process's batches of each step, as indices, cut when they are needed."""
+        start = start_step * self.step_samples
+        for begin in range(start, order.numel(), self.step_samples):
+            part = order[begin : begin + self.step_samples]
+            yield split_evenly(part, self._batch_size, self._rank, self._world_size)
 
 
 class EvalBatches(Iterable[MicroBatch]):
@@ -192,7 +197,7 @@ class EvalBatches(Iterable[MicroBatch]):
             workers=self._workers,
         )
         for made, indices in zip(batches, self._batches, strict=True):
-            is_real = made.is_real and len(indices) > 0
+            is_real = made.is_real and indices.numel() > 0
             num_targets = count_targets(made.columns, self.ignore_index)
             yield MicroBatch(made.columns, num_targets if is_real else 0.0)
 
@@ -211,6 +216,8 @@ def split_evenly(
         rank: Which process this is.
         world_size: How many there are.
     """
+    if world_size == 1 and indices.numel() <= batch_size:
+        return [indices]
     parts = indices.tensor_split(world_size)
     num_batches = -(-len(parts[0]) // batch_size)
     batches = list(torch.split(parts[rank], batch_size))
@@ -221,7 +228,7 @@ def split_evenly(
 
 def load_batches(
     dataset: Dataset[Any],
-    index_batches: Sequence[torch.Tensor],
+    index_batches: Iterable[torch.Tensor],
     *,
     device: torch.device,
     loading: Loading,
@@ -242,7 +249,7 @@ def load_batches(
         workers: Those of `row_workers` that have read before, if they are kept.
     """
     stand_in = torch.tensor([0])
-    index_batches = [each if len(each) > 0 else stand_in for each in index_batches]
+    index_batches = (each if each.numel() else stand_in for each in index_batches)
     if isinstance(dataset, DeviceColumns):
         yield from map(MadeBatch, dataset.take_each(index_batches))
         return

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.trainers.batches import map_batches
 from oumi_runtime.core.trainers.batches.map_batches import (
     TrainBatches,
     epoch_order,
@@ -182,3 +183,22 @@ def test_some_steps_can_be_all_that_is_trained_on_in_one_order() -> None:
     assert numbers(few, 1) == numbers(few, 0)
     assert numbers(few, 5, start_step=2) == numbers(few, 0)[2:]
     assert make(numbered(10), 4, num_repeated_steps=9).steps_per_epoch == 3
+
+
+def test_an_epoch_is_cut_into_steps_as_it_goes(monkeypatch) -> None:
+    cut: list[int] = []
+    split = map_batches.split_evenly
+
+    def counted(indices: torch.Tensor, *how: int) -> list[torch.Tensor]:
+        cut.append(len(indices))
+        return split(indices, *how)
+
+    monkeypatch.setattr(map_batches, "split_evenly", counted)
+    data = ColumnDataset({"labels": torch.arange(1000)})
+    steps = TrainBatches(
+        data, batch_size=2, accumulation_steps=1, seed=0, device=torch.device("cpu")
+    ).epoch(0)
+    for number in range(1, 4):
+        next(steps)
+        assert len(cut) <= number + 1
+    assert len(list(steps)) == 500 - 3
