@@ -4,6 +4,7 @@ What a model's own code raises passes through as it is.
 """
 
 import inspect
+from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.exceptions import ModelForwardError
+
+_NUM_FEATURES = "num_features"
 
 
 def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
@@ -22,7 +25,8 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
         batch: Its inputs by name.
 
     Raises:
-        ModelForwardError: Its forward does not take the columns of the batch.
+        ModelForwardError: Its forward does not take the columns of the batch, or a
+            layer is of another width than what it is given.
     """
     try:
         return call(**batch)
@@ -37,6 +41,64 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
                 "take **kwargs"
             ) from error
         raise
+    except RuntimeError as error:
+        misfit = _feature_misfit(model, batch) or _layer_misfit(model, error)
+        if misfit is None:
+            raise
+        raise ModelForwardError(misfit) from error
+
+
+def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
+    """Where a table has other columns than the model was built for; None where not."""
+    arguments = getattr(model, "init_kwargs", None)
+    expected = arguments.get(_NUM_FEATURES) if isinstance(arguments, dict) else None
+    features = batch.get("features")
+    if not isinstance(expected, int) or features is None or features.ndim != 2:
+        return None
+    given = features.shape[1]
+    if given == expected:
+        return None
+    return (
+        f"the data has {given} features and {type(model).__name__} was built for "
+        f"{expected}; set model.model_kwargs.{_NUM_FEATURES} to {given}, or choose "
+        f"{expected} columns with dataset_kwargs.feature_columns"
+    )
+
+
+def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
+    """Which layer is of another width than its input; None where none is known to be.
+
+    The error's own frames tell, so that nothing has to be computed again.
+    """
+    names = {id(module): name for name, module in model.named_modules()}
+    for frame, _ in walk_tb(error.__traceback__):
+        layer, given = frame.f_locals.get("self"), frame.f_locals.get("input")
+        if id(layer) not in names or not isinstance(given, torch.Tensor):
+            continue
+        found = _width_misfit(layer, given)
+        if found is not None:
+            expected, width = found
+            return (
+                f"layer {names[id(layer)]!r} of {type(model).__name__} takes "
+                f"{expected} values and was given {width}, an input of shape "
+                f"{tuple(given.shape)}; change the model's arguments or the data so "
+                "that they agree"
+            )
+    return None
+
+
+def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:
+    """What a layer takes and what it was given, where the two differ."""
+    if isinstance(layer, nn.Linear) and given.ndim > 0:
+        found = layer.in_features, given.shape[-1]
+    elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        dimensions = len(layer.kernel_size)
+        if given.ndim not in (dimensions + 1, dimensions + 2):
+            return None
+        found = layer.in_channels, given.shape[-1 - dimensions]
+    else:
+        return None
+    return None if found[0] == found[1] else found
 
 
 def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:

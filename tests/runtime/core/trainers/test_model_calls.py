@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.exceptions import ModelForwardError
 
@@ -25,6 +26,37 @@ class TakesNoLabels(nn.Module):
 class NeedsMore(nn.Module):
     def forward(self, x, labels, mask):
         return {"loss": x.sum()}
+
+
+class Table(BaseModel):
+    def __init__(self, num_features: int = 4) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(num_features))
+
+    def forward(self, features, labels=None):
+        return {"loss": (features * self.weight).sum()}
+
+    @property
+    def criterion(self):
+        return nn.functional.mse_loss
+
+
+class Pictures(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 2, 2), nn.Flatten(), nn.Linear(2, 1))
+
+    def forward(self, images):
+        return {"loss": self.layers(images).sum()}
+
+
+class FailsOtherwise(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x, labels=None):
+        return {"loss": self.layer(x) @ torch.ones(3)}
 
 
 class AddsATextToANumber(nn.Module):
@@ -61,6 +93,44 @@ def test_a_forward_that_does_not_take_the_batch_is_told_what_is_in_it(model, sen
 def test_a_mistake_within_the_forward_stays_what_it_is():
     model = AddsATextToANumber()
     with pytest.raises(TypeError, match="unsupported operand") as raised:
+        outputs_of(model, model, BATCH)
+    assert not isinstance(raised.value, ModelForwardError)
+
+
+def test_a_table_of_other_columns_than_the_model_was_built_for_is_told_of():
+    sentence = (
+        "the data has 3 features and Table was built for 4; set "
+        "model.model_kwargs.num_features to 3, or choose 4 columns with "
+        "dataset_kwargs.feature_columns"
+    )
+    model = Table()
+    with pytest.raises(ModelForwardError, match=re.escape(sentence)) as raised:
+        outputs_of(model, model, {"features": torch.ones(2, 3)})
+    assert raised.value.exit_code == 2
+    right = outputs_of(model, model, {"features": torch.ones(2, 4)})
+    assert right["loss"] == 8
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        (
+            (2, 1, 2, 2),
+            "layer 'layers.0' of Pictures takes 3 values and was given 1, an input of "
+            "shape (2, 1, 2, 2); change",
+        ),
+        ((2, 3, 3, 2), "layer 'layers.2' of Pictures takes 2 values and was given 4,"),
+    ],
+)
+def test_a_layer_of_another_width_than_its_input_is_named(shape, sentence):
+    model = Pictures()
+    with pytest.raises(ModelForwardError, match=re.escape(sentence)):
+        outputs_of(model, model, {"images": torch.ones(shape)})
+
+
+def test_what_fails_at_no_layer_stays_what_it_is():
+    model = FailsOtherwise()
+    with pytest.raises(RuntimeError) as raised:
         outputs_of(model, model, BATCH)
     assert not isinstance(raised.value, ModelForwardError)
 
