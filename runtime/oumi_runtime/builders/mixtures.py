@@ -114,8 +114,9 @@ def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
     if params.split_shares is not None:
         rows = rows_of_split(num_samples, params.split_shares, params.split)
         if not len(rows):
+            count = "1 row" if num_samples == 1 else f"{num_samples} rows"
             raise DataError(
-                f"{params.dataset_path or params.dataset_name} has {num_samples} rows, "
+                f"{params.dataset_path or params.dataset_name} has {count}, "
                 f"and none is left for {params.split} by split_shares; give it more"
             )
     if params.shuffle:

@@ -55,9 +55,9 @@ def pack_samples(
     if isinstance(dataset, Stream):
         if leave_out is not None and not isinstance(first, ColumnDataset):
             raise DataError(
-                "data.on_bad_sample: skip leaves out no sample of a stream that is "
-                f"packed; write data.{split.value}.stream: false, {field}: false, or "
-                "on_bad_sample: raise"
+                "data.on_bad_sample: skip cannot leave samples out of a stream that "
+                f"is packed; write data.{split.value}.stream: false, {field}: false, "
+                "or on_bad_sample: raise"
             )
         return dataset.changed(block_size=seq_length)
     if not isinstance(dataset, ColumnDataset):

@@ -252,9 +252,8 @@ def test_files_that_stream_are_refused_before_the_run(tmp_path: Path, split) -> 
     data.train.stream = True
     data.validation = data.train
     sentence = (
-        "data.on_bad_sample: skip leaves out no row of 'text_classification', which is "
-        f"read many rows at a time; write data.{split.value}.stream: false, or "
-        "on_bad_sample: raise"
+        "data.on_bad_sample: skip cannot leave rows out of 'text_classification' while "
+        f"it streams; write data.{split.value}.stream: false, or on_bad_sample: raise"
     )
     with pytest.raises(DataError, match=sentence):
         build_dataset_mixture(data, split)
