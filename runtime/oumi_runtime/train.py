@@ -72,15 +72,15 @@ def train(
     if config.training.fast_dev_run:
         config = dataclasses.replace(config, training=shortened(config.training))
     signals = StopSignals()
-    fingerprints = fingerprints_of(config.data)
+    fingerprints = fingerprints_of(config)
     with (
         process_group(config.training.nccl_default_timeout_minutes),
         plain_errors(Path(config.training.output_dir)),
-        RunSession(config, fingerprints) as session,
+        RunSession(config, fingerprints.train, fingerprints.evaluation) as session,
     ):
         if (ended := session.finished()) is not None:
             return _result_of(config, ended)
-        watch = DataWatch(fingerprints)
+        watch = DataWatch(fingerprints.train, evaluation=fingerprints.evaluation)
         with watch.explaining():
             return _train(config, (*callbacks, watch), session, signals)
 

@@ -74,9 +74,9 @@ def build_dataset_mixture(
             dataset.transform_all(leaves_out_bad=bad_samples is not None)
         if isinstance(dataset, BlockDataset) and bad_samples is not None:
             raise DataError(
-                f"data.on_bad_sample: skip leaves out no row of {each.dataset_name!r}, "
-                f"which is read many rows at a time; write data.{split.value}.stream: "
-                "false, or on_bad_sample: raise"
+                f"data.on_bad_sample: skip cannot leave rows out of "
+                f"{each.dataset_name!r} while it streams; write "
+                f"data.{split.value}.stream: false, or on_bad_sample: raise"
             )
         datasets.append(dataset)
     mixture: Dataset[Any]

@@ -57,7 +57,7 @@ def command(
     from oumi_runtime.train import train
 
     if like is not None:
-        for difference in what_differs(like, fingerprints_of(loaded.data)):
+        for difference in what_differs(like, fingerprints_of(loaded).all):
             output.note(f"this run will differ: {difference}")
     with output.only_json() if as_json else nullcontext():
         result = train(loaded)

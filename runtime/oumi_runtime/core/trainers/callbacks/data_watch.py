@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.datasets.fingerprints import fingerprint, stamp
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks.base_callback import (
     TrainingCallback,
     TrainingState,
@@ -33,17 +34,23 @@ class DataWatch(TrainingCallback):
         self,
         fingerprints: Mapping[str, Any],
         *,
+        evaluation: Mapping[str, Any] | None = None,
         seconds_between: float = _SECONDS_BETWEEN,
     ) -> None:
         """Takes what the files are.
 
         Args:
-            fingerprints: What `fingerprint` says of each file or folder, by path.
+            fingerprints: What `fingerprint` says of each file or folder that is trained
+                on, by path. The run ends where one of them changes.
+            evaluation: The same of those that are evaluated on alone. The weights do
+                not depend on them, so a change is a warning.
             seconds_between: The longest time without a look, while steps are made.
         """
-        self._fingerprints = dict(fingerprints)
+        self._train = frozenset(fingerprints)
+        self._fingerprints = {**fingerprints, **(evaluation or {})}
         began = time.monotonic()
-        self._stamps = {path: stamp(Path(path)) for path in fingerprints}
+        self._stamps = {path: stamp(Path(path)) for path in self._fingerprints}
+        self._changed: ChangedDataError | None = None
         self._seconds_between = seconds_between
         self._looked = time.monotonic()
         self._cost = self._looked - began
@@ -63,8 +70,12 @@ class DataWatch(TrainingCallback):
         if self._cost < _CHEAP_SECONDS or self._cost <= _MOST_OF_THE_TIME * since:
             self.look()
 
-    def look(self) -> None:
+    def look(self, *, is_broken: bool = False) -> None:
         """Compares the files with what they were.
+
+        Args:
+            is_broken: Whether data could not be read, so that a change of what is
+                evaluated on is an error, too.
 
         Raises:
             ChangedDataError: One is another.
@@ -76,8 +87,19 @@ class DataWatch(TrainingCallback):
                 continue
             changed, *_ = sorted({*now} ^ {*before})
             if not now or fingerprint(Path(path)) != self._fingerprints[path]:
-                raise ChangedDataError(changed[0], is_gone=not now)
+                error = ChangedDataError(changed[0], is_gone=not now)
+                if path in self._train:
+                    raise error
+                self._changed = error
+                logger.warning(
+                    "%s was %s; evaluations from here on may not compare with those "
+                    "before",
+                    changed[0],
+                    "changed" if now else "deleted",
+                )
             self._stamps[path] = now
+        if is_broken and self._changed is not None:
+            raise self._changed
         self._looked = time.monotonic()
         self._cost = self._looked - began
 
@@ -89,5 +111,5 @@ class DataWatch(TrainingCallback):
         except ChangedDataError:
             raise
         except (DataError, OSError):
-            self.look()
+            self.look(is_broken=True)
             raise

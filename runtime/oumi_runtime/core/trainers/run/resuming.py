@@ -78,7 +78,8 @@ def refuse_changes(
 
     Args:
         checkpoint: What to go on from.
-        saved: Its `config`, and the fingerprints of its `data` by path.
+        saved: Its `config`, and the fingerprints of its `data` and `evaluation_data`
+            by path.
         now: The same, as they are now.
         force: Whether to say it and go on.
 
@@ -86,19 +87,30 @@ def refuse_changes(
         ChangedConfigError: Names what differs.
     """
     found = changes(saved.get("config"), now.get("config"))
-    files, files_now = saved.get("data"), now.get("data")
-    if isinstance(files, dict) and isinstance(files_now, dict):
-        found += [
-            f"the data in {path} has changed"
-            for path in files.keys() & files_now.keys()
-            if files[path] != files_now[path]
-        ]
+    found += [
+        f"the data in {path} has changed"
+        for path in _other_files(saved.get("data"), now.get("data"))
+    ]
+    # The weights do not depend on it, as they do not on its section of the config.
+    for path in _other_files(saved.get("evaluation_data"), now.get("evaluation_data")):
+        logger.warning(
+            "the evaluation data in %s has changed; evaluations from here on do not "
+            "compare with those before",
+            path,
+        )
     if not found:
         return
     if not force:
         raise ChangedConfigError(checkpoint, found)
     for change in found:
         logger.warning("resuming although %s", change)
+
+
+def _other_files(saved: Any, now: Any) -> list[str]:
+    """The paths whose fingerprints differ, where both are known."""
+    if not isinstance(saved, dict) or not isinstance(now, dict):
+        return []
+    return [path for path in saved if path in now and saved[path] != now[path]]
 
 
 def _differences(

@@ -34,17 +34,21 @@ RUN_CONFIG_FILENAME = "run_config.json"
 class RunSession:
     """Locks the folder, finds what to go on from, and keeps the record."""
 
-    def __init__(self, config: TrainingConfig, data: Any = None) -> None:
+    def __init__(
+        self, config: TrainingConfig, data: Any = None, evaluation_data: Any = None
+    ) -> None:
         """Takes what is to be run.
 
         Args:
             config: The config.
-            data: The fingerprints of its datasets.
+            data: The fingerprints of the files that are trained on, by path.
+            evaluation_data: The same of those that are evaluated on alone.
         """
         self._config = config
         self._params = config.training
         self._folder = Path(self._params.output_dir)
         self._data = data
+        self._evaluation_data = evaluation_data
         self._lock = contextlib.ExitStack()
         self._record: RunRecord | None = None
         self._trainer: BaseTrainer | None = None
@@ -125,12 +129,20 @@ class RunSession:
         text = StringIO()
         self._config.to_yaml(text)
         write_whole(self._folder / CONFIG_FILENAME, text.getvalue())
-        self._record = RunRecord(self._folder, self._config, self._data)
+        self._record = RunRecord(
+            self._folder,
+            self._config,
+            {**(self._data or {}), **(self._evaluation_data or {})},
+        )
         self._record.begin(self._found.path, self._found.passed_over)
 
     def _described(self) -> dict[str, Any]:
         # As JSON gives it back, to be compared with what it gave back.
-        described = {"config": to_tree(self._config), "data": self._data}
+        described = {
+            "config": to_tree(self._config),
+            "data": self._data,
+            "evaluation_data": self._evaluation_data,
+        }
         return json.loads(json.dumps(described, default=str))  # type: ignore[no-any-return]
 
     def _compare(self, path: Path) -> None:

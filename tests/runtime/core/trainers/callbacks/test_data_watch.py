@@ -120,3 +120,46 @@ def test_dear_looks_take_a_hundredth_of_the_time(folder, monkeypatch) -> None:
     rewrite(folder / "a.csv", "9,9\n")
     with pytest.raises(ChangedDataError), watching.explaining():
         raise DataError("torn")
+
+
+@pytest.fixture
+def evaluated(folder: Path) -> tuple[DataWatch, Path]:
+    """A watch of one file that is trained on, and one that is evaluated on."""
+    train, path = folder / "a.csv", folder / "b.csv"
+    watching = DataWatch(
+        {str(train): fingerprint(train)}, evaluation={str(path): fingerprint(path)}
+    )
+    return watching, path
+
+
+@pytest.mark.parametrize("content", ["3,5\n", None])
+def test_a_file_that_is_evaluated_on_alone_is_a_warning_once(
+    evaluated, caplog, content
+) -> None:
+    watching, path = evaluated
+    rewrite(path, content) if content else path.unlink()
+    watching.look()
+    watching.look()
+    (line,) = [record.getMessage() for record in caplog.records]
+    what = "changed" if content else "deleted"
+    assert line.startswith(f"{path} was {what}; evaluations from here on may not")
+
+
+def test_an_evaluation_that_its_changed_file_breaks_is_told_so(evaluated) -> None:
+    watching, path = evaluated
+    path.unlink()
+    watching.look()
+    with (
+        pytest.raises(ChangedDataError, match=r"b\.csv was deleted while"),
+        watching.explaining(),
+    ):
+        raise DataError("no such file")
+
+
+def test_a_file_that_is_trained_on_ends_the_run_whatever_else_is_watched(
+    evaluated,
+) -> None:
+    watching, path = evaluated
+    rewrite(path.with_name("a.csv"), "1,3\n")
+    with pytest.raises(ChangedDataError, match=r"a\.csv was changed"):
+        watching.look()

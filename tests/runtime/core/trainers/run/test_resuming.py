@@ -84,3 +84,11 @@ def test_what_is_no_config_is_no_crash(saved: dict[str, Any]) -> None:
     now = {"config": tree(), "data": {}}
     with pytest.raises(ChangedConfigError):
         refuse_changes(Path("checkpoint-3"), saved, now, force=False)
+
+
+def test_other_evaluation_data_is_said_and_gone_on_with(caplog) -> None:
+    saved = {"config": tree(), "evaluation_data": {"rows.csv": {"sha256": "a"}}}
+    now = {"config": tree(), "evaluation_data": {"rows.csv": {"sha256": "b"}}}
+    refuse_changes(Path("checkpoint-1"), saved, now, force=False)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("the evaluation data in rows.csv has changed; evaluations")

@@ -1,0 +1,71 @@
+"""Which files a run reads, by every field of its config that may say so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oumi_runtime.builders import files_of, fingerprints_of
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetParams,
+    DatasetSplitParams,
+    TrainingConfig,
+    TrainingParams,
+)
+
+
+def split(*datasets: dict[str, Any]) -> DatasetSplitParams:
+    return DatasetSplitParams(datasets=[DatasetParams(**each) for each in datasets])
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "c", "label", "digits"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.csv").write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("dataset", "files"),
+    [
+        ({"dataset_name": "tabular", "dataset_path": "a/rows.csv"}, ["a/rows.csv"]),
+        ({"dataset_name": "image_folder", "dataset_path": "a"}, ["a"]),
+        ({"dataset_name": "b/rows.csv"}, ["b/rows.csv"]),
+        ({"dataset_name": "digits"}, []),
+        ({"dataset_name": "mine", "dataset_kwargs": {"data_dir": "c"}}, ["c"]),
+        ({"dataset_name": "mine", "dataset_kwargs": {"paths": ["a", "c"]}}, ["a", "c"]),
+        ({"dataset_name": "mine", "dataset_kwargs": {"label_column": "label"}}, []),
+        ({"dataset_name": "mine", "dataset_kwargs": {"data_dir": "none"}}, []),
+        ({"dataset_name": "mine", "dataset_kwargs": {"data_dir": ""}}, []),
+    ],
+)
+def test_every_field_that_says_where_files_are_is_followed(dataset, files) -> None:
+    assert files_of(split(dataset)) == [Path(name) for name in files]
+
+
+def test_all_files_of_a_mixture_count_each_once() -> None:
+    mixture = split(
+        {"dataset_name": "tabular", "dataset_path": "a/rows.csv"},
+        {"dataset_name": "tabular", "dataset_path": "b/rows.csv"},
+        {"dataset_name": "tabular", "dataset_path": "a/rows.csv"},
+    )
+    assert files_of(mixture) == [Path("a/rows.csv"), Path("b/rows.csv")]
+
+
+@pytest.mark.parametrize(("strategy", "evaluated"), [("epoch", ["b"]), ("no", [])])
+def test_what_is_evaluated_on_alone_is_told_apart(strategy, evaluated) -> None:
+    data = DataParams(
+        train=split({"dataset_name": "image_folder", "dataset_path": "a"}),
+        validation=split(
+            {"dataset_name": "image_folder", "dataset_path": "a"},
+            {"dataset_name": "image_folder", "dataset_path": "b"},
+        ),
+    )
+    training = TrainingParams(eval_strategy=strategy)
+    found = fingerprints_of(TrainingConfig(data=data, training=training))
+    assert [*found.train] == ["a"]
+    assert [*found.evaluation] == evaluated
+    assert [*found.all] == ["a", *evaluated]
