@@ -111,6 +111,63 @@ def test_with_the_file_as_it_was_the_run_goes_on_exactly(project) -> None:
     assert project.weights() == project.weights("untouched")
 
 
+def with_bad_rows() -> str:
+    """A table of which three rows cannot be read."""
+    lines = table().splitlines()
+    lines[4], lines[30], lines[31] = "x" + lines[4], lines[30] + ",8", ""
+    lines[60] = lines[60].replace(",", ";", 1)
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def test_a_run_without_the_bad_rows_of_a_file_resumes_exactly(project) -> None:
+    (project.folder / "data.csv").write_text(with_bad_rows())
+    assert project.train("untouched", *TABLE, *SKIP).code == 0
+    cut_short = project.train("run", *TABLE, *SKIP, inject=("signal_in", ["a step"]))
+    assert cut_short.code == 143, cut_short.log
+    ended = project.train("run", *TABLE, *SKIP)
+    assert ended.code == 0, ended.log
+    assert project.weights() == project.weights("untouched")
+    assert project.metrics() == project.metrics("untouched")
+    bad = project.record()["sessions"][-1]["bad_samples"]
+    assert bad == project.record("untouched")["sessions"][-1]["bad_samples"]
+    assert bad["count"] == 3
+    assert (
+        "row 4 of dataset 'tabular' (data.csv): 'a' is 'x0', not a" in bad["first"][2]
+    )
+
+
+def test_a_bad_row_of_a_file_ends_the_run_before_it_begins(project) -> None:
+    (project.folder / "data.csv").write_text(with_bad_rows())
+    ended = project.train("run", *TABLE)
+    assert ended.code == 2
+    sentence = "error: data.csv is not valid csv: row 30: Expected 7 columns, got 8"
+    assert sentence in ended.log
+    assert not (project.folder / "run" / "run.json").exists()
+
+
+def test_an_evaluation_leaves_out_what_a_training_does(project) -> None:
+    (project.folder / "data.csv").write_text(table())
+    (project.folder / "other.csv").write_text(with_bad_rows())
+    validation = TABLE[1].replace("data.csv", "other.csv")
+    more = (*TABLE[:2], *SKIP, "--data.validation.datasets", validation)
+    ended = project.train("run", *more)
+    assert ended.code == 0, ended.log
+    bad = project.record()["sessions"][-1]["bad_samples"]
+    assert bad["count"] == 3
+    assert all("(other.csv)" in line for line in bad["first"])
+
+
+def test_a_changed_file_of_evaluations_is_said_and_the_run_goes_on(project) -> None:
+    (project.folder / "data.csv").write_text(table())
+    (project.folder / "other.csv").write_text(table())
+    validation = TABLE[1].replace("data.csv", "other.csv")
+    more = (*TABLE[:2], "--data.validation.datasets", validation)
+    inject = ("change_file", ["other.csv", 6, table(first="9")])
+    ended = project.train("run", *more, inject=inject)
+    assert ended.code == 0, ended.log
+    assert "other.csv was changed; evaluations from here on may not" in ended.log
+
+
 def test_a_stream_that_breaks_off_is_said_to_have_changed(project) -> None:
     file = project.folder / "data.csv"
     file.write_text(table(20_000))
