@@ -21,7 +21,6 @@ from oumi_runtime.builders.devices import free_bytes
 from oumi_runtime.exceptions import ModelBuildError
 
 _NEVER_TOO_LARGE = 64 * 2**20
-_FILLING = {"normal_", "uniform_", "fill_", "zero_", "mul_", "add_", "sub_", "div_"}
 _ELEMENTWISE = {
     *("abs", "add", "cos", "div", "exp", "log", "mul", "neg", "pow", "reciprocal"),
     *("rsqrt", "rsub", "sigmoid", "sin", "sqrt", "square", "sub", "tanh"),

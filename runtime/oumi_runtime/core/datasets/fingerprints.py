@@ -7,7 +7,6 @@ from typing import Any
 
 _WHOLE_BYTES = 64 * 2**20
 _NUM_PIECES = 64
-_PIECE_BYTES = 2**20
 _MAX_FILES = 10_000
 
 
@@ -19,7 +18,7 @@ def fingerprint(path: Path) -> dict[str, Any]:
 
     Returns:
         `bytes`, `files` and `sha256`. The hash is of names, sizes and contents; of a
-        file larger than 64 MiB it takes 64 pieces of one, and of a folder with more
+        file larger than 64 MiB it takes 64 pieces of 1 MiB, and of a folder with more
         than 10,000 files names and sizes alone.
     """
     files = _files(path)
