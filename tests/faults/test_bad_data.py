@@ -165,7 +165,7 @@ def test_a_changed_file_of_evaluations_is_said_and_the_run_goes_on(project) -> N
     inject = ("change_file", ["other.csv", 6, table(first="9")])
     ended = project.train("run", *more, inject=inject)
     assert ended.code == 0, ended.log
-    assert "other.csv was changed; evaluations from here on may not" in ended.log
+    assert "other.csv was changed; later evaluations may not" in ended.log
 
 
 def test_a_stream_that_breaks_off_is_said_to_have_changed(project) -> None:

@@ -56,8 +56,8 @@ def test_where_a_worker_is_killed_it_says_so_and_goes_on_exactly(
     ended = project.train("run", *more, inject=("kill_worker", [17]))
     assert ended.code == 1, ended.log
     assert re.search(
-        r"^error: a process that loads data has died \(DataLoader worker "
-        r"\(pid.*\d+\) .*\), most often because the memory ran out; the last "
+        r"^error: a data loading process has died \(DataLoader worker "
+        r"\(pid.*\d+\) .*\), most likely because memory ran out; the last "
         r"checkpoint is run/checkpoint-16\. Lower training\.dataloader_num_workers, "
         r"and resume with --auto-resume$",
         ended.log,

@@ -22,10 +22,10 @@ def check_goes_on(project, untouched, *more: str) -> None:
 def test_asked_to_stop_it_saves_and_goes_on_exactly(project, untouched, phase) -> None:
     stopped = project.train(inject=("signal_in", [phase]))
     assert stopped.code == 143, stopped.log
-    assert "SIGTERM: ending once all is saved" in stopped.log
+    assert "SIGTERM: saving before stopping" in stopped.log
     said = re.search(
-        r"error: stopped after step (\d+) by SIGTERM; saved run/checkpoint-(\d+); go "
-        r"on with --auto-resume",
+        r"error: stopped after step (\d+) by SIGTERM; saved run/checkpoint-(\d+); "
+        r"resume with --auto-resume",
         stopped.log,
     )
     assert said is not None, stopped.log

@@ -1,1 +1,1 @@
-"""The trainers: they take built objects, train, and keep what is needed to go on."""
+"""The trainers: given built objects, they train, log, evaluate and checkpoint."""

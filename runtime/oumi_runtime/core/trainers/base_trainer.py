@@ -1,4 +1,4 @@
-"""What every trainer has, whichever loop it runs."""
+"""What all trainers share: evaluation, checkpoints, callbacks."""
 
 import contextlib
 import dataclasses
@@ -41,7 +41,7 @@ class BaseTrainer(ABC):
     """Trains one model on one dataset."""
 
     def __init__(self, parts: TrainingParts) -> None:
-        """Takes the parts."""
+        """Initializes the trainer with the parts it works on."""
         params = parts.params
         self.parts = parts
         self.params = params
@@ -68,19 +68,19 @@ class BaseTrainer(ABC):
         """Trains to the end.
 
         Args:
-            resume_from_checkpoint: A checkpoint's folder to go on from; from the start
-                if None.
+            resume_from_checkpoint: The checkpoint folder to resume from; None starts
+                from the beginning.
 
         Raises:
-            CheckpointError: The checkpoint is not whole, or is another trainer's.
+            CheckpointError: The checkpoint is damaged, or was saved by another trainer.
             NonFiniteLossError: The loss became NaN or infinite.
         """
 
     @abstractmethod
     def save_state(self) -> None:
-        """Saves a checkpoint, with all that is needed to go on from it exactly.
+        """Saves a checkpoint with everything needed to resume from it exactly.
 
-        Every process must call it.
+        Every process must call this.
 
         Raises:
             NonFiniteLossError: The loss is not finite; nothing is saved.
@@ -96,7 +96,7 @@ class BaseTrainer(ABC):
         return self.run_evaluation(lambda: None)
 
     def run_evaluation(self, before_batch: Callable[[], None]) -> dict[str, float]:
-        """Evaluates; what `before_batch` raises before a batch ends it, without trace.
+        """Evaluates; an exception from `before_batch` aborts it without any effect.
 
         Returns:
             See `evaluate`.
@@ -117,13 +117,13 @@ class BaseTrainer(ABC):
         return self._last_eval_metrics
 
     def get_last_eval_metrics(self) -> dict[str, float]:
-        """What the last evaluation returned; empty before the first."""
+        """Returns the metrics of the last evaluation; empty before the first."""
         return self._last_eval_metrics
 
     def save_model(self, output_dir: str | Path) -> None:
-        """Saves the model as `save_pretrained` does. Every process must call it.
+        """Saves the model as `save_pretrained` does. Every process must call this.
 
-        Where the weights are averaged, the average is saved.
+        With `training.ema_decay`, the averaged weights are saved.
         """
         with self.averaged():
             whole_model = self.parallelism.whole_model()
@@ -134,19 +134,19 @@ class BaseTrainer(ABC):
     def write_checkpoint(
         self, tree: dict[str, Any], more_files: Mapping[str, bytes] | None = None
     ) -> None:
-        """Has a checkpoint written beside the training, from copies made now.
+        """Copies the state now, and writes it to a checkpoint in the background.
 
-        Every process must call it.
+        Every process must call this.
 
         Args:
-            tree: All that is needed to go on exactly, but the weights.
-            more_files: Other files to put into it, by name.
+            tree: Everything needed to resume exactly, except the weights.
+            more_files: Additional files for the checkpoint, by name.
         """
         self.emit("on_save_begin")
         whole_model = self.parallelism.whole_model()
         if not is_world_process_zero():
             return
-        if self._config_files is None:  # Made once: what it says stays as it is.
+        if self._config_files is None:  # They never change.
             self._config_files = config_files(whole_model)
         weights = pack_tensors(*stored_weights(whole_model))
         files = {WEIGHTS_FILENAME: weights, **state_files(tree, STATE_NAME)}
@@ -159,13 +159,13 @@ class BaseTrainer(ABC):
         )
 
     def report_checkpoints(self, *, wait: bool = False) -> None:
-        """Tells the callbacks of the checkpoints that have become whole.
+        """Tells the callbacks which checkpoints have been written since the last call.
 
         Args:
-            wait: Whether to wait for all of them.
+            wait: Whether to wait for those still being written.
 
         Raises:
-            DiskFullError: One could not be written.
+            DiskFullError: A checkpoint could not be written.
         """
         if wait:
             self._writer.wait()
@@ -175,27 +175,27 @@ class BaseTrainer(ABC):
                 callback.on_save(state, path)
 
     def finish_writing(self) -> None:
-        """Waits for what is being written where another error is on its way."""
+        """Waits for pending writes while another error is being raised."""
         try:
             self.report_checkpoints(wait=True)
         except Exception as error:
             logger.warning("a checkpoint could not be written: %s", error)
 
     def callback_states(self) -> dict[str, Any]:
-        """What the callbacks want to be kept, by the names of their classes."""
+        """Returns the callbacks' states by class name."""
         states = {
             type(each).__name__: each.state_dict() for each in self.parts.callbacks
         }
         return {name: state for name, state in states.items() if state}
 
     def load_callback_states(self, states: dict[str, Any]) -> None:
-        """Gives every callback what it wanted to be kept."""
+        """Restores the callbacks' states."""
         for callback in self.parts.callbacks:
             if (state := states.get(type(callback).__name__)) is not None:
                 callback.load_state_dict(state)
 
     def emit(self, event: str, *facts: Any) -> None:
-        """Calls every callback's method of that name."""
+        """Calls the method of that name on every callback."""
         for callback in self.parts.callbacks:
             getattr(callback, event)(self.state, *facts)
 
@@ -207,22 +207,22 @@ class BaseTrainer(ABC):
         return loss
 
     def averaged(self) -> contextlib.AbstractContextManager[None]:
-        """The context in which the model holds its averaged weights, if there are."""
+        """A context in which the model has its averaged weights, if they are kept."""
         average = self.parts.average
         return contextlib.nullcontext() if average is None else average.applied()
 
     def adopt_average(self) -> None:
-        """Leaves the model with its averaged weights, if there are; for the end."""
+        """Replaces the weights with the averaged ones, if they are kept."""
         if self.parts.average is not None:
             self.parts.average.adopt()
 
     def untimed(self) -> contextlib.AbstractContextManager[None]:
-        """The context of work that does not count as training in the log's speed."""
+        """A context whose time is left out of the logged speed."""
         return contextlib.nullcontext()
 
 
 def config_files(model: nn.Module) -> dict[str, FileContent]:
-    """What the saved form of a model holds beside the weights, by name."""
+    """Returns the files that are saved along with the weights, by name."""
     if not isinstance(model, BaseModel):
         return {}
     return {CONFIG_FILENAME: config_bytes(model.saved_config())}

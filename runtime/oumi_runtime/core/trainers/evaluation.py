@@ -1,4 +1,4 @@
-"""The evaluation loop, the same for every trainer and for the evaluate command."""
+"""The evaluation loop, shared by all trainers and the evaluate command."""
 
 import contextlib
 from abc import ABC, abstractmethod
@@ -20,51 +20,51 @@ IGNORED_LABEL = -100
 
 
 class EvalPrediction(NamedTuple):
-    """What a metrics function is given."""
+    """The argument of a metrics function."""
 
     predictions: np.ndarray
     """The logits of every sample, (samples, ...) float32."""
 
     label_ids: np.ndarray
-    """The labels of every sample. Where samples are of different lengths, the shorter
-    ones are filled up with -100, and so are their logits."""
+    """The labels of every sample. If lengths differ, shorter samples are padded with
+    -100, and so are their logits."""
 
 
 MetricsFunction = Callable[[EvalPrediction], Mapping[str, float]]
 
 
 class BatchMetrics(ABC):
-    """Metrics for which the logits of all samples are not enough, or too much.
+    """Metrics that are computed batch by batch, or need more than the logits.
 
-    A subclass is registered as a metrics function, and made for each run.
+    A subclass is registered as a metrics function, and instantiated for each run.
     """
 
     def __init__(self, tokenizer: Tokenizer | None = None) -> None:
-        """Takes the tokenizer of the texts; None where there are none."""
+        """Initializes the metrics with the tokenizer; None if the data is not text."""
         self.tokenizer = tokenizer
 
     @abstractmethod
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> Any:
-        """What is kept of a batch, in a form that can be pickled.
+        """Returns what to keep of a batch; it must be picklable.
 
-        Every process calls it as often as the others, so that it may run the model.
+        Every process calls this equally often, so it may run the model.
 
         Args:
             model: The model, in evaluation mode.
-            batch: The columns, on the model's device. Labels that do not count are
+            batch: The columns, on the model's device. Ignored labels are
                 -100.
-            outputs: What the model's forward returned for it.
+            outputs: What the model returned for the batch.
         """
 
     @abstractmethod
     def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
-        """The metrics of all batches of all processes, in the dataset's order."""
+        """Computes the metrics from all batches of all processes, in dataset order."""
 
 
-class _OfPredictions(BatchMetrics):
-    """What a function computes of all logits and labels at once."""
+class _PredictionMetrics(BatchMetrics):
+    """Calls a metrics function with the logits and labels of all samples."""
 
     def __init__(self, function: MetricsFunction) -> None:
         super().__init__()
@@ -82,24 +82,24 @@ class _OfPredictions(BatchMetrics):
 
 
 def _join(batches: Sequence[np.ndarray]) -> np.ndarray:
-    """The rows of all batches, filled up with -100 to the longest."""
+    """Concatenates the rows of all batches, padded with -100 to the longest."""
     longest = max(batch.shape[1] if batch.ndim > 1 else 0 for batch in batches)
-    return np.concatenate([_filled(batch, longest) for batch in batches])
+    return np.concatenate([_padded(batch, longest) for batch in batches])
 
 
-def _filled(batch: np.ndarray, length: int) -> np.ndarray:
+def _padded(batch: np.ndarray, length: int) -> np.ndarray:
     if batch.ndim < 2 or batch.shape[1] == length:
         return batch
     after = [(0, 0), (0, length - batch.shape[1]), *[(0, 0)] * (batch.ndim - 2)]
     return np.pad(batch, after, constant_values=IGNORED_LABEL)
 
 
-def _marked(batch: Batch, ignore_index: int | None) -> Batch:
-    """The batch with -100, which metrics leave out, for the label to ignore."""
+def _mask_ignored(batch: Batch, ignore_index: int | None) -> Batch:
+    """Replaces the label to ignore with -100, which metrics leave out."""
     if ignore_index is None or "labels" not in batch:
         return batch
-    labels = batch["labels"]
-    return {**batch, "labels": labels.masked_fill(labels == ignore_index, -100)}
+    is_ignored = batch["labels"] == ignore_index
+    return {**batch, "labels": batch["labels"].masked_fill(is_ignored, IGNORED_LABEL)}
 
 
 @torch.no_grad()
@@ -113,17 +113,17 @@ def evaluate_model(
     """Runs the model over all batches in evaluation mode.
 
     Args:
-        model: A model whose outputs hold `loss`, and what the metrics ask for: a
-            function is given `logits`.
+        model: A model that returns `loss`, and whatever the metrics need: a metrics
+            function needs `logits`.
         batches: This process's part of the samples, with labels.
-        metrics: What to measure beside the loss.
-        autocast: Makes the context that the model runs in.
-        before_batch: Called before each; what it raises in every process ends the
-            evaluation.
+        metrics: What to compute besides the loss.
+        autocast: Returns the context to run the model in.
+        before_batch: Called before each batch. It may abort the evaluation with an
+            exception, if it does so in every process.
 
     Returns:
         `loss`, the mean over the targets of all processes, and the metrics. The model's
-        training mode is as it was.
+        training mode is restored.
     """
     was_training = model.training
     model.eval()
@@ -131,7 +131,7 @@ def evaluate_model(
     loss_sum = torch.zeros((), device=device)
     num_targets = torch.zeros((), dtype=torch.int64, device=device)
     if metrics is not None and not isinstance(metrics, BatchMetrics):
-        metrics = _OfPredictions(metrics)
+        metrics = _PredictionMetrics(metrics)
     kept: list[Any] = []
     try:
         for batch, targets in batches:
@@ -139,11 +139,11 @@ def evaluate_model(
             with autocast():
                 outputs = outputs_of(model, model, batch)
                 if metrics is not None:
-                    batch = _marked(batch, batches.ignore_index)
+                    batch = _mask_ignored(batch, batches.ignore_index)
                     kept.append(metrics.measure(model, batch, outputs))
             if not isinstance(targets, torch.Tensor):
                 kept = kept[:-1]
-                continue  # A stand-in, for the processes that still have samples.
+                continue  # A stand-in batch, since other processes still have samples.
             # A batch without targets has a loss of NaN, which must not reach the sum.
             loss = torch.where(targets > 0, loss_of(outputs, model).float(), 0.0)
             loss_sum += loss * targets

@@ -9,21 +9,21 @@ from oumi_runtime.core.trainers.callbacks import Requests, TrainingState
 
 @dataclass(frozen=True)
 class Interval:
-    """Every so many steps, and at the end of each epoch or not."""
+    """How often something happens: by steps, by epochs, or both."""
 
     steps: int = 0
-    """Steps between; 0 is never."""
+    """The number of steps between; 0 for never."""
     epoch: bool = False
-    """Whether at the end of each epoch too."""
+    """Whether also at the end of each epoch."""
 
     def is_due(self, step: int) -> bool:
-        """Whether it is time after so many steps."""
+        """Whether it is due after this many steps."""
         return self.steps > 0 and step % self.steps == 0
 
 
 @dataclass(frozen=True)
 class Due:
-    """What it is time for."""
+    """What is due now."""
 
     log: bool = False
     evaluate: bool = False
@@ -41,12 +41,12 @@ class Events:
 
     @classmethod
     def of(cls, params: TrainingParams, total_steps: int) -> "Events":
-        """The events that a config asks for.
+        """Builds the events from a config.
 
         Args:
             params: The training section.
-            total_steps: Optimizer steps of the whole training; `eval_steps` may be a
-                share of them.
+            total_steps: Optimizer steps of the whole training, which `eval_steps` may
+                be a fraction of.
         """
         eval_steps = params.eval_steps
         if isinstance(eval_steps, float):
@@ -59,7 +59,7 @@ class Events:
         )
 
     def after_step(self, state: TrainingState) -> Due:
-        """What is due after a step; what was asked for is no longer asked for."""
+        """Returns what is due after a step, and clears the requests of callbacks."""
         step, asked = state.global_step, state.requests
         state.requests = Requests(stop=asked.stop, hurry=asked.hurry)
         return Due(
@@ -69,11 +69,11 @@ class Events:
         )
 
     def after_epoch(self) -> Due:
-        """What is due after an epoch, or what there was of it."""
+        """Returns what is due at the end of an epoch, even an incomplete one."""
         return Due(self.log.epoch, self.evaluate.epoch, self.save.epoch)
 
     def logs_after(self, step: int) -> bool:
-        """Whether to log after so many steps."""
+        """Whether to log after this many steps."""
         return self.log.is_due(step) or (self.logs_first_step and step == 1)
 
 

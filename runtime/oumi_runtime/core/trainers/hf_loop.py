@@ -16,6 +16,7 @@ from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.map_batches import epoch_order
 from oumi_runtime.core.trainers.batches.micro_batches import count_targets, without_nan
@@ -42,7 +43,7 @@ class HuggingFaceLoop(transformers.Trainer):
         self.loss_is_scaled_for_ga = True
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """The batches in our order."""
+        """Returns the batches in the native trainer's order."""
         batches = self._owner.parts.train_batches
         if isinstance(batches, StreamBatches):
             return DataLoader(_StreamEpoch(self._owner), batch_size=None)
@@ -52,7 +53,7 @@ class HuggingFaceLoop(transformers.Trainer):
         reader: Dataset[Any] = rows
         collate: Callable[[Any], Any] = RowCollator(dataset)
         if isinstance(dataset, ColumnDataset):
-            reader, collate = _Gathered(dataset), _as_it_is
+            reader, collate = _BatchDataset(dataset), _identity
         loader = DataLoader(
             reader,
             batch_size=self._train_batch_size,
@@ -128,9 +129,7 @@ class HuggingFaceLoop(transformers.Trainer):
                 f"{folder} was saved by the OUMI trainer; resume it with "
                 "training.trainer_type OUMI"
             )
-        load_model(
-            self._owner.model, Path(resume_from_checkpoint) / "model.safetensors"
-        )
+        load_model(self._owner.model, folder / WEIGHTS_FILENAME)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
@@ -146,7 +145,7 @@ class HuggingFaceLoop(transformers.Trainer):
 
 
 class _EpochSampler(Sampler[int]):
-    """The samples in the order of an epoch."""
+    """Yields the sample indices of an epoch."""
 
     def __init__(self, num_samples: int, seed: int, rows: SeededRows) -> None:
         self._rows = rows
@@ -166,7 +165,7 @@ class _EpochSampler(Sampler[int]):
 
 
 class _StreamEpoch(IterableDataset[Batch]):
-    """The micro-batches of the running epoch of a stream, on the device already."""
+    """The micro-batches of a stream's current epoch, already on the device."""
 
     def __init__(self, owner: BaseTrainer) -> None:
         self._owner = owner
@@ -176,13 +175,13 @@ class _StreamEpoch(IterableDataset[Batch]):
         return -(-num_samples // self._owner.params.per_device_train_batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        # transformers leaves out those that were trained on before a resumption.
+        # transformers skips those from before the checkpoint.
         for step in self._owner.parts.train_batches.epoch(self._owner.state.epoch):
             yield from (micro_batch.columns for micro_batch in step)
 
 
-class _Gathered(Dataset[Batch]):
-    """Hands a data loader whole batches instead of samples."""
+class _BatchDataset(Dataset[Batch]):
+    """Gives a data loader whole batches instead of samples."""
 
     def __init__(self, dataset: ColumnDataset) -> None:
         self._dataset = dataset
@@ -194,7 +193,7 @@ class _Gathered(Dataset[Batch]):
         return self._dataset.take(torch.tensor(indices))
 
 
-def _as_it_is(samples: Any) -> Batch:
-    """A batch that was gathered whole."""
+def _identity(samples: Any) -> Batch:
+    """The collate function for samples that are a batch already."""
     batch: Batch = samples
     return batch

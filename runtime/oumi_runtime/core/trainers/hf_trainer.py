@@ -1,7 +1,7 @@
 """transformers.Trainer on our models: its loop and callbacks, our data order and files.
 
-The batches, the loss of an accumulated step, the evaluation and the checkpoints are the
-native trainer's, so that both trainers give the same losses.
+The batches, the loss over accumulated micro-batches, the evaluation and the checkpoints
+are those of the native trainer, so both trainers give the same losses.
 """
 
 from pathlib import Path
@@ -26,13 +26,13 @@ from oumi_runtime.core.trainers.parts import TrainingParts
 
 
 class HuggingFaceTrainer(BaseTrainer):
-    """Trains with transformers.Trainer; takes what the native trainer takes."""
+    """Trains with transformers.Trainer; a drop-in for the native trainer."""
 
     def __init__(self, parts: TrainingParts) -> None:
-        """Takes the parts.
+        """Initializes the trainer with the parts it works on.
 
         Raises:
-            ValueError: There is a meter, which this trainer cannot feed.
+            ValueError: `parts.meter` is set, which this trainer does not support.
         """
         super().__init__(parts)
         if parts.meter is not None:
@@ -80,7 +80,7 @@ class HuggingFaceTrainer(BaseTrainer):
 
 
 class _Bridge(transformers.TrainerCallback):
-    """Turns the events of transformers into ours; says when to evaluate and save."""
+    """Forwards transformers' events, and decides when to evaluate and save."""
 
     def __init__(self, owner: HuggingFaceTrainer) -> None:
         self._owner = owner
@@ -114,7 +114,7 @@ class _Bridge(transformers.TrainerCallback):
         **_: Any,
     ) -> None:
         if logs is None or "loss" not in logs:
-            return  # The summary of the whole training.
+            return  # The summary at the end of the training.
         self._owner.check_finite(logs["loss"])
         metrics = {name: value for name, value in logs.items() if name != "epoch"}
         self._owner.emit("on_log", metrics)
@@ -128,7 +128,7 @@ class _Bridge(transformers.TrainerCallback):
 def _to_hf(
     params: TrainingParams, total_steps: int, device: torch.device
 ) -> transformers.TrainingArguments:
-    """The arguments of transformers for ours; when to save is the bridge's matter."""
+    """Translates the config to TrainingArguments; `_Bridge` decides when to save."""
     arguments: dict[str, Any] = {
         "output_dir": params.output_dir,
         "per_device_train_batch_size": params.per_device_train_batch_size,
@@ -155,5 +155,5 @@ def _to_hf(
         "report_to": [],
         "disable_tqdm": True,
     }
-    # What the user names goes before what is derived from the config.
+    # The user's own arguments take precedence.
     return transformers.TrainingArguments(**arguments | params.trainer_kwargs)

@@ -1,4 +1,4 @@
-"""What the steps between two log lines leave, kept on the device until it is read."""
+"""Accumulates the results of steps between two log lines, without a device sync."""
 
 import contextlib
 import time
@@ -12,10 +12,14 @@ from oumi_runtime.core.trainers.steps.train_step import StepResult
 
 
 class LogWindow:
-    """Adds up the losses of the steps since the last log."""
+    """The losses and the time of the steps since the last log line."""
 
     def __init__(self) -> None:
-        """Starts empty."""
+        """Opens the first window."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Opens the next window."""
         self._loss_sum: torch.Tensor | float = 0.0
         self._num_steps = 0
         self._timed_steps = 0
@@ -23,16 +27,16 @@ class LogWindow:
         self._started = time.perf_counter()
 
     def add(self, result: StepResult) -> None:
-        """Takes what one step left, without reading it."""
+        """Adds the result of a step, without waiting for it."""
         self._loss_sum = self._loss_sum + result.loss
         self._num_steps += 1
         self._timed_steps += 1
         self._last = result
 
     def metrics(self) -> dict[str, float]:
-        """The mean loss, and rate and gradient norm of the last step.
+        """Returns the mean loss, and the last step's learning rate and gradient norm.
 
-        It waits for the device, and every process must ask for it.
+        It waits for the device, and every process must call it.
         """
         metrics = {"loss": self.mean_loss()}
         if self._last is not None:
@@ -41,41 +45,37 @@ class LogWindow:
         return metrics
 
     def mean_loss(self) -> float:
-        """The mean over steps and processes; 0.0 where no step was made.
+        """Returns the mean over steps and processes; 0.0 if there were no steps.
 
-        It waits for the device, and every process must ask for it. It is not finite
-        where any loss was not.
+        It waits for the device, and every process must call it. The mean is not finite
+        if any loss was not.
         """
         loss_sum = all_reduce_sum(torch.as_tensor(self._loss_sum).clone())
         return float(loss_sum) / get_world_size() / max(1, self._num_steps)
 
     def speed(self) -> tuple[int, float]:
-        """Steps, and the seconds they took, since the window was opened here."""
+        """Returns the number of steps in this process, and the seconds they took."""
         return self._timed_steps, max(time.perf_counter() - self._started, 1e-9)
 
     def start_clock(self) -> None:
-        """Counts the time from now on, rather than from when it was made."""
+        """Starts counting time now."""
         self._started = time.perf_counter()
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves the block's time out of the speed."""
+        """Excludes the time of the block from the speed."""
         stopped = time.perf_counter()
         yield
         self._started += time.perf_counter() - stopped
 
-    def reset(self) -> None:
-        """Opens the next window."""
-        self.__init__()  # type: ignore[misc]
-
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed training needs to log the same mean."""
+        """Returns what a resumed run needs to log the same mean."""
         return {
             "loss_sum": torch.as_tensor(self._loss_sum),
             "num_steps": self._num_steps,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         self._loss_sum = state["loss_sum"]
         self._num_steps = state["num_steps"]

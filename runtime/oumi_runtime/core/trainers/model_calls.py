@@ -1,6 +1,6 @@
-"""Calls a model on a batch, and says where the two do not fit together.
+"""Calls a model on a batch, with a clear error if the two do not fit together.
 
-What a model's own code raises passes through as it is.
+Errors raised by the model's own code pass through unchanged.
 """
 
 import inspect
@@ -20,18 +20,18 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
     """Calls a model.
 
     Args:
-        call: What is called: the model, or what wraps it for several processes.
+        call: What to call: the model, or its wrapper for several processes.
         model: The model itself.
         batch: Its inputs by name.
 
     Raises:
-        ModelForwardError: Its forward does not take the columns of the batch, or a
-            layer is of another width than what it is given.
+        ModelForwardError: The forward method does not accept the columns of the batch,
+            or a layer does not fit the width of its input.
     """
     try:
         return call(**batch)
     except TypeError as error:
-        # Only now, since a signature takes longer to read than a small model to run.
+        # Only now: inspecting a signature takes longer than a small forward pass.
         try:
             inspect.signature(model.forward).bind(**batch)
         except TypeError as mismatch:
@@ -102,12 +102,12 @@ def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:
 
 
 def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:
-    """Takes the loss out of what a model has returned.
+    """Returns the loss from a model's outputs.
 
     Raises:
-        ModelForwardError: There is none, or it is not a scalar.
+        ModelForwardError: There is no loss, or it is not a scalar.
     """
-    if isinstance(outputs, torch.Tensor):  # which would warn of the key
+    if isinstance(outputs, torch.Tensor):  # indexing it with a string would warn
         raise ModelForwardError(_without_loss(outputs, model))
     try:
         loss: torch.Tensor = outputs["loss"]

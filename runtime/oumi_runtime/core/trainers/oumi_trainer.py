@@ -1,7 +1,7 @@
-"""The native trainer: a plain PyTorch loop with the state to stop and go on exactly.
+"""The native trainer: a plain PyTorch loop that can stop and resume exactly.
 
-Everything it uses is built and passed in. Losses and gradient norms stay on the device
-and are read only where they are logged, evaluated or saved.
+Everything it uses is built beforehand and passed in. Losses and gradient norms stay on
+the device, and are read only to log, evaluate or save.
 """
 
 from collections.abc import Iterator
@@ -38,20 +38,20 @@ from oumi_runtime.exceptions import CheckpointError
 
 
 class _NoTimeLeftError(Exception):
-    """Ends an evaluation from within."""
+    """Aborts an evaluation from within."""
 
 
 class Trainer(BaseTrainer):
     """Trains a model whose forward returns its loss."""
 
     def __init__(self, parts: TrainingParts) -> None:
-        """Takes the parts."""
+        """Initializes the trainer with the parts it works on."""
         super().__init__(parts)
         self.step = self._build_step()
-        """Makes one optimizer step of some micro-batches."""
+        """Runs one optimizer step on a list of micro-batches."""
         self._log_window = LogWindow()
-        self._left: Due | None = None
-        """What had no time at the last step, and is done first when the run goes on."""
+        self._postponed: Due | None = None
+        """What there was no time for when the run stopped; done first on resuming."""
         self._bad_steps = BadSteps(parts, self.autocast)
 
     def _build_step(self) -> Step:
@@ -73,22 +73,22 @@ class Trainer(BaseTrainer):
         self.emit("on_train_begin")
         self._log_window.start_clock()
         try:
-            if self._left is not None:
-                left, self._left = self._left, None
-                self._attend(Due(evaluate=left.evaluate, save=left.save))
+            if self._postponed is not None:
+                due, self._postponed = self._postponed, None
+                self._attend_to(Due(evaluate=due.evaluate, save=due.save))
             while not self.state.is_over:
                 self._train_epoch()
             self._read_losses()
             self.report_checkpoints(wait=True)
         except Exception:
-            # Not for a second signal, which is not to wait.
+            # Not for a second signal, which must not wait.
             self.finish_writing()
             raise
         finally:
             self.emit("on_train_end")
 
     def _train_epoch(self) -> None:
-        """Trains what is left of the running epoch, and of the training."""
+        """Trains until the end of the current epoch, or of the training."""
         state = self.state
         for step in self._steps_left():
             self._bad_steps.before_step()
@@ -100,41 +100,41 @@ class Trainer(BaseTrainer):
                     self.parts.average.update()
             self.emit("on_step_end")
             self.report_checkpoints()
-            self._attend(self.events.after_step(state))
+            self._attend_to(self.events.after_step(state))
             if state.is_over:
                 break
         if state.step_in_epoch == state.steps_per_epoch:
             state.epoch, state.step_in_epoch = state.epoch + 1, 0
         elif state.requests.stop is not None:
-            return  # The epoch is to be gone on with.
-        self._attend(self.events.after_epoch())
+            return  # The epoch continues when the run is resumed.
+        self._attend_to(self.events.after_epoch())
 
     def _steps_left(self) -> Iterator[list[MicroBatch]]:
-        """The micro-batches of what is left of the running epoch."""
+        """Yields the micro-batches of each remaining step of the current epoch."""
         state, meter = self.state, self.parts.meter
         steps = self.parts.train_batches.epoch(state.epoch, state.step_in_epoch)
         return steps if meter is None else meter.waiting(steps)
 
-    def _attend(self, due: Due) -> None:
-        """Does what is to be done between two steps."""
+    def _attend_to(self, due: Due) -> None:
+        """Logs, evaluates and saves between two steps, as far as due."""
         if due.log:
             self._log()
         if due.evaluate and not self._evaluate_in_time():
-            self._left, due = due, Due(save=True)
+            self._postponed, due = due, Due(save=True)
         if due.save:
             self.save_state()
 
     def _evaluate_in_time(self) -> bool:
-        """Evaluates; False where that was left because the training is to end."""
+        """Evaluates; returns False if that was aborted because the run has to stop."""
         random_before = random_state()
 
-        def look_up() -> None:
+        def abort_if_in_a_hurry() -> None:
             self.emit("on_eval_batch")
             if self.state.requests.hurry:
                 raise _NoTimeLeftError
 
         try:
-            self.run_evaluation(look_up)
+            self.run_evaluation(abort_if_in_a_hurry)
         except _NoTimeLeftError:
             set_random_state(random_before)
             logger.info("postponed the evaluation until the run is resumed")
@@ -156,23 +156,23 @@ class Trainer(BaseTrainer):
         self.emit("on_log", metrics)
 
     def _read_losses(self) -> None:
-        """Makes sure that all steps since the last log were good."""
+        """Checks that all losses since the last log line were finite."""
         self._check_numbers()
         self.check_finite(self._log_window.mean_loss())
 
     def _check_numbers(self, step: list[MicroBatch] | None = None) -> bool:
-        """Whether all steps since the last time were finite.
+        """Returns whether all steps since the last check were finite.
 
         Args:
-            step: The last step's micro-batches, where only it can be at fault.
+            step: The last step's micro-batches, if only that step can be at fault.
         """
-        late = self.step.finite.first_bad_step()
-        if late is not None:
-            self._bad_steps.meet(self.state, late, self._last_good, step)
+        steps_ago = self.step.finite.first_bad_step()
+        if steps_ago is not None:
+            self._bad_steps.handle(self.state, steps_ago, self._last_good, step)
         elif step is not None:
             self._bad_steps.after_good_step()
         self.step.finite.reset()
-        return late is None
+        return steps_ago is None
 
     def _last_good(self) -> Path | None:
         self.finish_writing()
@@ -186,11 +186,11 @@ class Trainer(BaseTrainer):
         self.report_checkpoints()
 
     def untimed(self) -> AbstractContextManager[None]:
-        """The context of work that does not count as training in the log's speed."""
+        """A context whose time is left out of the logged speed."""
         return self._log_window.paused()
 
     def _state_tree(self) -> dict[str, Any]:
-        """All but the weights."""
+        """The state for a checkpoint, except the weights."""
         average = self.parts.average
         return {
             "trainer": "oumi",
@@ -202,7 +202,7 @@ class Trainer(BaseTrainer):
             "random": all_gather_object(random_state()),
             "callbacks": self.callback_states(),
             "bad_samples": self._states_of_bad_samples(),
-            "left": None if self._left is None else {"save": self._left.save},
+            "left": None if self._postponed is None else {"save": self._postponed.save},
             "average": None if average is None else average.state_dict(),
         }
 
@@ -216,9 +216,9 @@ class Trainer(BaseTrainer):
         with fitting(folder):
             num_parameters = sum(1 for _ in self.model.parameters())
             tree = load_state_tree(folder, STATE_NAME, 1000 + 16 * num_parameters)
-            self._take_state(folder, tree)
+            self._restore(folder, tree)
 
-    def _take_state(self, folder: Path, tree: dict[str, Any]) -> None:
+    def _restore(self, folder: Path, tree: dict[str, Any]) -> None:
         if tree["trainer"] != "oumi":
             raise CheckpointError(
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "
@@ -244,7 +244,7 @@ class Trainer(BaseTrainer):
         self._log_window.load_state_dict(tree["log_window"])
         self.load_callback_states(tree.get("callbacks", {}))
         if tree.get("left") is not None:
-            self._left = Due(evaluate=True, save=bool(tree["left"]["save"]))
+            self._postponed = Due(evaluate=True, save=bool(tree["left"]["save"]))
         if self.parts.average is not None:
             if tree.get("average") is None:
                 raise CheckpointError(
@@ -258,5 +258,5 @@ class Trainer(BaseTrainer):
 
 
 def _own(states: list[Any]) -> Any:
-    """This process's among those of all; a new process takes the first one's."""
+    """This process's state among those of all; a new process takes the first."""
     return states[get_rank() if get_rank() < len(states) else 0]

@@ -1,7 +1,7 @@
-"""How a model is spread over processes: alone, or replicated (DDP).
+"""How a model is distributed over processes: a single one, or replicated (DDP).
 
-A trainer runs `forward`, and asks for states as they are with one process. A sharded
-model is in `sharded`.
+A trainer calls `forward`, and gets states as with a single process. Sharding (FSDP) is
+in `sharded`.
 """
 
 import contextlib
@@ -18,43 +18,44 @@ class Parallelism:
     """One process with the whole model."""
 
     def __init__(self, model: nn.Module) -> None:
-        """Takes the model, on its device."""
+        """Wraps the model, which is on its device."""
         self.model = model
         self.forward: nn.Module = model
 
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
-        """The context of every backward pass of a step but its last."""
+        """A context for every backward pass of a step but the last."""
         return contextlib.nullcontext()
 
     def whole_model(self) -> nn.Module:
-        """A module with all weights, to be saved by the first process.
+        """Returns a module with all weights, for the first process to save.
 
-        Every process must call it.
+        Every process must call this.
         """
         return self.model
 
     def load_weights(self, path: str) -> None:
-        """Takes the weights of a safetensors file."""
+        """Loads the weights from a safetensors file."""
         load_model(self.model, path)
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """The optimizer's whole state. Every process must call it."""
+        """Returns the full optimizer state. Every process must call this."""
         return optimizer.state_dict()
 
     def load_optimizer_state(self, optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Takes what `optimizer_state` returned."""
+        """Restores what `optimizer_state` returned."""
         optimizer.load_state_dict(state)
 
 
 class Replicated(Parallelism):
-    """Every process has the whole model; gradients are averaged."""
+    """Every process has the whole model; gradients are averaged (DDP)."""
 
     def __init__(self, model: nn.Module, *, find_unused_parameters: bool) -> None:
-        """Takes the model, on this process's device.
+        """Wraps the model, which is on this process's device.
 
         Args:
             model: The model, with the same weights in every process.
-            find_unused_parameters: Whether a step may leave parameters out.
+            find_unused_parameters: Whether a step may leave parameters without a
+                gradient.
         """
         super().__init__(model)
         self._replica = DistributedDataParallel(
@@ -63,11 +64,11 @@ class Replicated(Parallelism):
         self.forward = self._replica
 
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
-        """Keeps the gradients of this process to itself."""
+        """A context in which gradients are not synchronized."""
         return self._replica.no_sync()
 
 
 def to_local(value: torch.Tensor) -> torch.Tensor:
-    """A scalar that may be spread over processes, as a plain tensor."""
+    """Returns a scalar that may be a DTensor as a plain tensor."""
     full_tensor = getattr(value, "full_tensor", None)
     return value if full_tensor is None else full_tensor()

@@ -1,4 +1,4 @@
-"""What a trainer is made of, built and ready."""
+"""The built objects that a trainer works with."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,32 +23,33 @@ from oumi_runtime.core.trainers.performance import PerformanceMeter
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingParts:
-    """The parts of a training, all of them on the model's device."""
+    """The parts of a training run, all on the model's device."""
 
     parallelism: Parallelism
-    """The model, and how it is spread over processes. Its forward takes a batch's
-    columns by name and returns `loss`."""
+    """The model, and how it is distributed over processes. Its forward method takes the
+    columns of a batch by name and returns `loss`."""
     optimizer: Optimizer
-    """Holds the model's parameters."""
+    """The optimizer of the model's parameters."""
     scheduler: LRScheduler
-    """Steps once for each optimizer step."""
+    """The learning rate schedule, which advances once per optimizer step."""
     params: TrainingParams
-    """When to log, evaluate and save, how to clip, in which precision."""
+    """The training section of the config."""
     train_batches: TrainBatches | StreamBatches
-    """The batches of every epoch."""
+    """The training data."""
     total_steps: int
     """Optimizer steps of the whole training."""
     eval_batches: EvalBatches | StreamEvalBatches | None = None
-    """What to evaluate on; no evaluation if None."""
+    """The evaluation data; no evaluation if None."""
     metrics_function: MetricsFunction | BatchMetrics | None = None
-    """What an evaluation measures beside the loss."""
+    """What an evaluation computes besides the loss."""
     meter: PerformanceMeter | None = None
-    """Counts tokens and arithmetic for the log; they are left out if None."""
+    """Measures throughput and MFU for the log; they are not logged if None."""
     kept_files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that every checkpoint holds besides, by name."""
+    """Additional files for every checkpoint, by name."""
     average: WeightAverage | None = None
-    """The moving average of the weights, which is measured and saved in their place."""
+    """The moving average of the weights, which is evaluated and saved in their
+    place."""
     save_final: Callable[[nn.Module, Path], None] | None = None
-    """Saves the whole model to a folder in the end; as in a checkpoint if None."""
+    """Saves the final model to a folder; None saves it as in a checkpoint."""
     callbacks: Sequence[TrainingCallback] = ()
-    """What else to do at each event."""
+    """What to call at each event."""

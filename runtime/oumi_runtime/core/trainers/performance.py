@@ -1,4 +1,4 @@
-"""How fast a training is: tokens per second, FLOP/s, MFU, and what it waits for."""
+"""Training speed: tokens per second, FLOP/s, MFU, and where the time goes."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from oumi_runtime.core.trainers.time_split import TimeSplit
 
 T = TypeVar("T")
 
-# Dense matrix products in 16 bits, FLOP/s, from the makers' data sheets.
+# Dense 16-bit matrix products, FLOP/s, from the vendors' data sheets.
 _PEAK_FLOPS = {
     "H200": 989e12,
     "H100": 989e12,
@@ -26,15 +26,15 @@ _PEAK_FLOPS = {
 
 
 class PerformanceMeter:
-    """Counts tokens, the arithmetic of one step, and times, for the log."""
+    """Measures tokens, FLOPs and times for the log."""
 
     def __init__(self, model: nn.Module, *, alternative_mfu: bool) -> None:
-        """Takes the model.
+        """Initializes the meter.
 
         Args:
             model: The model, on its device.
-            alternative_mfu: Whether to add the estimate of 6 FLOP a parameter and token
-                (Kaplan et al. 2020, Chowdhery et al. 2022).
+            alternative_mfu: Whether to add the estimate of 6 FLOPs per parameter and
+                token (Kaplan et al. 2020, Chowdhery et al. 2022).
         """
         self._num_parameters = sum(p.numel() for p in model.parameters())
         self._alternative_mfu = alternative_mfu
@@ -45,11 +45,11 @@ class PerformanceMeter:
         self._num_tokens: torch.Tensor | int = 0
 
     def waiting(self, steps: Iterable[T]) -> Iterator[T]:
-        """Yields the steps, and counts the time that each is waited for."""
+        """Yields the steps, and measures the time spent waiting for each."""
         return self._times.waiting(steps)
 
     def step(self, batches: list[Batch]) -> contextlib.AbstractContextManager[None]:
-        """Counts the tokens of a step, and the time of the block that makes it."""
+        """Counts the tokens of a step; the context returned measures its time."""
         for batch in batches:
             if "attention_mask" in batch:
                 self._num_tokens = self._num_tokens + batch["attention_mask"].sum()
@@ -59,7 +59,7 @@ class PerformanceMeter:
 
     @contextlib.contextmanager
     def passes(self, batches: list[Batch]) -> Iterator[None]:
-        """Counts the arithmetic of the first step's forward and backward passes."""
+        """Counts the FLOPs of the passes in the block, in the first step only."""
         if self._flops_per_sample is not None:
             yield
             return
@@ -69,16 +69,16 @@ class PerformanceMeter:
         self._flops_per_sample = counter.get_total_flops() / num_samples
 
     def metrics(self, samples_per_second: float, seconds: float) -> dict[str, float]:
-        """The metrics since the last call.
+        """Returns the metrics since the last call.
 
         Args:
-            samples_per_second: The speed of training, on this process.
-            seconds: The time that was spent on training.
+            samples_per_second: The training speed of this process.
+            seconds: The time spent on training.
 
         Returns:
-            `tokens_per_second` where there are tokens, `flops_per_second`, and `mfu`,
-            its share of the GPU's peak in 16 bits, where that is known; and the shares
-            of `TimeSplit.metrics`.
+            `tokens_per_second` if there are tokens, `flops_per_second`, `mfu` (the
+            fraction of the GPU's 16-bit peak) if the peak is known, and the shares of
+            `TimeSplit.metrics`.
         """
         tokens_per_second = float(self._num_tokens) / max(seconds, 1e-9)
         self._num_tokens = 0

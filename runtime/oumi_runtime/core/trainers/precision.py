@@ -1,4 +1,4 @@
-"""Mixed precision: the context the model runs in, and the scaler of its loss."""
+"""Mixed precision: the autocast context and the gradient scaler."""
 
 import contextlib
 import functools
@@ -15,17 +15,18 @@ from oumi_runtime.exceptions import DeviceError
 def build_precision(
     model: nn.Module, dtype: MixedPrecisionDtype
 ) -> tuple[Callable[[], Any], torch.amp.GradScaler]:
-    """Makes what a loop in mixed precision needs.
+    """Builds what a mixed-precision loop needs.
 
     Args:
         model: The model, on its device.
-        dtype: NONE runs the model as it is. BF16 and FP16 run what is safe in 16 bits.
+        dtype: NONE for no autocast.
 
     Returns:
-        What makes the context for a forward, and a scaler, which scales only for FP16.
+        A function that returns the context for a forward pass, and a gradient scaler,
+        which is enabled only for FP16.
 
     Raises:
-        DeviceError: FP16 on a CPU, where nothing is gained and gradients underflow.
+        DeviceError: FP16 on a CPU, where it is not faster and gradients underflow.
     """
     device = next(model.parameters()).device
     is_fp16 = dtype is MixedPrecisionDtype.FP16
@@ -41,7 +42,7 @@ def build_precision(
 
 
 def dtype_name(model: nn.Module, dtype: MixedPrecisionDtype) -> str:
-    """The precision in words: `float32`, or `float32 with bf16 autocast`."""
+    """Describes the precision: `float32`, or `float32 with bf16 autocast`."""
     weights = str(next(model.parameters()).dtype).removeprefix("torch.")
     if dtype is MixedPrecisionDtype.NONE:
         return weights

@@ -1,7 +1,7 @@
-"""A model of which every process has a part (FSDP2).
+"""A model sharded over processes (FSDP2).
 
-Its states are gathered and spread out here; a trainer sees those of one process.
-To import it takes a second, so it is imported only where a model is sharded.
+States are gathered and scattered here; a trainer sees those of a single process.
+Importing this takes a second, so it is imported only if a model is sharded.
 """
 
 from typing import Any
@@ -22,40 +22,40 @@ from oumi_runtime.core.trainers.parallel import Parallelism
 
 
 class Sharded(Parallelism):
-    """Every process has a part of each weight, as `fully_shard` cuts them."""
+    """Every process has a shard of each weight, as made by `fully_shard`."""
 
     def __init__(self, model: nn.Module, whole: nn.Module) -> None:
-        """Takes the sharded model.
+        """Wraps a sharded model.
 
         Args:
             model: The sharded model.
-            whole: A copy on the CPU from before it was sharded, which keeps tied
-                weights tied.
+            whole: A copy on the CPU made before sharding, in which tied weights are
+                still tied.
         """
         super().__init__(model)
         self._whole = whole
 
     def whole_model(self) -> nn.Module:
-        """The copy from before the sharding, with the weights of now."""
+        """Returns the unsharded copy, with the current weights."""
         state = get_model_state_dict(self.model, options=_gathered())
         if is_world_process_zero():
-            # Of weights that are tied, the state holds one.
+            # The state holds only one of several tied weights.
             self._whole.load_state_dict(state, strict=False)
         return self._whole
 
     def load_weights(self, path: str) -> None:
-        """Takes this process's parts of the weights of a safetensors file."""
+        """Loads this process's shards of the weights from a safetensors file."""
         load_model(self._whole, path)
         set_model_state_dict(
             self.model, self._whole.state_dict(), options=_gathered(offload=False)
         )
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """The state of every part, gathered; empty in all processes but the first."""
+        """Returns the gathered state; it is empty in all processes but the first."""
         return get_optimizer_state_dict(self.model, optimizer, options=_gathered())
 
     def load_optimizer_state(self, optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Takes this process's parts of a gathered state."""
+        """Restores this process's shards from a gathered state."""
         set_optimizer_state_dict(
             self.model, optimizer, state, options=_gathered(offload=False)
         )

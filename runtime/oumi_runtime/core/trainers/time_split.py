@@ -1,6 +1,7 @@
-"""Where the time of a training goes: waiting for data, the host, the device.
+"""Where training time goes: waiting for data, the host, the device.
 
-Nothing here waits for the device: it notes the times itself, to be read with the log.
+Nothing here waits for the device: CUDA events record its times, which are read when
+logging.
 """
 
 import time
@@ -13,35 +14,34 @@ T = TypeVar("T")
 
 
 class Event(Protocol):
-    """A point in the work of a device, as torch.cuda.Event."""
+    """A timestamp on the device, such as torch.cuda.Event."""
 
     def record(self) -> None:
-        """Has the device note when it gets here."""
+        """Records the event in the device's current stream."""
         ...
 
     def synchronize(self) -> None:
-        """Waits until the device got here."""
+        """Waits until the device has reached the event."""
         ...
 
     def elapsed_time(self, end_event: Any) -> float:
-        """The milliseconds from here to another event."""
+        """Returns the milliseconds from this event to another."""
         ...
 
 
 class TimeSplit:
-    """Adds up the seconds of the steps since they were last read.
+    """Sums up the time of the steps since it was last read.
 
-    It is the context in which a step is made. The device's seconds are those between
-    the begin and the end of each step's work there, its own waiting for the host
-    included.
+    Steps run inside it as a context manager. Device time is measured from the start to
+    the end of each step's work on the device, including its waiting for the host.
     """
 
     def __init__(self, make_event: Callable[[], Event] | None = None) -> None:
-        """Takes what the device's time is noted by.
+        """Initializes the sums.
 
         Args:
-            make_event: Makes an event; None where the device works while the host
-                waits, so that its time is the host's.
+            make_event: Creates an event; None for devices that run synchronously with
+                the host.
         """
         self._make_event = make_event
         self._data_seconds = 0.0
@@ -52,11 +52,11 @@ class TimeSplit:
 
     @classmethod
     def on(cls, device: torch.device) -> "TimeSplit":
-        """The split for steps on a device."""
+        """Creates the split for steps on a device."""
         return cls(_timed_event if device.type == "cuda" else None)
 
     def waiting(self, steps: Iterable[T]) -> Iterator[T]:
-        """Yields the steps, and counts the time that each is waited for."""
+        """Yields the steps, and measures the time spent waiting for each."""
         began = time.perf_counter()
         for step in steps:
             self._data_seconds += time.perf_counter() - began
@@ -64,30 +64,30 @@ class TimeSplit:
             began = time.perf_counter()
 
     def __enter__(self) -> None:
-        """A step is made from now on."""
+        """Starts a step."""
         if self._make_event is not None:
             self._noted.append(self._events(self._make_event))
             self._noted[-1][0].record()
         self._began = time.perf_counter()
 
     def __exit__(self, *error: object) -> None:
-        """The step is made, as far as the host is concerned."""
+        """Ends the step, as far as the host is concerned."""
         self._host_seconds += time.perf_counter() - self._began
         if self._make_event is not None:
             self._noted[-1][1].record()
 
     def metrics(self, seconds: float) -> dict[str, float]:
-        """The shares of the time since the last call.
+        """Returns the shares of the time since the last call.
 
         It waits for the device.
 
         Args:
-            seconds: The time that was spent on training.
+            seconds: The time spent on training.
 
         Returns:
-            `data_time_share`, in which the next batch was waited for, and
-            `host_time_share`, in which Python made steps; and `device_time_share`,
-            which overlaps both, where the device works beside the host.
+            `data_time_share`, spent waiting for the next batch; `host_time_share`,
+            spent in Python running steps; and, for asynchronous devices,
+            `device_time_share`, which overlaps with both.
         """
         metrics = {
             "data_time_share": self._data_seconds / seconds,

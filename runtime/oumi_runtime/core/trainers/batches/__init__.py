@@ -1,1 +1,1 @@
-"""Which samples a step sees, and the batches made of them."""
+"""The order of the samples, and the batches of each step."""

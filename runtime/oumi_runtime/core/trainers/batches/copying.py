@@ -1,4 +1,4 @@
-"""Copies batches to a GPU one ahead of their use, beside what runs there."""
+"""Copies batches to the GPU one step ahead, overlapping with computation."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,8 +10,8 @@ from oumi_runtime.core.datasets.columns import Batch
 def copied(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
     """Yields the batches on the device.
 
-    On a GPU each is copied on a stream of its own while the step before runs, if its
-    memory is pinned; it is pinned where it is not.
+    For a GPU, each batch is pinned if needed, and copied on a side stream while the
+    previous step runs.
     """
     if device.type != "cuda":
         for batch in batches:
@@ -44,10 +44,10 @@ def _to_gpu(column: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def _ready(batch: Batch, device: torch.device, side: torch.cuda.Stream) -> Batch:
-    """The batch for the stream that computes, which waits for what is copied so far."""
+    """Returns the batch once the compute stream has been made to wait for its copy."""
     current = torch.cuda.current_stream(device)
     current.wait_stream(side)
     for column in batch.values():
-        # Its memory is not to be given to another copy while it is in use here.
+        # Keeps the allocator from reusing the memory while this stream uses it.
         column.record_stream(current)
     return batch

@@ -1,4 +1,4 @@
-"""A dataset that lies on the GPU as a whole, so that a batch is a gather there."""
+"""A dataset kept on the GPU, so that making a batch is an index operation there."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,18 +15,18 @@ _BATCHES_COPIED_AT_ONCE = 1000
 
 
 class DeviceColumns(ColumnDataset):
-    """The samples of a dataset in memory, with a copy of its columns on the device.
+    """An in-memory dataset with a copy of its columns on the device.
 
-    The lengths of sequences stay in the main memory too: the width of a batch is needed
-    there, and asking the device for it would wait.
+    The lengths of sequences are kept in CPU memory too: the width of a batch is needed
+    on the host, and reading it from the device would wait.
     """
 
     def __init__(self, dataset: ColumnDataset, device: torch.device) -> None:
         """Copies the columns.
 
         Args:
-            dataset: What is copied.
-            device: Where to.
+            dataset: The dataset to copy.
+            device: The device to copy it to.
         """
         super().__init__(dataset.columns, label_names=dataset.label_names)
         self._device = device
@@ -96,14 +96,14 @@ class _DeviceRagged:
 def place_dataset(
     dataset: Dataset[Any], wish: str, device: torch.device, free_bytes: int
 ) -> Dataset[Any]:
-    """Copies a dataset to the GPU where that is asked for, or small.
+    """Copies a dataset to the GPU if that is asked for, or if it is small.
 
     Args:
-        dataset: Any dataset; only one in memory can be copied.
-        wish: on, off, or auto, which copies what takes at most a tenth of the free
-            memory.
-        device: Where batches go.
-        free_bytes: The free memory there.
+        dataset: Any dataset; only in-memory ones can be copied.
+        wish: on, off, or auto, which copies a dataset that takes at most a tenth of the
+            free memory.
+        device: The device of the batches.
+        free_bytes: The free memory on that device.
     """
     if wish == "off" or device.type == "cpu" or not isinstance(dataset, ColumnDataset):
         if wish == "on":
@@ -117,7 +117,7 @@ def place_dataset(
 
 
 def num_bytes(dataset: ColumnDataset) -> int:
-    """What the columns take in memory."""
+    """Returns the memory that the columns take."""
     tensors = []
     for column in dataset.columns.values():
         if isinstance(column, RaggedColumn):

@@ -1,7 +1,7 @@
-"""Puts samples of similar length into the same step, so that little is padded.
+"""Groups samples of similar length into the same step, to reduce padding.
 
-The order still depends on (seed, epoch) alone, and a step's global batch is a slice of
-it; but which samples meet in a step depends on how many a step has.
+The order still depends only on (seed, epoch), and a step's global batch is a slice of
+it; but which samples share a step depends on the number of samples per step.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextColumns
 
-# As in transformers: longer runs pad less, and let fewer samples meet by chance.
+# As in transformers. Longer runs need less padding, but are less random.
 STEPS_IN_A_RUN = 50
 
 
@@ -20,16 +20,16 @@ def group_by_length(
     step_samples: int,
     generator: torch.Generator,
 ) -> torch.Tensor:
-    """Sorts an order by length in runs of 50 steps, and draws the order of the steps.
+    """Sorts by length within runs of 50 steps, then shuffles the steps.
 
     Args:
-        order: Samples in the order that chance gave them, (samples,) int64.
-        lengths: The length of each sample, by its number, (all samples,) int64.
-        step_samples: Samples of a step in all processes together.
-        generator: What the order of the steps is drawn from.
+        order: The samples in random order, (samples,) int64.
+        lengths: The length of each sample by its index, (all samples,) int64.
+        step_samples: Samples in a step, over all processes.
+        generator: The random generator for the order of the steps.
 
     Returns:
-        The same samples; those that fill no step are the last, as in `order`.
+        The same samples; an incomplete last step stays last.
     """
     num_full = len(order) - len(order) % step_samples
     if num_full == 0:
@@ -42,10 +42,10 @@ def group_by_length(
 
 
 def lengths_of(data: Any) -> torch.Tensor | None:
-    """How long each sample is, (samples,) int64; None where nothing tells.
+    """Returns the length of each sample, (samples,) int64; None if it is not known.
 
-    A sample of several sequences is as long as all of them; a text is as long as it has
-    characters, or tokens where it has been cut into them.
+    The length of a sample with several sequences is their sum. The length of a text is
+    its number of characters, or of tokens if it is tokenized.
     """
     if isinstance(data, ColumnDataset):
         columns = data.columns.values()

@@ -1,8 +1,8 @@
-"""Which samples a step sees, and the batches made of them.
+"""Batches of map-style datasets.
 
-The order of the samples depends on (seed, epoch) alone. A step's global batch is a
-slice of that order, a process takes its part of the slice, and the part is cut into the
-micro-batches that a step accumulates.
+The order of the samples depends only on (seed, epoch). A step's global batch is a slice
+of that order; each process takes its part of the slice, and cuts it into the
+micro-batches that the step accumulates.
 """
 
 from collections import deque
@@ -30,12 +30,12 @@ from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedW
 
 
 def count_samples(dataset: Dataset[Any]) -> int:
-    """The length of a map-style dataset, which torch's type does not promise."""
+    """Returns the length of a map-style dataset."""
     return len(cast(Sized, dataset))
 
 
 def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
-    """The shuffled sample indices of an epoch, (num_samples,) int64."""
+    """Returns the shuffled sample indices of an epoch, (num_samples,) int64."""
     return torch.randperm(num_samples, generator=_generator(seed, epoch))
 
 
@@ -61,24 +61,24 @@ class TrainBatches:
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
-        """Takes the dataset and how it is cut.
+        """Initializes the batches.
 
         Args:
-            dataset: A map-style dataset. A `ColumnDataset` is gathered in this process;
+            dataset: A map-style dataset. A `ColumnDataset` is indexed in this process;
                 any other is read sample by sample and collated, by workers if asked,
-                with its own `collate` where it has one.
+                with its own `collate` if it has one.
             batch_size: Samples in a micro-batch.
             accumulation_steps: Micro-batches in a step, on each process.
-            seed: Seed of the order.
-            device: Where the batches go.
-            loading: How samples are read one by one.
-            ignore_index: A label that no loss counts, besides the negative ones.
-            num_repeated_steps: The first steps of the first epoch that are every epoch;
-                0 for all samples, in a new order each time.
-            lengths: How long each sample is, (samples,) int64, where those of similar
-                length go into the same step; None to leave it to chance.
-            rank: Which process this is; as torch.distributed says if None.
-            world_size: How many there are, likewise.
+            seed: The seed for the order of the samples.
+            device: The device of the batches.
+            loading: How to load samples one by one.
+            ignore_index: A label that losses ignore, besides negative ones.
+            num_repeated_steps: Repeat only this many steps of the first epoch; 0 uses
+                all samples, in a new order each epoch.
+            lengths: The length of each sample, (samples,) int64, to group samples of
+                similar length; None for no grouping.
+            rank: The rank of this process; None asks torch.distributed.
+            world_size: The number of processes; None asks torch.distributed.
         """
         self._rank = get_rank() if rank is None else rank
         world_size = get_world_size() if world_size is None else world_size
@@ -100,16 +100,16 @@ class TrainBatches:
         self._workers = row_workers(dataset, self.loading)
 
     def indices(self, epoch: int, step: int) -> list[int]:
-        """The samples of this process in a step, by their indices in the dataset."""
+        """Returns the dataset indices of this process's samples in a step."""
         batches = next(self._cut(self._order(epoch), step))
         return [index for batch in batches for index in batch.tolist()]
 
     def _order(self, epoch: int) -> torch.Tensor:
-        """The samples of an epoch, in order, (num_samples,) int64."""
+        """Returns the sample indices of an epoch in order, (num_samples,) int64."""
         number = 0 if self._is_repeated else epoch
         order = epoch_order(count_samples(self.dataset), self.seed, number)
         if self._lengths is not None:
-            draws = _generator(-1 - self.seed, number)  # Not those of the order.
+            draws = _generator(-1 - self.seed, number)  # Independent of the order.
             order = group_by_length(order, self._lengths, self.step_samples, draws)
         return order[: self.num_samples]
 
@@ -117,10 +117,10 @@ class TrainBatches:
         """Yields the micro-batches of each step.
 
         Args:
-            epoch: Which epoch, from 0.
-            start_step: The step to begin with; those before it are not read.
+            epoch: The number of the epoch, from 0.
+            start_step: The first step; samples before it are not read.
         """
-        # What loads batches is some steps ahead.
+        # Loading runs some steps ahead.
         steps, ahead = tee(self._cut(self._order(epoch), start_step))
         batches = load_batches(
             self.dataset,
@@ -142,7 +142,7 @@ class TrainBatches:
     def _cut(
         self, order: torch.Tensor, start_step: int
     ) -> Iterator[list[torch.Tensor]]:
-        """This process's batches of each step, as indices, cut when they are needed."""
+        """Yields this process's batches of each step, as indices."""
         start = start_step * self.step_samples
         for begin in range(start, order.numel(), self.step_samples):
             part = order[begin : begin + self.step_samples]
@@ -150,7 +150,7 @@ class TrainBatches:
 
 
 class EvalBatches(Iterable[MicroBatch]):
-    """This process's part of all samples, in the dataset's own order, on the device.
+    """This process's part of the samples, in the order of the dataset, on the device.
 
     The weight of a batch is its number of targets.
     """
@@ -165,15 +165,15 @@ class EvalBatches(Iterable[MicroBatch]):
         ignore_index: int | None = None,
         max_batches: int | None = None,
     ) -> None:
-        """Takes the dataset and how it is cut; see `TrainBatches`.
+        """Initializes the batches; see `TrainBatches`.
 
         Args:
             dataset: A map-style dataset.
             batch_size: Samples in a batch.
-            device: Where the batches go.
-            loading: How samples are read one by one.
-            ignore_index: A label that no loss counts, besides the negative ones.
-            max_batches: The most batches of each process; all if None.
+            device: The device of the batches.
+            loading: How to load samples one by one.
+            ignore_index: A label that losses ignore, besides negative ones.
+            max_batches: The maximum number of batches on each process; all if None.
         """
         self.num_samples = count_samples(dataset)
         if max_batches is not None:
@@ -205,16 +205,16 @@ class EvalBatches(Iterable[MicroBatch]):
 def split_evenly(
     indices: torch.Tensor, batch_size: int, rank: int, world_size: int
 ) -> list[torch.Tensor]:
-    """Cuts a process's part of some samples into batches, as many in every process.
+    """Cuts a process's part of some samples into batches, equally many on each process.
 
-    The processes wait for each other in every batch, so one that has run out of samples
-    gets empty ones.
+    Processes wait for each other in every batch, so one that has run out of samples
+    gets empty batches.
 
     Args:
-        indices: The samples of all processes together, (samples,) int64, not empty.
+        indices: The samples of all processes, (samples,) int64, not empty.
         batch_size: Samples in a batch.
-        rank: Which process this is.
-        world_size: How many there are.
+        rank: The rank of this process.
+        world_size: The number of processes.
     """
     if world_size == 1 and indices.numel() <= batch_size:
         return [indices]
@@ -235,18 +235,18 @@ def load_batches(
     seed: int = 0,
     workers: OrderedWorkers[MadeBatch] | None = None,
 ) -> Iterator[MadeBatch]:
-    """Yields the samples of each tensor of indices as one batch on the device.
+    """Yields a batch on the device for each tensor of indices.
 
-    The first sample stands in for an empty tensor of indices. Samples that are left out
-    are counted when their batch is yielded, however far ahead it was made.
+    An empty tensor of indices yields the first sample as a stand-in. Skipped samples
+    are counted when their batch is yielded, however far ahead it was loaded.
 
     Args:
-        dataset: What is read.
-        index_batches: The samples of each batch, (samples,) int64.
-        device: Where the batches go.
-        loading: How samples are read one by one.
-        seed: What a sample draws from, with its batch.
-        workers: Those of `row_workers` that have read before, if they are kept.
+        dataset: The dataset to read.
+        index_batches: The indices of each batch, (samples,) int64.
+        device: The device of the batches.
+        loading: How to load samples one by one.
+        seed: The seed for random augmentation.
+        workers: Workers from `row_workers` to reuse.
     """
     stand_in = torch.tensor([0])
     index_batches = (each if each.numel() else stand_in for each in index_batches)
@@ -273,12 +273,12 @@ def load_batches(
 
 
 def row_workers(dataset: Dataset[Any], loading: Loading) -> OrderedWorkers[MadeBatch]:
-    """What reads the batches of a dataset that is not in memory."""
+    """Returns workers that load the batches of a dataset that is not in memory."""
     return OrderedWorkers(_ReadBatch(dataset, loading.bad_samples is not None), loading)
 
 
 class _ReadBatch:
-    """Reads some samples and makes a batch of them."""
+    """Loads the samples of a batch and collates them."""
 
     def __init__(self, dataset: Dataset[Any], leaves_out_bad: bool) -> None:
         self._maker = BatchMaker(dataset, leaves_out_bad=leaves_out_bad)

@@ -1,4 +1,4 @@
-"""What a model sees at once, and how much it counts in the mean loss of a step."""
+"""Micro-batches, and their weights in the mean loss of a step."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
 
 
 class MicroBatch(NamedTuple):
-    """What a model sees at once, and how much of the step's mean loss it is."""
+    """A batch for one forward pass, and its weight in the mean loss of the step."""
 
     columns: Batch
     weight: torch.Tensor | float
-    """0.0 for a sample that stands in where a process has run out of its own."""
+    """0.0 for a stand-in batch, used when a process has run out of samples."""
 
 
 def weigh(
@@ -22,7 +22,7 @@ def weigh(
     is_real: Sequence[bool],
     ignore_index: int | None = None,
 ) -> list[MicroBatch]:
-    """The micro-batches of a step with their weights; see `loss_weights`."""
+    """Pairs the micro-batches of a step with their weights; see `loss_weights`."""
     weights = loss_weights(batches, is_real, ignore_index)
     return [
         MicroBatch(without_nan(batch, weight, ignore_index), weight)
@@ -33,9 +33,9 @@ def weigh(
 def without_nan(
     batch: Batch, weight: torch.Tensor | float, ignore_index: int | None = None
 ) -> Batch:
-    """Gives a batch that weighs nothing some targets where it has none.
+    """Replaces the labels of a batch with weight 0, so that its loss is not NaN.
 
-    A mean over nothing is NaN, and so would be nothing times that.
+    A mean over no targets is NaN, and so is 0 times NaN.
     """
     labels = batch.get("labels")
     if not isinstance(weight, torch.Tensor):
@@ -51,21 +51,21 @@ def loss_weights(
     is_real: Sequence[bool],
     ignore_index: int | None = None,
 ) -> list[torch.Tensor | float]:
-    """The weight of each micro-batch's mean loss in the mean over the whole step.
+    """Returns the weight of each micro-batch's mean loss in the mean over the step.
 
-    With them, a step over several micro-batches and processes has the loss and the
-    gradient of one large batch, also where their numbers of samples or of unmasked
-    tokens differ.
+    With these weights, a step over several micro-batches and processes has the loss and
+    gradient of one large batch, even if they have different numbers of samples or
+    unmasked tokens.
 
     Args:
         batches: The step's micro-batches in this process.
-        is_real: Whether each is more than a stand-in.
-        ignore_index: A label that no loss counts, besides the negative ones.
+        is_real: Whether each is a real batch, not a stand-in.
+        ignore_index: A label that losses ignore, besides negative ones.
 
     Returns:
-        Weights as scalars on the batches' device; 1.0 for a real one alone. Over all
-        processes they add up to the number of processes, since these average their
-        gradients.
+        Weights as scalars on the batches' device; 1.0 for a single real one. Over
+        all processes they sum to the number of processes, since gradients are averaged
+        over processes.
     """
     world_size = get_world_size()
     if len(batches) == 1 and world_size == 1 and is_real[0]:
@@ -77,10 +77,10 @@ def loss_weights(
 
 
 def count_targets(batch: Batch, ignore_index: int | None = None) -> torch.Tensor:
-    """The number of targets that a mean loss averages over, a scalar int64.
+    """Returns the number of targets that a mean loss averages over, a scalar int64.
 
-    Class labels count where they are not negative, since -1 and -100 mark what to leave
-    out; without class labels it is the number of samples.
+    Negative class labels do not count, since -1 and -100 mark targets to ignore.
+    Without class labels it is the number of samples.
     """
     labels = batch.get("labels")
     if labels is None or labels.is_floating_point():

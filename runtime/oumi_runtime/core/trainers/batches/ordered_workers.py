@@ -1,4 +1,4 @@
-"""Processes that call a function of many things, whose order is kept."""
+"""Maps a function over items in worker processes, keeping their order."""
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
@@ -15,28 +15,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Loading:
-    """How the samples of a dataset that is not in memory are read."""
+    """How to load the samples of a dataset that is not in memory."""
 
     num_workers: int = 0
-    """Processes that read samples; 0 reads them in this one."""
+    """The number of loading processes; 0 loads in this process."""
     persistent_workers: bool = False
-    """Whether the workers are kept from epoch to epoch."""
+    """Whether to keep the workers between epochs."""
     prefetch_factor: int | None = None
-    """Batches that a worker reads ahead; 2 if None."""
+    """Batches that a worker loads in advance; 2 if None."""
     bad_samples: BadSamples | None = None
     """Counts those that are left out; None where the first is an error."""
 
 
 class OrderedWorkers(Generic[T]):
-    """Calls a function, in this process or in others."""
+    """Maps a function over items, in this process or in workers."""
 
     def __init__(self, function: Callable[[Any], T], loading: Loading) -> None:
-        """Takes the function; it and what it is called with can be pickled.
+        """Initializes the workers.
 
         Args:
-            function: What is called.
-            loading: How many processes there are, whether they are kept for the next
-                `map`, and how far they work ahead.
+            function: The function; it and its arguments must be picklable.
+            loading: The number of processes, whether to keep them for the next `map`,
+                and how far they work ahead.
         """
         self._function = function
         self._loading = loading
@@ -44,9 +44,9 @@ class OrderedWorkers(Generic[T]):
         self._kept: Iterable[bytes] | None = None
 
     def map(self, items: Iterator[Any]) -> Iterator[T]:
-        """The function of each item, in the order of the items.
+        """Yields the result for each item, in the order of the items.
 
-        No more items are taken than the processes work ahead.
+        Items are consumed only as far as the processes work ahead.
         """
         if self._loading.num_workers == 0:
             yield from map(self._function, items)
@@ -73,7 +73,7 @@ class OrderedWorkers(Generic[T]):
             num_workers=self._loading.num_workers,
             persistent_workers=self._loading.persistent_workers,
             prefetch_factor=self._loading.prefetch_factor,
-            # Without one it would draw from the stream that dropout uses.
+            # Without a generator it would draw from the global one, which dropout uses.
             generator=torch.Generator().manual_seed(0),
         )
         return loader
@@ -92,7 +92,7 @@ def _end_workers(batches: Iterator[bytes]) -> None:
 
 
 class _Feed:
-    """What a data loader takes its items from, anew each time."""
+    """The sampler of a data loader, whose items can be exchanged."""
 
     def __init__(self) -> None:
         self.items: Iterator[Any] = iter(())
@@ -102,11 +102,11 @@ class _Feed:
 
 
 class _Mapped(Dataset[bytes]):
-    """Lets a data loader's processes call a function."""
+    """A dataset whose items are the results of a function."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
 
     def __getitem__(self, item: Any) -> bytes:
-        # Tensors that are sent as such keep a file open each.
+        # A tensor sent as such keeps a file descriptor open.
         return pickle.dumps(self._function(item), protocol=pickle.HIGHEST_PROTOCOL)

@@ -1,8 +1,8 @@
-"""The batches of datasets that are read as they are used.
+"""Batches of streamed datasets.
 
-As with datasets in memory, a step's global batch is a slice of the order of all
-samples, and a process takes its part of the slice. Every process reads all rows, which
-costs little, and makes samples of its own alone.
+As with map-style datasets, a step's global batch is a slice of the order of all
+samples, and each process takes its part of the slice. Every process reads all rows,
+which is cheap, but makes samples only of its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,8 @@ from oumi_runtime.exceptions import DataError
 class StreamBatches:
     """The micro-batches of every step of every epoch, on the device.
 
-    Where nobody can say how many samples a pass has, the training is one epoch: passes
-    follow each other without a gap.
+    If the number of samples is unknown, the whole training is one epoch, in which
+    passes over the data follow each other seamlessly.
     """
 
     def __init__(
@@ -45,24 +45,24 @@ class StreamBatches:
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
-        """Takes the stream and how it is cut; see `TrainBatches`.
+        """Initializes the batches; see `TrainBatches`.
 
         Args:
             dataset: The stream.
             batch_size: Samples in a micro-batch.
             accumulation_steps: Micro-batches in a step, on each process.
-            seed: Seed of what samples draw when they are made.
-            device: Where the batches go.
-            max_steps: Steps of the training; below 1 where the epochs say it.
-            loading: How samples are made.
-            ignore_index: A label that no loss counts, besides the negative ones.
-            by_length: Whether samples of similar length go into the same step, of those
-                that are read together.
-            rank: Which process this is; as torch.distributed says if None.
-            world_size: How many there are, likewise.
+            seed: The seed for random augmentation.
+            device: The device of the batches.
+            max_steps: Steps of the training; below 1 if it is given in epochs.
+            loading: How to load samples.
+            ignore_index: A label that losses ignore, besides negative ones.
+            by_length: Whether to group samples of similar length, among those that are
+                read together.
+            rank: The rank of this process; None asks torch.distributed.
+            world_size: The number of processes; None asks torch.distributed.
 
         Raises:
-            DataError: Neither the stream nor `max_steps` says how long it is.
+            DataError: Neither the stream nor `max_steps` gives the length.
         """
         self._rank = get_rank() if rank is None else rank
         self._world_size = get_world_size() if world_size is None else world_size
@@ -95,13 +95,13 @@ class StreamBatches:
         """Yields the micro-batches of each step.
 
         Args:
-            epoch: Which epoch, from 0.
-            start_step: The step to begin with. No sample is made of those before it,
-                but of those that were sorted by length with it.
+            epoch: The number of the epoch, from 0.
+            start_step: The first step. Earlier samples are read but not processed,
+                except those grouped by length with it.
 
         Raises:
-            BadRowError: A row cannot be read, or made a sample.
-            DataError: The stream ends before it said.
+            BadRowError: A row cannot be read or transformed.
+            DataError: The stream is shorter than declared.
         """
         num_before = start_step % self._reader.steps_at_once
         start = (start_step - num_before) * self.step_samples
@@ -140,7 +140,7 @@ class StreamEvalBatches(Iterable[MicroBatch]):
         loading: Loading | None = None,
         ignore_index: int | None = None,
     ) -> None:
-        """Takes the stream and how it is cut; see `StreamBatches`."""
+        """Initializes the batches; see `StreamBatches`."""
         self.num_samples = 0
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
@@ -181,7 +181,7 @@ def _count_bad(step: Step, loading: Loading) -> None:
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch on a device."""
+    """Moves a batch to a device."""
     return {
         name: column.to(device, non_blocking=True) for name, column in batch.items()
     }

@@ -1,4 +1,4 @@
-"""What is done beside a training, at its events."""
+"""Callbacks: what to do at the events of a training run."""
 
 from oumi_runtime.core.trainers.callbacks.base_callback import (
     Requests,

@@ -1,7 +1,7 @@
-"""The events beside a training loop.
+"""The callback interface.
 
-A trainer calls each of its callbacks at each event. A callback changes nothing in the
-training, but may ask for something in `state.requests`.
+A trainer calls each of its callbacks at each event. A callback does not change the
+training itself, but may request something through `state.requests`.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Requests:
-    """What is asked of the trainer once the running step is done."""
+    """Requests to the trainer, handled once the current step is done."""
 
     log: bool = False
     """Whether to log."""
@@ -21,17 +21,17 @@ class Requests:
     save: bool = False
     """Whether to save a checkpoint."""
     stop: str | None = None
-    """Why to end the training, in words; None to go on."""
+    """The reason to stop the training; None to continue."""
     hurry: bool = False
-    """Whether the end cannot wait for an evaluation, which is left for later."""
+    """Whether to stop without finishing an evaluation, which is postponed."""
 
 
 @dataclass
 class TrainingState:
-    """How far a training is."""
+    """The progress of a training run."""
 
     total_steps: int
-    """Optimizer steps that the whole training has."""
+    """Optimizer steps of the whole training."""
     steps_per_epoch: int
     """Optimizer steps of one epoch."""
     global_step: int = 0
@@ -39,9 +39,9 @@ class TrainingState:
     epoch: int = 0
     """Epochs done."""
     step_in_epoch: int = 0
-    """Optimizer steps done in the running epoch."""
+    """Optimizer steps done in the current epoch."""
     requests: Requests = field(default_factory=Requests, repr=False)
-    """What callbacks ask for; no part of a checkpoint."""
+    """Requests from callbacks; not part of a checkpoint."""
 
     def count_step(self) -> None:
         """Counts one more step."""
@@ -49,54 +49,54 @@ class TrainingState:
         self.step_in_epoch += 1
 
     def state_dict(self) -> dict[str, int]:
-        """The numbers, to be kept in a checkpoint."""
+        """Returns the counters, for a checkpoint."""
         fields = dataclasses.fields(self)
         return {f.name: getattr(self, f.name) for f in fields if f.name != "requests"}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Takes over how far a checkpoint was; the totals stay as they are."""
+        """Restores the progress from a checkpoint; the totals are not changed."""
         self.global_step = state["global_step"]
         self.epoch = state["epoch"]
         self.step_in_epoch = state["step_in_epoch"]
 
     @property
     def is_over(self) -> bool:
-        """Whether the last step is done, or somebody asked to stop."""
+        """Whether the last step is done, or a stop was requested."""
         return self.global_step >= self.total_steps or self.requests.stop is not None
 
     @property
     def exact_epoch(self) -> float:
-        """Epochs done, the running one's part included."""
+        """Epochs done, including the fraction of the current one."""
         return self.epoch + self.step_in_epoch / self.steps_per_epoch
 
 
 class TrainingCallback:
-    """Does nothing at each event; a subclass overrides the events that it wants."""
+    """Base class of callbacks; a subclass overrides the events it needs."""
 
     def on_train_begin(self, state: TrainingState) -> None:
-        """The first step is next; `state` says where a resumed training goes on."""
+        """Called before the first step, also of a resumed run."""
 
     def on_step_end(self, state: TrainingState) -> None:
-        """An optimizer step is done."""
+        """Called after each optimizer step."""
 
     def on_eval_batch(self, state: TrainingState) -> None:
-        """A batch of an evaluation during the training is next, in every process."""
+        """Called in every process before each batch of an evaluation."""
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """The metrics of the steps since the last log, or an evaluation, are known."""
+        """Called with the metrics of an evaluation, or of steps since the last log."""
 
     def on_save_begin(self, state: TrainingState) -> None:
-        """A checkpoint is about to be made; an error keeps it from being made."""
+        """Called before a checkpoint is saved; raising an error prevents it."""
 
     def on_save(self, state: TrainingState, path: Path) -> None:
-        """A checkpoint is whole on the disk."""
+        """Called when a checkpoint is completely on disk."""
 
     def on_train_end(self, state: TrainingState) -> None:
-        """The training has ended, also by an error."""
+        """Called at the end of the training, also after an error."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it: plain values and tensors, by name."""
+        """Returns the state for a checkpoint: plain values and tensors, by name."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned, before a resumed training begins."""
+        """Restores what `state_dict` returned, before a resumed run starts."""

@@ -1,7 +1,7 @@
-"""Notices that the files of the data are no longer those that the run began with.
+"""Detects changes to the data files during a run.
 
-A look costs a question for sizes and times. Only where these have changed are contents
-compared, since a file that was copied over itself is still the same.
+A check compares sizes and timestamps. Contents are compared only if these have changed,
+since rewriting a file with the same content does not matter.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ _MOST_OF_THE_TIME = 0.01
 
 
 class DataWatch(TrainingCallback):
-    """Looks at the end of each epoch, before each checkpoint, and by the clock.
+    """Checks at the end of each epoch, before each checkpoint, and periodically.
 
-    A look at a folder of a million files takes seconds. Such looks are left out where
-    they would take more than a hundredth of the time.
+    Checking a folder of a million files takes seconds. Such checks are skipped if they
+    would take more than a hundredth of the time.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class DataWatch(TrainingCallback):
         evaluation: Mapping[str, Any] | None = None,
         seconds_between: float = _SECONDS_BETWEEN,
     ) -> None:
-        """Takes what the files are.
+        """Initializes the watch.
 
         Args:
-            fingerprints: What `fingerprint` says of each file or folder that is trained
-                on, by path. The run ends where one of them changes.
-            evaluation: The same of those that are evaluated on alone. The weights do
-                not depend on them, so a change is a warning.
-            seconds_between: The longest time without a look, while steps are made.
+            fingerprints: The result of `fingerprint` for each file or folder of
+                training data, by path. A change ends the run.
+            evaluation: The same for data used only for evaluation. The weights do not
+                depend on it, so a change is a warning.
+            seconds_between: The maximum time between two checks during training.
         """
         self._train = frozenset(fingerprints)
         self._fingerprints = {**fingerprints, **(evaluation or {})}
@@ -56,13 +56,13 @@ class DataWatch(TrainingCallback):
         self._cost = self._looked - began
 
     def on_step_end(self, state: TrainingState) -> None:
-        """Looks at the end of an epoch, and when the last look is long ago."""
+        """Checks at the end of an epoch, or if the last check was long ago."""
         is_time = time.monotonic() - self._looked >= self._seconds_between
         if is_time or state.step_in_epoch % state.steps_per_epoch == 0:
             self._look_if_affordable()
 
     def on_save_begin(self, state: TrainingState) -> None:
-        """Keeps a checkpoint from being made with other data than the run's."""
+        """Prevents a checkpoint if the data has changed."""
         self._look_if_affordable()
 
     def _look_if_affordable(self) -> None:
@@ -71,30 +71,30 @@ class DataWatch(TrainingCallback):
             self.look()
 
     def look(self, *, is_broken: bool = False) -> None:
-        """Compares the files with what they were.
+        """Checks all files.
 
         Args:
-            is_broken: Whether data could not be read, so that a change of what is
-                evaluated on is an error, too.
+            is_broken: Whether data could not be read, which makes a change of
+                evaluation data an error too.
 
         Raises:
-            ChangedDataError: One is another.
+            ChangedDataError: A file has changed.
         """
         began = time.monotonic()
         for path, before in self._stamps.items():
             now = stamp(Path(path))
             if now == before:
                 continue
-            changed, *_ = sorted({*now} ^ {*before})
             if not now or fingerprint(Path(path)) != self._fingerprints[path]:
-                error = ChangedDataError(changed[0], is_gone=not now)
+                changed, *_ = min({*now} ^ {*before})
+                error = ChangedDataError(changed, is_gone=not now)
                 if path in self._train:
                     raise error
                 self._changed = error
                 logger.warning(
-                    "%s was %s; evaluations from here on may not compare with those "
-                    "before",
-                    changed[0],
+                    "%s was %s; later evaluations may not be comparable with earlier "
+                    "ones",
+                    changed,
                     "changed" if now else "deleted",
                 )
             self._stamps[path] = now
@@ -105,7 +105,7 @@ class DataWatch(TrainingCallback):
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:
-        """Says of data that cannot be read that it has changed, where it has."""
+        """Turns read errors into ChangedDataError if the data has changed."""
         try:
             yield
         except ChangedDataError:

@@ -1,4 +1,4 @@
-"""Ends a training that gets no better."""
+"""Early stopping."""
 
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
@@ -6,18 +6,18 @@ from oumi_runtime.exceptions import TrainingMetricError
 
 
 class EarlyStopping(TrainingCallback):
-    """Asks for the end after some evaluations without a better value."""
+    """Requests a stop after several evaluations without improvement."""
 
     def __init__(
         self, metric: str, *, greater_is_better: bool, patience: int, threshold: float
     ) -> None:
-        """Takes what to watch.
+        """Initializes the callback.
 
         Args:
             metric: The metric's name, as it is logged.
-            greater_is_better: Whether more of it is better.
-            patience: Evaluations in a row without a better value, at least 1.
-            threshold: By how much a value has to be better to count.
+            greater_is_better: Whether a greater value is better.
+            patience: Consecutive evaluations without improvement, at least 1.
+            threshold: The minimum improvement that counts.
         """
         self._metric = metric
         self._sign = 1.0 if greater_is_better else -1.0
@@ -30,7 +30,7 @@ class EarlyStopping(TrainingCallback):
         """Compares an evaluation with the best so far.
 
         Raises:
-            TrainingMetricError: An evaluation does not hold the metric.
+            TrainingMetricError: The evaluation does not include the metric.
         """
         if not any(name.startswith("eval_") for name in metrics):
             return
@@ -49,10 +49,10 @@ class EarlyStopping(TrainingCallback):
             logger.info("stopping early: %s", state.requests.stop)
 
     def state_dict(self) -> dict[str, float | int | None]:
-        """The best value and how long ago it was."""
+        """Returns the best value and how many evaluations ago it was."""
         return {"best": self._best, "num_worse": self._num_worse}
 
     def load_state_dict(self, state: dict[str, float | int | None]) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         self._best = state["best"]
         self._num_worse = int(state["num_worse"] or 0)

@@ -1,4 +1,4 @@
-"""Says so when the loss jumps, while there is still a checkpoint from before."""
+"""Warns when the loss jumps, while there is still a checkpoint from before."""
 
 import statistics
 from collections import deque
@@ -12,14 +12,14 @@ _LEAST_FACTOR = 2.0
 
 
 class LossSpikes(TrainingCallback):
-    """Warns of a logged loss that is far above the ones before it.
+    """Warns about a logged loss far above the previous ones.
 
-    Far is both twice their median, and six times their mean deviation from it: a noisy
-    loss jumps every now and then, and a smooth one that falls has hardly any deviation.
+    Far means more than twice their median, and more than six mean deviations above it:
+    a noisy loss jumps now and then, and a smooth one has hardly any deviation.
     """
 
     def __init__(self) -> None:
-        """Knows of no loss yet."""
+        """Starts without losses."""
         self._losses: deque[float] = deque(maxlen=_NUM_LOGS)
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""torch.profiler over a training, as a callback."""
+"""torch.profiler as a callback."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class Profiler(TrainingCallback):
     """Records the training and writes a table and a Chrome trace for each cycle."""
 
     def __init__(self, params: ProfilerParams, save_dir: Path) -> None:
-        """Prepares the profiler.
+        """Creates the profiler.
 
         Args:
             params: The profiler section; at least one activity is enabled.

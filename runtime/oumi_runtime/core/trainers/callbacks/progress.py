@@ -1,4 +1,4 @@
-"""What a training shows while it runs: the log, the progress bar, the metrics file."""
+"""The log lines, the progress bar and the metrics file of a training run."""
 
 import json
 import math
@@ -20,11 +20,11 @@ class MetricsFile(TrainingCallback):
     """Appends what is logged to a file, one JSON object a line."""
 
     def __init__(self, path: Path) -> None:
-        """Takes the file's path; its folder must exist."""
+        """Initializes the callback with the path; its folder must exist."""
         self._path = path
 
     def on_train_begin(self, state: TrainingState) -> None:
-        """Drops what a resumed training is about to do again."""
+        """Drops lines after the checkpoint that a run resumes from."""
         lines = []
         if self._path.exists() and state.global_step > 0:
             text = self._path.read_text(encoding="utf-8", errors="replace")
@@ -51,7 +51,7 @@ class ProgressReport(TrainingCallback):
     """Logs a line for each event, and shows a bar where stderr is a terminal."""
 
     def __init__(self) -> None:
-        """Makes the bar."""
+        """Creates the bar if stderr is a terminal."""
         self._bar: Progress | None = None
         if sys.stderr.isatty():
             # Imported here, because most trainings have no terminal.
@@ -88,22 +88,22 @@ class ProgressReport(TrainingCallback):
         self._show(f"step {state.global_step}/{state.total_steps}  saved {path}")
 
     def on_train_end(self, state: TrainingState) -> None:
-        """Ends the bar."""
+        """Removes the bar."""
         if self._bar is not None:
             self._bar.stop()
 
     def _show(self, line: str) -> None:
         if self._bar is not None:
-            # The bar redraws below what is printed through it, not below other output.
+            # Only output printed through the bar's console stays above it.
             self._bar.console.print(line, highlight=False, markup=False)
         else:
             logger.info(line)
 
 
 def _step_of(line: str) -> float:
-    """The step of a line; infinity where it is none, as the last of a killed process.
+    """Returns the step of a line; infinity if the line is malformed.
 
-    What somebody else has written there is not kept either.
+    The last line of a killed process may be incomplete.
     """
     try:
         return float(json.loads(line)["step"])

@@ -1,11 +1,11 @@
-"""The bar of a training on a terminal."""
+"""The progress bar, with rich."""
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 def build_bar() -> Progress:
-    """Makes a bar on stderr that is gone once it stops."""
+    """Builds a bar on stderr that disappears when it stops."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

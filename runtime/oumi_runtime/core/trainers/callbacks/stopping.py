@@ -1,7 +1,7 @@
-"""Ends a training in good order: on a signal, or when its time is over.
+"""Stops a training cleanly, on a signal or when its time is up.
 
-The running step is finished and a checkpoint saved, so that the run can go on from
-there as if nothing had been.
+The current step is finished and a checkpoint saved, so that resuming gives the same
+result as an uninterrupted run.
 """
 
 import contextlib
@@ -17,16 +17,16 @@ from typing import Any
 from oumi_runtime.core.distributed import all_reduce_max
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 
-# The last is what job schedulers send ahead: sbatch --signal=USR1@120.
+# Job schedulers send the last one as a warning: sbatch --signal=USR1@120.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 _TIME_IS_OVER = 1000
 
 
 class StopSignals:
-    """Notes the first signal that asks to stop; the second one stops at once."""
+    """Records the first stop signal; the second one stops at once."""
 
     def __init__(self) -> None:
-        """Notes nothing yet."""
+        """Starts without a signal."""
         self.received = 0
         """The signal's number; 0 for none."""
         self._received_at = 0.0
@@ -35,9 +35,9 @@ class StopSignals:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Listens in the block; what handled the signals before does so after it.
+        """Handles stop signals in the block; restores the previous handlers after it.
 
-        Only the main thread of a program can listen.
+        This works only in the main thread; elsewhere it does nothing.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -51,8 +51,8 @@ class StopSignals:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
-            # A data loader's process. Ctrl-C reaches all of a terminal's processes, and
-            # this one still has to serve the step that is being finished.
+            # A data loader worker. Ctrl-C reaches all processes of the terminal, but
+            # this one still has to serve the step being finished.
             if number != signal.SIGINT:
                 os._exit(128 + number)
             return
@@ -61,15 +61,15 @@ class StopSignals:
             return
         if self.received:
             self._restore()
-            # As it is with nohup, and SIGINT for what a script starts by `&`.
+            # Ignored under nohup, and SIGINT in background jobs of a script.
             if signal.getsignal(number) is signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
             os.kill(self._pid, number)
             return
         self.received, self._received_at = number, now
         name = signal.Signals(number).name
-        # The log may be just what was interrupted.
-        text = f"{name}: ending once all is saved; send it again to stop at once\n"
+        # Not logged: the signal may have interrupted the logger.
+        text = f"{name}: saving before stopping; send it again to stop at once\n"
         os.write(2, text.encode())
 
     def _restore(self) -> None:
@@ -79,12 +79,12 @@ class StopSignals:
 
 
 def _echo_seconds() -> float:
-    """How long a second signal may be the first one, handed on by torchrun."""
+    """How long a second signal may be the first one forwarded by torchrun."""
     return 3.0 if "TORCHELASTIC_RUN_ID" in os.environ else 0.0
 
 
 class Stopper(TrainingCallback):
-    """Asks for checkpoints by the clock, and for the end when it has come."""
+    """Requests checkpoints by time, and a stop on a signal or a time limit."""
 
     def __init__(
         self,
@@ -93,26 +93,26 @@ class Stopper(TrainingCallback):
         save_minutes: float | None = None,
         max_minutes: float | None = None,
     ) -> None:
-        """Takes what may end the training; its time counts from now.
+        """Initializes the callback; its time counts from now.
 
         Args:
-            signals: Where signals are noted.
-            save_minutes: Minutes between checkpoints; None for none by the clock.
-            max_minutes: Minutes that the training may take; None for any.
+            signals: The recorded signals.
+            save_minutes: Minutes between checkpoints; None for none by time.
+            max_minutes: The time limit in minutes; None for no limit.
         """
         self.cause: str | None = None
-        """What has ended the training, in words; None where it has not been ended."""
+        """What has stopped the training, in words; None if nothing has."""
         self.signal = 0
-        """The signal that has ended it; 0 for none."""
+        """The signal that has stopped it; 0 for none."""
         self._signals = signals
-        # A clock that nobody can set.
+        # time.monotonic is not affected by changes to the system clock.
         self._saved = time.monotonic()
         self._save_seconds = math.inf if save_minutes is None else 60 * save_minutes
         self._end = math.inf if max_minutes is None else self._saved + 60 * max_minutes
         self._max_minutes = max_minutes
 
     def on_step_end(self, state: TrainingState) -> None:
-        """Asks for what it is time for; all processes ask for the same."""
+        """Makes the requests that are due, the same in all processes."""
         now = time.monotonic()
         is_over = now >= self._end
         is_due = now - self._saved >= self._save_seconds
@@ -128,7 +128,7 @@ class Stopper(TrainingCallback):
             self._obey(stop, state)
 
     def on_eval_batch(self, state: TrainingState) -> None:
-        """Has the evaluation end where a signal has come."""
+        """Aborts the evaluation if there was a signal."""
         (stop,) = all_reduce_max([self._signals.received])
         if stop:
             self._obey(stop, state)
@@ -139,9 +139,9 @@ class Stopper(TrainingCallback):
         state.requests.stop, state.requests.hurry = self.cause, True
 
     def has_cut_short(self, state: TrainingState) -> bool:
-        """Whether the training has to be gone on with.
+        """Whether the training has to be resumed.
 
-        After a signal nothing more is done, also where the last step is done.
+        After a signal the run stops at once, even if the last step is done.
         """
         is_done = state.global_step >= state.total_steps
         return self.cause is not None and (self.signal != 0 or not is_done)

@@ -1,4 +1,4 @@
-"""What a training measures of itself, kept in a file on this machine."""
+"""Local telemetry: step times and GPU state, in a file on this machine."""
 
 import json
 import statistics
@@ -15,10 +15,10 @@ class Telemetry(TrainingCallback):
     """Times every step, and reads the GPU's memory and temperature at each log."""
 
     def __init__(self, path: Path, *, track_gpu_temperature: bool) -> None:
-        """Takes where to write and what to read.
+        """Initializes the callback.
 
         Args:
-            path: The JSON file, written when the training ends; its folder is made.
+            path: The JSON file to write at the end; its folder is created.
             track_gpu_temperature: Whether to read it at each log.
         """
         self._path = path
@@ -32,13 +32,13 @@ class Telemetry(TrainingCallback):
         self._last = time.perf_counter()
 
     def on_step_end(self, state: TrainingState) -> None:
-        """Takes the time since the last step: the host's, since nothing waits."""
+        """Records the host's time since the last step; the device may lag behind."""
         now = time.perf_counter()
         self._step_seconds.append(now - self._last)
         self._last = now
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """Reads the GPU's state where there is one."""
+        """Reads the GPU's state, if there is a GPU."""
         if torch.cuda.is_available():
             reading: dict[str, Any] = {
                 "step": state.global_step,
@@ -66,20 +66,20 @@ class Telemetry(TrainingCallback):
 
 
 class DeviceCache(TrainingCallback):
-    """Gives the device's unused memory back every so many steps."""
+    """Releases unused GPU memory every few steps."""
 
     def __init__(self, every_steps: int) -> None:
-        """Takes the number of steps between."""
+        """Initializes the callback with the number of steps between."""
         self._every_steps = every_steps
 
     def on_step_end(self, state: TrainingState) -> None:
-        """Empties the cache when it is time."""
+        """Empties the cache if it is due."""
         if state.global_step % self._every_steps == 0:
             empty_device_cache()
 
 
 def empty_device_cache() -> None:
-    """Empties the cache of the accelerator that there is."""
+    """Empties the memory cache of the accelerator, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():

@@ -1,6 +1,6 @@
-"""Experiment trackers: the metrics that are logged, sent to TensorBoard, W&B or MLflow.
+"""Experiment trackers: send the logged metrics to TensorBoard, W&B or MLflow.
 
-Each library is an extra, and is imported when its tracker is made.
+Each library is an optional extra, imported when its tracker is created.
 """
 
 from importlib import import_module
@@ -18,7 +18,7 @@ class TensorBoardTracker(TrainingCallback):
         """Opens the writer.
 
         Args:
-            logging_dir: The folder of the event files; made if it does not exist.
+            logging_dir: The folder for the event files; created if needed.
 
         Raises:
             MissingExtraError: tensorboard is not installed.
@@ -38,14 +38,14 @@ class TensorBoardTracker(TrainingCallback):
 
 
 class WandbTracker(TrainingCallback):
-    """Sends the metrics to Weights & Biases, as its environment variables say."""
+    """Sends the metrics to Weights & Biases, configured by environment variables."""
 
     def __init__(self, run_name: str | None, config: dict[str, Any]) -> None:
         """Starts a run.
 
         Args:
-            run_name: Its name; W&B makes one up if None.
-            config: What the run was configured with.
+            run_name: The run's name; W&B chooses one if None.
+            config: The config of the run.
 
         Raises:
             MissingExtraError: wandb is not installed.
@@ -63,14 +63,14 @@ class WandbTracker(TrainingCallback):
 
 
 class MlflowTracker(TrainingCallback):
-    """Sends the metrics to MLflow, as its environment variables say."""
+    """Sends the metrics to MLflow, configured by environment variables."""
 
     def __init__(self, run_name: str | None, config: dict[str, Any]) -> None:
         """Starts a run.
 
         Args:
-            run_name: Its name; MLflow makes one up if None.
-            config: What the run was configured with.
+            run_name: The run's name; MLflow chooses one if None.
+            config: The config of the run.
 
         Raises:
             MissingExtraError: mlflow is not installed.
@@ -98,7 +98,7 @@ def _require(name: str, asked_by: str) -> Any:
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """The plain values of nested dicts by their dotted names."""
+    """Flattens nested dicts to dotted names."""
     if not isinstance(tree, dict):
         return {prefix: tree}
     flat: dict[str, Any] = {}

@@ -1,6 +1,6 @@
-"""Lets callbacks of transformers hear of our trainings.
+"""Runs callbacks of transformers in our trainers.
 
-transformers is imported where there is such a callback.
+transformers is imported only if there is such a callback.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 
 
 class FromTransformers(TrainingCallback):
-    """Calls a `transformers.TrainerCallback`, and does what its control asks for."""
+    """Adapts a `transformers.TrainerCallback`; its control flags become requests."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class FromTransformers(TrainingCallback):
         scheduler: LRScheduler,
         total_steps: int,
     ) -> None:
-        """Takes the callback, and what it is shown.
+        """Wraps the callback, with the objects to pass to it.
 
         Args:
             callback: The callback.
@@ -51,7 +51,7 @@ class FromTransformers(TrainingCallback):
         }
         self._control = TrainerControl()
         self._state = TrainerState(max_steps=total_steps)
-        # Made before a trainer of transformers, whose device it would forget.
+        # Created before a transformers Trainer, whose device setup it would reset.
         self._arguments = TrainingArguments(
             output_dir=params.output_dir,
             per_device_train_batch_size=params.per_device_train_batch_size,
@@ -65,12 +65,12 @@ class FromTransformers(TrainingCallback):
         )
 
     def on_train_begin(self, state: TrainingState) -> None:
-        """The first step is next."""
+        """Forwards the start of the training."""
         self._call("on_train_begin", state)
         self._call("on_epoch_begin", state)
 
     def on_step_end(self, state: TrainingState) -> None:
-        """A step is done; the next one begins, and an epoch where one ends."""
+        """Forwards the end of a step, and of an epoch."""
         self._call("on_step_end", state)
         if state.global_step % state.steps_per_epoch == 0:
             self._call("on_epoch_end", state)
@@ -79,7 +79,7 @@ class FromTransformers(TrainingCallback):
             self._call("on_step_begin", state)
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """A log line, or an evaluation."""
+        """Forwards a log line or an evaluation."""
         row = {**metrics, "epoch": state.exact_epoch, "step": state.global_step}
         self._state.log_history.append(row)
         if any(name.startswith("eval_") for name in metrics):
@@ -88,11 +88,11 @@ class FromTransformers(TrainingCallback):
         self._call("on_log", state, logs=dict(metrics))
 
     def on_save(self, state: TrainingState, path: Path) -> None:
-        """A checkpoint is whole."""
+        """Forwards a saved checkpoint."""
         self._call("on_save", state)
 
     def on_train_end(self, state: TrainingState) -> None:
-        """The end."""
+        """Forwards the end of the training."""
         self._call("on_train_end", state)
 
     def _greater_is_better(self) -> bool:
@@ -104,7 +104,7 @@ class FromTransformers(TrainingCallback):
         )
 
     def _keep_best(self, metrics: dict[str, float]) -> None:
-        """Notes the best value so far, which transformers' own callbacks go by."""
+        """Records the best value so far, which transformers' own callbacks rely on."""
         value, best = (
             metrics.get(self._params.metric_for_best_model),
             self._state.best_metric,
@@ -126,4 +126,4 @@ class FromTransformers(TrainingCallback):
         state.requests.save |= asked.should_save
         if asked.should_training_stop and state.requests.stop is None:
             name = type(self._callback).__name__
-            state.requests.stop = f"{name} asked for it"
+            state.requests.stop = f"{name} requested it"

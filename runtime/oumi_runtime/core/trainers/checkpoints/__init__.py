@@ -1,1 +1,1 @@
-"""A training's state on the disk: written whole, checked, and taken back."""
+"""Checkpoints: written atomically, verified, and restored."""

@@ -1,6 +1,6 @@
-"""The checkpoints that this process has written or verified, so as to hash each once.
+"""Remembers which checkpoints were written or verified, to hash each only once.
 
-A file that nobody has touched since is what it was: size, number and both times say so.
+A file counts as unchanged if its size, inode and both timestamps are.
 """
 
 import contextlib
@@ -19,25 +19,25 @@ _Stamp = tuple[int, int, int, int]
 
 
 class KnownWhole:
-    """Says of checkpoints what their manifests say, and whether they are whole."""
+    """A cache of manifests and of whether checkpoints are whole."""
 
     def __init__(self) -> None:
-        """Knows none."""
+        """Starts empty."""
         self._known: dict[Path, tuple[Manifest, list[_Stamp]]] = {}
 
     def add(self, path: Path, manifest: Manifest) -> None:
-        """Takes a checkpoint that is whole."""
+        """Adds a checkpoint that is whole."""
         self._known[path] = manifest, _stamps(path, manifest)
 
     def keep_only(self, paths: list[Path]) -> None:
-        """Forgets all but these."""
+        """Removes all other checkpoints."""
         self._known = {p: known for p, known in self._known.items() if p in paths}
 
     def manifest_of(self, path: Path) -> Manifest:
-        """A checkpoint's manifest, read anew if it may have changed.
+        """Returns a checkpoint's manifest, which is read again if it may have changed.
 
         Raises:
-            CheckpointError: There is none, or it is not as it was written.
+            CheckpointError: The manifest is missing or damaged.
         """
         known = self._known.get(path)
         if known is not None:
@@ -48,7 +48,7 @@ class KnownWhole:
         return read_manifest(path)
 
     def is_whole(self, path: Path) -> bool:
-        """Whether a checkpoint verifies."""
+        """Whether a checkpoint passes verification."""
         if self._unchanged(path) is not None:
             return True
         try:

@@ -1,6 +1,6 @@
-"""What proves a checkpoint whole: the size and hash of each file, and of itself.
+"""The manifest of a checkpoint: sizes and hashes of its files, and of itself.
 
-The manifest is written last, so a folder with one that verifies has all its files.
+It is written last, so a folder with a valid manifest has all its files.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The files of a checkpoint, and which checkpoint it is."""
+    """The step, files and metrics of a checkpoint."""
 
     step: int
     """Optimizer steps done."""
     files: dict[str, FileRecord]
     """By name in the folder."""
     metrics: dict[str, float] = field(default_factory=dict)
-    """What the last evaluation found at this step; empty where there was none."""
+    """The metrics of an evaluation at this step; empty if there was none."""
 
     def text(self) -> str:
-        """The file's text, which ends with the hash of what is before it."""
+        """Returns the text of the file, which ends with the hash of its content."""
         files = {name: vars(record) for name, record in self.files.items()}
         content = {
             "format": _FORMAT,
@@ -53,8 +53,8 @@ class Manifest:
 
 
 def seal(folder: Path, manifest: Manifest) -> None:
-    """Writes the manifest of files that are on the disk, and syncs their folder."""
-    # The folder has no name yet by which one without it, or half of it, could be found.
+    """Writes the manifest for files already on disk, and syncs their folder."""
+    # Not written atomically: the folder does not have its final name yet.
     with (folder / MANIFEST_FILENAME).open("x") as file:
         file.write(manifest.text())
         file.flush()
@@ -63,10 +63,10 @@ def seal(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Reads a manifest, without looking at the files that it names.
+    """Reads a manifest without checking the files it lists.
 
     Raises:
-        CheckpointError: There is none, or it is not as it was written.
+        CheckpointError: The manifest is missing or damaged.
     """
     path = folder / MANIFEST_FILENAME
     if not folder.is_dir():
@@ -83,15 +83,15 @@ def read_manifest(folder: Path) -> Manifest:
             return manifest
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
-    raise CheckpointError(f"{path} is damaged: it is not as it was written")
+    raise CheckpointError(f"{path} is damaged: its content has changed")
 
 
 def verify(folder: Path) -> Manifest:
-    """Checks that a checkpoint is whole and as it was written.
+    """Verifies that a checkpoint is complete and unchanged.
 
     Args:
-        folder: The checkpoint's folder. Its name may be any, but if it says a step,
-            it has to be the right one.
+        folder: The checkpoint's folder. It may have any name, but if the name gives a
+            step, it must be the right one.
 
     Raises:
         CheckpointError: A file is missing, damaged, or does not belong to it.
@@ -100,8 +100,7 @@ def verify(folder: Path) -> Manifest:
     named = CHECKPOINT_NAME.fullmatch(folder.name)
     if named and int(named.group(1)) != manifest.step:
         raise CheckpointError(
-            f"{folder} holds the checkpoint of step {manifest.step}, not what its name "
-            "says"
+            f"{folder} holds step {manifest.step}, which does not match its name"
         )
     for name, record in manifest.files.items():
         _verify_file(folder, name, record)
@@ -118,7 +117,7 @@ def _verify_file(folder: Path, name: str, record: FileRecord) -> None:
         raise CheckpointError(f"{path} is a link or a device, not a file")
     if found.st_size != record.bytes:
         raise CheckpointError(
-            f"{path} is damaged: it has {found.st_size:,} bytes of {record.bytes:,}"
+            f"{path} is damaged: it has {found.st_size:,} of {record.bytes:,} bytes"
         )
     if _hash(path) != record.sha256:
         raise CheckpointError(f"{path} is damaged: its hash differs")

@@ -1,4 +1,4 @@
-"""Which checkpoints of a run stay when a newer one is there."""
+"""Decides which checkpoints to keep, and deletes the others."""
 
 import math
 import shutil
@@ -15,26 +15,26 @@ DELETING_PREFIX = ".deleting-"
 
 @dataclass(frozen=True)
 class Retention:
-    """How many checkpoints are kept, and which."""
+    """How many checkpoints to keep, and which."""
 
     total_limit: int | None = None
-    """The most in all; None for no limit."""
+    """The maximum number of checkpoints; None for no limit."""
     best: int = 0
-    """How many of them stay for their metric, whatever their age."""
+    """How many of the best to keep, whatever their age."""
     metric: str = "eval_loss"
-    """The metric that says which is best."""
+    """The metric to compare them by."""
     greater_is_better: bool = False
 
     @property
     def keeps_all(self) -> bool:
-        """Whether no checkpoint ever need go."""
+        """Whether no checkpoint is ever deleted."""
         return self.total_limit is None and self.best == 0
 
     def surplus(self, saved: Sequence[tuple[Path, Manifest]]) -> list[Path]:
-        """The checkpoints that need not stay.
+        """Returns the checkpoints to delete.
 
         Args:
-            saved: The checkpoints, oldest first. The newest always stays.
+            saved: The checkpoints, oldest first. The newest is always kept.
         """
         if self.keeps_all:
             return []
@@ -52,7 +52,7 @@ class Retention:
             for path, manifest in saved
             if math.isfinite(manifest.metrics.get(self.metric, math.nan))
         ]
-        # Of equal ones the newer is as good, and nearer to the end.
+        # Of equally good ones, prefer the newer.
         measured.reverse()
         return [path for _, path in sorted(measured, key=lambda m: m[0])[: self.best]]
 
@@ -63,13 +63,13 @@ def delete_surplus(
     retention: Retention,
     is_whole: Callable[[Path], bool],
 ) -> None:
-    """Deletes what need not stay, unless nothing that verifies would remain.
+    """Deletes surplus checkpoints, unless no valid one would remain.
 
     Args:
         output_dir: The folder of the checkpoints.
-        saved: The checkpoints with a manifest of ours, oldest first.
-        retention: Which of them stay.
-        is_whole: Whether a checkpoint verifies.
+        saved: The checkpoints that have a manifest, oldest first.
+        retention: Which of them to keep.
+        is_whole: Whether a checkpoint passes verification.
     """
     surplus = retention.surplus(saved)
     if not surplus:
@@ -77,7 +77,7 @@ def delete_surplus(
     staying = [path for path, _ in saved if path not in surplus]
     if not any(is_whole(path) for path in reversed(staying)):
         logger.warning(
-            "kept %s beyond the limit: no newer checkpoint is whole", surplus[-1]
+            "kept %s beyond the limit: no newer checkpoint is valid", surplus[-1]
         )
         return
     for path in surplus:
@@ -88,9 +88,9 @@ def delete_surplus(
 
 
 def _delete_folder(output_dir: Path, path: Path) -> None:
-    """Deletes a checkpoint so that it is there whole or not at all."""
+    """Deletes a checkpoint atomically, by renaming it first."""
     doomed = output_dir / f"{DELETING_PREFIX}{path.name}"
-    if doomed.exists():  # An error left what could not be deleted then.
+    if doomed.exists():  # Left over from an earlier error.
         shutil.rmtree(doomed)
     path.rename(doomed)
     sync(output_dir)
@@ -98,5 +98,5 @@ def _delete_folder(output_dir: Path, path: Path) -> None:
         for file in doomed.iterdir():
             file.unlink()
         doomed.rmdir()
-    except OSError:  # Somebody has put a folder into it, say.
+    except OSError:  # It contains a folder, for example.
         shutil.rmtree(doomed, ignore_errors=True)

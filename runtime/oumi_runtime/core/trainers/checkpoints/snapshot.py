@@ -1,6 +1,6 @@
-"""What a checkpoint is going to hold, copied out of a training that goes on.
+"""The content of a checkpoint, copied so that training can continue.
 
-Making one is all that a step waits for; writing it is `CheckpointStore`'s work.
+Training waits only for the copy; `CheckpointStore` writes it to disk.
 """
 
 import hashlib
@@ -21,20 +21,20 @@ class Snapshot:
     step: int
     """Optimizer steps done."""
     files: dict[str, FileContent]
-    """By name: their bytes."""
+    """The bytes of each file, by name."""
     metrics: dict[str, float] = field(default_factory=dict)
-    """What the last evaluation found at this step."""
+    """The metrics of an evaluation at this step."""
 
     @property
     def num_bytes(self) -> int:
-        """Bytes that the files will have."""
+        """The total size of the files in bytes."""
         return sum(map(len, self.files.values()))
 
     def write_to(self, folder: Path) -> dict[str, FileRecord]:
-        """Writes the files to an empty folder, and brings them to the disk.
+        """Writes the files to an empty folder and syncs them.
 
         Returns:
-            What they are, by name.
+            The size and hash of each file, by name.
         """
         records = {}
         with ExitStack() as opened:
@@ -46,7 +46,7 @@ class Snapshot:
                 descriptors.append(file.fileno())
                 digest = hashlib.sha256(content).hexdigest()
                 records[name] = FileRecord(len(content), digest)
-            # Once all is written, so that the disk's journal is written once.
+            # Synced after all are written, so that the journal is written once.
             for descriptor in descriptors:
                 os.fsync(descriptor)
         return records

@@ -1,6 +1,6 @@
-"""Holds what a checkpoint says to the training that is to go on from it.
+"""Checks that the state in a checkpoint fits the training to be resumed.
 
-A checkpoint whose hashes are right may still be another model's, or made to do harm.
+A checkpoint with valid hashes may still be of another model, or malicious.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _MISFITS = (
 
 @contextlib.contextmanager
 def fitting(folder: Path) -> Iterator[None]:
-    """Says of a state that does not fit that it does not, in a line."""
+    """Turns errors about a state that does not fit into a one-line CheckpointError."""
     try:
         yield
     except CheckpointError:
@@ -44,14 +44,14 @@ def fitting(folder: Path) -> Iterator[None]:
 
 
 def check_weights(folder: Path, model: nn.Module) -> None:
-    """Refuses weights of another model, and weights that are not finite.
+    """Raises if the weights are of another model, or not finite.
 
     Args:
         folder: The checkpoint.
-        model: The model that is to take them.
+        model: The model to load them into.
 
     Raises:
-        CheckpointError: Names the first that does not fit.
+        CheckpointError: Names the first weight that does not fit.
     """
     path = folder / WEIGHTS_FILENAME
     own = model.state_dict()
@@ -74,9 +74,9 @@ def check_weights(folder: Path, model: nn.Module) -> None:
 
 
 def check_optimizer(folder: Path, optimizer: Optimizer, saved: Any) -> None:
-    """Refuses an optimizer's state that is of other parameters, or not finite."""
+    """Raises if the optimizer state is of other parameters, or not finite."""
     if any(isinstance(key, str) for key in saved["state"]):
-        return  # Gathered from several processes, and laid out by names.
+        return  # Gathered from several processes, with parameters by name.
     own = optimizer.state_dict()["param_groups"]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for group, saved_group in zip(own, saved["param_groups"], strict=True):
@@ -91,7 +91,7 @@ def check_optimizer(folder: Path, optimizer: Optimizer, saved: Any) -> None:
         for name, value in state.items():
             if not isinstance(value, torch.Tensor) or value.dim() == 0:
                 continue
-            # Some optimizers keep rows and columns of a weight alone.
+            # Some optimizers keep only a row and a column for each weight.
             if isinstance(index, int) and not set(value.shape) <= {
                 1,
                 *parameters[index].shape,
@@ -108,9 +108,9 @@ def check_optimizer(folder: Path, optimizer: Optimizer, saved: Any) -> None:
 
 
 def check_scheduler(folder: Path, scheduler: LRScheduler, saved: Any) -> None:
-    """Refuses a schedule's state with anything that the schedule does not keep.
+    """Raises if the schedule's state has keys that the schedule does not have.
 
-    A schedule takes over every attribute that it is given.
+    LRScheduler.load_state_dict sets every attribute that it is given.
     """
     if unknown := saved.keys() - scheduler.state_dict().keys():
         raise CheckpointError(
@@ -120,10 +120,10 @@ def check_scheduler(folder: Path, scheduler: LRScheduler, saved: Any) -> None:
 
 
 def check_progress(folder: Path, progress: Any, total_steps: int) -> None:
-    """Refuses a place in the training that there is not."""
+    """Raises if the progress is not valid for this training."""
     places = [progress[name] for name in ("global_step", "epoch", "step_in_epoch")]
     if any(type(place) is not int or place < 0 for place in places):
-        raise CheckpointError(f"{folder} does not say how far it is")
+        raise CheckpointError(f"{folder} has no valid progress")
     if places[0] > total_steps:
         raise CheckpointError(
             f"{folder} is of step {places[0]}, after the last of {total_steps}; raise "

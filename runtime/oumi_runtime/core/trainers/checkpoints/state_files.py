@@ -1,7 +1,7 @@
 """Optimizer, scheduler and random states as safetensors and JSON, without pickle.
 
-A state is a tree of dicts, lists, tuples, plain values and tensors. The tensors go to
-one file, the tree with their names in their places to another.
+A state is a tree of dicts, lists, tuples, plain values and tensors. The tensors are
+written to one file, and the tree, with references to them, to another.
 """
 
 import json
@@ -25,11 +25,11 @@ _NO_STATE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def state_files(tree: Any, name: str) -> dict[str, FileContent]:
-    """Copies a state into the files `name.safetensors` and `name.json`.
+    """Serializes a state to the files `name.safetensors` and `name.json`.
 
     Args:
-        tree: The state. What becomes of its tensors later does not matter.
-        name: The files' name without suffix.
+        tree: The state; its tensors are copied.
+        name: The name of the files, without suffix.
 
     Returns:
         The content of each file, for a `Snapshot`.
@@ -46,15 +46,15 @@ def state_files(tree: Any, name: str) -> dict[str, FileContent]:
 
 
 def load_state_tree(folder: Path, name: str, max_tensors: int = _MAX_TENSORS) -> Any:
-    """Reads what the files of `state_files` hold; tensors are on the CPU.
+    """Reads a state back from the files of `state_files`; tensors are on the CPU.
 
     Args:
-        folder: Where they lie.
-        name: Their name without suffix.
-        max_tensors: The most tensors that the state may have.
+        folder: The folder of the files.
+        name: The name of the files, without suffix.
+        max_tensors: The maximum number of tensors in the state.
 
     Raises:
-        CheckpointError: A file is damaged, or not one of these.
+        CheckpointError: A file is missing, damaged, or not a state.
     """
     path = folder / f"{name}.json"
     try:
@@ -63,21 +63,15 @@ def load_state_tree(folder: Path, name: str, max_tensors: int = _MAX_TENSORS) ->
         return _decode(read_json(path, folder), tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{folder} holds no {name}") from None
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except _NO_STATE as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path} holds no training state: {reason}") from error
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every random-number generator of this process.
+    """Returns the state of all random number generators of this process.
 
-    Its tensors are copies, on the CPU.
+    Its tensors are copies on the CPU.
     """
     numpy_state = np.random.get_state(legacy=False)
     generator = numpy_state["state"]
@@ -92,9 +86,9 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """Puts back what `random_state` returned.
+    """Restores what `random_state` returned.
 
-    Generators of GPUs that this machine does not have are left out.
+    States of GPUs that this machine does not have are ignored.
     """
     random.setstate(state["python"])
     generator = state["numpy"]["state"]
@@ -116,14 +110,12 @@ def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(tree, dict):
         items = [[_encode(k, tensors), _encode(v, tensors)] for k, v in tree.items()]
         return {"dict": items}
-    if isinstance(tree, tuple | list) and _PLAIN.issuperset(map(type, tree)):
-        # The generator of Python alone has 625 numbers.
-        return {"tuple": list(tree)} if isinstance(tree, tuple) else tree
-    if isinstance(tree, tuple):
-        return {"tuple": [_encode(item, tensors) for item in tree]}
-    if isinstance(tree, list):
-        return [_encode(item, tensors) for item in tree]
-    if tree is None or isinstance(tree, bool | int | float | str):
+    if isinstance(tree, tuple | list):
+        # The fast way matters: the state of Python's generator has 625 numbers.
+        is_plain = _PLAIN.issuperset(map(type, tree))
+        items = list(tree) if is_plain else [_encode(item, tensors) for item in tree]
+        return {"tuple": items} if isinstance(tree, tuple) else items
+    if isinstance(tree, int | float | str):  # Subclasses, such as enums.
         return tree
     raise TypeError(f"a {type(tree).__name__} cannot be saved in a checkpoint")
 

@@ -1,8 +1,8 @@
-"""The checkpoints of an output folder: written whole or not at all, and found again.
+"""The checkpoints of an output folder: written atomically, and found again.
 
 A checkpoint is a folder `checkpoint-STEP`. Its files are written to a hidden folder
-beside it and synced, a manifest with their sizes and hashes is written last, and then
-the folder gets its name. What the files hold is the trainers' matter.
+next to it and synced, a manifest with their sizes and hashes is written last, and then
+the folder is renamed. The content of the files is up to the trainers.
 """
 
 import os
@@ -38,12 +38,12 @@ _REPLACED_PREFIX = ".replaced-"
 
 @dataclass(frozen=True)
 class Found:
-    """What a look for the newest checkpoint came to."""
+    """The result of searching for the newest checkpoint."""
 
     path: Path | None
-    """The newest that is whole; None where none is."""
+    """The newest valid checkpoint; None if there is none."""
     passed_over: tuple[str, ...] = ()
-    """Why each newer one was not taken."""
+    """Why each newer checkpoint was skipped."""
 
 
 class CheckpointStore:
@@ -52,25 +52,25 @@ class CheckpointStore:
     def __init__(
         self, output_dir: str | Path, retention: Retention | None = None
     ) -> None:
-        """Takes the folder, which need not exist yet, and how many it keeps."""
+        """Initializes the store for a folder, which need not exist yet."""
         self.output_dir = Path(output_dir)
         self._retention = retention or Retention()
         self._known = KnownWhole()
 
     def path_of(self, step: int) -> Path:
-        """Where the checkpoint of a step lies, or will."""
+        """Returns the path of the checkpoint of a step."""
         return self.output_dir / f"checkpoint-{step}"
 
     def write(self, snapshot: Snapshot) -> Path:
-        """Writes a checkpoint, and deletes those that need not stay beside it.
+        """Writes a checkpoint, then deletes those not to be kept.
 
-        If it fails nothing remains of it. A checkpoint of the same step is replaced.
+        On failure nothing remains of it. A checkpoint of the same step is replaced.
 
         Returns:
             The checkpoint's folder.
 
         Raises:
-            DiskFullError: There is no room. Nothing has been deleted.
+            DiskFullError: The disk is full. Nothing has been deleted.
         """
         self.output_dir.mkdir(parents=True, exist_ok=True)
         target = self.path_of(snapshot.step)
@@ -94,9 +94,9 @@ class CheckpointStore:
         return target
 
     def whole(self) -> list[tuple[Path, Manifest]]:
-        """The checkpoints here with an undamaged manifest, oldest first.
+        """Returns the checkpoints with a valid manifest, oldest first.
 
-        The files that it names are not looked at.
+        The files listed in the manifests are not checked.
         """
         found = []
         for path in self._folders():
@@ -109,7 +109,7 @@ class CheckpointStore:
         return found
 
     def find_latest(self) -> Found:
-        """Looks for the newest checkpoint that is whole."""
+        """Searches for the newest valid checkpoint."""
         passed_over: list[str] = []
         for path in reversed(self._folders()):
             try:
@@ -121,14 +121,14 @@ class CheckpointStore:
         return Found(None, tuple(passed_over))
 
     def latest(self) -> Path | None:
-        """The newest checkpoint that is whole; those passed over are logged."""
+        """Returns the newest valid checkpoint; skipped ones are logged."""
         found = self.find_latest()
         for reason in found.passed_over:
             logger.warning("skipping a checkpoint: %s", reason)
         return found.path
 
     def clean(self) -> None:
-        """Finishes what a process that was killed left half done.
+        """Cleans up after a process that was killed while writing.
 
         No other process may be writing to the folder.
         """
@@ -146,7 +146,7 @@ class CheckpointStore:
                     path.unlink(missing_ok=True)
 
     def _folders(self) -> list[Path]:
-        """The folders with the name of a checkpoint, oldest first."""
+        """Returns the folders named like a checkpoint, oldest first."""
         found = [
             (int(match.group(1)), path)
             for path in self.output_dir.glob("checkpoint-*")
@@ -156,7 +156,7 @@ class CheckpointStore:
 
     def _staging_for(self, target: Path) -> Path:
         path = self.output_dir / f"{STAGED_PREFIX}{os.getpid()}-{target.name}"
-        if path.exists():  # An error left what could not be deleted then.
+        if path.exists():  # Left over from an earlier error.
             shutil.rmtree(path)
         return path
 

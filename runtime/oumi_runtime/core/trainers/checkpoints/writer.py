@@ -1,4 +1,4 @@
-"""Writes checkpoints beside the training, so that a step waits for the copy alone."""
+"""Writes checkpoints in a background thread."""
 
 import contextlib
 import os
@@ -16,9 +16,9 @@ _IDLE_SECONDS = 30.0
 
 
 class CheckpointWriter:
-    """A thread that writes snapshots one after the other, in order.
+    """A background thread that writes snapshots in order.
 
-    It ends when there has been none for a while; the next one starts it again.
+    The thread ends after a while without snapshots, and restarts with the next one.
     """
 
     def __init__(
@@ -27,13 +27,13 @@ class CheckpointWriter:
         *,
         max_pending_bytes: int = _PENDING_BYTES,
     ) -> None:
-        """Takes what writes one.
+        """Initializes the writer.
 
         Args:
-            write: Writes a snapshot, and returns the folder that it became.
-            max_pending_bytes: Memory that snapshots may take while they wait. Where the
-                disk cannot keep up, the oldest of those that wait are left out; the
-                newest never is.
+            write: Writes a snapshot, and returns its folder.
+            max_pending_bytes: The memory that waiting snapshots may take. If the disk
+                cannot keep up, the oldest waiting ones are dropped, but never the
+                newest.
         """
         self._write = write
         self._max_pending_bytes = max_pending_bytes
@@ -45,14 +45,14 @@ class CheckpointWriter:
         self._thread: threading.Thread | None = None
 
     def submit(self, snapshot: Snapshot, tag: Any = None) -> None:
-        """Has a snapshot written; returns at once.
+        """Queues a snapshot for writing; returns at once.
 
         Args:
-            snapshot: What to write.
-            tag: What `written` gives back beside the folder.
+            snapshot: The snapshot.
+            tag: Any value for `written` to return with the folder.
 
         Raises:
-            BaseException: What an earlier one failed with.
+            BaseException: The error of an earlier write.
         """
         self.check()
         with self._changed:
@@ -66,27 +66,27 @@ class CheckpointWriter:
                 self._thread.start()
 
     def written(self) -> list[tuple[Path, Any]]:
-        """The folders, each with its tag, that became whole since the last call."""
+        """Returns the folders, each with its tag, written since the last call."""
         done = []
         while self._written:
             done.append(self._written.popleft())
         return done
 
     def check(self) -> None:
-        """Raises what a write has failed with, once."""
+        """Raises the error of a failed write, once."""
         if self._error is not None:
             error, self._error = self._error, None
             raise error
 
     def wait(self) -> None:
-        """Waits until all that was submitted is on the disk.
+        """Waits until all submitted snapshots are on disk.
 
         Raises:
-            BaseException: What a write failed with.
+            BaseException: The error of a failed write.
         """
         with self._changed:
             while self._is_writing or self._pending:
-                # With a limit, so that a second signal is heard.
+                # With a timeout, so that a second signal is handled.
                 self._changed.wait(timeout=0.1)
         self.check()
 
@@ -96,13 +96,13 @@ class CheckpointWriter:
                 return
             dropped, _ = self._pending.popleft()
             logger.warning(
-                "left out the checkpoint of step %s: the disk is slower than "
-                "training.save_steps asks for",
+                "skipped the checkpoint of step %s: the disk is too slow for "
+                "training.save_steps",
                 dropped.step,
             )
 
     def _run(self) -> None:
-        """Writes what is pending, until nothing has been for a while."""
+        """Writes pending snapshots until there have been none for a while."""
         _run_after_others()
         while True:
             with self._changed:
@@ -113,7 +113,7 @@ class CheckpointWriter:
                 self._is_writing = True
             try:
                 self._written.append((self._write(snapshot), tag))
-            except BaseException as error:  # Raised again where the training runs.
+            except BaseException as error:  # Raised again in the training thread.
                 self._error = error
                 self._pending.clear()
             finally:
@@ -124,10 +124,10 @@ class CheckpointWriter:
 
 
 def _run_after_others() -> None:
-    """Keeps this thread from taking a core from a training that is using it.
+    """Keeps this thread from preempting the training.
 
-    A thread that wakes up may otherwise interrupt one that runs, for milliseconds; and
-    where a step is shared by threads, all of them wait for that one. See sched(7).
+    Otherwise, waking up may interrupt a training thread for milliseconds, and with
+    several compute threads all of them wait for that one. See sched(7).
     """
     if hasattr(os, "sched_setscheduler"):  # Linux
         with contextlib.suppress(OSError):  # A sandbox may forbid it.

@@ -1,1 +1,1 @@
-"""Optimizers that torch lacks, and the average of the weights."""
+"""Optimizers that torch does not have, and the weight average."""

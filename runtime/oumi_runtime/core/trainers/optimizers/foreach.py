@@ -1,6 +1,6 @@
-"""torch's operations on lists of tensors, one call for all of them.
+"""torch's multi-tensor operations: one call for a list of tensors.
 
-torch.optim and torch.nn.utils are made of these, but torch does not export them.
+torch.optim and torch.nn.utils use them internally, but torch does not export them.
 """
 
 from torch import (

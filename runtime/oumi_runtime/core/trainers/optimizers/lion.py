@@ -1,6 +1,6 @@
 """The Lion optimizer (Chen et al. 2023, "Symbolic Discovery of Optimization...").
 
-torch.optim has none.
+torch.optim does not have it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,10 +13,10 @@ from oumi_runtime.core.trainers.optimizers import foreach
 
 
 class Lion(Optimizer):
-    """Moves every weight by the same amount, in the direction of a mean of gradients.
+    """Updates weights by the sign of an interpolated mean of gradients.
 
-    Its rate is to be 3 to 10 times lower than AdamW's, and its weight decay higher by
-    as much.
+    Use a learning rate 3 to 10 times lower than with AdamW, and a weight decay higher
+    by the same factor.
     """
 
     def __init__(
@@ -26,24 +26,24 @@ class Lion(Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
     ) -> None:
-        """Takes the parameters, or groups of them.
+        """Initializes the optimizer.
 
         Args:
-            params: Parameters, or dicts with `params` and what differs for them.
-            lr: How far a weight moves in a step.
-            betas: How much of the mean counts in a step, and how much of it is kept; 0
-                to less than 1.
-            weight_decay: How strongly weights are pulled to 0, decoupled as in AdamW.
+            params: Parameters, or parameter groups.
+            lr: The learning rate.
+            betas: The weight of the mean in an update, and its decay rate; 0 to less
+                than 1.
+            weight_decay: Decoupled weight decay, as in AdamW.
         """
         beta1, beta2 = betas
         if not (0.0 <= beta1 < 1.0 and 0.0 <= beta2 < 1.0):
-            raise ValueError(f"betas are {betas}; each has to be 0 to less than 1")
+            raise ValueError(f"betas are {betas}; each must be from 0 to less than 1")
         defaults = {"lr": lr, "betas": (beta1, beta2), "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Makes one step by the gradients that there are."""
+        """Updates the parameters that have a gradient."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -1,7 +1,7 @@
-"""Muon for the matrices inside a model, and AdamW for the rest, as one optimizer.
+"""Muon for the matrices inside a model and AdamW for the rest, as one optimizer.
 
-Muon is torch's (Jordan 2024), with the rates matched to AdamW's (Liu et al. 2025, "Muon
-is Scalable for LLM Training"), so that one learning rate does for both.
+Muon is torch's (Jordan 2024), with updates scaled to match AdamW's (Liu et al. 2025,
+"Muon is Scalable for LLM Training"), so that one learning rate works for both.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from torch.optim import AdamW, Muon, Optimizer
 
 
 class MuonWithAdamW(Optimizer):
-    """Steps each group of parameters with Muon or AdamW, as its `is_muon` says."""
+    """Applies Muon or AdamW to each parameter group, depending on its `is_muon`."""
 
     def __init__(
         self,
@@ -24,15 +24,16 @@ class MuonWithAdamW(Optimizer):
         adamw: dict[str, Any] | None = None,
         **muon: Any,
     ) -> None:
-        """Takes the groups.
+        """Initializes both optimizers.
 
         Args:
-            params: Dicts with `params`, `is_muon`, and what differs for them. Muon's
-                parameters are matrices.
+            params: Parameter groups that also have `is_muon`. Those for Muon must
+                contain only matrices.
             lr: The learning rate of both.
             weight_decay: The decoupled weight decay of both.
-            adamw: More arguments of AdamW.
-            muon: More arguments of Muon: `momentum`, `nesterov`, `ns_steps` and so on.
+            adamw: Additional arguments for AdamW.
+            muon: Additional arguments for Muon: `momentum`, `nesterov`, `ns_steps` and
+                so on.
         """
         rates: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
         muon = {"adjust_lr_fn": "match_rms_adamw", **muon}
@@ -44,13 +45,13 @@ class MuonWithAdamW(Optimizer):
             both.append(Muon(for_muon, **rates, **muon))
         if for_adamw:
             both.append(AdamW(for_adamw, **rates, **(adamw or {})))
-        # A group of one of them has all that it needs; here they lie side by side.
+        # Each optimizer has filled in the defaults of its own groups.
         super().__init__([g for each in both for g in each.param_groups], rates)
         self._both = both
         self._share()
 
     def _share(self) -> None:
-        """Has both work on the groups and the state that are seen from outside."""
+        """Makes both optimizers use this optimizer's groups and state."""
         for each in self._both:
             is_muon = isinstance(each, Muon)
             own = [g for g in self.param_groups if g["is_muon"] is is_muon]
@@ -58,7 +59,7 @@ class MuonWithAdamW(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Makes one step by the gradients that there are."""
+        """Updates the parameters that have a gradient."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -68,16 +69,16 @@ class MuonWithAdamW(Optimizer):
         return loss
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         super().load_state_dict(state_dict)
         self._share()
 
 
 def inner_matrices(model: nn.Module) -> set[int]:
-    """The ids of the parameters that Muon is for.
+    """Returns the ids of the parameters that Muon should train.
 
-    These are the matrices but those of embeddings, and of the last layer that has one,
-    which maps to the outputs.
+    These are all matrices except embeddings and the output layer, which is taken to be
+    the last one.
     """
     matrices: dict[int, None] = {}
     embedded: set[int] = set()
@@ -88,6 +89,6 @@ def inner_matrices(model: nn.Module) -> set[int]:
             elif parameter.ndim == 2:
                 matrices[id(parameter)] = None
     inner = [each for each in matrices if each not in embedded]
-    # Where the output is tied to an embedding it is among those already.
+    # An output layer tied to an embedding is excluded already.
     is_tied = len(inner) < len(matrices)
     return set(inner if is_tied else inner[:-1])

@@ -1,4 +1,4 @@
-"""A moving average of the weights, beside those that are trained."""
+"""An exponential moving average (EMA) of the weights."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,26 +13,26 @@ from oumi_runtime.core.trainers.optimizers import foreach
 class WeightAverage:
     """The exponential moving average of a model's trained parameters.
 
-    The first averages forget faster, so that they do not keep what the weights began
-    with: the decay after n steps is at most (1 + n) / (10 + n). Buffers, such as the
-    means of a batch norm, are not averaged.
+    Early averages decay faster, so that the initial weights are forgotten: the decay
+    after n steps is at most (1 + n) / (10 + n). Buffers, such as the running means of
+    batch norm, are not averaged.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
-        """Starts with the weights as they are.
+        """Starts with the current weights.
 
         Args:
             model: The model, on its device.
-            decay: How much of the average stays in each step, 0 to less than 1.
+            decay: The fraction of the average kept in each step, 0 to less than 1.
         """
         self._weights = [p.detach() for p in model.parameters() if p.requires_grad]
-        # In 16 bits, steps of a thousandth would be lost.
+        # In 16 bits, updates by a thousandth would be rounded away.
         self._averages = [_in_full(weight) for weight in self._weights]
         self._decay = decay
         self._num_updates = 0
 
     def update(self) -> None:
-        """Takes in the weights after a step."""
+        """Updates the averages with the current weights."""
         n = self._num_updates = self._num_updates + 1
         decay = min(self._decay, (1 + n) / (10 + n))
         weights = [
@@ -43,7 +43,7 @@ class WeightAverage:
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
-        """Has the model hold the averages for the block."""
+        """Puts the averages into the model for the block."""
         weights = [weight.clone() for weight in self._weights]
         foreach.copy_(self._weights, self._averages)
         try:
@@ -52,15 +52,15 @@ class WeightAverage:
             foreach.copy_(self._weights, weights)
 
     def adopt(self) -> None:
-        """Has the model hold the averages from now on."""
+        """Puts the averages into the model for good."""
         foreach.copy_(self._weights, self._averages)
 
     def state_dict(self) -> dict[str, Any]:
-        """The averages, in the order of the parameters."""
+        """Returns the averages, in the order of the parameters."""
         return {"averages": self._averages, "num_updates": self._num_updates}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         foreach.copy_(self._averages, state["averages"])
         self._num_updates = state["num_updates"]
 

@@ -1,1 +1,1 @@
-"""The output folder of a run: its lock, its record, and where to go on."""
+"""The output folder of a run: its lock, its record, and resuming from it."""

@@ -1,4 +1,4 @@
-"""What a run says of itself before its first step."""
+"""What a run logs before its first step."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from oumi_runtime.core.trainers.precision import dtype_name
 def announce(
     config: TrainingConfig, trainer: BaseTrainer, resume_from: Path | None
 ) -> None:
-    """Logs in one line what is about to be trained, and where it goes on."""
+    """Logs what is about to be trained, and the checkpoint it resumes from."""
     parameters = list(trainer.model.parameters())
     logger.info(
         "training %s on %s in %s: %s parameters, %s samples, %s steps",
@@ -32,7 +32,7 @@ def announce(
 
 
 def show_first_sample(trainer: BaseTrainer, tokenizer: Tokenizer | None) -> None:
-    """Logs the first sample as the model gets it, with its text."""
+    """Logs the first sample as the model receives it, with its text."""
     dataset = trainer.parts.train_batches.dataset
     sample = next(iter(dataset)) if isinstance(dataset, Stream) else dataset[0]
     for name, column in sample.items():

@@ -1,4 +1,4 @@
-"""The files of a run in its output folder, and making room for the next run."""
+"""The files in an output folder, and moving those of earlier runs aside."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ _RUN_FILES = (
 
 
 def move_earlier_run(output_dir: Path) -> None:
-    """Moves what an earlier run left to `previous-N`, so that two runs never mix.
+    """Moves the files of an earlier run to `previous-N`, so that two runs never mix.
 
     Only files and folders that a run writes are moved.
     """
@@ -35,9 +35,9 @@ def move_earlier_run(output_dir: Path) -> None:
 
 
 def move_later_checkpoints(output_dir: Path, resumed_from: Path) -> None:
-    """Moves checkpoints after the one that a run goes on from to `previous-N`.
+    """Moves checkpoints newer than the one being resumed from to `previous-N`.
 
-    They are of a future that is not going to be this run's.
+    They belong to a different continuation of the run.
     """
     name = CHECKPOINT_NAME.fullmatch(resumed_from.name)
     if name is None or resumed_from.resolve().parent != output_dir.resolve():

@@ -1,40 +1,37 @@
-"""What a run that is made again has no longer in common with the first."""
+"""How a repeated run differs from the original in data, versions and code."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.trainers.run.record import git_state, read_record, versions
+from oumi_runtime.core.trainers.run.resuming import changed_files
 
 _COMMIT_LETTERS = 10
 
 
 def what_differs(folder: Path, data: Mapping[str, Any]) -> list[str]:
-    """Compares what a run was made with, as its record says, with what there is now.
+    """Compares the record of a run with the current data, versions and code.
 
     Args:
         folder: The run's output folder.
-        data: The fingerprints of the files that are going to be read, by path.
+        data: The current fingerprints of the data files, by path.
 
     Returns:
-        A sentence for each difference but those of the config. None is told of what
-        the record does not say.
+        A sentence for each difference, not counting the config. Facts missing from the
+        record are not compared.
     """
     record = read_record(folder)
     if record is None:
         return [f"{folder} has no record of what it was made with"]
     return [
-        *_data(record.get("data"), data),
+        *(
+            f"the data in {path} has changed"
+            for path in changed_files(record.get("data"), data)
+        ),
         *_versions(record.get("versions")),
         *_code(record.get("git")),
     ]
-
-
-def _data(before: Any, now: Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(before, dict):
-        for path in before.keys() & now.keys():
-            if before[path] != now[path]:
-                yield f"the data in {path} has changed"
 
 
 def _versions(before: Any) -> Iterator[str]:

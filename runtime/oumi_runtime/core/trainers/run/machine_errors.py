@@ -1,4 +1,4 @@
-"""What the system or a library says of the machine, said in a line."""
+"""Turns errors about the machine into one-line errors of ours."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from oumi_runtime.exceptions import DataWorkerError, DiskFullError, OumiRuntimeE
 
 @contextlib.contextmanager
 def plain_errors(output_dir: Path) -> Iterator[None]:
-    """Turns errors of a full disk and of lost workers into ours.
+    """Turns errors about a full disk and dead data workers into ours.
 
     Args:
         output_dir: The folder of the run.
@@ -30,7 +30,7 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
         path = Path(error.filename or output_dir)
         raise DiskFullError(path, None, free_bytes(output_dir)) from error
     except RuntimeError as error:
-        # What torch's data loader says of its processes.
+        # The message of torch's data loader about its workers.
         if not str(error).startswith("DataLoader worker"):
             raise
         latest = CheckpointStore(output_dir).latest()

@@ -1,7 +1,7 @@
 """One run at a time in an output folder.
 
-The system's own lock decides, which ends with the process that holds it, however that
-ends. The file says who holds it; it decides only where a file system has no locks.
+An operating system lock decides; it ends with the process, however that ends. The file
+says who holds the lock; it decides only on file systems without locks.
 """
 
 import contextlib
@@ -22,25 +22,25 @@ LOCK_FILENAME = ".lock"
 _HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 _LIMIT_BYTES = 4096
-# A lock of the system's is the whole process's, which may train in several threads.
+# System locks belong to the whole process, which may train in several threads.
 _held_here: set[Path] = set()
 
 
 class OutputLock:
-    """Holds an output folder for its block."""
+    """Locks an output folder for a block."""
 
     def __init__(self, folder: Path) -> None:
-        """Takes the folder, which is made if it does not exist."""
+        """Prepares the lock; the folder is created on entering if it does not exist."""
         self._folder = folder
         self._path = folder / LOCK_FILENAME
         self._descriptor = -1
         self._made_folder = False
 
     def __enter__(self) -> "OutputLock":
-        """Takes the lock; that of a run which has died is taken over.
+        """Takes the lock, also from a run that has died.
 
         Raises:
-            OutputInUseError: Another run that is alive holds it.
+            OutputInUseError: Another live run holds it.
             OutputFolderError: The folder cannot be written to.
         """
         key = self._folder.resolve()
@@ -64,7 +64,7 @@ class OutputLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Gives the lock back; a folder that was made for it and is empty goes too."""
+        """Releases the lock; after an error, also removes a folder created here."""
         _held_here.discard(self._folder.resolve())
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
@@ -78,7 +78,7 @@ class OutputLock:
             try:
                 self._lock_file(descriptor)
                 if not self._is_current(descriptor):
-                    # Whoever held it removed the file in between.
+                    # The previous holder has removed the file meanwhile.
                     os.close(descriptor)
                     continue
             except BaseException:
@@ -119,7 +119,7 @@ class OutputLock:
 
 
 def _identity() -> dict[str, Any]:
-    """What tells this process from every other, also from a later one of its number."""
+    """Identifies this process, even from a later one with the same pid."""
     return {
         "host": socket.gethostname(),
         "boot": _boot(),
@@ -130,7 +130,7 @@ def _identity() -> dict[str, Any]:
 
 
 def _may_be_alive(holder: dict[str, Any]) -> bool:
-    """Whether the process that a file names may still run; False where it cannot."""
+    """Whether the process named in the file may still be running."""
     if not holder:
         return False
     if holder.get("host") != socket.gethostname():
@@ -172,10 +172,10 @@ def _boot() -> str | None:
 
 
 def _process_start(pid: int) -> str | None:
-    """When a process began, in ticks since the system did; None where none tells."""
+    """The start time of a process, in ticks since boot; None if unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # The second field is the program's name in brackets, which may hold anything.
+    # The second field is the program's name in parentheses, which may contain anything.
     return stat.rpartition(")")[2].split()[19]

@@ -1,7 +1,7 @@
-"""The record of a run, `run.json`: enough to know what it was, and to run it again.
+"""The record of a run, `run.json`: enough to know what it was, and to repeat it.
 
-It is written whole when the run begins and when it ends. A process that is killed
-leaves a session without an end.
+It is written when the run starts and when it ends. A process that is killed leaves a
+session without an end.
 """
 
 import json
@@ -31,14 +31,14 @@ _PACKAGES = (
 
 
 class RunRecord:
-    """What is known of a run, over all the times that it was started."""
+    """The record of a run, over all its sessions."""
 
     def __init__(self, folder: Path, config: TrainingConfig, data: Any) -> None:
-        """Takes what is run.
+        """Initializes the record.
 
         Args:
             folder: The output folder.
-            config: The config as it runs.
+            config: The config as it is run.
             data: The fingerprints of the datasets.
         """
         self._path = folder / RECORD_FILENAME
@@ -55,11 +55,11 @@ class RunRecord:
         self._sessions: list[dict[str, Any]] = []
 
     def begin(self, resumed_from: Path | None, passed_over: tuple[str, ...]) -> None:
-        """Writes that the run begins, or goes on.
+        """Records the start of a session.
 
         Args:
-            resumed_from: The checkpoint that it goes on from; None from the start.
-            passed_over: Why newer checkpoints were not taken.
+            resumed_from: The checkpoint it resumes from; None if it is a new run.
+            passed_over: Why newer checkpoints were skipped.
         """
         if resumed_from is not None:
             self._sessions = (read_record(self._path.parent) or {}).get("sessions", [])
@@ -85,13 +85,13 @@ class RunRecord:
         metrics: dict[str, float],
         bad_samples: dict[str, Any] | None = None,
     ) -> None:
-        """Writes that the run has ended, and why.
+        """Records the end of a session, and the reason.
 
         Args:
-            reason: `finished`, or what ended it before.
+            reason: `finished`, or what ended it early.
             step: Optimizer steps done.
-            metrics: The last evaluation's.
-            bad_samples: What was left out; None where nothing may be.
+            metrics: The metrics of the last evaluation.
+            bad_samples: The skipped samples; None if none may be skipped.
         """
         self._sessions[-1] |= {
             "ended": _now(),
@@ -109,7 +109,7 @@ class RunRecord:
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """Reads a run's record; None where there is none, or none that can be read."""
+    """Reads a run's record; returns None if it is missing or unreadable."""
     try:
         content = read_json(folder / RECORD_FILENAME, folder)
     except (FileNotFoundError, UnsafeFileError):
@@ -120,11 +120,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def finished_session(folder: Path, config: TrainingConfig) -> dict[str, Any] | None:
-    """The last session of a run that is finished; None where it is not.
+    """Returns the last session of a finished run; None if it is not finished.
 
     Args:
         folder: The output folder.
-        config: What is to be run; a run of another config is not it.
+        config: The config; runs of another config do not count.
     """
     record = read_record(folder)
     if record is None or not record["sessions"]:
@@ -136,16 +136,16 @@ def finished_session(folder: Path, config: TrainingConfig) -> dict[str, Any] | N
 
 
 def _what_ran(config: Any) -> Any:
-    """A config but for whether it goes on, which the first run seldom says."""
+    """Returns a config without the flag for resuming."""
     try:
         training = {**config["training"], "try_resume_from_last_checkpoint": None}
         return {**config, "training": training}
     except (KeyError, TypeError):
-        return None  # It is not one that was written here.
+        return None  # Not written by this module.
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that a result depends on."""
+    """Returns the versions of Python and of the packages that affect results."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -156,10 +156,10 @@ def versions() -> dict[str, str]:
 
 
 def git_state() -> dict[str, Any] | None:
-    """The commit of the working folder and whether it was changed since.
+    """Returns the commit of the working folder, and whether it has changes.
 
     Returns:
-        `commit` and `dirty`; None where git does not know the folder.
+        `commit` and `dirty`; None outside of a git repository.
     """
 
     def git(*arguments: str) -> str:

@@ -1,6 +1,6 @@
-"""What of a config may change between a checkpoint and going on from it.
+"""Decides which config changes are allowed when resuming from a checkpoint.
 
-The files of the data may change in nothing.
+The data files must not change at all.
 """
 
 import fnmatch
@@ -11,7 +11,7 @@ from typing import Any
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import ChangedConfigError
 
-# What is written, shown and measured, where and how fast; not what is computed.
+# These affect what is saved, logged and evaluated, and the speed, but not the result.
 _HARMLESS = (
     "training.output_dir",
     "training.run_name",
@@ -50,11 +50,11 @@ _MISSING = "nothing"
 
 
 def changes(saved: Any, now: Any) -> list[str]:
-    """The fields that would make the result another one, with both values.
+    """Returns the changes that would affect the result.
 
     Args:
         saved: The config of the checkpoint, as dicts, lists and plain values.
-        now: The config to go on with.
+        now: The config to resume with.
 
     Returns:
         Such as `training.seed is 42 in the checkpoint and 43 now`.
@@ -62,7 +62,7 @@ def changes(saved: Any, now: Any) -> list[str]:
     constant = _value(now, "training.lr_scheduler_type") == "constant"
     found = []
     for key, before, after in _differences(saved, now, ()):
-        # Only a schedule makes the first steps depend on how many there will be.
+        # Without a schedule, steps do not depend on how many there will be.
         if any(fnmatch.fnmatchcase(key, pattern) for pattern in _HARMLESS):
             continue
         if constant and key in _LENGTH:
@@ -74,28 +74,29 @@ def changes(saved: Any, now: Any) -> list[str]:
 def refuse_changes(
     checkpoint: Path, saved: dict[str, Any], now: dict[str, Any], *, force: bool
 ) -> None:
-    """Refuses to go on where the result would be another one.
+    """Raises if resuming would give a different result.
 
     Args:
-        checkpoint: What to go on from.
+        checkpoint: The checkpoint to resume from.
         saved: Its `config`, and the fingerprints of its `data` and `evaluation_data`
             by path.
-        now: The same, as they are now.
-        force: Whether to say it and go on.
+        now: The current ones.
+        force: Whether to only warn.
 
     Raises:
-        ChangedConfigError: Names what differs.
+        ChangedConfigError: Lists the differences.
     """
     found = changes(saved.get("config"), now.get("config"))
     found += [
         f"the data in {path} has changed"
-        for path in _other_files(saved.get("data"), now.get("data"))
+        for path in changed_files(saved.get("data"), now.get("data"))
     ]
-    # The weights do not depend on it, as they do not on its section of the config.
-    for path in _other_files(saved.get("evaluation_data"), now.get("evaluation_data")):
+    # The weights do not depend on this data.
+    files, files_now = saved.get("evaluation_data"), now.get("evaluation_data")
+    for path in changed_files(files, files_now):
         logger.warning(
-            "the evaluation data in %s has changed; evaluations from here on do not "
-            "compare with those before",
+            "the evaluation data in %s has changed; later evaluations are not "
+            "comparable with earlier ones",
             path,
         )
     if not found:
@@ -106,8 +107,8 @@ def refuse_changes(
         logger.warning("resuming although %s", change)
 
 
-def _other_files(saved: Any, now: Any) -> list[str]:
-    """The paths whose fingerprints differ, where both are known."""
+def changed_files(saved: Any, now: Any) -> list[str]:
+    """Returns the paths whose fingerprints differ, as far as both are known."""
     if not isinstance(saved, dict) or not isinstance(now, dict):
         return []
     return [path for path in saved if path in now and saved[path] != now[path]]
@@ -119,7 +120,7 @@ def _differences(
     if isinstance(saved, dict) and isinstance(now, dict):
         for name in sorted(saved.keys() | now.keys()):
             inner = (*key, str(name))
-            # A field that one of two versions does not have.
+            # One of the two versions may not have the field.
             yield from _differences(
                 saved.get(name, _MISSING), now.get(name, _MISSING), inner
             )

@@ -1,6 +1,6 @@
-"""One run's hold on its output folder, from its start to its end.
+"""Manages the output folder of a run, from its start to its end.
 
-Only the first process touches the folder; every process may ask.
+Only the first process writes to the folder; every process may read.
 """
 
 import contextlib
@@ -32,12 +32,12 @@ RUN_CONFIG_FILENAME = "run_config.json"
 
 
 class RunSession:
-    """Locks the folder, finds what to go on from, and keeps the record."""
+    """Locks the folder, finds the checkpoint to resume from, and keeps the record."""
 
     def __init__(
         self, config: TrainingConfig, data: Any = None, evaluation_data: Any = None
     ) -> None:
-        """Takes what is to be run.
+        """Initializes the session.
 
         Args:
             config: The config.
@@ -68,7 +68,7 @@ class RunSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Writes how the run has ended, and gives the folder back."""
+        """Records how the run has ended, and unlocks the folder."""
         try:
             if self._record is not None and self._trainer is not None:
                 reason = FINISHED if error is None else _reason(error)
@@ -85,7 +85,7 @@ class RunSession:
             self._lock.__exit__(kind, error, traceback)
 
     def finished(self) -> dict[str, Any] | None:
-        """How this very run has ended, where it is to go on but is finished."""
+        """Returns the final session if the run to be resumed is already finished."""
         if not self._params.try_resume_from_last_checkpoint:
             return None
         weights = self._folder / WEIGHTS_FILENAME
@@ -94,11 +94,11 @@ class RunSession:
         return finished_session(self._folder, self._config)
 
     def find_checkpoint(self) -> Path | None:
-        """The checkpoint to go on from, if one is asked for and there.
+        """Returns the checkpoint to resume from, if any.
 
         Raises:
-            CheckpointError: The one asked for is not whole.
-            ChangedConfigError: It is of another config.
+            CheckpointError: The requested checkpoint is not valid.
+            ChangedConfigError: It was saved with another config or other data.
         """
         if self._params.resume_from_checkpoint is not None:
             self._found = Found(Path(self._params.resume_from_checkpoint))
@@ -112,15 +112,15 @@ class RunSession:
         return path
 
     def latest(self) -> Path | None:
-        """The newest whole checkpoint of the run."""
+        """Returns the newest valid checkpoint of the run."""
         return CheckpointStore(self._folder).latest()
 
     def files_to_keep(self) -> dict[str, bytes]:
-        """What every checkpoint of this run is to hold besides the training's state."""
+        """Returns additional files for every checkpoint of this run."""
         return {RUN_CONFIG_FILENAME: json.dumps(self._described()).encode()}
 
     def begin(self, trainer: BaseTrainer) -> None:
-        """Makes the folder this run's own; the first process calls it."""
+        """Claims the folder for this run; only the first process calls this."""
         self._trainer = trainer
         if self._found.path is None:
             move_earlier_run(self._folder)
@@ -137,7 +137,7 @@ class RunSession:
         self._record.begin(self._found.path, self._found.passed_over)
 
     def _described(self) -> dict[str, Any]:
-        # As JSON gives it back, to be compared with what it gave back.
+        # Through JSON, to be comparable with what was read from JSON.
         described = {
             "config": to_tree(self._config),
             "data": self._data,
@@ -149,7 +149,7 @@ class RunSession:
         try:
             saved = read_json(path / RUN_CONFIG_FILENAME, path)
         except FileNotFoundError:
-            return  # Saved by a trainer that was used without a config.
+            return  # Saved by a trainer used without a config.
         now = self._described()
         refuse_changes(path, saved, now, force=self._params.force_resume)
 

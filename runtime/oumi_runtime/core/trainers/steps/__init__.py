@@ -1,1 +1,1 @@
-"""One change of the parameters, and what is done where its numbers are wrong."""
+"""One optimizer step, and how non-finite steps are handled."""

@@ -1,4 +1,4 @@
-"""What becomes of a step whose loss or gradient is not finite: a report, and an end."""
+"""Handles steps whose loss or gradient is not finite: reports, skips, or stops."""
 
 import dataclasses
 import json
@@ -23,10 +23,10 @@ REPORT_FILENAME = "not_finite.json"
 
 
 class BadSteps:
-    """Reports such steps, leaves out as many as may be, and then ends the training."""
+    """Reports non-finite steps, and stops the training after too many in a row."""
 
     def __init__(self, parts: TrainingParts, autocast: Callable[[], Any]) -> None:
-        """Takes the parts, and what makes the context of a forward."""
+        """Initializes the handler with the trainer's parts and its autocast context."""
         self._parts = parts
         self._model = parts.parallelism.model
         self._autocast = autocast
@@ -37,36 +37,36 @@ class BadSteps:
         self._buffers: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def before_step(self) -> None:
-        """Keeps what a step changes besides weights, to make it again or undo it."""
+        """Keeps what a step changes besides the weights, to replay or undo it."""
         self._random_state = torch.get_rng_state()
         if self._num_allowed:
             self._buffers = [(b, b.clone()) for b in self._model.buffers()]
 
     def after_good_step(self) -> None:
-        """Begins counting anew."""
+        """Resets the count of consecutive bad steps."""
         self._num_in_a_row = 0
 
-    def meet(
+    def handle(
         self,
         state: TrainingState,
-        late: int,
+        steps_ago: int,
         last_good: Callable[[], Path | None],
         micro_batches: list[MicroBatch] | None,
     ) -> None:
         """Reports a bad step, which has not been applied.
 
-        Every process must call it.
+        Every process must call this.
 
         Args:
-            state: How far the training is, the bad step counted.
-            late: How many steps came after the last good one.
+            state: The progress of the training, including the bad step.
+            steps_ago: How many steps ago the first bad step was; 1 for the last one.
             last_good: Finds the newest checkpoint.
-            micro_batches: The bad step's; None where they are to be read again.
+            micro_batches: Those of the bad step; None reads them again.
 
         Raises:
-            NonFiniteLossError: There were more in a row than may be.
+            NonFiniteLossError: More steps in a row were bad than are allowed.
         """
-        epoch, place = state.epoch, state.step_in_epoch - late
+        epoch, place = state.epoch, state.step_in_epoch - steps_ago
         if place < 0:
             epoch, place = epoch - 1, place + state.steps_per_epoch
         if micro_batches is None:
@@ -74,7 +74,7 @@ class BadSteps:
         finding = find_not_finite(
             self._model, micro_batches, self._autocast, self._random_state
         )
-        bad_step = state.global_step - late + 1
+        bad_step = state.global_step - steps_ago + 1
         sentence = finding.sentence(self._model)
         self._reports.append(
             {
@@ -98,7 +98,7 @@ class BadSteps:
         logger.warning("skipped step %s, which is not finite: %s", bad_step, sentence)
 
     def _samples(self, epoch: int, place: int) -> list[str] | None:
-        """The rows of the step's samples; None where a stream cannot say them."""
+        """Describes the rows of the step's samples; None for a stream."""
         batches = self._parts.train_batches
         if not isinstance(batches, TrainBatches):
             return None

@@ -1,7 +1,7 @@
-"""The whole step of a small model as one CUDA graph, launched at once.
+"""The whole training step as one CUDA graph, which speeds up small models.
 
-What is captured is the forward, the backward, the clipping, the check for finite
-numbers and the optimizer; the rates of the schedule are written between two launches.
+The graph captures the forward and backward passes, clipping, the check for finite
+numbers and the optimizer. The learning rates are written between launches.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
 from oumi_runtime.exceptions import DeviceError
 
-# torch's advice: what is set up in the first steps must not be captured.
+# Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
 _EAGER_STEPS = 3
 _GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
 
@@ -28,15 +28,15 @@ Shapes = tuple[tuple[str, torch.Size, torch.dtype], ...]
 def reason_against(
     step: TrainStep, parts: TrainingParts, scaler: torch.amp.GradScaler
 ) -> str | None:
-    """Why a step cannot be captured; None where it can be tried."""
+    """Returns why a step cannot be captured; None if it may be possible."""
     params = parts.params
     device = next(parts.parallelism.model.parameters()).device
     if device.type != "cuda":
         return f"the model is on the {device.type}"
     if is_distributed():
-        return "several processes train together"
+        return "there are several processes"
     if scaler.is_enabled():
-        return "the scaling of float16 gradients is decided between two steps"
+        return "float16 gradient scaling needs the CPU in every step"
     if not parts.optimizer.defaults.get("capturable", False):
         return f"{params.optimizer} cannot be captured"
     if step.finite.reads_at_once:
@@ -50,14 +50,14 @@ def reason_against(
 
 
 class CapturedStep:
-    """Replays a captured step where a batch has the captured shapes.
+    """Replays a captured step if the batch has the captured shapes.
 
-    A batch of other shapes, such as the last of an epoch, is a step like any other. So
-    are all steps where the capture fails.
+    Batches of other shapes, such as the last of an epoch, run without the graph. So do
+    all batches if capturing fails.
     """
 
     def __init__(self, step: TrainStep, parts: TrainingParts) -> None:
-        """Takes the step to capture, and the parts that it works on."""
+        """Wraps the step to capture."""
         self.finite = step.finite
         self._step = step
         self._scheduler = parts.scheduler
@@ -71,7 +71,7 @@ class CapturedStep:
         self._loss = self._grad_norm = torch.zeros(())
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
-        """Makes the step, by the graph if it fits."""
+        """Runs the step, with the graph if possible."""
         learning_rate = self._scheduler.get_last_lr()[0]
         self._rates.write()
         loss, grad_norm = self._change_parameters(micro_batches)
@@ -107,7 +107,7 @@ class CapturedStep:
     def _eager_as_captured(
         self, micro_batches: list[MicroBatch]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """On a stream of its own, as what is captured later."""
+        """Runs the step on a side stream, as is needed before capturing."""
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -168,10 +168,10 @@ class _UndoneCapture:
 def build_captured_step(
     step: TrainStep, parts: TrainingParts, scaler: torch.amp.GradScaler
 ) -> CapturedStep | TrainStep:
-    """Decides by `training.cuda_graphs` whether the step is captured, and logs it.
+    """Wraps the step for capturing if `training.cuda_graphs` says so.
 
     Raises:
-        DeviceError: It is `on`, and cannot be.
+        DeviceError: It is `on`, but the step cannot be captured.
     """
     wish = parts.params.cuda_graphs
     if wish == "off":

@@ -1,7 +1,7 @@
-"""The norm of all gradients, and scaling them down to a limit, in four calls in all.
+"""Gradient clipping by the total norm, in four calls.
 
-torch.nn.utils.clip_grad_norm_ gives the same bits, but sorts the gradients by device
-and type twice, which a small model feels.
+It gives the same bits as torch.nn.utils.clip_grad_norm_, which groups the gradients by
+device and dtype twice; that is noticeable with small models.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from oumi_runtime.core.trainers.parallel import to_local
 
 
 class GradientClipper:
-    """Clips the gradients of some parameters by their common norm."""
+    """Clips the gradients of some parameters by their total norm."""
 
     def __init__(
         self, parameters: Sequence[nn.Parameter], max_norm: float | None
     ) -> None:
-        """Takes the parameters, and the norm that longer gradients are cut to.
+        """Initializes the clipper.
 
         Args:
-            parameters: Those that are trained.
-            max_norm: None or 0 for no cutting; the norm is computed all the same.
+            parameters: The trainable parameters.
+            max_norm: The maximum norm; None or 0 only computes the norm.
         """
         self._parameters = parameters
         self._max_norm = max_norm
@@ -33,7 +33,7 @@ class GradientClipper:
 
     @torch.no_grad()
     def __call__(self) -> torch.Tensor:
-        """Clips; returns the norm before, a scalar on the device."""
+        """Clips; returns the norm before clipping, a scalar on the device."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         if not self._is_uniform or not gradients:
             return self._clip_mixed(gradients)
@@ -45,7 +45,7 @@ class GradientClipper:
         return norm
 
     def _clip_mixed(self, gradients: list[torch.Tensor]) -> torch.Tensor:
-        """Parameters of several devices or types, or spread over processes."""
+        """Handles parameters of several devices or dtypes, and DTensors."""
         norm = get_total_norm(gradients)
         if self._max_norm:
             clip_grads_with_norm_(self._parameters, self._max_norm, norm)

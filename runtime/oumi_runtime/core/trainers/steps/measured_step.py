@@ -1,4 +1,4 @@
-"""A step that is counted and timed for the log."""
+"""A step that is measured for the log."""
 
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.performance import PerformanceMeter
@@ -6,18 +6,18 @@ from oumi_runtime.core.trainers.steps.train_step import Step, StepResult
 
 
 class MeasuredStep:
-    """Makes a step while a meter looks on.
+    """Runs a step and measures it.
 
-    It is around what captures a step or splits it, so that each step counts once.
+    It wraps captured and splitting steps, so that each step counts once.
     """
 
     def __init__(self, step: Step, meter: PerformanceMeter) -> None:
-        """Takes the step, and what counts."""
+        """Wraps the step."""
         self.finite = step.finite
         self._step = step
         self._meter = meter
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
-        """Makes the step."""
+        """Runs the step."""
         with self._meter.step([batch.columns for batch in micro_batches]):
             return self._step(micro_batches)

@@ -1,6 +1,6 @@
-"""Finds where a step's numbers went wrong, by making it once more and watching.
+"""Replays a step to find where its first non-finite number appears.
 
-Nothing of the model is changed by it: neither weights nor gradients nor buffers.
+The model is left unchanged: weights, gradients and buffers.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 
 @dataclass
 class Finding:
-    """The first places with a number that is not finite; each None where none is."""
+    """The first places with a non-finite number; None for those without one."""
 
     column: str | None = None
     """A column of the batch."""
@@ -27,10 +27,10 @@ class Finding:
     output: str | None = None
     """The first module whose output has one, by name; "" is the model itself."""
     gradient: str | None = None
-    """The first gradient on the way back: a parameter's name, or a module's."""
+    """The first in the backward pass: the name of a parameter or module."""
 
     def sentence(self, model: nn.Module) -> str:
-        """What was found, in words."""
+        """Describes the finding."""
         found = []
         if self.column is not None:
             found.append(f"the batch has one in {self.column!r}")
@@ -42,7 +42,7 @@ class Finding:
             found.append(f"the first output with one is that of {name} ({kind})")
         elif self.gradient is not None:
             found.append(f"the first gradient with one is that of {self.gradient}")
-        return ", and ".join(found) or "made again, the step has none"
+        return ", and ".join(found) or "replaying the step gives none"
 
 
 def find_not_finite(
@@ -51,13 +51,14 @@ def find_not_finite(
     autocast: Callable[[], Any],
     random_state: torch.Tensor | None = None,
 ) -> Finding:
-    """Makes a step's forward and backward passes again, and looks at all of them.
+    """Replays the forward and backward passes of a step, watching all tensors.
 
     Args:
-        model: The model, with the weights that the step began with.
-        micro_batches: The step's.
-        autocast: Makes the context of a forward.
-        random_state: Torch's on the CPU as the step began; None for that of now.
+        model: The model, with the weights from before the step.
+        micro_batches: The micro-batches of the step.
+        autocast: Returns the context for a forward pass.
+        random_state: The CPU generator state from before the step; None for the
+            current one.
     """
     finding = Finding()
     for columns, _ in micro_batches:

@@ -1,4 +1,4 @@
-"""Makes a step that does not fit in memory again, in smaller micro-batches."""
+"""Retries a step that runs out of memory with smaller micro-batches."""
 
 import torch
 
@@ -14,18 +14,18 @@ from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
 
 
 class SplittingStep:
-    """Cuts micro-batches in halves until a step fits, and keeps to that size.
+    """Halves micro-batches until a step fits, and keeps that size.
 
-    The gradient is the same mean over the step's targets. Random numbers are those of
-    the smaller micro-batches.
+    The gradient is the same mean over the step's targets. Dropout draws other numbers
+    than with the larger micro-batches.
     """
 
     def __init__(self, step: TrainStep, ignore_index: int | None) -> None:
-        """Takes the step.
+        """Wraps the step.
 
         Args:
-            step: What is made in parts.
-            ignore_index: A label that no loss counts, besides the negative ones.
+            step: The step to split.
+            ignore_index: A label that losses ignore, besides negative ones.
         """
         self.finite = step.finite
         self._step = step
@@ -33,10 +33,10 @@ class SplittingStep:
         self._most_samples: int | None = None
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
-        """Makes the step.
+        """Runs the step.
 
         Raises:
-            torch.OutOfMemoryError: One sample alone does not fit.
+            torch.OutOfMemoryError: Not even a single sample fits.
         """
         while True:
             parts = micro_batches
@@ -49,7 +49,7 @@ class SplittingStep:
                 if largest == 1:
                     raise
                 self._most_samples = (largest + 1) // 2
-            # Out of the block, for the error holds on to the tensors of the step.
+            # Outside the block: the exception keeps the tensors of the step alive.
             self._step.drop_gradients()
             empty_device_cache()
             logger.warning(

@@ -1,6 +1,6 @@
 """One optimizer step: forward, loss, backward, clip, step, schedule.
 
-Nothing in it waits for the device.
+Nothing here waits for the device.
 """
 
 from collections.abc import Callable
@@ -17,32 +17,32 @@ from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
 
 class StepResult(NamedTuple):
-    """What a step leaves to be logged; its tensors are scalars on the device.
+    """The results of a step to log; tensors are scalars on the device.
 
-    The next step may write to the same tensors.
+    The next step may overwrite the same tensors.
     """
 
     loss: torch.Tensor
-    """This process's part of the mean loss over the step's targets."""
+    """This process's share of the mean loss over the step's targets."""
     grad_norm: torch.Tensor
     """The norm of the gradient of all parameters, before clipping."""
     learning_rate: torch.Tensor | float
-    """The rate of the first parameter group in this step."""
+    """The learning rate of the first parameter group in this step."""
 
 
 class Step(Protocol):
-    """What changes the parameters once, in whatever way."""
+    """Anything that runs one optimizer step."""
 
     finite: FiniteCheck
-    """Knows which steps had a number that is not finite."""
+    """The check for non-finite steps."""
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
-        """Makes the step."""
+        """Runs the step."""
         ...
 
 
 class TrainStep:
-    """Changes the parameters once, by the mean loss over some micro-batches."""
+    """Updates the parameters with the gradient of the mean loss over micro-batches."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class TrainStep:
         autocast: Callable[[], Any],
         scaler: torch.amp.GradScaler,
     ) -> None:
-        """Takes the parts, and what mixed precision needs."""
+        """Initializes the step with the trainer's parts and mixed-precision objects."""
         self._parallelism = parts.parallelism
         self._optimizer = parts.optimizer
         self._scheduler = parts.scheduler
@@ -64,7 +64,7 @@ class TrainStep:
         self.finite = FiniteCheck(parts.optimizer, device)
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
-        """Makes the step, unless its loss or gradient is not finite."""
+        """Runs the step; it is not applied if its loss or gradient is not finite."""
         learning_rate = self._scheduler.get_last_lr()[0]
         loss, grad_norm, is_applied = self.change_parameters(micro_batches)
         if is_applied:
@@ -74,17 +74,17 @@ class TrainStep:
     def change_parameters(
         self, micro_batches: list[MicroBatch]
     ) -> tuple[torch.Tensor, torch.Tensor, bool]:
-        """All of the step that is the device's work.
+        """Runs the part of the step that is executed on the device.
 
         Returns:
-            The loss, the norm of the gradient, and whether the step was applied as far
-            as is known without waiting.
+            The loss, the gradient norm, and whether the step was applied, as far as is
+            known without waiting for the device.
         """
         with self._counted(micro_batches):
             loss = self._accumulate(micro_batches)
         self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
-        # An overflow in float16 is no error: the scaler leaves such a step out.
+        # Overflows are expected in float16: the scaler skips such steps.
         is_applied = self._scaler.is_enabled() or self.finite.admit(loss, grad_norm)
         if is_applied:
             self._scaler.step(self._optimizer)
@@ -93,12 +93,12 @@ class TrainStep:
         return loss, grad_norm, is_applied
 
     def drop_gradients(self) -> None:
-        """Gives the memory of the gradients back."""
+        """Frees the gradients."""
         for parameter in self._parameters:
             parameter.grad = None
 
     def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
-        """Adds up the gradients of the micro-batches; returns the sum of the losses."""
+        """Accumulates the gradients; returns the sum of the micro-batches' losses."""
         losses = []
         for number, (columns, weight) in enumerate(micro_batches, start=1):
             is_last = number == len(micro_batches)

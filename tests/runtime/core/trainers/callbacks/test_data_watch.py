@@ -142,7 +142,7 @@ def test_a_file_that_is_evaluated_on_alone_is_a_warning_once(
     watching.look()
     (line,) = [record.getMessage() for record in caplog.records]
     what = "changed" if content else "deleted"
-    assert line.startswith(f"{path} was {what}; evaluations from here on may not")
+    assert line.startswith(f"{path} was {what}; later evaluations may not")
 
 
 def test_an_evaluation_that_its_changed_file_breaks_is_told_so(evaluated) -> None:

@@ -69,7 +69,7 @@ def test_what_its_control_asks_for_is_done(make_trainer, tmp_path) -> None:
     assert list(recorder.evaluations) == [3]
     assert (tmp_path / "output" / "checkpoint-4").exists()
     assert trainer.state.global_step == 6
-    assert trainer.state.requests.stop == "Listener asked for it"
+    assert trainer.state.requests.stop == "Listener requested it"
 
 
 def test_transformers_own_early_stopping_works(make_trainer) -> None:

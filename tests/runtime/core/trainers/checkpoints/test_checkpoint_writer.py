@@ -53,7 +53,7 @@ def test_where_the_disk_cannot_keep_up_the_oldest_that_wait_are_left_out(caplog)
     disk.allowed.set()
     writer.wait()
     assert disk.steps == [1, 4, 5]
-    assert "left out the checkpoint of step 2" in caplog.text
+    assert "skipped the checkpoint of step 2" in caplog.text
 
 
 def test_the_newest_is_never_left_out() -> None:

@@ -130,7 +130,7 @@ def test_a_file_of_another_step_is_noticed(tmp_path: Path, name: str) -> None:
 def test_a_folder_with_another_step_s_name_is_noticed(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     write(store, 1).rename(tmp_path / "checkpoint-9")
-    with pytest.raises(CheckpointError, match="of step 1, not what its name says"):
+    with pytest.raises(CheckpointError, match="holds step 1, which does not match"):
         verify(tmp_path / "checkpoint-9")
     (tmp_path / "checkpoint-9").rename(tmp_path / "kept")
     verify(tmp_path / "kept")

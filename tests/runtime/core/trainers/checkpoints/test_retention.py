@@ -65,7 +65,7 @@ def test_the_last_that_verifies_is_never_deleted(tmp_path, monkeypatch, caplog) 
     monkeypatch.setattr(CheckpointStore, "whole", damage_the_newest)
     write(store, 2)
     assert steps(tmp_path) == [1, 2]
-    assert "no newer checkpoint is whole" in caplog.text
+    assert "no newer checkpoint is valid" in caplog.text
     assert store.latest() == tmp_path / "checkpoint-1"
 
 

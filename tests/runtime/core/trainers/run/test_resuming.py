@@ -91,4 +91,6 @@ def test_other_evaluation_data_is_said_and_gone_on_with(caplog) -> None:
     now = {"config": tree(), "evaluation_data": {"rows.csv": {"sha256": "b"}}}
     refuse_changes(Path("checkpoint-1"), saved, now, force=False)
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("the evaluation data in rows.csv has changed; evaluations")
+    assert line.startswith(
+        "the evaluation data in rows.csv has changed; later evaluations"
+    )

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from oumi_runtime.core.trainers.steps import bad_steps
 from oumi_runtime.core.trainers.steps.replay import find_not_finite
 from oumi_runtime.exceptions import ConfigError, NonFiniteLossError
 
@@ -35,7 +36,7 @@ def poison(trainer, what: str, steps: set[int]) -> None:
         finally:
             replaying = False
 
-    trainer._bad_steps.meet.__func__.__globals__["find_not_finite"] = watched
+    bad_steps.find_not_finite = watched  # `unwatched` puts the original back.
     if what == "activation":
         model.dropout.register_forward_hook(
             lambda module, inputs, output: output * NAN if is_due() else None
@@ -62,8 +63,6 @@ def poison(trainer, what: str, steps: set[int]) -> None:
 
 @pytest.fixture(autouse=True)
 def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    from oumi_runtime.core.trainers.steps import bad_steps
-
     monkeypatch.setattr(bad_steps, "find_not_finite", find_not_finite)
 
 
@@ -221,7 +220,7 @@ def test_making_a_step_again_changes_nothing() -> None:
     assert torch.equal(torch.rand(3), expected)
     assert all(torch.equal(v, before[n]) for n, v in net.state_dict().items())
     assert torch.equal(net.body[0].weight.grad, torch.ones(2, 2))
-    assert found.sentence(net) == "made again, the step has none"
+    assert found.sentence(net) == "replaying the step gives none"
 
 
 def test_the_trainer_of_transformers_leaves_no_steps_out() -> None:

@@ -59,7 +59,7 @@ def a_step_on_a_gpu(**changes) -> tuple[object, object, object]:
         ({}, None),
         ({"mode": "default"}, None),
         ({"device": "cpu"}, "the model is on the cpu"),
-        ({"scales": True}, "scaling of float16 gradients"),
+        ({"scales": True}, "float16 gradient scaling"),
         ({"capturable": False}, "lion cannot be captured"),
         ({"reads_at_once": True}, "the loss of each step is read"),
         ({"micro_batches": 2}, "several micro-batches"),
