@@ -28,8 +28,11 @@ class EvaluationResult:
     split: str
     """The split that was used."""
     num_samples: int
+    """How many samples were evaluated on."""
     model_dir: Path
     """Where the model was loaded from."""
+    num_bad_samples: int = 0
+    """How many were left out because they cannot be used; see `data.on_bad_sample`."""
 
 
 def evaluate(config: TrainingConfig) -> EvaluationResult:
@@ -53,11 +56,14 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
     texts = read_split(config, split, bad_samples)
     dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     device = next(model.parameters()).device
+    num_unread = 0 if bad_samples is None else bad_samples.count
     batches = build_eval_batches(dataset, config.training, device, bad_samples)
     autocast, _ = build_precision(model, config.training.mixed_precision_dtype)
     function = build_metrics_function(config.training, preprocessing.tokenizer)
     metrics = evaluate_model(model, batches, function, autocast)
-    return EvaluationResult(metrics, split.value, batches.num_samples, model_dir)
+    num_bad = 0 if bad_samples is None else bad_samples.count
+    num_samples = batches.num_samples - (num_bad - num_unread)
+    return EvaluationResult(metrics, split.value, num_samples, model_dir, num_bad)
 
 
 def _split_to_measure_on(config: TrainingConfig) -> DatasetSplit:

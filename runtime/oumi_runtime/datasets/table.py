@@ -63,13 +63,13 @@ class Table:
             BadRowError: A row cannot be used and is not to be left out, or none can.
         """
         values = [self.columns[name] for name in names]
-        reasons = dict(enumerate(map(reason_of, *values)))
-        good = [place for place, reason in reasons.items() if reason is None]
+        reasons = list(map(reason_of, *values))
+        good = [place for place, reason in enumerate(reasons) if reason is None]
         if len(good) == len(reasons):
             return
-        for place, reason in reasons.items():
+        for number, reason in zip(self.numbers, reasons, strict=True):
             if reason is not None:
-                reject_row(self.path, self.numbers[place], reason)
+                reject_row(self.path, number, reason)
         if not good:
             raise DataError(f"{self.path} has no usable rows")
         self.keep(good)

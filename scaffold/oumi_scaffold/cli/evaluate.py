@@ -43,11 +43,14 @@ def command(
                 "metrics": output.json_numbers(result.metrics),
                 "split": str(result.split),
                 "num_samples": result.num_samples,
+                "num_bad_samples": result.num_bad_samples,
                 "model_dir": str(result.model_dir),
             }
         )
         return
+    bad = result.num_bad_samples
     output.heading(
         f"{result.model_dir} on {result.num_samples} samples of {result.split}"
+        + (f", without {bad} that cannot be used" if bad else "")
     )
     output.metrics(result.metrics)

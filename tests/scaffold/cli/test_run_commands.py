@@ -53,6 +53,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[TrainingConfig]:
             metrics={"accuracy": 0.91234, "loss": float("nan")},
             split="test",
             num_samples=180,
+            num_bad_samples=2,
             model_dir=Path("out"),
         ),
     }
@@ -111,7 +112,7 @@ def test_evaluate_says_on_what_it_measured(
 ):
     done = run("evaluate", "-c", config)
     assert (done.exit_code, done.err) == (0, "")
-    assert "out on 180 samples of test" in done.out
+    assert "out on 180 samples of test, without 2 that cannot" in done.out
     assert "accuracy  0.9123" in done.out
 
 

@@ -64,6 +64,14 @@ def _no_scripts(given: bool) -> bool:
 
 # A zip archive, whose arrays may be compressed, has no rows to read one by one.
 _READ_WHOLE = ("npz_file",)
+# Files of which a stream reads many rows at a time, and all or none of them.
+_READ_IN_BLOCKS = (
+    "tabular",
+    "text_classification",
+    "text_lm",
+    "text_pairs",
+    "token_classification",
+)
 
 
 @section
@@ -230,6 +238,24 @@ class DataParams(BaseParams):
     max_bad_samples: Natural = 100
     """How many rows each process may leave out, at least 1; one more ends the run. A
     row counts once, however often its turn comes and however many splits read it."""
+
+    def __finalize_and_validate__(self) -> None:
+        """Checks that bad rows can be left out of what streams, if they are to be."""
+        if self.on_bad_sample != OnBadSample.SKIP:
+            return
+        wrong: dict[str, str] = {}
+        for split in DatasetSplit:
+            params = self.get_split(split)
+            names = [dataset.dataset_name for dataset in params.datasets]
+            found = [name for name in names if name.lower() in _READ_IN_BLOCKS]
+            if params.stream and found:
+                wrong[f"{split.value}.stream"] = (
+                    f"true is not possible with on_bad_sample: skip, which cannot "
+                    f"leave rows out of {found[0]!r} while it streams; write false, or "
+                    "on_bad_sample: raise"
+                )
+        if wrong:
+            raise SectionError(wrong, {key: ["on_bad_sample"] for key in wrong})
 
     def get_split(self, split: DatasetSplit) -> DatasetSplitParams:
         """Returns the datasets of a split."""
