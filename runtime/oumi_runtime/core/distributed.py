@@ -109,7 +109,9 @@ def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(set_deterministic)
+    # Only where it changes something: torch loads its compiler for it, for seconds.
+    if torch.are_deterministic_algorithms_enabled() != set_deterministic:
+        torch.use_deterministic_algorithms(set_deterministic)
 
 
 def set_full_determinism() -> None:
