@@ -37,7 +37,7 @@ from oumi_runtime.exceptions import (
 
 LABELS_FILENAME = "labels.json"
 DEFAULT_MAX_LENGTH = 128
-# A vocabulary hardly changes with more.
+# On how many texts at most a vocabulary is trained; it hardly changes with more.
 VOCABULARY_TEXTS = 20_000
 
 
@@ -181,7 +181,9 @@ def fit_preprocessing(
         texts = part.vocabulary_texts
         labels = dataset.distinct_labels() if label_names is None else []
     elif isinstance(dataset, TextColumns):
-        texts, labels = dataset.vocabulary_texts, dataset.all_labels
+        all_texts, labels = dataset.vocabulary_texts, dataset.all_labels
+        # Files are often sorted by class, so that the first would be of one kind.
+        texts = all_texts[:: -(-len(all_texts) // VOCABULARY_TEXTS) or 1]
     else:
         return Preprocessing(None, label_names)
     if label_names is None and any(isinstance(label, str) for label in labels):

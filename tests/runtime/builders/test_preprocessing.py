@@ -1,12 +1,18 @@
 """From texts and class names to numbers, and the same again after loading."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 from torch import nn
 
-from oumi_runtime.builders import Preprocessing, fit_preprocessing
+from oumi_runtime.builders import (
+    Preprocessing,
+    build_tokenizer,
+    fit_preprocessing,
+    preprocessing,
+)
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import ColumnDataset, TextDataset
 from oumi_runtime.exceptions import DataError
@@ -139,3 +145,24 @@ def test_what_pads_is_kept_beside_the_model(tmp_path):
     batch = loaded.apply(TextDataset(["the cat", ""], [0, 1])).take(torch.arange(2))
     assert set(batch["input_ids"][1].tolist()) == {5}
     assert not batch["attention_mask"][1].any()
+
+
+@pytest.mark.parametrize(("count", "seen"), [(3, 3), (10, 10), (11, 6), (95, 10)])
+def test_a_vocabulary_is_trained_on_texts_from_all_over_the_split(
+    monkeypatch, count: int, seen: int
+) -> None:
+    monkeypatch.setattr(preprocessing, "VOCABULARY_TEXTS", 10)
+    trained_on: list[str] = []
+
+    def build(params: ModelParams, texts: list[str], vocab_size: int | None):
+        trained_on.extend(texts)
+        return build_tokenizer(params, texts=texts, vocab_size=vocab_size), 0
+
+    monkeypatch.setattr(preprocessing, "build_padded_tokenizer", build)
+    texts = [f"text {number}" for number in range(count)]
+    fit_preprocessing(TextDataset(texts, [0] * count), ModelParams(), MODEL)
+    places = [texts.index(text) for text in trained_on]
+    assert len(places) == seen
+    assert places[0] == 0
+    assert places[-1] >= 0.9 * (count - 1)
+    assert len({after - before for before, after in pairwise(places)}) == 1

@@ -76,7 +76,7 @@ class ModelParams(BaseParams):
     tokenizer_name: StrictStr | None = None
     """What turns text into `input_ids`: a tokenizer of transformers, by name or folder,
     or `bytes`. None uses the one saved with the weights, if weights are loaded;
-    otherwise one is trained on the train split."""
+    otherwise one is trained on the train split, on 20,000 of its texts at most."""
 
     tokenizer_pad_token: StrictStr | None = None
     """The token that a named tokenizer pads with; None for its own."""
