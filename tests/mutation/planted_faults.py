@@ -11,6 +11,7 @@ from faults_of_modules import (
     REGISTRATION,
     VOCABULARY,
 )
+from faults_of_positions import POSITIONS
 from faults_of_reading import READING
 from faults_of_results import LOSSES, MASKS, SAMPLES, SHAPES
 from faults_of_sizes import SIZES
@@ -30,6 +31,7 @@ FAULTS = [
         CONSTRUCTION,
         READING,
         SIZES,
+        POSITIONS,
     )
     for each in group
 ]

@@ -45,12 +45,6 @@ EXCUSES: tuple[Excuse, ...] = (
         "Kazemnejad et al. 2023); the model is another one, and learns",
     ),
     Excuse(
-        ("positions_of_queries_only",),
-        ("*/transformer",),
-        "positions are still told apart, by the query's place in place of the "
-        "distance; the model is another one, and learns",
-    ),
-    Excuse(
         ("pooled_from_the_first",),
         ("text-classification/transformer", "embedding/transformer"),
         "no fault here: attention brings every token to the first, as in BERT",
@@ -66,12 +60,6 @@ EXCUSES: tuple[Excuse, ...] = (
         ("causal-lm/stub", "seq2seq/stub"),
         "no fault that could be seen: between an embedding and its own transpose a "
         "linear layer is of use",
-    ),
-    Excuse(
-        ("pairs_left_at_zero",),
-        ("embedding/*",),
-        "a candidate at 0 weighs nothing beside texts that a fresh model finds alike; "
-        "it does once the model tells them apart",
     ),
     Excuse(
         ("activation_forgotten",),

@@ -208,6 +208,13 @@ class FiltersOfTheDefault(Sound):
         self.classifier = nn.Linear(24, CLASSES)
 
 
+class FiltersOfTwiceTheDefault(Sound):
+    def __init__(self, width: int = 24) -> None:
+        super().__init__(width)
+        self.hidden = nn.Linear(width, 48)
+        self.classifier = nn.Linear(48, CLASSES)
+
+
 class OtherFilters(Sound):
     """Has as many filters as it was found to need."""
 

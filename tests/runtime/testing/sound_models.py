@@ -164,7 +164,7 @@ class FrozenEmbedding(Sound):
     def __init__(self) -> None:
         super().__init__()
         rows = torch.arange(VOCAB).unsqueeze(1) * (1 + torch.arange(WIDTH))
-        self.embedding.weight.data.copy_(torch.sin(rows.float()))
+        self.embedding.weight.data.copy_(torch.sin(rows.float().square()))
         self.embedding.requires_grad_(False)
 
 

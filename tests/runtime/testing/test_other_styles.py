@@ -1,7 +1,10 @@
 """Models written in other styles than ours pass, whatever the checks expect of ours."""
 
+import importlib.util
+
 import pytest
-from other_styles import STYLES, sound_case
+from other_styles import STYLES, sound_case, source_of
+from other_styles.faults import FAULTS
 
 from oumi_runtime.testing import CHECKS, CheckFailedError, NotApplicableError
 
@@ -19,3 +22,23 @@ def test_a_sound_model_of_another_style_passes(style):
         except CheckFailedError as alarm:
             alarms.append(f"{check.name}: {alarm}")
     assert not alarms
+
+
+@pytest.mark.parametrize(
+    ("style", "name", "edits"),
+    [(style, name, edits) for style, _, name, edits in FAULTS],
+    ids=[f"{style}-{what.replace(' ', '-')}" for style, what, _, _ in FAULTS],
+)
+def test_a_mistake_in_another_style_is_caught(style, name, edits, tmp_path):
+    source = source_of(style)
+    for old, new in edits:
+        assert old in source
+        source = source.replace(old, new)
+    path = tmp_path / f"{style}.py"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(f"mistaken_{style}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (check,) = (check for check in CHECKS if check.name == name)
+    with pytest.raises(CheckFailedError):
+        check(STYLES[style].case(module))

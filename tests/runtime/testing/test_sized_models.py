@@ -57,6 +57,11 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
         r"hidden\.weight gives 24 values whatever width is",
     ),
     (
+        of_texts(models.FiltersOfTwiceTheDefault, 8),
+        "an_argument_rules_all_of_its_kind",
+        r"hidden\.weight gives 48 values .* 2 times the default of width",
+    ),
+    (
         of_texts(models.Divided),
         "logits_are_not_multiplied",
         r"the logits are 0\.1 times what the last layer gives",

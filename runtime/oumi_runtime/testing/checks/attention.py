@@ -1,31 +1,25 @@
 """Checks of models whose tokens attend to each other: to which, and in what order."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
-from oumi_runtime.testing.case import ModelCase, Tokens
+from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.checks.attending import (
+    CONVOLUTIONS,
+    ROWS,
+    AttentionWatch,
+    attending,
+    attention,
+    heap_seen_by_attention,
+    is_hidden,
+    layers_over_tokens,
+)
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import Probe, other_tokens, outputs_of
-from oumi_runtime.testing.needs import numbers, token_ids
-
-_ROWS = 3
-_MOST_LAYERS = 32
-_SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
-_PRODUCTS = (torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__)
-_CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.RNNBase)
-
-
-def attention(case: ModelCase) -> str:
-    """Tokens that attend to each other."""
-    if reason := token_ids(case):
-        return reason
-    return "" if _attending(case) else "no tokens attend to each other"
+from oumi_runtime.testing.needs import numbers
 
 
 @check(needs=[attention])
@@ -40,20 +34,25 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
     """
     if case.label_shift is not None:
         raise NotApplicableError("a causal mask tells the positions, too")
-    probe = Probe(case)
+    probe = Probe(case, ROWS)
     if not probe.is_double:
         raise NotApplicableError("the model does not run in float64")
+    has_other_ways = any(isinstance(m, CONVOLUTIONS) for m in probe.model.modules())
     masks = {
         t.mask: torch.ones_like(probe.inputs[t.mask]) for t in case.tokens if t.mask
     }
-    inputs = {**probe.inputs, **masks}
-    for tokens in _attending(case):
+    inputs = probe.inputs = {**probe.inputs, **masks}
+    for tokens in attending(case):
         column, usual = inputs[tokens.ids], probe(inputs)
         # Not reversed: a bias by distance is the same from both ends.
         order = torch.randperm(
             column.shape[1], generator=torch.Generator().manual_seed(0)
         )
-        turned = probe({**inputs, tokens.ids: column[:, order]})
+        changed = {  # Segments, say, go with their tokens.
+            name: each[:, order] if each.shape == column.shape else each
+            for name, each in inputs.items()
+        }
+        turned = probe(changed)
         if usual.shape[:2] == column.shape and not case.is_teacher_forced:
             usual = usual[:, order]
         if not probe.differs(usual, turned).any():
@@ -61,6 +60,12 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
                 f"{tokens.ids} in another order give the same output, although "
                 "the tokens attend to each other: are their positions added, and is "
                 "each another one?"
+            )
+        layer = "" if has_other_ways else heap_seen_by_attention(probe, changed)
+        if layer:
+            raise CheckFailedError(
+                f"{tokens.ids} in another order give {layer} the same rows in another "
+                "order: are positions added after attention, and not before?"
             )
 
 
@@ -74,7 +79,7 @@ def check_attention_reaches_other_tokens(case: ModelCase) -> None:
     If it fails, print the mask of the first layer: row t says what token t may see.
     """
     probe = Probe(case)
-    for tokens in _attending(case):
+    for tokens in attending(case):
         column, usual = probe.inputs[tokens.ids], probe(probe.inputs)
         if usual.shape[:2] != column.shape or case.is_teacher_forced:
             raise NotApplicableError("the output has no row for every token")
@@ -97,8 +102,8 @@ def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
 
     If it fails, take the softmax over the keys: `dim=-1`.
     """
-    with _Watch() as watch:
-        outputs_of(case.model(), case.batch(_ROWS))
+    with AttentionWatch() as watch:
+        outputs_of(case.model(), case.batch(ROWS))
     if watch.is_twice:
         raise CheckFailedError(
             "a softmax is taken of what a softmax gave, which leaves all weights of "
@@ -124,10 +129,10 @@ def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
 
     If it fails, look at every `transpose`, `permute` and `view` of the named layer.
     """
-    with _Watch() as watch:
-        outputs_of(case.model(training=True), case.batch(_ROWS))
-    probe = Probe(case, _ROWS)
-    for name, layer in _layers_over_tokens(probe, watch.lengths - {_ROWS}):
+    with AttentionWatch() as watch:
+        outputs_of(case.model(training=True), case.batch(ROWS))
+    probe = Probe(case, ROWS)
+    for name, layer in layers_over_tokens(probe, watch.lengths - {ROWS}):
         spread = _spread_of_alike(probe, layer)
         if not spread < 1e-9:
             raise CheckFailedError(
@@ -148,7 +153,7 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
     If it fails, look at the shapes that attention is called with: the features or
     patches are the last but one dimension.
     """
-    with _Watch() as watch:
+    with AttentionWatch() as watch:
         outputs_of(case.model(training=True), case.batch())
     if not watch.lengths:
         raise NotApplicableError("nothing attends to anything")
@@ -171,40 +176,13 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
             )
 
 
-def _layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Module]]:
-    """Layers of several parts that map (batch, tokens, hidden) to the same shape."""
-    found: list[tuple[str, nn.Module]] = []
-
-    def noting(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            first = output[0] if isinstance(output, tuple) else output
-            if not (args and _is_hidden(args[0]) and _is_hidden(first)):
-                return
-            if args[0].shape == first.shape and first.shape[1] in lengths:
-                found.append((name, module))
-
-        return hook
-
-    handles = [
-        module.register_forward_hook(noting(name))
-        for name, module in probe.model.named_modules()
-        # A convolution adds zeros at both ends, by which tokens differ.
-        if len(list(module.children())) > 1
-        and not any(isinstance(m, _CONVOLUTIONS) for m in module.modules())
-    ]
-    probe(probe.inputs)
-    for handle in handles:
-        handle.remove()
-    return found[:_MOST_LAYERS]
-
-
 def _spread_of_alike(probe: Probe, layer: nn.Module) -> float:
     """How much tokens differ in the end that were alike at the start of a layer."""
     spread = 0.0
 
     def make_alike(module: nn.Module, args: Any) -> Any:
         return tuple(
-            a[:, :1].expand_as(a).contiguous() if _is_hidden(a) else a for a in args
+            a[:, :1].expand_as(a).contiguous() if is_hidden(a) else a for a in args
         )
 
     def measure(module: nn.Module, args: Any, output: Any) -> None:
@@ -221,54 +199,3 @@ def _spread_of_alike(probe: Probe, layer: nn.Module) -> float:
     for handle in handles:
         handle.remove()
     return spread
-
-
-def _is_hidden(value: Any) -> bool:
-    return (
-        isinstance(value, torch.Tensor)
-        and value.ndim == 3
-        and value.is_floating_point()
-        and value.shape[0] == _ROWS
-    )
-
-
-def _attending(case: ModelCase) -> list[Tokens]:
-    """The columns of tokens that attend to each other."""
-    model, batch = case.model(training=True), case.batch()
-    with _Watch() as watch:
-        outputs_of(model, batch)
-    return [t for t in case.tokens if batch[t.ids].shape[1] in watch.lengths]
-
-
-class _Watch(TorchFunctionMode):
-    """Notes the lengths of sequences that attend to themselves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lengths: set[int] = set()
-        self.summed: list[int] = []
-        """The dimensions over which scores, (batch, heads, T, T), are normalised."""
-        self.is_twice = False
-        """Whether a softmax is taken of what a softmax gave."""
-        self._shares: dict[int, tuple[torch.Tensor, int]] = {}
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func is F.scaled_dot_product_attention:
-            given = [*args, *(kwargs or {}).values()]
-            if given[0].shape[-2] == given[1].shape[-2]:
-                self.lengths.add(given[0].shape[-2])
-        elif func is F.multi_head_attention_forward:
-            if args[0].shape == args[1].shape:
-                self.lengths.add(args[0].shape[0])  # (sequence, batch, hidden)
-        elif func in _SOFTMAXES and len({1, *result.shape[-2:]}) == 2:
-            self.lengths.add(result.shape[-1])
-            self.is_twice |= id(args[0]) in self._shares
-            if result.ndim == 4:
-                dim = (kwargs or {}).get("dim", [*args, -1][1])
-                self._shares[id(result)] = (result, dim % 4)
-        elif func in _PRODUCTS and id(args[0]) in self._shares:
-            self.summed.append(self._shares[id(args[0])][1])
-        return result

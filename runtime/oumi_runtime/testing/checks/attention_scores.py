@@ -1,5 +1,7 @@
 """The scores of attention: what a softmax over the keys is taken of."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +36,26 @@ class Scores:
     """The standard deviation among the keys of a query, on average."""
 
 
+@dataclass(frozen=True)
+class Attended:
+    """What one call of attention is computed from."""
+
+    query: torch.Tensor
+    """(..., queries, width)"""
+    key: torch.Tensor
+    """(..., keys, width)"""
+    scores: torch.Tensor
+    """What the softmax is taken of, a bias and a mask added: (..., queries, keys)."""
+
+
+def attended_by(run: Callable[[], object]) -> list[Attended]:
+    """What each call of attention is computed from while a function runs."""
+    watch = _ScoreWatch()
+    with watch:
+        run()
+    return watch.attended
+
+
 @torch.no_grad()
 def scores_of(
     model: nn.Module, inputs: Batch, *, at_random: bool = False
@@ -44,23 +66,69 @@ def scores_of(
         model: The model.
         inputs: What it is given.
         at_random: Whether every linear layer gives random numbers of size 1, so that
-            it does not matter how its weights are drawn.
+            it does not matter how its weights are drawn. Two such runs are compared,
+            since a bias that is added to the scores is the same in both.
     """
 
     def draw(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
         return torch.randn_like(output)
 
-    layers = [m for m in model.modules() if at_random and isinstance(m, nn.Linear)]
-    handles = [layer.register_forward_hook(draw) for layer in layers]
+    layers = [m for m in model.eval().modules() if isinstance(m, nn.Linear)]
+    handles = [layer.register_forward_hook(draw) for layer in layers if at_random]
     torch.manual_seed(0)
-    watch = _ScoreWatch()
     try:
-        with watch:
-            outputs_of(model.eval(), inputs)
+        found = attended_by(lambda: outputs_of(model, inputs))
+        others = attended_by(lambda: outputs_of(model, inputs)) if at_random else found
     finally:
         for handle in handles:
             handle.remove()
-    return watch.found
+    summaries: list[Scores] = []
+    for one, other in zip(found, others, strict=True):
+        counted = (one.scores > _EXCLUDED) & (other.scores > _EXCLUDED)
+        both = (one.scores - other.scores) / 2**0.5 if at_random else one.scores
+        spread = _spread(both, counted)
+        if spread is not None:
+            heads = both.shape[1] if both.ndim == 4 else None
+            summaries.append(Scores(one.query.shape[-1], heads, spread))
+    return summaries
+
+
+def _spread(scores: torch.Tensor, counted: torch.Tensor) -> float | None:
+    """The standard deviation among the keys that count, on average of the queries."""
+    number = counted.sum(-1)
+    kept = torch.where(counted, scores, 0)
+    mean = kept.sum(-1, keepdim=True) / number.unsqueeze(-1).clamp(min=1)
+    squares = torch.where(counted, (scores - mean).square(), 0).sum(-1)
+    deviations = (squares / number.clamp(min=1)).sqrt()[number > 1]
+    return deviations.mean().item() if deviations.numel() else None
+
+
+def _factors_of(args: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """What an einsum of queries and keys multiplies, as a product of matrices would.
+
+    Returns:
+        (..., queries, width) and (..., width, keys); None for another einsum.
+    """
+    equation = args[0].replace(" ", "") if isinstance(args[0], str) else ""
+    operands = args[1] if isinstance(args[1], list | tuple) else args[1:]
+    match = re.fullmatch(r"(\w+),(\w+)->(\w+)(\w)(\w)", equation)
+    if match is None or len(operands) != 2:
+        return None
+    given, (batch, row, at) = list(match.groups()[:2]), match.groups()[2:]
+    summed = {*given[0]} & {*given[1]} - {*batch}
+    if row not in given[0]:
+        given, operands = given[::-1], operands[::-1]
+    wanted = f"{batch}{row}{{0}}", f"{batch}{{0}}{at}"
+    if len(summed) != 1:
+        return None
+    names = [each.format(*summed) for each in wanted]
+    if any(sorted(a) != sorted(b) for a, b in zip(given, names, strict=True)):
+        return None
+    query, key = (
+        each.permute([name.index(letter) for letter in order])
+        for each, name, order in zip(operands, given, names, strict=True)
+    )
+    return query, key
 
 
 class _ScoreWatch(TorchFunctionMode):
@@ -68,9 +136,9 @@ class _ScoreWatch(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Scores] = []
-        self._width: dict[torch.Size, int] = {}
-        """Of the latest product of each shape, the number of its summands."""
+        self.attended: list[Attended] = []
+        self._factors: dict[torch.Size, tuple[torch.Tensor, torch.Tensor]] = {}
+        """Of the latest product of each shape, what was multiplied."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -81,20 +149,18 @@ class _ScoreWatch(TorchFunctionMode):
             query, key = [*args, *kwargs.values()][:2]
             scale = kwargs.get("scale") or query.shape[-1] ** -0.5
             if query.shape[:-2] == key.shape[:-2]:  # Else keys are for several heads.
-                self._note(query @ key.transpose(-2, -1) * scale, query.shape[-1])
+                scores = query @ key.transpose(-2, -1) * scale
+                mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
+                if mask is not None and mask.dtype is torch.bool:
+                    scores = scores.masked_fill(~mask, -torch.inf)
+                elif mask is not None:
+                    scores = scores + mask
+                self.attended.append(Attended(query, key, scores))
         elif func in _PRODUCTS and isinstance(args[0], torch.Tensor):
-            self._width[result.shape] = args[0].shape[-1]
-        elif func in _SOFTMAXES and result.ndim > 2 and result.shape in self._width:
-            self._note(args[0], self._width[result.shape])
+            self._factors[result.shape] = (args[0], args[1])
+        elif func is torch.einsum and (factors := _factors_of(args)) is not None:
+            self._factors[result.shape] = factors
+        elif func in _SOFTMAXES and result.ndim > 2 and result.shape in self._factors:
+            query, key = self._factors[result.shape]
+            self.attended.append(Attended(query, key.transpose(-2, -1), args[0]))
         return result
-
-    def _note(self, scores: torch.Tensor, width: int) -> None:
-        counted = scores > _EXCLUDED  # Written so that masks leave keys out.
-        number = counted.sum(-1)
-        kept = torch.where(counted, scores, 0)
-        mean = kept.sum(-1, keepdim=True) / number.unsqueeze(-1).clamp(min=1)
-        squares = torch.where(counted, (scores - mean).square(), 0).sum(-1)
-        deviations = (squares / number.clamp(min=1)).sqrt()[number > 1]
-        if deviations.numel():
-            heads = scores.shape[1] if scores.ndim == 4 else None
-            self.found.append(Scores(width, heads, deviations.mean().item()))

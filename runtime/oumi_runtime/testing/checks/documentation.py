@@ -86,21 +86,35 @@ def check_length_of_embeddings_is_as_said(case: ModelCase) -> None:
     """Catches embeddings that were to be of length 1, and are not.
 
     For example an `F.normalize` that went lost, or one over the batch: what compares
-    embeddings by their product takes a long one for a near one.
+    embeddings by their product takes a long one for a near one. Where one half of a
+    pair has a length of 1, so should the other.
 
     If it fails, normalise over the last dimension.
     """
     outputs = outputs_of(perturbed(case.model()), case.batch())
-    said = [name for name in outputs if says_length_is_one(case, name)]
+    said = {
+        name: "the docstring says 1"
+        for name in outputs
+        if says_length_is_one(case, name)
+    }
+    pair = [name for name in outputs if name in ("embeddings", "target_embeddings")]
+    normal = [name for name in pair if _is_normal(outputs[name])]
+    if len(pair) == 2 and normal:
+        said |= dict.fromkeys(pair, f"those of {normal[0]} are 1")
     if not said:
-        raise NotApplicableError("no docstring says that an output is of length 1")
-    for name in said:
+        raise NotApplicableError("nothing says that an output is of length 1")
+    for name, why in said.items():
         norms = outputs[name].detach().norm(dim=-1)
-        if not torch.allclose(norms, torch.ones_like(norms), atol=1e-3):
+        if not _is_normal(outputs[name]):
             raise CheckFailedError(
                 f"{name} have lengths of {norms.min():.3g} to {norms.max():.3g}, "
-                "though the docstring says 1: is a normalize missing?"
+                f"though {why}: is a normalize missing?"
             )
+
+
+def _is_normal(vectors: torch.Tensor) -> bool:
+    norms = vectors.detach().norm(dim=-1)
+    return torch.allclose(norms, torch.ones_like(norms), atol=1e-3)
 
 
 @check()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.testing.case import Batch, ModelCase
-from oumi_runtime.testing.checks.attention import attention
+from oumi_runtime.testing.checks.attending import attention, heap_seen_by_attention
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import (
     CheckFailedError,
@@ -62,7 +62,7 @@ def check_places_are_told_apart(case: ModelCase) -> None:
 
     If it fails, look at what tells the model which feature, or which patch, is which.
     """
-    probe = Probe(case)
+    probe = Probe(case, 3)
     if not probe.is_double:
         raise NotApplicableError("the model does not run in float64")
     usual = probe(probe.inputs)
@@ -79,6 +79,12 @@ def check_places_are_told_apart(case: ModelCase) -> None:
                 raise CheckFailedError(
                     f"{name} with its {what} in another order give the same output: "
                     "is it told which is which?"
+                )
+            if layer := heap_seen_by_attention(probe, {**probe.inputs, name: changed}):
+                raise CheckFailedError(
+                    f"{name} with its {what} in another order give {layer} the same "
+                    "rows in another order: are positions added after attention, and "
+                    "not before?"
                 )
 
 
@@ -213,8 +219,10 @@ def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
             blocks = images.reshape(
                 *images.shape[:2], height // size, size, width // size, size
             )
-            turned = blocks.flip((2, 4)).reshape(images.shape)
-            found[f"blocks of {size}x{size} pixels"] = turned
+            what = f"blocks of {size}x{size} pixels"
+            orders = {"": (2, 4), " of a column": (2,), " of a row": (4,)}
+            for order, axes in orders.items():
+                found[f"{what}{order}"] = blocks.flip(axes).reshape(images.shape)
     return found
 
 

@@ -1,7 +1,13 @@
 """Checks of training and evaluation: of dropout, and of all that has to be the same."""
 
+import re
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import Batch, ModelCase
@@ -20,6 +26,8 @@ from oumi_runtime.testing.needs import dropout_arguments, dropouts_of
 _DROPOUTS = (nn.modules.dropout._DropoutNd,)
 _FEW_ZEROS, _MANY_ZEROS = 0.01, 0.04
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
+_LARGEST_MOMENTUM = 0.7
+_DRAWS, _MOST_OFF = 2000, 0.04
 
 
 @check()
@@ -110,11 +118,70 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
             )
 
 
+@check()
+def check_norms_remember_earlier_batches(case: ModelCase) -> None:
+    """Catches batch norms whose running statistics are those of the last batch.
+
+    For example `momentum=0.99`, which in Keras is the share that is kept, and in torch
+    the share that is replaced: evaluation then depends on which batch came last.
+
+    If it fails, give 1 minus that number; torch's default is 0.1.
+    """
+    norms = {
+        name: module
+        for name, module in case.model().named_modules()
+        if isinstance(module, _BATCH_NORMS) and module.track_running_stats
+    }
+    if not norms:
+        raise NotApplicableError("the model has no running statistics")
+    forgetful = [
+        f"{name} (momentum={module.momentum})"
+        for name, module in norms.items()
+        if module.momentum is not None and module.momentum > _LARGEST_MOMENTUM
+    ]
+    if forgetful:
+        raise CheckFailedError(
+            f"{listing(forgetful)} replaces nearly all of its running statistics by "
+            "those of each batch: torch's momentum is the share of the new, and not "
+            "of the old"
+        )
+
+
+@check()
+def check_what_is_left_out_is_made_up_for(case: ModelCase) -> None:
+    """Catches a dropout of the model's own that makes its outputs smaller in training.
+
+    For example a `DropPath` that multiplies by a mask and not by `1 / (1 - p)`: in
+    evaluation, where nothing is left out, the next layer gets larger numbers than ever.
+
+    If it fails, divide what is kept by the share that is kept.
+    """
+    found = 0
+    for name, given in _given_to_own_dropouts(case).items():
+        model = case.model(training=True)
+        layer = model.get_submodule(name)
+        draws = torch.stack([layer(given).detach() for _ in range(_DRAWS)])
+        if draws[0].equal(draws[1]) and draws.equal(draws[:1].expand_as(draws)):
+            continue
+        found += 1
+        with torch.no_grad():
+            evaluated = layer.eval()(given)
+        share = ((draws.mean(0) * evaluated).sum() / evaluated.square().sum()).item()
+        if not abs(share - 1) < _MOST_OFF and draws.shape[1:] == evaluated.shape:
+            raise CheckFailedError(
+                f"{name} gives {share:.2g} times as much in training as in evaluation, "
+                "on average: is what it keeps divided by the share that is kept?"
+            )
+    if not found:
+        raise NotApplicableError("the model has no dropout of its own")
+
+
 @check(needs=[dropout_arguments])
 def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
     """Catches a dropout that its argument does not rule.
 
-    For example `nn.Dropout(1 - dropout)`, or `nn.Dropout(0.1)` in one of two layers.
+    For example `nn.Dropout(1 - dropout)`, `nn.Dropout(0.1)` in one of two layers, or a
+    number written out for `F.dropout`, for the layers of an `nn.LSTM` or for attention.
 
     If it fails, look at what the named layer is made with.
     """
@@ -126,15 +193,68 @@ def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
     except ValueError as error:
         raise NotApplicableError("the constructor refuses a dropout of 0") from error
     acting = [
-        f"{name} (p={module.p})"
+        f"{name} (p={share})"
         for name, module in without.named_modules()
-        if isinstance(module, _DROPOUTS) and module.p
+        if (share := _share_left_out(module))
     ]
+    if not acting:
+        with _Dropouts() as called:
+            outputs_of(without.train(), case.batch())
+        acting = [f"{name} in forward (p={share})" for name, share in called.found]
     if acting:
         raise CheckFailedError(
             f"with {listing([*none])}=0 {listing(acting)} still leaves units out: is a "
             "number written out where the argument was meant, or 1 - dropout given?"
         )
+
+
+def _given_to_own_dropouts(case: ModelCase) -> dict[str, torch.Tensor]:
+    """What is given to the layers that are named as dropouts, and are not torch's."""
+    model, given = case.model(training=True), dict[str, torch.Tensor]()
+
+    def noting(name: str) -> Callable[[nn.Module, Any], None]:
+        def hook(module: nn.Module, args: Any) -> None:
+            if len(args) == 1 and isinstance(args[0], torch.Tensor):
+                given[name] = args[0].detach()
+
+        return hook
+
+    for name, module in model.named_modules():
+        is_own = not type(module).__module__.startswith("torch.")
+        if is_own and re.search(r"drop|stochastic", type(module).__name__, re.I):
+            module.register_forward_pre_hook(noting(name))
+    outputs_of(model, case.batch())
+    return {name: torch.ones_like(each) for name, each in given.items()}
+
+
+def _share_left_out(module: nn.Module) -> float:
+    """The share that a layer of torch's leaves out in training, 0 if it leaves none."""
+    if isinstance(module, _DROPOUTS):
+        return float(module.p)
+    is_layer = isinstance(module, nn.RNNBase | nn.MultiheadAttention)
+    return float(module.dropout) if is_layer else 0.0  # type: ignore[arg-type]
+
+
+class _Dropouts(TorchFunctionMode):
+    """Notes the functions that leave something out, and which share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, float]] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is F.dropout and kwargs.get("training", True):
+            self._note("F.dropout", [*args[1:2], kwargs.get("p", 0.5)][0])
+        elif func is F.scaled_dot_product_attention:
+            self._note("attention", [*args[4:5], kwargs.get("dropout_p", 0.0)][0])
+        return func(*args, **kwargs)
+
+    def _note(self, name: str, share: float) -> None:
+        if share:
+            self.found.append((name, share))
 
 
 def _outputs(

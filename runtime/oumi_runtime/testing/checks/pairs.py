@@ -12,6 +12,7 @@ from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
+    in_double,
     loss_of,
     outputs_of,
     perturbed,
@@ -26,11 +27,19 @@ def pairs(case: ModelCase) -> str:
     """Embeddings of both halves of a pair."""
     outputs = outputs_of(case.model(), case.batch(2))
     is_pair = {"embeddings", _TARGETS} <= outputs.keys()
-    has_tokens = len(case.tokens) == 1 and case.labels is not None
-    return "" if is_pair and has_tokens else "the model embeds no pairs"
+    has_tokens = case.labels is not None and case.labels.ndim == 2
+    is_of_texts = has_tokens and case.has_class_labels
+    return "" if is_pair and is_of_texts else "the model embeds no pairs"
 
 
-@check(needs=[pairs])
+def pairs_of_texts(case: ModelCase) -> str:
+    """Pairs of which both halves are texts, so that one can be its own target."""
+    if reason := pairs(case):
+        return reason
+    return "" if len(case.tokens) == 1 else "what is paired with texts is none"
+
+
+@check(needs=[pairs_of_texts])
 def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
     """Catches a target that is embedded in another way than the text.
 
@@ -49,7 +58,7 @@ def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
     )
 
 
-@check(needs=[pairs])
+@check(needs=[pairs_of_texts])
 def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
     """Catches a contrast that is drawn with the wrong target.
 
@@ -130,10 +139,13 @@ def check_pairs_without_a_target_do_not_count(case: ModelCase) -> None:
     fewer = {**batch, "labels": batch["labels"].clone()}
     fewer["labels"][4:] = case.ignore_index
     kept = {name: column[:4] for name, column in batch.items()}
-    # A candidate unlike all others is not seen; so all are made alike.
-    for model in (perturbed(case.model()), _indifferent(case)):
-        with torch.no_grad():
-            found, expected = loss_of(model, fewer), loss_of(model, kept)
+    # A candidate unlike all others is not seen; so all are made alike, and opposites.
+    losses = [
+        (loss_of(model, fewer).detach(), loss_of(model, kept).detach())
+        for model in (perturbed(case.model()), _indifferent(case))
+    ]
+    losses += _losses_of_opposites(case, fewer["labels"], kept["labels"])
+    for found, expected in losses:
         if not close(found, expected):
             raise CheckFailedError(
                 f"the loss of four pairs is {expected.item():.4g}, but with two rows "
@@ -150,7 +162,7 @@ def check_every_target_token_matters(case: ModelCase) -> None:
 
     If it fails, look at what the target's embedding is computed from.
     """
-    model, batch = perturbed(case.model()).double(), case.batch(6)
+    model, batch = perturbed(case.model()).double(), in_double(case.batch(6))
     usual = outputs_of(model, batch)[_TARGETS]
     labels = batch["labels"]
     for place in range(labels.shape[1]):
@@ -171,6 +183,27 @@ def check_every_target_token_matters(case: ModelCase) -> None:
         outputs_of(model, padded)[_TARGETS],
         "more padding of the labels changes the target's embedding: is -100 masked?",
     )
+
+
+@torch.no_grad()
+def _losses_of_opposites(
+    case: ModelCase, *several: torch.Tensor
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The criterion where every text is the opposite of every target.
+
+    What is set to 0 in place of left out then is the nearest of all. Nothing, if the
+    criterion takes other arguments than embeddings, targets and labels.
+    """
+    model = case.model()
+    width = outputs_of(model, case.batch(2))["embeddings"].shape[-1]
+    losses: list[torch.Tensor] = []
+    for labels in several:
+        ones = torch.ones(labels.shape[0], width) / width**0.5
+        try:
+            losses.append(model.criterion(ones, -ones, labels))  # type: ignore[operator]
+        except (AttributeError, TypeError, RuntimeError, ValueError):
+            return []
+    return [(losses[0], losses[1])]
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ _SINGLE = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
 _WIDTH = re.compile(r"hidden|embed|width|dim|d_model|channels|filters|units")
 _HEADS = re.compile(r"head(?!.*(dim|width|size|channels))")
 _SMALLEST_WIDTH = 8
+_MULTIPLES = (1, 2, 4)
 
 _Numbers = dict[str, tuple[str, int]]
 
@@ -32,13 +33,15 @@ def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
     For example `(q @ k.transpose(-2, -1)).softmax(dim=-1)`, or `scale=1`: a small model
     hardly shows it, but the wider the heads, the more a token attends to a single one
     from the start. A model with heads four times as wide is compared. One whose weights
-    start so small that its scores do not grow is left alone.
+    start so small that its scores do not grow is left alone. Neither are they divided
+    by the root of the whole width, of which each head has a share.
 
     If it fails, divide the scores by `q.shape[-1] ** 0.5`.
     """
     usual = scores_of(_made(case), case.inputs())
     if not usual:
         raise NotApplicableError("no attention is computed by the model itself")
+    _require_no_shrinking(case, [each.width for each in usual])
     for name, value in _whole_numbers(case):
         changed = {name: _TIMES_AS_WIDE * value}
         try:
@@ -183,16 +186,21 @@ def _require_no_default(
     others = [value for value in arguments.values() if value == default]
     if not _WIDTH.search(name) or others or type(default) is not int:
         return
+    known = {value for value in arguments.values() if type(value) is int}
     wide = dict(after.named_parameters())
     for path, weight in before.named_parameters():
         shapes = [w.shape for w in (weight, wide.get(path, weight)) if w.ndim > 1]
         if default < _SMALLEST_WIDTH or len(shapes) < 2:
             continue
         widths, given = zip(*(shape[:2] for shape in shapes), strict=True)
-        if {*widths} == {default} and given[0] != given[1]:
+        if len({*widths}) > 1 or given[0] == given[1] or widths[0] in known:
+            continue
+        times, rest = divmod(widths[0], default)
+        if times in _MULTIPLES and not rest:
+            which = "the default" if times == 1 else f"{times} times the default"
             raise CheckFailedError(
-                f"{path} gives {default} values whatever {name} is, and {default} is "
-                f"the default of {name}: is it written out where {name} was meant?"
+                f"{path} gives {widths[0]} values whatever {name} is, and that is "
+                f"{which} of {name}: is it written out where {name} was meant?"
             )
 
 
@@ -207,6 +215,29 @@ def _whole_numbers(case: ModelCase) -> Iterator[tuple[str, int]]:
     for name, value in arguments_of(case).items():
         if type(value) is int and value > 0:
             yield name, value
+
+
+def _require_no_shrinking(case: ModelCase, widths: list[int]) -> None:
+    """Fails where more heads, each narrower, make the scores of each smaller."""
+    for name, value in _whole_numbers(case):
+        for times in (4, 2) if _HEADS.search(name) else ():
+            try:
+                usual, more = (
+                    scores_of(_made(case, each), case.inputs(), at_random=True)
+                    for each in ({}, {name: times * value})
+                )
+            except Exception:  # The constructor refuses the value.
+                continue
+            if [s.width * times for s in more] != widths:
+                continue
+            growth = _growth(usual, more)
+            if growth < times**-0.25:
+                raise CheckFailedError(
+                    f"with {times} times the {name}, the scores of attention spread "
+                    f"{growth:.2g} times as far before the softmax: is it the root of "
+                    "a head's width that they are divided by?"
+                )
+            break
 
 
 def _growth(usual: list[Scores], wide: list[Scores]) -> float:

@@ -72,6 +72,34 @@ def captioned_images(batch_size: int) -> Batch:
     return {**images(batch_size), "labels": targets(batch_size)}
 
 
+def images_to_clean(batch_size: int) -> Batch:
+    clean = images(batch_size)["images"]
+    return {"images": clean + 0.1 * torch.randn_like(clean), "labels": clean}
+
+
+def grey_images(batch_size: int) -> Batch:
+    return {**images(batch_size), "labels": torch.randint(CLASSES, (batch_size,))}
+
+
+def texts_of_two_parts(batch_size: int) -> Batch:
+    parts = (torch.arange(12) > 5).long().expand(batch_size, 12).contiguous()
+    return {**classified_texts(batch_size), "token_type_ids": parts}
+
+
+def series(batch_size: int) -> Batch:
+    return {
+        "series": torch.randn(batch_size, 10, 3),
+        "labels": torch.randn(batch_size),
+    }
+
+
+def rows_with_three_targets(batch_size: int) -> Batch:
+    return {
+        "features": torch.randn(batch_size, 12),
+        "labels": torch.randn(batch_size, 3),
+    }
+
+
 def classified_rows(batch_size: int) -> Batch:
     return {
         "features": torch.randn(batch_size, 10),
@@ -103,15 +131,22 @@ STYLES = {
         {"vocab_size": VOCAB, "num_classes": CLASSES},
     ),
     "bag_multilabel": Style("BagMultiLabel", labelled_texts, {"vocab_size": VOCAB}),
+    "bert_like": Style("BertLike", texts_of_two_parts, {"vocab_size": VOCAB}),
+    "convnext": Style("ConvNext", classified_images),
+    "denoiser": Style("Denoiser", images_to_clean),
     "ft_transformer": Style(
         "FtTransformer", measured_rows, {"num_features": 8, "d_token": 16}
     ),
+    "gpt2_like": Style("Gpt2Like", texts_to_continue, {"vocab_size": VOCAB}),
+    "grn_table": Style("GrnTable", rows_with_three_targets),
     "gru_seq2seq": Style(
         "GruSeq2Seq", translations, {"vocab_size": VOCAB, "hidden_dim": 32}
     ),
+    "linear_attention_lm": Style("LinearLm", texts_to_continue, {"vocab_size": VOCAB}),
     "llama_like": Style(
         "LlamaLike", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}
     ),
+    "lstm_lm": Style("LstmLm", texts_to_continue, {"vocab_size": VOCAB, "hidden": 32}),
     "lstm_tagger": Style(
         "LstmTagger",
         tagged_texts,
@@ -119,16 +154,20 @@ STYLES = {
     ),
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
+    "siamese_gru": Style("SiameseGru", translations, {"vocab_size": VOCAB}),
     "small_resnet": Style(
         "SmallResNet",
         classified_images,
         {"in_channels": 3, "width": 8, "num_classes": CLASSES},
     ),
     "ssm_lm": Style("SsmLm", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}),
+    "t5_tagger": Style("T5Tagger", tagged_texts, {"vocab_size": VOCAB}),
+    "tcn_forecast": Style("TcnForecast", series),
     "tiny_unet": Style("TinyUNet", segmented_images),
     "torch_transformer": Style(
         "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
     ),
+    "vit_cls": Style("VitCls", grey_images),
 }
 
 

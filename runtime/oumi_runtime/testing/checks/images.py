@@ -1,0 +1,210 @@
+"""Checks of images: of their channels, their shape, and outputs for every pixel."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.checks.attending import attends_to_anything
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    NotApplicableError,
+    described,
+)
+from oumi_runtime.testing.measuring import Probe, logits_of, perturbed
+from oumi_runtime.testing.needs import arguments_of, numbers
+
+_CHANNELS = re.compile(r"channel|in_chan|num_bands")
+_TRIED_PIXELS = 64
+# 0.5 where the places of pixels and outputs have nothing to do with each other.
+_LEAST_RANK = 0.62
+_SMALLEST_SIDE = 4
+_MOST_LAYERS = 16
+_TIMES_AS_LARGE = (4, 4)
+_FAILURES = (IndexError, RuntimeError, TypeError, ValueError)
+
+
+def images(case: ModelCase) -> str:
+    """One column of images, (batch, channels, height, width)."""
+    if reason := numbers(case):
+        return reason
+    shapes = [case.sample[name].ndim for name in case.numbers]
+    return "" if shapes == [4] else "the inputs have no images"
+
+
+@check(needs=[images])
+def check_channels_are_told_apart(case: ModelCase) -> None:
+    """Catches a model to which the channels of an image are all one.
+
+    For example `images.mean(dim=1, keepdim=True)`, which nobody notices as long as
+    images are grey: a model made for three channels is then compared.
+
+    If it fails, look at what is done to dimension 1 before the first layer.
+    """
+    model, inputs = perturbed(case.model()), case.inputs()
+    (name,) = case.numbers
+    if inputs[name].shape[1] == 1:
+        model, inputs = _for_three_channels(case, inputs)
+    turned = {**inputs, name: inputs[name].roll(1, 1)}
+    usual, found = logits_of(model, inputs), logits_of(model, turned)
+    if torch.allclose(usual, found, rtol=1e-5, atol=1e-7):
+        raise CheckFailedError(
+            f"{name} with their channels in another order give the same output: are "
+            "the channels averaged or summed before the first layer?"
+        )
+
+
+@check(needs=[images])
+def check_images_need_not_be_square(case: ModelCase) -> None:
+    """Catches height and width that are taken for each other.
+
+    For example `x.transpose(2, 3)` on one of two ways that are joined again. It applies
+    to models that take larger images too, and have no attention.
+
+    If it fails, look at the named line: which of its dimensions are height and width?
+    """
+    if attends_to_anything(case):
+        raise NotApplicableError("attention may count its patches by a square")
+    model, inputs = case.model(), case.inputs(2)
+    (name,) = case.numbers
+    size = inputs[name].shape[2:]
+    try:
+        usual = logits_of(model, inputs)
+        logits_of(model, {**inputs, name: inputs[name].repeat(1, 1, 2, 2)})
+    except _FAILURES as error:
+        raise NotApplicableError("the model takes images of one size") from error
+    for times in ((1, 2), (2, 1)):
+        longer = inputs[name].repeat(1, 1, *times)
+        height, width = longer.shape[2:]
+        try:
+            found = logits_of(model, {**inputs, name: longer})
+        except _FAILURES as error:
+            raise CheckFailedError(
+                f"{name} of {height} by {width} pixels, though larger squares are "
+                f"taken: {described(error)}: are height and width swapped somewhere?"
+            ) from error
+        if usual.shape[2:] == size and found.shape[2:] != longer.shape[2:]:
+            raise CheckFailedError(
+                f"{name} of {height} by {width} pixels give an output of shape "
+                f"{tuple(found.shape)}: are height and width swapped?"
+            )
+
+
+@check(needs=[images])
+def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
+    """Catches layers, and outputs for every pixel, that put a pixel at another's place.
+
+    For example `x.permute(0, 2, 3, 1).reshape(x.shape)`, or a `reshape` from
+    (batch, channels, height, width) to (batch, height, width, channels). A pixel that
+    changes has to change the result at its own place more than elsewhere, on average.
+
+    If it fails, look at every `reshape`, `permute` and `view` of the named layer.
+    """
+    probe, (name,) = Probe(case, 2), case.numbers
+    usual = probe(probe.inputs)
+    layers = _layers_of_maps(probe, name)
+    if _is_map_of(usual, probe.inputs[name]):
+        given = probe.inputs[name]
+        layers.append(("the model", given, lambda x: probe({**probe.inputs, name: x})))
+    if not layers:
+        raise NotApplicableError("there is no output for every pixel")
+    for path, given, run in layers:
+        if not _keeps_places(given, run):
+            raise CheckFailedError(
+                f"a pixel that is given to {path} changes what comes out at its own "
+                "place no more than it does elsewhere: is something reshaped where it "
+                "had to be permuted?"
+            )
+
+
+_Layer = tuple[str, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
+
+
+def _layers_of_maps(probe: Probe, name: str) -> list[_Layer]:
+    """The model's own layers that give a map for a map, and what each is given.
+
+    Where the model takes larger images, a layer that adds something to its input is
+    looked at without its input: there, a filter sees a small part of the map alone.
+    """
+    found: list[_Layer] = []
+    large = {**probe.inputs, name: probe.inputs[name].repeat(1, 1, *_TIMES_AS_LARGE)}
+    try:
+        probe(large)
+        is_large = True
+    except _FAILURES:
+        is_large = False
+
+    def noting(path: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            is_map = len(args) == 1 and isinstance(args[0], torch.Tensor)
+            if is_map and args[0].ndim == 4 and _is_map_of(output, args[0]):
+                given = args[0].detach()
+                found.append((path, given, module))
+                if is_large and output.shape == given.shape:
+                    found.append((path, given, lambda x: module(x) - x))
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(noting(path))
+        for path, module in probe.model.named_modules()
+        if path and not type(module).__module__.startswith("torch.")
+    ]
+    probe(large if is_large else probe.inputs)
+    for handle in handles:
+        handle.remove()
+    return found[:_MOST_LAYERS]
+
+
+def _is_map_of(output: Any, given: torch.Tensor) -> bool:
+    """Whether an output has a place for each of the places of what is given."""
+    is_map = isinstance(output, torch.Tensor) and output.ndim == 4
+    size = given.shape[2:]
+    return is_map and output.shape[2:] == size and min(size) >= _SMALLEST_SIDE
+
+
+@torch.no_grad()
+def _keeps_places(
+    given: torch.Tensor, run: Callable[[torch.Tensor], torch.Tensor]
+) -> bool:
+    """Whether a pixel's own place changes more than the others, on average.
+
+    Of a filter, the own place is one of the few that change, and on average in the
+    middle of these. Where all places change, as after many layers, the own one has to
+    be in the upper part.
+    """
+    draws = torch.Generator().manual_seed(0)
+    height, width = given.shape[2:]
+    usual, ranks, reach = run(given), list[float](), list[float]()
+    for place in torch.randperm(height * width, generator=draws)[:_TRIED_PIXELS]:
+        row, at = divmod(int(place), width)
+        changed = given.clone()
+        changed[:, :, row, at] += 0.1
+        moved = (run(changed) - usual).abs().mean((0, 1))
+        if not moved.any():
+            continue
+        less, same = moved < moved[row, at], moved == moved[row, at]
+        ranks.append((less.double() + 0.5 * same).mean().item())
+        reach.append((moved > 0).double().mean().item())
+    if not ranks:
+        return True
+    still = 1 - sum(reach) / len(reach)
+    return sum(ranks) / len(ranks) >= max(_LEAST_RANK, 0.5 + 0.4 * still)
+
+
+def _for_three_channels(
+    case: ModelCase, inputs: Batch
+) -> tuple[torch.nn.Module, Batch]:
+    """A model for three channels, where an argument is their number, and its inputs."""
+    (name,) = case.numbers
+    for argument, value in arguments_of(case).items():
+        if value == 1 and _CHANNELS.search(argument):
+            torch.manual_seed(0)
+            made = case.make_model_class(**{**arguments_of(case), argument: 3})
+            images = torch.rand_like(inputs[name].expand(-1, 3, -1, -1).contiguous())
+            return perturbed(made.eval()), {**inputs, name: images}
+    raise NotApplicableError("there is one channel, and no argument for more")

@@ -1,0 +1,265 @@
+"""Checks of how positions are told: by turning, by waves, by a bias for distance."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from oumi_runtime.testing.case import Batch, ModelCase
+from oumi_runtime.testing.checks.attending import attention
+from oumi_runtime.testing.checks.attention_scores import Attended, attended_by
+from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.measuring import Probe, outputs_of
+
+_LENGTH = 24
+_LEAST_ROWS = 5
+# Angles may be computed in float32; what is wrong is off by far more.
+_TOLERANCE = 1e-3
+_STILL = 1e-2  # radians a position
+_SLOWEST = 0.3
+_EXCLUDED = -1e3
+_WAVES = {
+    torch.sin: 0,
+    torch.cos: 0,
+    torch.Tensor.sin: 0,
+    torch.Tensor.cos: 0,
+    torch.polar: 1,
+}
+
+
+@check(needs=[attention])
+def check_turned_positions_tell_the_distance(case: ModelCase) -> None:
+    """Catches a rotary embedding that does not tell tokens how far apart they are.
+
+    For example queries that are turned and keys that are not; or channels that are
+    taken apart in halves and turned by angles that are laid out in pairs. Of tokens
+    that are all alike, a score has to depend on the distance alone (Su et al. 2021).
+
+    If it fails, turn queries and keys by one function, and compare the order of its
+    angles with that of the channels which it combines.
+    """
+    turned = 0
+    for each in _among_alike_tokens(case):
+        speeds = _speeds(each.query), _speeds(each.key)
+        if speeds[0] is None or speeds[1] is None:
+            continue
+        moves = [bool((speed > _STILL).any()) for speed in speeds if speed is not None]
+        if not any(moves):
+            continue
+        if not all(moves):
+            names = ("queries", "keys") if moves[0] else ("keys", "queries")
+            raise CheckFailedError(
+                f"the {names[0]} of attention are turned by their positions, and the "
+                f"{names[1]} are not, so that no score tells a distance: is the "
+                "rotary embedding applied to both?"
+            )
+        turned += 1
+        scores = each.query @ each.key.transpose(-2, -1)
+        gap = (scores[..., 1:, 1:] - scores[..., :-1, :-1]).abs().max()
+        if gap > _TOLERANCE * scores.abs().max():
+            raise CheckFailedError(
+                "queries and keys are turned by their positions, but the scores of "
+                "tokens that are alike do not depend on their distance alone: are "
+                "channels combined in halves, and their angles laid out in pairs?"
+            )
+    if not turned:
+        raise NotApplicableError("attention turns nothing by its position")
+
+
+@check()
+def check_positions_turn_at_several_speeds(case: ModelCase) -> None:
+    """Catches sines and cosines of positions that all turn alike, or all too fast.
+
+    For example rates by `//`, which are all 1; `10000 * (-i / d)` in place of `**`; or
+    the sign of an exponent that went lost. Neighbours, and tokens far apart, are told
+    from each other by waves of lengths from a few tokens to thousands.
+
+    If it fails, print the rates: they go down from 1, as in `10000 ** (-2 * i / d)`.
+    """
+    with _Waves() as waves:
+        outputs_of(case.model(), case.batch())
+    tables = [rates for angles in waves.angles for rates in _rates(angles)]
+    if not tables:
+        raise NotApplicableError("no sine or cosine is taken of positions")
+    for rates in tables:
+        if torch.allclose(rates, rates[:1], rtol=1e-4):
+            raise CheckFailedError(
+                f"all {len(rates)} waves of the positions turn by {rates[0]:.3g} a "
+                "position: is a whole division taken, or an index left out?"
+            )
+        slowest = rates[rates > 0].min().item()
+        if slowest > _SLOWEST:
+            raise CheckFailedError(
+                f"the slowest of {len(rates)} waves of the positions turns by "
+                f"{slowest:.3g} a position, so that tokens a few places apart look "
+                "alike: is a sign, or a power, lost in the rates?"
+            )
+
+
+@check(needs=[attention])
+def check_a_bias_for_distance_favours_the_near(case: ModelCase) -> None:
+    """Catches a bias of attention that grows with the distance, on a side or on both.
+
+    For example `scores + slopes * distance`, or a distance without its absolute value
+    where tokens on both sides are seen. Of tokens that are all alike, the scores have
+    to fall with the distance where they follow a straight line (Press et al. 2022), and
+    to tell distances apart on both sides if they do on one (Raffel et al. 2020).
+
+    If it fails, print the distances: subtract the slopes times the absolute distance,
+    or clamp it on both sides.
+    """
+    lines = 0
+    for each in _among_alike_tokens(case):
+        lines += _require_distances(each)
+        for side, slope in _slopes(each.scores):
+            lines += 1
+            if slope > 0:
+                raise CheckFailedError(
+                    f"the score of a token {side} rises by {slope:.3g} with every "
+                    "place that it is further away: is the sign of the bias turned "
+                    "round, or the distance not an absolute one?"
+                )
+    if not lines:
+        raise NotApplicableError("no bias of attention follows the distance")
+
+
+def _require_distances(attended: Attended) -> int:
+    """Fails where a bias is of the key's place, or tells the distances on one side.
+
+    Returns:
+        How many heads have a bias.
+    """
+    scores, count = attended.scores, attended.scores.shape[-1]
+    if not all(_is_still(each) for each in (attended.query, attended.key)):
+        return 0
+    found = 0
+    for head in scores.reshape(-1, count, count):
+        spread = (head.max() - head.min()).item()
+        if not head.isfinite().all() or spread <= 1e-9 or head.min() < _EXCLUDED:
+            continue
+        found += 1
+        steps = head[0].diff()
+        is_of_keys = (head - head[:1]).abs().max() <= 1e-6 * spread
+        if is_of_keys and (steps - steps.mean()).abs().max() > 1e-6 * spread:
+            raise CheckFailedError(
+                "the bias of attention is that of the key's place, whatever the "
+                "query's: is the distance between both places taken?"
+            )
+        before, after = head[-1].diff().abs().max(), steps.abs().max()
+        if min(before, after) <= 1e-6 * spread < max(before, after):
+            side = "before" if before < after else "after"
+            raise CheckFailedError(
+                f"the bias of attention is the same for all tokens {side} one, and "
+                "tells distances on the other side: is the distance clamped on both?"
+            )
+    return found
+
+
+def _is_still(values: torch.Tensor) -> bool:
+    """Whether queries or keys are the same at every place."""
+    gap = (values - values[..., :1, :]).abs().max()
+    return bool(gap <= 1e-6 * values.abs().max())
+
+
+def _among_alike_tokens(case: ModelCase) -> Iterator[Attended]:
+    """The attention of a sequence to itself, whose tokens are all the same one."""
+    probe = Probe(case, 2)
+    if not probe.is_double:
+        raise NotApplicableError("the model does not run in float64")
+    for length in (_LENGTH, None):
+        inputs = _alike(case, probe.inputs, length)
+        try:
+            found = attended_by(lambda inputs=inputs: probe(inputs))  # type: ignore[misc]
+        except (CheckFailedError, IndexError, RuntimeError, TypeError, ValueError):
+            continue  # It takes texts of one length, say.
+        for each in found:
+            count = each.scores.shape[-2]
+            if count == each.scores.shape[-1] and count > _LEAST_ROWS:
+                # The first may be a start token.
+                yield Attended(
+                    each.query[..., 1:, :],
+                    each.key[..., 1:, :],
+                    each.scores[..., 1:, 1:],
+                )
+        return
+
+
+def _alike(case: ModelCase, inputs: Batch, length: int | None) -> Batch:
+    names = {t.ids for t in case.tokens} | {t.mask or "" for t in case.tokens}
+    names |= case.targets & inputs.keys()
+    changed = dict(inputs)
+    for name in names & inputs.keys():
+        column = inputs[name]
+        if column.ndim == 2 and not column.is_floating_point():
+            width = length or column.shape[1]
+            changed[name] = column[:, :1].clamp(min=1).expand(-1, width).contiguous()
+    return changed
+
+
+def _speeds(values: torch.Tensor) -> torch.Tensor | None:
+    """By how many radians a place each channel turns, (..., channels).
+
+    Returns:
+        None where a channel is no wave: not `a * cos(speed * place + b)`.
+    """
+    before, here, after = values[..., :-2, :], values[..., 1:-1, :], values[..., 2:, :]
+    # cos(x - s) + cos(x + s) = 2 cos(s) cos(x)
+    share = ((before + after) * here).sum(-2) / (2 * here.square().sum(-2) + 1e-30)
+    rest = before + after - 2 * share.unsqueeze(-2) * here
+    if rest.abs().max() > _TOLERANCE * values.abs().max() or share.abs().max() > 1.01:
+        return None
+    return share.clamp(-1, 1).arccos()
+
+
+def _rates(angles: torch.Tensor) -> Iterator[torch.Tensor]:
+    """By how much each column of a table grows from one place to the next.
+
+    Nothing, if the values of a column do not lie at equal distances. Several rows may
+    be of one place, such as of a row of pixels.
+    """
+    table = angles.detach().squeeze().double()
+    if table.ndim != 2 or table.shape[0] < _LEAST_ROWS or table.shape[1] < 2:
+        return
+    rates: list[float] = []
+    for column in table.T:
+        scale = column.abs().max().item()
+        values = torch.unique((column / (scale or 1.0)).mul(1e6).round()).div(1e6)
+        steps = values.diff()
+        if len(steps) and (len(steps) < 3 or steps.std() > 1e-2 * steps.mean()):
+            return
+        rates.append(steps.mean().item() * scale if len(steps) else 0.0)
+    if any(rates):
+        yield torch.tensor(rates)
+
+
+def _slopes(scores: torch.Tensor) -> Iterator[tuple[str, float]]:
+    """The slopes of scores that follow a straight line on a side, one of each head."""
+    last = scores.shape[-1] - 1
+    rows = scores.reshape(-1, *scores.shape[-2:])
+    for row in rows:
+        for side, line in (("before it", row[last].flip(0)), ("after it", row[0])):
+            steps = line.diff()
+            if (line < _EXCLUDED).any() or not steps.isfinite().all():
+                continue
+            slope = steps.mean().item()
+            scale = line.abs().max().item()
+            is_line = (steps - slope).abs().max().item() <= 1e-6 * scale
+            if is_line and abs(slope) > 1e-4 * scale:
+                yield side, slope
+
+
+class _Waves(TorchFunctionMode):
+    """Notes what sines and cosines are taken of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.angles: list[torch.Tensor] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if func in _WAVES and len(args) > _WAVES[func]:
+            self.angles.append(args[_WAVES[func]])
+        return func(*args, **(kwargs or {}))
