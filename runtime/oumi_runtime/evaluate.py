@@ -1,4 +1,4 @@
-"""Evaluates the trained model of a config on the data it has kept apart."""
+"""Evaluates the trained model of a config on held-out data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,25 +21,28 @@ from oumi_runtime.exceptions import DataError
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What an evaluation found."""
+    """The result of an evaluation."""
 
     metrics: dict[str, float]
-    """`loss`, and what the config's metrics function computes."""
+    """`loss`, and the metrics of the config's metrics function."""
     split: str
-    """The split that was used."""
+    """The split that was evaluated."""
     num_samples: int
     """How many samples were evaluated on."""
     model_dir: Path
-    """Where the model was loaded from."""
+    """The folder that the model was loaded from."""
     num_bad_samples: int = 0
-    """How many were left out because they cannot be used; see `data.on_bad_sample`."""
+    """Samples that were skipped; see `data.on_bad_sample`."""
 
 
 def evaluate(config: TrainingConfig) -> EvaluationResult:
-    """Evaluates on the test split, or on the validation split where there is no test.
+    """Evaluates on the test split, or else on the validation split.
 
     Args:
         config: The config that the model was trained with.
+
+    Returns:
+        The metrics, and what they were measured on.
 
     Raises:
         ConfigError: The config has mistakes.

@@ -1,4 +1,4 @@
-"""Trains the model of a config: builds the parts, runs the trainer, keeps the result.
+"""Trains the model of a config: builds the parts, runs the trainer, saves the result.
 
 As a program: `python -m oumi_runtime.train -c FILE [--section.key value ...]`.
 """
@@ -39,16 +39,16 @@ AUTO_RESUME = "--training.try_resume_from_last_checkpoint"
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves."""
+    """The result of a training run."""
 
     output_dir: Path
-    """The folder with the final model, the checkpoints, the metrics and the record."""
+    """The folder of the final model, the checkpoints, the metrics and the record."""
     global_step: int
-    """Optimizer steps done, those before a resumption included."""
+    """Optimizer steps done, including those before resuming."""
     metrics: dict[str, float]
-    """The last evaluation's metrics; empty where the config asks for none."""
+    """The metrics of the last evaluation; empty if there was none."""
     model: nn.Module
-    """The trained model, on its device; with `training.ema_decay`, as averaged."""
+    """The trained model on its device; with `training.ema_decay`, the averaged one."""
 
 
 def train(
@@ -57,15 +57,15 @@ def train(
     """Trains a model.
 
     Args:
-        config: What to train, on what, and how.
-        callbacks: What to do beside the training, besides the log and the metrics file.
+        config: The config of the run.
+        callbacks: Additional callbacks.
 
     Returns:
-        The final metrics, and where things are.
+        The final model, its metrics, and the output folder.
 
     Raises:
         ConfigError: The config has mistakes.
-        OumiRuntimeError: The training cannot start or go on; see `exceptions`.
+        OumiRuntimeError: The training cannot start or continue; see `exceptions`.
     """
     show_log(config.training.log_level, config.training.dep_log_level)
     config.finalize_and_validate()
@@ -111,12 +111,12 @@ def _train(
         if params.log_examples:
             show_first_sample(trainer, preprocessing.tokenizer)
     barrier()
-    # Building a model draws as many numbers as it likes; the training starts from here.
-    # Each process leaves out other units where the model has dropout.
+    # Training starts from the same random state however many numbers building drew.
+    # With an offset, dropout differs between processes.
     seed_training(params, offset=get_rank())
     with signals.listening():
         trainer.train(None if resume_from is None else str(resume_from))
-        # A launcher ends all processes once one has, also the one that still writes.
+        # torchrun ends all processes once one has ended, even if one is writing.
         barrier()
         state = trainer.state
         if stopper.has_cut_short(state):
@@ -135,7 +135,7 @@ def _train(
 
 
 def _result_of(config: TrainingConfig, ended: dict[str, Any]) -> TrainingResult:
-    """The result of a run that has been finished before."""
+    """Returns the result of a run that was finished before."""
     output_dir = Path(config.training.output_dir)
     logger.info("%s is finished already; there is nothing to do", output_dir)
     if config.training.save_final_model:
@@ -168,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class _TrainModule(ModuleType):
-    """Lets this module, which `oumi_runtime.train` is once imported, be called."""
+    """Makes this module callable, since importing it replaces `oumi_runtime.train`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> TrainingResult:
         return train(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Builds what happens beside the training loop."""
+"""Builds the callbacks of a config."""
 
 import dataclasses
 from pathlib import Path
@@ -22,16 +22,16 @@ from oumi_runtime.exceptions import RegisteredValueError
 
 
 def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
-    """Builds the callbacks of this process that the config asks for.
+    """Builds the callbacks of a config, for this process.
 
-    The first process writes the metrics file, reports the progress and feeds the
-    trackers; the others only measure, where they are asked to. A registered callback
+    The first process writes the metrics file, reports progress and sends metrics to
+    trackers; the others only collect telemetry, if configured. A registered callback
     is called with the config, in every process.
 
     Raises:
         KeyError: A name in `training.callbacks` is not registered.
         MissingExtraError: A tracker's library is not installed.
-        RegisteredValueError: What is registered makes no `TrainingCallback`.
+        RegisteredValueError: A registered callback is not a `TrainingCallback`.
     """
     params = config.training
     output_dir = Path(params.output_dir)

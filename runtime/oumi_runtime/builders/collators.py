@@ -1,4 +1,4 @@
-"""Builds what makes a batch of samples, where a config names it."""
+"""Builds the collator of a config."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,16 +30,16 @@ def build_data_collator(
 
     Args:
         collator_name: `text_with_padding`, which is a `PaddingCollator`; or a
-            registered name. What is registered is called with the arguments here that
-            it takes, and returns what makes a batch of a list of samples.
-        tokenizer: What the texts were tokenized with, if any.
-        max_length: The most tokens of a sample.
-        label_ignore_index: What labels are padded with.
-        pad_token_id: What token ids are padded with.
-        kwargs: More arguments of the collator.
+            registered name. It is called with those of the arguments here that it
+            accepts, and returns a callable that makes a batch from a list of samples.
+        tokenizer: The tokenizer of the texts, if any.
+        max_length: The maximum number of tokens in a sample.
+        label_ignore_index: The padding value for labels.
+        pad_token_id: The padding value for token ids.
+        kwargs: Additional arguments for the collator.
 
     Raises:
-        DataError: It does not take the arguments, or makes nothing to call.
+        DataError: It does not accept the arguments, or does not return a callable.
         KeyError: The name is not registered.
     """
     given = {
@@ -70,7 +70,7 @@ def collated(
     split: DatasetSplit,
     preprocessing: Preprocessing,
 ) -> Dataset[Any]:
-    """Gives a dataset the collator that its split names, if any.
+    """Attaches the collator of its split to a dataset, if there is one.
 
     Raises:
         DataError: See `build_data_collator`.

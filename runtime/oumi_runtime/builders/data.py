@@ -1,4 +1,4 @@
-"""Builds the datasets that a config names."""
+"""Builds the datasets of a config."""
 
 import inspect
 from collections.abc import Mapping
@@ -42,22 +42,22 @@ def build_dataset_mixture(
     seed: int = 42,
     bad_samples: BadSamples | None = None,
 ) -> Dataset[Any]:
-    """Builds the datasets of a split and makes one of them.
+    """Builds the datasets of a split, combined into one.
 
     Args:
         data_params: The data section of the config.
-        split: Which part of it.
-        seq_length: Tokens of a block, where the split packs.
-        seed: For shuffling and mixing, where the split has none of its own.
+        split: The split to build.
+        seq_length: Tokens in a block, if the split is packed.
+        seed: The seed for shuffling and mixing, if the split does not set one.
         bad_samples: Counts the rows that cannot be used, where they are left out; anew
             if None.
 
     Returns:
-        A `Stream` where the split streams, else a map-style dataset; texts are not
-        tokenized yet.
+        A `Stream` if the split is streamed, otherwise a map-style dataset. Texts are
+        not tokenized yet.
 
     Raises:
-        DataError: The split names no dataset, or they do not go together.
+        DataError: The split names no dataset, or its datasets are incompatible.
         BadRowError: A row cannot be read, and is not to be left out.
         TooManyBadSamplesError: Too many rows were left out.
     """
@@ -93,14 +93,14 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
     """Builds one dataset.
 
     Args:
-        dataset_name: A registered name; or the name of a dataset on the Hugging Face
-            hub, or a file or folder. With a `dataset_path`, any name will do.
-        kwargs: `dataset_path`, `subset` and `split`, and what else the dataset's
-            constructor takes; those that are None are left to its defaults.
+        dataset_name: A registered name, the name of a dataset on the Hugging Face hub,
+            or a file or folder. With `dataset_path`, it may be any name.
+        kwargs: `dataset_path`, `subset`, `split` and other constructor arguments;
+            None means the constructor's default.
 
     Raises:
-        KeyError: The name is nearly a registered one.
-        DataError: There is no such dataset, or it does not take the arguments.
+        KeyError: The name looks like a misspelt registered name.
+        DataError: There is no such dataset, or it does not accept the arguments.
     """
     dataset_class = REGISTRY.get_dataset(dataset_name, subset=kwargs.get("subset"))
     dataset = _make(dataset_name, dataset_class, kwargs)
@@ -138,7 +138,7 @@ def _make(
 
 
 def _is_misspelt(name: str) -> bool:
-    """Whether a name that is not registered was meant to be one that is."""
+    """Whether a name looks like a misspelt registered name."""
     known = [*REGISTRY.get_all(RegistryType.DATASET)]
     known += [found.name for found in REGISTRY.declared(RegistryType.DATASET)]
     return "/" not in name and suggestion(name, known) != ""
@@ -181,7 +181,7 @@ def _may_stream(dataset_class: Any) -> bool:
 
 
 def _column_argument(dataset_class: Any, name: str) -> str:
-    """What a dataset calls the column that holds the text."""
+    """Returns the constructor argument that names the text column."""
     for argument in ("text_column", "target_col"):
         if takes(dataset_class, argument):
             return argument

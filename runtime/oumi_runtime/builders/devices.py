@@ -1,4 +1,4 @@
-"""Which device a config means, and how much memory is free there."""
+"""Resolves the device of a config, and its free memory."""
 
 import os
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
-    """The device that a `device_map` means.
+    """Returns the device of a `device_map`.
 
     Args:
-        device_map: `auto` takes this process's GPU where there is one; None is the CPU.
+        device_map: `auto` is this process's GPU if there is one; None is the CPU.
 
     Raises:
-        DeviceError: This machine does not have it, or it is a mapping.
+        DeviceError: This machine does not have the device, or it is a mapping.
     """
     if isinstance(device_map, Mapping):
         raise DeviceError(
@@ -47,7 +47,7 @@ def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
 
 
 def free_bytes(device: torch.device) -> int:
-    """The memory of a device that new tensors can have, in bytes."""
+    """Returns the memory available for new tensors on a device, in bytes."""
     if device.type == "cuda":
         unused_by_torch = torch.cuda.memory_reserved(
             device
@@ -63,7 +63,7 @@ def free_bytes(device: torch.device) -> int:
 
 
 def _free_in_container() -> float:
-    """What the limit of a container leaves; infinite where there is none."""
+    """Returns the free memory within a container's limit; infinity without one."""
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
         used = (_CGROUP / "memory.current").read_text()

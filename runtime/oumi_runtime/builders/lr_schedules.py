@@ -1,4 +1,4 @@
-"""Builds the learning-rate schedule that a config names."""
+"""Builds the learning rate schedule of a config."""
 
 import math
 from collections.abc import Callable
@@ -31,14 +31,14 @@ def build_lr_scheduler(
             `polynomial`; and for `warmup_stable_decay` `num_decay_steps` or
             `decay_ratio` (0.1 of the steps after the warm-up), `decay_type` (cosine,
             linear or 1-sqrt) and `min_lr_ratio`. A registered schedule is called with
-            the optimizer, this section and the number of steps, and sees to the warm-up
+            the optimizer, this section and the number of steps, and handles the warm-up
             itself.
-        num_training_steps: The optimizer steps that will run.
+        num_training_steps: The number of optimizer steps.
 
     Raises:
-        ConfigError: `lr_scheduler_kwargs` holds what the schedule does not take.
-        KeyError: The name is neither one of ours nor registered.
-        RegisteredValueError: What is registered makes no schedule.
+        ConfigError: The schedule does not accept `lr_scheduler_kwargs`.
+        KeyError: The schedule is neither built in nor registered.
+        RegisteredValueError: The registered schedule is not an `LRScheduler`.
     """
     name = training_params.lr_scheduler_type
     if name not in set(SchedulerType):

@@ -1,4 +1,4 @@
-"""Finds the metrics function that a config names."""
+"""Finds the metrics function of a config."""
 
 import inspect
 from typing import Any, cast
@@ -14,11 +14,11 @@ from oumi_runtime.core.trainers.evaluation import BatchMetrics, MetricsFunction
 def build_metrics_function(
     config: TrainingParams, tokenizer: Tokenizer | None = None
 ) -> MetricsFunction | BatchMetrics | None:
-    """Finds the metrics function; None where the config names none.
+    """Returns the metrics function; None if the config does not name one.
 
     Args:
         config: The training section.
-        tokenizer: That of the texts, for metrics that read what a model writes.
+        tokenizer: The tokenizer, for metrics on generated text.
 
     Raises:
         KeyError: The name is not registered.

@@ -1,4 +1,4 @@
-"""Builds the model that a config names."""
+"""Builds or loads the model of a config."""
 
 from pathlib import Path
 from typing import Any
@@ -33,24 +33,25 @@ _DTYPES = {
 def build_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
     """Builds a model.
 
-    A registered name makes a fresh model, and never leads to a request to the network.
-    A folder that `save_pretrained` wrote, ours or that of transformers, is loaded, and
-    so is `owner/name` from the Hugging Face hub. A registered name goes before a folder
-    of the same name, and a folder before the hub.
+    A registered name gives a model with fresh weights, and never causes a network
+    request. A folder written by `save_pretrained`, ours or that of transformers, is
+    loaded, and so is `owner/name` from the Hugging Face hub. Registered names take
+    precedence over folders, and folders over the hub.
 
     Args:
         model_params: The model's section of the config.
-        kwargs: Constructor arguments besides, and before, those of `model_kwargs`; for
-            a model of transformers, fields of its config.
+        kwargs: Additional constructor arguments, which take precedence over
+            `model_kwargs`; for a transformers model, fields of its config.
 
     Returns:
         The model in training mode, on the device and in the dtype asked for.
 
     Raises:
-        ModelBuildError: It does not take the arguments, or does not fit in memory; a
-            pattern of `freeze_layers` matches nothing; the hub does not have it.
-        SavedModelError: The folder holds no model, or it is damaged.
-        KeyError: The name is neither registered, nor a folder, nor `owner/name`.
+        ModelBuildError: The model does not accept the arguments, does not fit in
+            memory, or is not on the hub; or a pattern of `freeze_layers` matches
+            nothing.
+        SavedModelError: The folder has no model, or a damaged one.
+        KeyError: The name is not registered, a folder, or `owner/name`.
         DeviceError: This machine does not have the device.
     """
     name = model_params.model_name
@@ -79,7 +80,7 @@ def build_oumi_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
 
 
 def build_huggingface_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
-    """Builds a model of transformers, from a folder or the hub; see `build_model`."""
+    """Builds a transformers model from a folder or the hub; see `build_model`."""
     arguments = {**model_params.model_kwargs, **kwargs}
     model = make_huggingface_model(model_params, arguments, _dtype(model_params))
     return _finished(model, model_params)

@@ -1,4 +1,4 @@
-"""Builds the optimizer that a config names."""
+"""Builds the optimizer of a config."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,21 +40,21 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
 
     Args:
         model: The model, on its device.
-        config: Names the optimizer and gives its rates. A registered optimizer is
-            called with the list of trainable parameters, or of groups where the config
-            makes several, and this section.
+        config: The training section. A registered optimizer is called with the list of
+            trainable parameters, or parameter groups if the config has several, and
+            this section.
 
     Returns:
-        `torch.optim`'s AdamW, Adam or SGD, in the fused form; its Adafactor; Lion;
-        Muon; one of bitsandbytes; or what is registered.
+        AdamW, Adam or SGD of `torch.optim`, fused if possible; its Adafactor; Lion;
+        Muon; an optimizer of bitsandbytes; or a registered one.
 
     Raises:
         ModelBuildError: The model has nothing to train, or a pattern of
             `parameter_groups` matches nothing.
-        ConfigError: `optimizer_kwargs` holds what the optimizer does not take.
-        KeyError: The name is neither one of these nor registered.
-        MissingExtraError: bitsandbytes is asked for, but not installed.
-        RegisteredValueError: What is registered makes no optimizer.
+        ConfigError: The optimizer does not accept `optimizer_kwargs`.
+        KeyError: The optimizer is neither built in nor registered.
+        MissingExtraError: bitsandbytes is needed, but not installed.
+        RegisteredValueError: The registered optimizer is not an `Optimizer`.
     """
     groups = build_parameter_groups(model, config)
     name = config.optimizer

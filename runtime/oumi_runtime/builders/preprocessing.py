@@ -1,6 +1,6 @@
-"""What turns texts and class names into numbers, fitted on the training split.
+"""The tokenizer and class names of a run, fitted on the training split.
 
-It is saved beside the model, because a model is of no use without it.
+They are saved with the model, which is useless without them.
 """
 
 import json
@@ -43,7 +43,7 @@ VOCABULARY_TEXTS = 20_000
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The tokenizer and the classes of a trained model; each None where it has none."""
+    """The tokenizer and class names of a model; None for those it does not have."""
 
     tokenizer: Tokenizer | None
     label_names: list[str] | None
@@ -53,9 +53,9 @@ class Preprocessing:
     """What fills the token ids of shorter texts in a batch."""
 
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
-        """Turns texts into columns; any other dataset is returned as it is.
+        """Tokenizes texts; other datasets are returned unchanged.
 
-        The texts of a stream are turned into columns as they are read.
+        The texts of a stream are tokenized as they are read.
 
         Raises:
             BadSampleError: A label is not among the classes.
@@ -93,9 +93,9 @@ class Preprocessing:
         ]
 
     def save(self, folder: Path) -> None:
-        """Writes `tokenizer.json` and `labels.json`, each where there is something.
+        """Writes `tokenizer.json` and `labels.json`.
 
-        Where there is nothing, an older file is removed.
+        If there is no tokenizer or no classes, an older file is removed.
         """
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
@@ -163,11 +163,11 @@ def fit_preprocessing(
 
     Args:
         dataset: The training split, before it is tokenized.
-        model_params: Says which tokenizer, and how many tokens of a text to keep.
-        model: The first `nn.Embedding` in it gives the size of the vocabulary.
+        model_params: The model section: the tokenizer and the maximum length.
+        model: The model; its first `nn.Embedding` determines the vocabulary size.
 
     Raises:
-        DataError: No tokenizer can be had for the model.
+        DataError: No tokenizer can be built for the model.
     """
     label_names: list[str] | None = getattr(dataset, "label_names", None)
     is_plain = isinstance(dataset, PlainTexts)

@@ -1,4 +1,4 @@
-"""A split of the data, on its way from what is read to what a model takes."""
+"""Reads the splits of the data, and prepares them for the model."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ def read_split(
     split: DatasetSplit,
     bad_samples: BadSamples | None = None,
 ) -> Dataset[Any]:
-    """Reads the datasets of a split, texts still being texts.
+    """Reads the datasets of a split, without tokenizing texts.
 
     Args:
-        config: Says which they are.
-        split: Which split.
+        config: The whole config.
+        split: The split to read.
         bad_samples: Counts the rows that are left out; None where the first is an
             error.
 
@@ -47,13 +47,13 @@ def prepare_split(
     preprocessing: Preprocessing,
     bad_samples: BadSamples | None = None,
 ) -> Dataset[Any]:
-    """Turns what `read_split` read into the columns that the model takes.
+    """Prepares what `read_split` returned for the model.
 
     Args:
-        dataset: What it read.
-        config: Says what makes batches of it.
-        split: Which split it is.
-        preprocessing: Makes numbers of texts and classes.
+        dataset: The dataset that was read.
+        config: The whole config.
+        split: The split of the dataset.
+        preprocessing: The tokenizer and classes.
         bad_samples: Counts the texts whose class is unknown and that are left out; None
             where the first is an error.
 

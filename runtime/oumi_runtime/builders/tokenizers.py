@@ -1,4 +1,4 @@
-"""Builds the tokenizer of text: trained on the data, of bytes, or one that exists."""
+"""Builds the tokenizer: trained on the data, for bytes, or a pretrained one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from oumi_runtime.exceptions import DataError, suggestion
 
 
 class PaddedTokenizer(NamedTuple):
-    """A tokenizer that neither pads nor truncates, and the id that pads its tokens."""
+    """A tokenizer that neither pads nor truncates, and its padding id."""
 
     tokenizer: Tokenizer
     pad_token_id: int
@@ -46,24 +46,24 @@ def build_padded_tokenizer(
     texts: Sequence[str] = (),
     vocab_size: int | None = None,
 ) -> PaddedTokenizer:
-    """Builds a tokenizer, and says what it pads with.
+    """Builds a tokenizer, and determines its padding id.
 
     Args:
         model_params: `tokenizer_name` is `bytes`, a folder or file with a
-            `tokenizer.json`, or what transformers knows. None takes the one that comes
-            with the weights, where these are loaded, and else trains a WordPiece
-            vocabulary. `tokenizer_kwargs` and `tokenizer_pad_token` change one that
-            exists.
-        texts: What to train on.
-        vocab_size: The number of token ids that the model takes; None if it is unknown.
+            `tokenizer.json`, or a name known to transformers. None uses the one saved
+            with the weights if these are loaded, and otherwise trains a WordPiece
+            vocabulary. `tokenizer_kwargs` and `tokenizer_pad_token` modify a
+            pretrained one.
+        texts: The texts to train on.
+        vocab_size: The vocabulary size of the model; None if it is unknown.
 
     Returns:
-        A tokenizer that neither pads nor truncates; id 0 pads in those made here, and
-        in those that have no padding token.
+        A tokenizer that neither pads nor truncates. The padding id is 0 for those
+        built here, and for those without a padding token.
 
     Raises:
-        DataError: The tokenizer has more tokens than the model takes ids, there is
-            nothing to train one with, or it cannot be changed so.
+        DataError: The tokenizer has more tokens than the model's vocabulary, there are
+            no texts to train one, or it cannot be modified as requested.
     """
     name = model_params.tokenizer_name or _name_beside_the_weights(model_params)
     if name is None or name == "bytes":
@@ -104,7 +104,7 @@ def _pad_token_id(loaded: PretrainedTokenizer, name: str, params: ModelParams) -
 
 
 def _name_beside_the_weights(params: ModelParams) -> str | None:
-    """Where the tokenizer is that comes with the model's weights, if these do."""
+    """Returns the name of the tokenizer saved with the model's weights, if any."""
     name = params.model_name
     if not params.is_named or REGISTRY.contains(name, RegistryType.MODEL):
         return None

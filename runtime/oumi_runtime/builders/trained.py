@@ -1,4 +1,4 @@
-"""What a training leaves: how its model is saved in the end, and loaded again."""
+"""Saving the final model of a run, and loading it again."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,11 +30,11 @@ from oumi_runtime.exceptions import SavedModelError
 
 
 def build_trainable_model(config: TrainingConfig) -> nn.Module:
-    """Builds the model of a config as it is trained, adapters included.
+    """Builds the model of a config for training, including adapters.
 
     Raises:
-        ModelBuildError: See `build_model` and `build_peft_model`; or the adapter alone
-            would be saved of a model with fresh weights.
+        ModelBuildError: See `build_model` and `build_peft_model`. Also if only the
+            adapter of a model with fresh weights would be saved.
     """
     model = build_model(config.model)
     if not config.training.use_peft:
@@ -68,10 +68,10 @@ def load_trained_model(config: TrainingConfig) -> tuple[nn.Module, Path]:
         config: The config that the model was trained with.
 
     Returns:
-        The model on its device, adapters merged; and the folder that it is from.
+        The model on its device, with adapters merged, and the folder it is from.
 
     Raises:
-        SavedModelError: The output folder holds no model.
+        SavedModelError: The output folder has no model.
     """
     folder = Path(config.training.output_dir)
     if (folder / ADAPTER_CONFIG).exists():

@@ -1,4 +1,4 @@
-"""Builds the trainer that a config names, and the parts that it runs."""
+"""Builds the trainer of a config, and its parts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -49,19 +49,19 @@ def build_trainer(
         params: The training section of the config. A registered trainer is called with
             the built parts, as `TrainingParts`.
         model: The model, on its device.
-        train_dataset: What to train on, tokenized.
-        eval_dataset: What to evaluate on; no evaluation if None.
+        train_dataset: The training data, tokenized.
+        eval_dataset: The evaluation data; no evaluation if None.
         fsdp: The fsdp section of the config; its defaults if None.
-        callbacks: What to do beside the loop: our callbacks, and those of transformers.
-        save_final: Saves the model in the end; as in a checkpoint if None.
-        tokenizer: That of the texts, for metrics that read what a model writes.
-        kept_files: Files that every checkpoint holds besides, by name.
+        callbacks: Callbacks, ours or those of transformers.
+        save_final: Saves the final model; None saves it as in a checkpoint.
+        tokenizer: The tokenizer, for metrics on generated text.
+        kept_files: Additional files for every checkpoint, by name.
         bad_samples: Counts samples that cannot be used and are left out; None where the
             first is an error.
 
     Raises:
-        KeyError: The trainer's name is neither one of ours nor registered.
-        RegisteredValueError: What is registered makes no `BaseTrainer`.
+        KeyError: The trainer is neither built in nor registered.
+        RegisteredValueError: The registered trainer is not a `BaseTrainer`.
     """
     device = next(model.parameters()).device
     _prepare(model, params, device)

@@ -1,4 +1,4 @@
-"""Makes of a training one that is only tried out."""
+"""Turns the config of a training run into one for a trial."""
 
 import dataclasses
 
@@ -14,13 +14,13 @@ NUM_STEPS = 2
 
 
 def shortened(params: TrainingParams) -> TrainingParams:
-    """Leaves a training two steps, each with a log line and an evaluation.
+    """Shortens a run to two steps, each with a log line and an evaluation.
 
     Args:
-        params: The training section of the config; it stays as it is.
+        params: The training section of the config; it is not changed.
 
     Returns:
-        The section with other numbers of steps, and without checkpoints.
+        The section with two steps and without checkpoints.
     """
     return dataclasses.replace(
         params,
@@ -36,14 +36,14 @@ def shortened(params: TrainingParams) -> TrainingParams:
 
 
 def bare(params: TrainingParams, num_steps: int) -> TrainingParams:
-    """Leaves a training its steps alone, as the native trainer makes them.
+    """Reduces a run to bare steps of the native trainer.
 
     Args:
-        params: The training section of the config; it stays as it is.
-        num_steps: Steps of the training.
+        params: The training section of the config; it is not changed.
+        num_steps: The number of steps.
 
     Returns:
-        The section without what is evaluated, saved, measured or called besides.
+        The section without evaluation, saving, measurements and callbacks.
     """
     return dataclasses.replace(
         params,

@@ -1,4 +1,4 @@
-"""A whole config in, a trainer out: model, data, and all that the loop runs."""
+"""Builds everything for a training run from a whole config."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,14 +22,15 @@ def build_training(
     callbacks: Sequence[TrainingCallback] = (),
     kept_files: Mapping[str, bytes] | None = None,
 ) -> tuple[BaseTrainer, Preprocessing]:
-    """Builds what is trained, and what turns its inputs into numbers.
+    """Builds the trainer and the preprocessing of a run.
 
     Args:
-        config: What to train, on what, and how; validated.
-        resume_from: The checkpoint that will be gone on from. Tokenizer and classes are
-            then those beside it; otherwise they are fitted to the training split.
-        callbacks: What to do beside the loop, besides what the config names.
-        kept_files: Files that every checkpoint holds besides, by name.
+        config: The validated config.
+        resume_from: The checkpoint to resume from. Tokenizer and classes are then
+            loaded from the output folder; otherwise they are fitted to the training
+            split.
+        callbacks: Additional callbacks.
+        kept_files: Additional files for every checkpoint, by name.
 
     Raises:
         OumiRuntimeError: A model, dataset or other part cannot be built.
@@ -67,7 +68,7 @@ def build_training(
 
 
 def seed_training(params: TrainingParams, offset: int = 0) -> None:
-    """Seeds every source of random numbers, as the config says.
+    """Seeds all random number generators from the config.
 
     Args:
         params: The training section of the config.

@@ -1,1 +1,1 @@
-"""The ground floor: registry, configs and the base classes that the rest builds on."""
+"""The foundation: registry, configs and base classes."""

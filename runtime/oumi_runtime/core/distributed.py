@@ -1,6 +1,7 @@
-"""Who this process is among those that train together; alone, it is the only one.
+"""Ranks, collectives and seeds; all of it works in a single process too.
 
-Reads torch.distributed where it is initialized. Starting processes is torchrun's work.
+It relies on torch.distributed if that is initialized. Starting processes is up to
+torchrun.
 """
 
 import contextlib
@@ -18,27 +19,27 @@ T = TypeVar("T")
 
 
 def is_distributed() -> bool:
-    """Whether several processes train together."""
+    """Whether there are several processes."""
     return get_world_size() > 1
 
 
 def get_rank() -> int:
-    """The number of this process, from 0."""
+    """Returns the rank of this process, from 0."""
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
 def get_world_size() -> int:
-    """The number of processes."""
+    """Returns the number of processes."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def get_local_rank() -> int:
-    """The number of this process on its machine, as torchrun gives it."""
+    """Returns the rank of this process on its machine, as set by torchrun."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def is_world_process_zero() -> bool:
-    """Whether this process writes the files and the log."""
+    """Whether this is the first process, which writes the files and the log."""
     return get_rank() == 0
 
 
@@ -49,14 +50,14 @@ def barrier() -> None:
 
 
 def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
-    """Adds up a tensor over the processes, in place; returns it."""
+    """Sums a tensor over all processes, in place; returns it."""
     if is_distributed():
         dist.all_reduce(value)
     return value
 
 
 def all_reduce_max(values: list[int]) -> list[int]:
-    """The largest of all processes' numbers, each for itself."""
+    """Returns the element-wise maximum over all processes."""
     if not is_distributed():
         return values
     largest = torch.tensor(values)
@@ -65,7 +66,7 @@ def all_reduce_max(values: list[int]) -> list[int]:
 
 
 def all_gather_object(value: T) -> list[T]:
-    """Collects a picklable value from every process, in the order of their ranks."""
+    """Gathers a picklable value from every process, in the order of their ranks."""
     if not is_distributed():
         return [value]
     values: list[T] = [value] * get_world_size()
@@ -75,13 +76,12 @@ def all_gather_object(value: T) -> list[T]:
 
 @contextlib.contextmanager
 def process_group(timeout_minutes: float | None = None) -> Iterator[None]:
-    """Joins the processes that torchrun started, for the block.
+    """Initializes the process group for the block, under torchrun.
 
-    It does nothing where there is one process, or where they have joined already.
+    It does nothing with a single process, or if the group is initialized already.
 
     Args:
-        timeout_minutes: How long an operation may wait for the others; torch's own
-            limit if None.
+        timeout_minutes: How long a collective may wait; torch's default if None.
     """
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if not started_by_torchrun or dist.is_initialized():
@@ -104,7 +104,7 @@ def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:
 
     Args:
         seed: From 0 to 2**32 - 1.
-        set_deterministic: Whether operations without a deterministic form raise.
+        set_deterministic: Whether to make nondeterministic operations raise.
     """
     random.seed(seed)
     np.random.seed(seed)
@@ -115,8 +115,8 @@ def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:
 
 
 def set_full_determinism() -> None:
-    """Makes the libraries below torch deterministic too; call it before using CUDA."""
-    # What cuBLAS asks for, in "Results reproducibility" of its documentation.
+    """Makes cuBLAS and cuDNN deterministic too; call it before using CUDA."""
+    # Required by cuBLAS; see "Results reproducibility" in its documentation.
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.deterministic = True

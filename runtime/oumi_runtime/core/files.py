@@ -1,6 +1,6 @@
-"""Files written whole or not at all, and read only where they are what they seem.
+"""Atomic writing of files, and safe reading of files from others.
 
-Imports neither torch nor the config. What the files hold is their readers' matter.
+Imports neither torch nor the config.
 """
 
 import errno
@@ -16,18 +16,18 @@ from oumi_runtime.exceptions import DiskFullError, UnsafeFileError
 STAGED_PREFIX = ".saving-"
 JSON_LIMIT_BYTES = 32 * 2**20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SPARE_BYTES = 64 * 2**10  # for the entries of folders, which no file counts
+_SPARE_BYTES = 64 * 2**10  # for directory entries
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Writes a file that is then on the disk whole, over an older one in one move.
+    """Writes and syncs a file atomically, replacing an older one.
 
     Args:
         path: The file; its folder must exist.
         content: Bytes, or text to be written as UTF-8.
 
     Raises:
-        DiskFullError: There is no room; the older file is as it was.
+        DiskFullError: The disk is full; an older file is left unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     staged = path.with_name(f"{STAGED_PREFIX}{os.getpid()}-{path.name}")
@@ -46,7 +46,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Brings a file, or the entries of a folder, to the disk."""
+    """Syncs a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -55,16 +55,16 @@ def sync(path: Path) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """The bytes that this user may still write to a folder's disk."""
+    """Returns the free bytes on a folder's disk, as available to this user."""
     return shutil.disk_usage(folder).free
 
 
 def require_room(path: Path, needed: int) -> None:
-    """Raises DiskFullError where a folder's disk has less room than is needed.
+    """Raises DiskFullError if there is not enough space for a file.
 
     Args:
-        path: What is about to be written, in a folder that exists.
-        needed: Its bytes.
+        path: The file about to be written, in an existing folder.
+        needed: Its size in bytes.
     """
     free = free_bytes(path.parent)
     if free < needed + _SPARE_BYTES:
@@ -72,27 +72,27 @@ def require_room(path: Path, needed: int) -> None:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room: by number, or only in its text."""
+    """Whether an error means that the disk is full."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return True
-    # safetensors gives the system's error as a text.
+    # safetensors reports system errors only as text.
     return any(f"os error {number})" in str(error) for number in _FULL)
 
 
 def read_plain(path: Path, limit: int, inside: Path | None = None) -> bytes:
-    """Reads a file that is really one, and not too large.
+    """Reads a regular file of limited size.
 
     Args:
         path: The file.
-        limit: The most bytes that it may have.
-        inside: A folder that it must not lead out of, by a link.
+        limit: Its maximum size in bytes.
+        inside: The folder that it must not leave through a symbolic link.
 
     Raises:
-        FileNotFoundError: There is nothing.
-        UnsafeFileError: It is a folder, a device, a pipe, a link that leads away, or
+        FileNotFoundError: It does not exist.
+        UnsafeFileError: It is a folder, a device, a pipe, a link out of the folder, or
             too large.
     """
-    # A pipe would have to wait for somebody to write to it.
+    # Opening a pipe would otherwise block until somebody writes to it.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def read_plain(path: Path, limit: int, inside: Path | None = None) -> bytes:
 
 
 def require_plain(path: Path, inside: Path | None = None) -> int:
-    """Checks that a file is really one, as `read_plain` does; returns its bytes."""
+    """Checks that a file is regular, as `read_plain` does; returns its size."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -128,7 +128,7 @@ def read_json(path: Path, inside: Path | None = None) -> Any:
     """Reads a JSON file.
 
     Raises:
-        FileNotFoundError: There is nothing.
+        FileNotFoundError: It does not exist.
         UnsafeFileError: It is not a regular file, is too large, or is not JSON.
     """
     content = read_plain(path, JSON_LIMIT_BYTES, inside)

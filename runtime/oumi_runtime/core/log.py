@@ -1,4 +1,4 @@
-"""The runtime's logger: plain lines on stderr, unless the program set up logging."""
+"""The runtime's logger: plain lines on stderr, unless logging is configured."""
 
 import logging
 
@@ -6,12 +6,12 @@ logger = logging.getLogger("oumi_runtime")
 
 
 def show_log(level: str = "info", other_packages_level: str = "warning") -> None:
-    """Makes the log visible where the program that calls us has not done so itself.
+    """Logs to stderr, unless the calling program has configured logging.
 
     Args:
-        level: The least of our messages to show: debug, info, warning, error or
+        level: The level of this package's messages: debug, info, warning, error or
             critical.
-        other_packages_level: The least of the messages of torch, transformers and
+        other_packages_level: The level for torch, transformers, accelerate and
             datasets.
     """
     if not logger.hasHandlers():

@@ -1,8 +1,8 @@
-"""The base class of every model: a module that computes its own loss and keeps itself.
+"""The base class of all models.
 
-Holds the contract (`forward` returns a dict of tensors, `criterion` is the loss) and
-the saved form (`model.safetensors` and `config.json`). Building a model from a config
-is the builders' work.
+It defines the contract (`forward` returns a dict of tensors, `criterion` is the loss)
+and the saved form (`model.safetensors` and `config.json`). Building a model from a
+config is up to `oumi_runtime.builders`.
 """
 
 import inspect
@@ -41,25 +41,25 @@ from oumi_runtime.exceptions import (
 class BaseModel(nn.Module, ABC):
     """A module with a `forward` that returns a dict of tensors, and a `criterion`.
 
-    The constructor's arguments are recorded as the object is made, so a subclass that
-    calls `super().__init__()` without arguments can still be saved and loaded.
+    Constructor arguments are recorded automatically, so a subclass that calls
+    `super().__init__()` without arguments can still be saved and loaded.
     """
 
     _init_kwargs: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Makes the constructor, the class's own or a mixin's, record its arguments."""
+        """Wraps the constructor, including a mixin's, to record its arguments."""
         super().__init_subclass__(**kwargs)
         if cls.__init__ is not BaseModel.__init__:
             cls.__init__ = recording_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, **kwargs: Any) -> None:
-        """Prepares the module.
+        """Initializes the module.
 
         Args:
-            kwargs: Constructor arguments to record in place of those that were seen,
-                for a subclass that is given what JSON cannot hold, say. Names that its
-                constructor was not called with are left out.
+            kwargs: Constructor arguments to record instead of the actual ones, for
+                example if those cannot be written as JSON. Names that the constructor
+                was not called with are ignored.
         """
         super().__init__()
         seen = self.__dict__.get("_init_kwargs", kwargs)
@@ -72,14 +72,14 @@ class BaseModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> dict[str, torch.Tensor]:
-        """Computes the outputs, and the loss where the targets are given.
+        """Computes the outputs, and the loss if targets are given.
 
         Args:
-            args: The inputs, where a model takes them by position.
-            kwargs: The inputs by name, `labels` among them while training.
+            args: Positional inputs.
+            kwargs: Inputs by name, including `labels` during training.
 
         Returns:
-            The outputs by name: `loss` (a scalar) if `labels` were given, and whatever
+            The outputs by name: `loss` (a scalar) if `labels` are given, and whatever
             the task needs, such as `logits`.
         """
 
@@ -96,19 +96,19 @@ class BaseModel(nn.Module, ABC):
         weights_filename: str = WEIGHTS_FILENAME,
         config_filename: str = CONFIG_FILENAME,
     ) -> None:
-        """Saves the weights and the constructor's arguments.
+        """Saves the weights and the constructor arguments.
 
-        Tied weights are stored once. Each file replaces an older one in one move.
+        Tied weights are stored once. Files are replaced atomically.
 
         Args:
-            save_directory: A folder; made if it does not exist.
-            save_config: Whether to save the constructor's arguments too.
-            weights_filename: Name of the safetensors file.
-            config_filename: Name of the JSON file.
+            save_directory: The folder; created if it does not exist.
+            save_config: Whether to save the constructor arguments too.
+            weights_filename: The name of the safetensors file.
+            config_filename: The name of the JSON file.
 
         Raises:
-            SavedModelError: A constructor argument cannot be written as JSON, or given
-                by name. Nothing has been written then.
+            SavedModelError: A constructor argument cannot be written as JSON, or not
+                be passed by name. Nothing is written then.
         """
         folder = Path(save_directory)
         write_files(
@@ -119,11 +119,11 @@ class BaseModel(nn.Module, ABC):
         )
 
     def saved_config(self) -> dict[str, Any]:
-        """What `config.json` holds: which class, and its constructor's arguments.
+        """Returns the content of `config.json`: the class and its arguments.
 
         Raises:
-            SavedModelError: A constructor argument cannot be written as JSON, or given
-                by name.
+            SavedModelError: A constructor argument cannot be written as JSON, or not
+                be passed by name.
         """
         self._require_saveable_arguments()
         return {
@@ -145,24 +145,25 @@ class BaseModel(nn.Module, ABC):
     ) -> Self:
         """Loads a model that `save_pretrained` saved.
 
-        Called on `BaseModel` itself it finds the class by the registered name in the
-        saved config; called on a subclass it loads that subclass.
+        Called on `BaseModel`, it finds the class by the registered name in the saved
+        config; called on a subclass, it loads that subclass.
 
         Args:
             load_directory: The folder.
             map_location: The device to load to; the CPU if None.
-            strict: Whether the saved names must be exactly the model's.
-            weights_filename: Name of the safetensors file.
-            config_filename: Name of the JSON file.
-            override_kwargs: Constructor arguments in place of the saved ones.
+            strict: Whether the saved names must exactly match the model's.
+            weights_filename: The name of the safetensors file.
+            config_filename: The name of the JSON file.
+            override_kwargs: Constructor arguments that replace the saved ones.
 
         Returns:
-            The model in the dtype it was saved in, in training mode as any new module.
+            The model in the dtype it was saved in, in training mode like any new
+            module.
 
         Raises:
-            MissingModelError: The folder holds no weights. It is a FileNotFoundError.
-            SavedModelError: The files are damaged, are another model's, or hold NaN or
-                infinity.
+            MissingModelError: The folder has no weights. It is a FileNotFoundError.
+            SavedModelError: The files are damaged, belong to another model, or contain
+                NaN or infinity.
         """
         folder = Path(load_directory)
         weights = folder / weights_filename
@@ -190,16 +191,16 @@ class BaseModel(nn.Module, ABC):
         config_filename: str = CONFIG_FILENAME,
         override_kwargs: dict[str, Any] | None = None,
     ) -> Self:
-        """Makes a saved model again with fresh weights.
+        """Creates the model of a saved config with fresh weights.
 
         Args:
-            load_directory: A folder that `save_pretrained` wrote.
-            config_filename: Name of the JSON file.
-            override_kwargs: Constructor arguments in place of the saved ones.
+            load_directory: A folder written by `save_pretrained`.
+            config_filename: The name of the JSON file.
+            override_kwargs: Constructor arguments that replace the saved ones.
 
         Raises:
-            MissingModelError: The folder holds no config. It is a FileNotFoundError.
-            SavedModelError: The config is damaged, or is another model's.
+            MissingModelError: The folder has no config. It is a FileNotFoundError.
+            SavedModelError: The config is damaged, or belongs to another model.
         """
         folder = Path(load_directory)
         if not (folder / config_filename).is_file():
@@ -211,13 +212,13 @@ class BaseModel(nn.Module, ABC):
     def _make(
         cls, config: dict[str, Any], folder: Path, override_kwargs: dict[str, Any]
     ) -> Self:
-        """Makes the model that a saved config describes."""
+        """Creates the model that a saved config describes."""
         model_class = cls._class_to_load(config, folder)
         try:
             return model_class(**{**config.get("init_kwargs", {}), **override_kwargs})
         except (OumiRuntimeError, MemoryError):
             raise
-        except Exception as error:  # The user's code, given what a file holds.
+        except Exception as error:  # User code, called with values from a file.
             raise SavedModelError(
                 f"{model_class.__name__} cannot be created from {folder}: "
                 f"{one_line(error)}; set its arguments through override_kwargs, or "
@@ -225,7 +226,7 @@ class BaseModel(nn.Module, ABC):
             ) from error
 
     def _require_saveable_arguments(self) -> None:
-        """Raises where the saved arguments would not make this model again."""
+        """Raises if the recorded arguments cannot recreate this model."""
         name = type(self).__name__
         culprit = unsaveable_argument(self._init_kwargs)
         if culprit is not None:
@@ -245,7 +246,7 @@ class BaseModel(nn.Module, ABC):
 
     @classmethod
     def _class_to_load(cls, config: dict[str, Any], folder: Path) -> type[Self]:
-        """The class that the saved config asks for, which must be this one or below."""
+        """Returns the class named in the saved config: this one or a subclass."""
         class_name, model_name = config.get("model_type"), config.get("model_name")
         if not inspect.isabstract(cls):
             own_name = REGISTRY.name_of(cls, RegistryType.MODEL)
@@ -254,8 +255,8 @@ class BaseModel(nn.Module, ABC):
             ):
                 return cls
             raise SavedModelError(
-                f"{folder} holds a {class_name}, not a {cls.__name__}; call "
-                "BaseModel.from_pretrained to load whichever it is"
+                f"{folder} holds a {class_name}, not a {cls.__name__}; use "
+                "BaseModel.from_pretrained to load any class"
             )
         found = _registered_class(model_name, class_name)
         if found is None:
@@ -273,9 +274,9 @@ class BaseModel(nn.Module, ABC):
 
 
 def _registered_class(model_name: Any, class_name: str | None) -> Any:
-    """What is registered under the saved name, or else is the class of that name.
+    """Returns what is registered under the saved name, or else the class of that name.
 
-    Oumi saves the name of the class alone.
+    Oumi saves only the name of the class.
     """
     candidates = [name for name in (model_name, class_name) if isinstance(name, str)]
     candidates += [

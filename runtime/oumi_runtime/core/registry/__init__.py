@@ -1,7 +1,7 @@
-"""Names for a user's classes and functions, and how a name is found again.
+"""The registry: classes and functions by name.
 
-Holds the registry itself and the reading of a user's files as text. It holds none of
-the things that are registered: whoever wants the built-in models imports them.
+Users' files are read as text to find the names they register. The built-in models are
+not imported here; importing them registers them.
 """
 
 from oumi_runtime.core.registry.declarations import Declaration, declarations_in

@@ -1,6 +1,6 @@
-"""The registry of the process, and the decorators that put names into it.
+"""The global registry and its decorators.
 
-Its names are those of the module of that name in Oumi.
+The names in this module are those of the same module in Oumi.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,10 @@ def register(registry_name: str, registry_type: RegistryType) -> Callable[[T], T
 
     Args:
         registry_name: The name that configs use; case does not matter.
-        registry_type: The kind of thing.
+        registry_type: What is registered: a model, a dataset and so on.
 
     Returns:
-        A decorator that returns what it is given.
+        A decorator that returns its argument unchanged.
     """
 
     def decorator(value: T) -> T:
@@ -40,9 +40,9 @@ def register_dataset(registry_name: str, subset: str | None = None) -> Callable[
 
     Args:
         registry_name: The name that configs use; case does not matter.
-        subset: The one subset that the class is for; None for the whole dataset.
+        subset: The subset that the class is for; None for all.
 
     Returns:
-        A decorator that returns what it is given.
+        A decorator that returns its argument unchanged.
     """
     return register(dataset_key(registry_name, subset), RegistryType.DATASET)

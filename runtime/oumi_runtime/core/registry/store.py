@@ -1,8 +1,8 @@
-"""The registry: values by name and kind, and how a name is found.
+"""The registry class: values by name and type.
 
-A name that is not registered is looked for in the user's files (see `discovery`), of
-which only the one that declares it is imported. Built-in models and datasets register
-themselves when somebody imports them; the registry never does.
+A name that is not registered is searched for in the user's files (see `discovery`), and
+only the file that declares it is imported. Built-in models and datasets register
+themselves when imported, which is not done here.
 """
 
 import threading
@@ -24,9 +24,9 @@ from oumi_runtime.exceptions import (
 
 
 class Registry:
-    """Values by name and kind; names are equal without regard to case.
+    """Values by name and type. Names are case-insensitive.
 
-    Any number of threads may use it.
+    It is thread-safe.
     """
 
     def __init__(self) -> None:
@@ -34,20 +34,20 @@ class Registry:
         self._roots: dict[Path, None] = {}
         self._loading: set[Path] = set()
         self._lock = threading.RLock()
-        # Apart from the other one, which an import in another thread may need.
+        # A separate lock, since an import in another thread may need the first one.
         self._load_lock = threading.RLock()
 
     def register(self, name: str, type: RegistryType, value: Any) -> None:
-        """Gives a value a name.
+        """Registers a value.
 
         Args:
-            name: Any text but blank; its spelling is kept for listings.
-            type: The kind of value.
+            name: Any string that is not blank; its spelling is kept for listings.
+            type: The type of the value, such as MODEL.
             value: A class, a function or another callable.
 
         Raises:
-            DuplicateNameError: Something else has the name.
-            InvalidNameError: The name is not a text, or blank.
+            DuplicateNameError: The name is taken.
+            InvalidNameError: The name is not a string, or is blank.
         """
         if not isinstance(name, str) or not name.strip():
             raise InvalidNameError(type.value, name)
@@ -61,7 +61,7 @@ class Registry:
             self._entries[_key(name, type)] = entry
 
     def contains(self, name: str, type: RegistryType) -> bool:
-        """Says whether `get` would find the name, without importing anything."""
+        """Returns whether `get` would find the name, without importing anything."""
         if self._registered(name, type) is not None:
             return True
         if self.declaration(name, type) is not None:
@@ -73,7 +73,7 @@ class Registry:
 
         Args:
             name: The name, in any case.
-            type: The kind of value.
+            type: The type of the value.
 
         Raises:
             DuplicateNameError: Two of the user's files declare the name, or one does
@@ -90,7 +90,7 @@ class Registry:
         return None if entry is None else entry.value
 
     def __getitem__(self, key: tuple[str, RegistryType]) -> Callable[..., Any]:
-        """Returns the value of that name and kind, or raises UnknownNameError."""
+        """Returns the value of that name and type, or raises UnknownNameError."""
         value = self.get(*key)
         if value is None:
             raise self.unknown(*key)
@@ -99,15 +99,15 @@ class Registry:
     def unknown(
         self, name: str, type: RegistryType, others: Iterable[str] = ()
     ) -> UnknownNameError:
-        """Returns the error for a name that is not found, to be raised.
+        """Creates the error for a name that is not found.
 
-        Its sentence names the nearest name, where it was looked for, and what could not
-        be read there.
+        Its message suggests the closest name, and says which files were searched and
+        which could not be read.
 
         Args:
             name: The name.
-            type: What it was to be the name of.
-            others: Names that would have been taken, besides those known here.
+            type: The type that was searched for.
+            others: Additional valid names.
         """
         found = self._survey()
         declared = (declaration.name for declaration in self.declared(type))
@@ -117,7 +117,7 @@ class Registry:
         return UnknownNameError(type.value, name, known, found.looked + found.problems)
 
     def get_all(self, type: RegistryType) -> dict[str, Any]:
-        """Returns what is registered by now, by name as spelt; imports nothing."""
+        """Returns what is registered so far, by name as spelled; imports nothing."""
         with self._lock:
             return {
                 e.name: e.value for key, e in self._entries.items() if key[1] is type
@@ -130,7 +130,7 @@ class Registry:
     def get_dataset(
         self, name: str, subset: str | None = None
     ) -> Callable[..., Any] | None:
-        """Returns the dataset registered for the subset, else for the name, or None."""
+        """Returns the dataset registered for the subset or else for the name."""
         if subset:
             found = self.get(dataset_key(name, subset), RegistryType.DATASET)
             if found is not None:
@@ -142,19 +142,19 @@ class Registry:
         return self.get(name, RegistryType.METRICS_FUNCTION)
 
     def name_of(self, value: Any, type: RegistryType) -> str | None:
-        """Returns the first name that this very value is registered under, or None."""
+        """Returns the first name that a value is registered under, or None."""
         names = (name for name, v in self.get_all(type).items() if v is value)
         return next(names, None)
 
     def clear(self) -> None:
-        """Forgets every registration and every search root."""
+        """Removes all registrations and search roots."""
         with self._lock:
             self._entries.clear()
             self._roots.clear()
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Forgets, at the end, what was registered and added within; for tests."""
+        """Undoes, at the end of the block, all registrations made in it; for tests."""
         with self._lock:
             entries, roots = dict(self._entries), dict(self._roots)
         try:
@@ -164,9 +164,9 @@ class Registry:
                 self._entries, self._roots = entries, roots
 
     def add_search_root(self, folder: str | Path) -> None:
-        """Has the nearest `oumi_requirements.txt` in or above a folder read as well.
+        """Also searches the nearest `oumi_requirements.txt` in or above a folder.
 
-        The folder added last counts first; the working folder counts after them all.
+        Folders are searched from the last added to the first, then the working folder.
         """
         path = Path(folder).resolve()
         with self._lock:
@@ -180,7 +180,7 @@ class Registry:
         return [declaration for declaration in found if declaration.type is type]
 
     def declaration(self, name: str, type: RegistryType) -> Declaration | None:
-        """Returns what declares the name in the user's files; imports nothing."""
+        """Returns the declaration of a name in the user's files; imports nothing."""
         for listing in self._survey().listings:
             for found in listing.declaring(name, type):
                 return found
