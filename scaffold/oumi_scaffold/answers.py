@@ -1,7 +1,7 @@
-"""From a request and a template's defaults to the value of every variable.
+"""Determines the value of every template variable from a request and the defaults.
 
-Defaults may be expressions, and are rendered in order as cookiecutter does; answers are
-data, and never are.
+Defaults may be expressions, and are rendered in order, as in cookiecutter. Answers are
+data, and are never rendered.
 """
 
 import re
@@ -17,7 +17,7 @@ from oumi_scaffold.values import Scalar, Value, parsed
 
 _VARIABLE = re.compile(r"\{\{ cookiecutter\.([a-z]\w*) \}\}", re.ASCII)
 
-# What a request decides by options of its own.
+# Variables that have command-line options of their own.
 _RESERVED = {
     *("model_name", "module_name", "arch", "target", "project_slug"),
     *("dataset_name", "dataset_path", "dataset_kwargs"),
@@ -41,17 +41,17 @@ def typed(
     answers: Mapping[str, Value],
     settings: Mapping[str, str],
 ) -> dict[str, Value]:
-    """Returns the answers, and the settings as values of their variables' types.
+    """Returns the answers together with the parsed settings.
 
     Args:
-        environment: What renders the template.
+        environment: The environment that renders the template.
         template: The template.
-        answers: Variables that are decided already.
-        settings: Texts for some of the `settable` variables.
+        answers: Values of variables.
+        settings: Strings for some of the `settable` variables.
 
     Raises:
         UnknownChoiceError: There is no such variable.
-        InvalidValueError: A text stands for no value that the variable can have.
+        InvalidValueError: A string is not a valid value of its variable.
     """
     for name in settings:
         if name not in settable(template):
@@ -70,11 +70,11 @@ def context_of(
     template: TemplateFolder,
     answers: Mapping[str, Value],
 ) -> dict[str, Value]:
-    """Returns the value of every variable: the answer, or else the default.
+    """Returns the value of every variable: the answer if given, else the default.
 
     Raises:
         UnknownChoiceError: An answer is not one of the choices, or has no variable.
-        TemplateError: A default is none that a variable can have.
+        TemplateError: A default is of an unsupported type.
     """
     for name in answers:
         if name not in template.variables:
@@ -101,9 +101,10 @@ def context_of(
 def text_of(
     environment: jinja2.Environment, source: str, context: Mapping[str, Value]
 ) -> str:
-    """Renders a short text, such as a path; what names variables only, by itself.
+    """Renders a short text, such as a path.
 
-    It comes to the same, at a tenth of the time that compiling takes.
+    Texts that only contain variables are substituted directly, which takes a tenth of
+    the time of compiling a template.
     """
     plain = _VARIABLE.sub("", source)
     if "{" in plain or "}" in plain or plain.endswith("\n"):

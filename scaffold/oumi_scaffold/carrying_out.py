@@ -1,7 +1,7 @@
-"""Carries out what a journal says, or takes it back; either can be gone on with.
+"""Carries out a journal, or rolls it back; either can be resumed.
 
-Both look at the disk to see how far they have come, and so whoever finds a journal can
-finish what a killed run had begun, however often that happens.
+Both check the disk to see how far they have come, so a later run can complete what a
+killed one has started, however often that happens.
 """
 
 import stat
@@ -22,12 +22,12 @@ NEW_PROJECT_PREFIX = ".oumi-scaffold-new-"
 
 
 def carry_out(place: Workplace, journal: Journal) -> None:
-    """Moves every staged file into place; those that have been moved are left.
+    """Moves every staged file into place, except those already moved.
 
     Raises:
-        ConflictError: A file is not as it was when the run was planned.
-        UnsafePathError: A link has come in the way.
-        OSError: The disk refuses.
+        ConflictError: A file has changed since the run was planned.
+        UnsafePathError: A symbolic link has appeared on the path.
+        OSError: Writing failed.
     """
     for folder in journal.folders:
         (place.project / folder).mkdir(exist_ok=True)
@@ -53,10 +53,10 @@ def carry_out(place: Workplace, journal: Journal) -> None:
 
 
 def roll_back(place: Workplace) -> None:
-    """Brings the project back to what it was before the run that is under way.
+    """Restores the project to its state before the current run.
 
     Raises:
-        OSError: The disk refuses; calling it again goes on.
+        OSError: Writing failed; call it again to continue.
     """
     if mode_of(place.root / DO) is not None:
         (place.root / DO).replace(place.root / UNDO)
@@ -68,17 +68,17 @@ def roll_back(place: Workplace) -> None:
 
 
 def recover(project: Path) -> str | None:
-    """Finishes or takes back what a killed run has left in a project.
+    """Completes or rolls back a killed run.
 
     Args:
         project: An existing folder, whose lock the caller holds.
 
     Returns:
-        What was done, for people; None where nothing was left.
+        A message about what was done; None if there was nothing to do.
 
     Raises:
-        JournalError: What is there was not left by this program.
-        OSError: The disk refuses.
+        JournalError: The journal was not written by this program.
+        OSError: Writing failed.
     """
     for left in project.glob(f"{NEW_PROJECT_PREFIX}*"):
         disk.remove_tree(left)
@@ -102,10 +102,10 @@ def recover(project: Path) -> str | None:
 
 
 def check_root(place: Workplace) -> None:
-    """Checks that the folder for all of this is one, if it is there.
+    """Checks that the folder of the journal is a folder, if it exists.
 
     Raises:
-        UnsafePathError: Something else is there, such as a link.
+        UnsafePathError: It is something else, such as a symbolic link.
     """
     mode = mode_of(place.root)
     if mode is not None and not stat.S_ISDIR(mode):
@@ -113,13 +113,13 @@ def check_root(place: Workplace) -> None:
 
 
 def clean(place: Workplace) -> None:
-    """Removes what is of no use without a journal."""
+    """Removes staged files that have no journal."""
     disk.remove_tree(place.stage)
     disk.remove_if_empty(place.root)
 
 
 def _end(place: Workplace, direction: str) -> None:
-    # Should this be lost, whoever finds the journal again finds nothing left to do.
+    # If this is lost in a crash, the next run finds nothing left to do.
     (place.root / direction).unlink()
 
 
@@ -147,7 +147,7 @@ def _digest(project: Path, path: str) -> str | None:
 
 
 def _is_whole(place: Workplace, journal: Journal) -> bool:
-    """Whether every file that is still to be moved is there as it was written."""
+    """Whether every file still to be moved exists unchanged."""
     return all(
         digest(place.staged(number).read_bytes()) == step.after
         for number, step in enumerate(journal.steps)

@@ -1,8 +1,8 @@
-"""Keeps what Jinja has compiled, as Python keeps its own: in `__pycache__`.
+"""Caches compiled Jinja templates in `__pycache__`, as Python does with modules.
 
-Compiling takes longer than all the rest of rendering. A file is used for the very text
-and versions that it was made of, and only beside built-in templates; where it cannot be
-written, or Python is told to write none, templates are compiled each time.
+Compiling takes longer than the rest of rendering. A cached file is used only for
+exactly the same text and versions, and only for built-in templates. If it cannot be
+written, or Python is told not to write bytecode, templates are compiled each time.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _SUFFIX = f".{sys.implementation.cache_tag}-jinja{jinja2.__version__}.bin"
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
-    """Code by what it was compiled from."""
+    """A cache of compiled templates by the hash of their source."""
 
     def __init__(self, folder: Path) -> None:
         """Takes the folder that the files are kept in; it need not exist."""

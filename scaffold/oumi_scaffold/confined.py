@@ -1,8 +1,8 @@
-"""Renders a template of someone else in a process of its own, within limits.
+"""Renders a third-party template in a separate process, with limits.
 
-The sandbox keeps a template from Python; this keeps it from time and memory without
-end. The process may use so much of each, write no file, and answers in JSON; a template
-that loops, grows or recurses is ended with it.
+The sandbox keeps a template away from Python; this limits its time and memory. The
+process cannot write files, and answers in JSON. A template that exceeds its limits is
+killed with the process.
 """
 
 import json
@@ -23,7 +23,7 @@ _GRACE_S = 10.0
 
 
 class ConfinedRenderer:
-    """Renders one template as `Renderer` does, in another process."""
+    """Renders a template like `Renderer`, in another process."""
 
     def __init__(self, template: TemplateFolder) -> None:
         self.template = template
@@ -73,7 +73,7 @@ class ConfinedRenderer:
 
 
 def _main() -> None:
-    """Answers one question, from stdin, on stdout."""
+    """Reads one request from stdin, and answers it on stdout."""
     asked = cast(dict[str, Any], json.load(sys.stdin))
     _limit()
     try:

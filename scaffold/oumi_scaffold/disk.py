@@ -1,6 +1,6 @@
-"""The operations on the disk that carrying out a plan is made of.
+"""The file operations for carrying out a plan.
 
-Each is atomic, or on a file that nothing refers to yet.
+Each is atomic, or works on a file that nothing refers to yet.
 """
 
 import os
@@ -34,10 +34,10 @@ def copy_with_mode(source: Path, target: Path) -> None:
 
 
 def move_into_place(staged: Path, target: Path, *, replacing: bool) -> None:
-    """Moves a file to where it belongs.
+    """Moves a file to its final path.
 
     Raises:
-        FileExistsError: Something is there, and it is not to be replaced.
+        FileExistsError: The path exists, and must not be replaced.
     """
     if replacing:
         staged.replace(target)
@@ -61,21 +61,21 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def remove_if_empty(folder: Path) -> None:
-    """Removes a folder, unless something is in it or it is none."""
+    """Removes a folder if it is an empty folder."""
     with suppress(OSError):
         folder.rmdir()
 
 
 def remove_tree(folder: Path) -> None:
-    """Removes a folder and all below it; no link is followed."""
+    """Removes a folder and its content, without following symbolic links."""
     if not folder.is_symlink() and folder.is_dir():
         shutil.rmtree(folder)
 
 
 def sync(paths: Iterable[Path]) -> None:
-    """Waits until files and folders are on the disk, a power failure notwithstanding.
+    """Syncs files and folders to disk, so that they survive a power failure.
 
-    More than a few of them are left to one call that waits for everything.
+    If there are many, a single call syncs the whole system.
     """
     paths = list(paths)
     if len(paths) > _FEW:

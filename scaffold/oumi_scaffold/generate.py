@@ -1,4 +1,4 @@
-"""The whole way of `new-model`, from specs to a plan; carrying it out is `write`'s."""
+"""The pipeline of `new-model` from specs to a plan, which `write` carries out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Generated(NamedTuple):
-    """One model's files, with the variables that they were rendered from."""
+    """A model's rendered files, and the answers they were rendered from."""
 
     spec: ModelSpec
     answers: Mapping[str, Value]
@@ -41,7 +41,7 @@ def plan_model(
 
 
 def renderer_of(source: Source) -> "Renderer | ConfinedRenderer":
-    """Returns what renders a template: someone else's is kept within limits."""
+    """Returns the renderer of a template; third-party ones run with limits."""
     if source.is_built_in:
         return Renderer(source.template, COMPILED)
     from oumi_scaffold.confined import ConfinedRenderer
@@ -53,14 +53,14 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
     """Renders models of one template.
 
     Args:
-        specs: What to generate, at least one; they differ in nothing but their names.
+        specs: The models to generate, at least one; they differ only in their names.
         source: The template.
 
     Raises:
         UnknownChoiceError: A setting is not an argument of the model's constructor.
         InvalidValueError: A setting cannot have its value.
-        AnswerError: Either of those, of someone else's template.
-        TemplateError: The template does not render, or not to what was asked for.
+        AnswerError: Either of these, for a third-party template.
+        TemplateError: The template does not render, or renders something else.
     """
     if "model_name" not in source.template.variables:
         raise TemplateError(source.template.name, "it has no variable model_name")
@@ -91,7 +91,7 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
 
 
 def _arguments(typed: Mapping[str, Value], spec: ModelSpec) -> dict[str, Value]:
-    """What the constructor has to have: what was set, and what the data asks for."""
+    """Returns the constructor arguments required by the settings and the data."""
     asked = {k: v for k, v in spec.data.items() if isinstance(v, int)}
     return dict(typed) | asked
 
@@ -105,11 +105,11 @@ def plan_models(
         models: The models, at least one.
         project: The folder of the user's project; it need not exist.
         source: Their template.
-        dry_run: Whether writing the plan is to do nothing.
+        dry_run: Whether `write` should do nothing.
 
     Raises:
         ManifestError: The project's manifest cannot be read.
-        UnsafePathError: A file would land outside the project or go through a link.
+        UnsafePathError: A file would be outside the project or behind a symbolic link.
     """
     project = project.resolve()
     check_project(project)

@@ -1,15 +1,15 @@
-"""What a run is about to do to a project, written down before it begins.
+"""The journal: what a run is about to do to a project, recorded before it starts.
 
-Everything lives in `.oumi-scaffold/` of the project, and is gone when the run is over:
+Everything is in `.oumi-scaffold/` of the project, and is removed when the run is over:
 
-    stage/0, stage/1, ...    the files as they will be
-    stage/0.before, ...      those that are replaced, as they were
-    stage/backup/PATH        what the user keeps of files that were in the way
-    journal.json             every step; as soon as it is there, the run is carried out
-    undo.json                the same, once the run is to be taken back
+    stage/0, stage/1, ...    the new files
+    stage/0.before, ...      copies of the files being replaced
+    stage/backup/PATH        copies for the user of files replaced by force
+    journal.json             every step; once it exists, the run is carried out
+    undo.json                the same; once it exists, the run is rolled back
 
-Each of the last two appears by one rename. So a project has one of three states: not
-begun, to be carried out, to be taken back. Who finds it there knows which.
+Each of the last two appears with a single rename. So a project is always in one of
+three states: not started, to be carried out, or to be rolled back.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ BACKUP_PREFIX = "backup-"
 
 
 class Step(NamedTuple):
-    """One file that is created or replaced; the digests are those of its content."""
+    """A file that is created or replaced, with the digests of its content."""
 
     path: str
     before: str | None
@@ -37,8 +37,8 @@ class Step(NamedTuple):
 class Journal(NamedTuple):
     """All steps of a run.
 
-    `folders` are those that the run makes, outermost first; `backup` is the folder,
-    below `.oumi-scaffold`, that keeps what was in the way, if anything was.
+    `folders` are those that the run creates, outermost first; `backup` is the folder,
+    below `.oumi-scaffold`, for files replaced by force, if there are any.
     """
 
     steps: tuple[Step, ...]
@@ -46,44 +46,44 @@ class Journal(NamedTuple):
     backup: str | None = None
 
     def to_json(self) -> bytes:
-        """Returns it as it is written down."""
+        """Returns the journal as JSON."""
         steps = [step._asdict() for step in self.steps]
         return json.dumps(self._asdict() | {"steps": steps}).encode()
 
 
 class Workplace(NamedTuple):
-    """The paths that a run uses in a project besides the files it is about."""
+    """The paths of a run's journal, staged files and backups."""
 
     project: Path
 
     @property
     def root(self) -> Path:
-        """The folder of all of this."""
+        """The folder of the journal."""
         return self.project / FOLDER
 
     @property
     def stage(self) -> Path:
-        """The folder of what is gone when the run is over."""
+        """The staging folder, removed when the run is over."""
         return self.root / "stage"
 
     def staged(self, number: int) -> Path:
-        """A step's file as it will be."""
+        """The new file of a step."""
         return Path(f"{self.project}/{FOLDER}/stage/{number}")
 
     def previous(self, number: int) -> Path:
-        """A step's file as it was."""
+        """The copy of the file that a step replaces."""
         return Path(f"{self.project}/{FOLDER}/stage/{number}.before")
 
     @property
     def kept(self) -> Path:
-        """What will be the backup."""
+        """The staged backup."""
         return self.stage / "backup"
 
     def journal(self, direction: str) -> Journal | None:
-        """Returns the journal in one direction; None if there is none.
+        """Reads the journal of one direction; returns None if there is none.
 
         Raises:
-            JournalError: It is not one that this program has written.
+            JournalError: It was not written by this program.
         """
         path = self.root / direction
         if mode_of(path) is None:
@@ -97,7 +97,7 @@ class Workplace(NamedTuple):
 
 
 def digest(content: bytes) -> str:
-    """Returns the digest by which a content is recognised."""
+    """Returns the digest that identifies a content."""
     return hashlib.sha256(content).hexdigest()
 
 

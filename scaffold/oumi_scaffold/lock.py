@@ -1,7 +1,7 @@
 """One run at a time in a project.
 
-The lock is on the folder itself, so that it leaves no file behind, and ends with the
-process that holds it, however that ends. Where folders cannot be locked there is none.
+The lock is on the folder itself, so it leaves no file behind, and it ends with the
+process, however that ends. On systems that cannot lock folders there is no lock.
 """
 
 import os
@@ -22,14 +22,14 @@ _PAUSE_S = 0.02
 
 @contextmanager
 def locked(folder: Path, timeout_s: float = TIMEOUT_S) -> Generator[None]:
-    """Holds a folder's lock, waiting for whoever has it.
+    """Holds the lock of a folder, after waiting for another holder.
 
     Args:
         folder: An existing folder.
         timeout_s: How long to wait.
 
     Raises:
-        BusyError: Another run had it for all of that time.
+        BusyError: Another run held it for all of that time.
     """
     if sys.platform == "win32":
         yield

@@ -1,7 +1,7 @@
 """`.oumi-scaffold.json`: what was generated, from which template, with which answers.
 
-It holds what rendering again needs, and a hash per file that tells whether the user has
-edited it since. Entries of other models, and keys not known here, are left as they are.
+It holds what is needed to render again, and a hash per file to detect later edits.
+Entries of other models and unknown keys are preserved.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ FORMAT = 1
 
 
 class GeneratedModel(NamedTuple):
-    """What the manifest says of one model."""
+    """The manifest's entry of one model."""
 
     name: str
     template: str
@@ -29,7 +29,7 @@ class GeneratedModel(NamedTuple):
     commit: str | None = None
 
     def entry(self) -> dict[str, object]:
-        """Returns it as the manifest holds it."""
+        """Returns the entry as it is stored."""
         return {
             "template": self.template,
             "template_version": self.template_version,
@@ -40,14 +40,14 @@ class GeneratedModel(NamedTuple):
 
 
 def with_models(content: bytes | None, models: Iterable[GeneratedModel]) -> bytes:
-    """Returns the manifest's content with models in it, replacing older entries.
+    """Returns the manifest with models added, replacing older entries.
 
     Args:
-        content: What the manifest holds now; None if there is none.
-        models: The models to enter.
+        content: The current content of the manifest; None if it does not exist.
+        models: The models to add.
 
     Raises:
-        ManifestError: The content is not a manifest, or one of a newer version.
+        ManifestError: The content is not a manifest, or is of a newer version.
     """
     manifest = _read(content) if content is not None else {}
     entries = _object(manifest.get("models", {}), "its models are not an object")

@@ -1,8 +1,8 @@
-"""Which names a model may have, and which module it then lives in.
+"""Checks the names of models, and derives module names from them.
 
-One allow-list, and the names that would break what is generated: Python's own, those
-that generated files import, and those that pytest takes for tests. Which names are
-already registered is a fact that the caller brings.
+A name must match the allowed form and not break the generated files: Python's own
+names, names that generated files import, and names that pytest would collect are
+refused. The caller supplies the names that are already registered.
 """
 
 import builtins
@@ -35,14 +35,14 @@ _USED_BY_GENERATED_CODE = frozenset(
 
 
 class TakenName(NamedTuple):
-    """A model name that is registered already, and by whom."""
+    """A model name that is registered already, and where."""
 
     name: str
     where: str
 
 
 def module_name(name: str) -> str:
-    """Returns the module of a model class: `MyNet` lives in `my_net`."""
+    """Returns the module name for a model class: `my_net` for `MyNet`."""
     return snake_case(name)
 
 
@@ -50,7 +50,7 @@ def check_name(name: str) -> None:
     """Checks that a model can have this name.
 
     Raises:
-        InvalidNameError: It cannot; the sentence says why, and suggests one that can.
+        InvalidNameError: It cannot; the message says why, and suggests a valid name.
     """
     reason = _objection(name)
     if reason:
@@ -58,10 +58,10 @@ def check_name(name: str) -> None:
 
 
 def check_available(name: str, taken: Iterable[TakenName]) -> None:
-    """Checks that no model of this name, whatever the case, exists.
+    """Checks that no model has this name, ignoring case.
 
     Raises:
-        NameTakenError: One does; the sentence says where.
+        NameTakenError: The name is taken; the message says where.
     """
     for other in taken:
         if other.name.lower() == name.lower():
@@ -90,7 +90,7 @@ def _objection(name: str) -> str | None:
 def _suggestion(name: str) -> str | None:
     import unicodedata
 
-    # Letters come apart from their accents, which are then left out.
+    # NFKD separates accents from letters, so that they can be dropped.
     text = unicodedata.normalize("NFKD", name[: 4 * MAX_LENGTH])
     text = "".join(c for c in text if not unicodedata.combining(c))
     words = re.findall(r"[A-Za-z0-9]+", text, re.ASCII)

@@ -1,9 +1,9 @@
-"""Where a template comes from: built in, an installed package, a folder, or git.
+"""Opens a template: built in, from an installed package, a folder, or git.
 
-A package names its template by an entry point whose value is the folder in dotted form,
-such as `my_package.my_template`. It is found without importing the package: no code of
-a plugin runs. A git repository is fetched by cookiecutter into a folder that is removed
-again; what was fetched is known by its commit.
+A package declares a template with an entry point whose value is the folder in dotted
+form, such as `my_package.my_template`. It is found without importing the package, so no
+code of a plugin runs. A git repository is fetched by cookiecutter into a temporary
+folder; its commit is recorded.
 """
 
 import os
@@ -30,15 +30,15 @@ _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 @contextmanager
 def opened(where: str) -> Generator[Source]:
-    """Finds a template, for as long as it is used.
+    """Opens a template for the duration of a block.
 
     Args:
-        where: A folder, a git URL or `gh:owner/name`, each with `@ref` if wanted, or
-            the name of an installed package's template.
+        where: A folder; a git URL or `gh:owner/name`, optionally with `@ref`; or the
+            name of an installed package's template.
 
     Raises:
-        TemplateSourceError: There is none, or it cannot be fetched.
-        TemplateError: What is there is no template.
+        TemplateSourceError: It does not exist, or cannot be fetched.
+        TemplateError: It is not a valid template.
     """
     import tempfile
 
@@ -56,7 +56,7 @@ def opened(where: str) -> Generator[Source]:
 
 def installed() -> dict[str, Path | None]:
     """Returns the templates of installed packages, by name; None for one not found."""
-    # Slow to import, and needed by few.
+    # Slow to import and rarely needed.
     from importlib.metadata import entry_points
 
     return {
@@ -90,7 +90,7 @@ def _local(where: str) -> Source:
 
 
 def _split(where: str) -> tuple[str, str | None]:
-    """Parts `gh:owner/name@ref` in two; the `@` of `user@host:` parts nothing."""
+    """Splits `gh:owner/name@ref`; the `@` in `user@host:` is not a separator."""
     found = _BEFORE_PATH.match(where)
     if found is None:
         return where, None
@@ -110,7 +110,7 @@ def _fetched(
     )
     from cookiecutter.vcs import clone  # pyright: ignore[reportMissingTypeStubs]
 
-    # Nothing may ask for a password, and no transport may run a program.
+    # Disables password prompts, and transports that run programs.
     quiet = {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
@@ -154,7 +154,7 @@ def _folder_of(value: str) -> Path | None:
 
     package, *parts = value.strip().split(".")
     try:
-        spec = find_spec(package)  # of a top package: nothing is imported
+        spec = find_spec(package)  # for a top-level package this imports nothing
     except (ImportError, ValueError):
         return None
     if spec is None or not spec.submodule_search_locations:

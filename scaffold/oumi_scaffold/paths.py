@@ -1,7 +1,7 @@
-"""Which paths of a project may be read and written: its own plain files, and no other.
+"""Checks that paths are regular files inside the project.
 
-A path is relative to the project's folder and has `/` between its parts. Links are not
-followed, wherever they lead.
+Paths are relative to the project's folder and separated by `/`. Symbolic links are
+never followed.
 """
 
 import os
@@ -16,11 +16,11 @@ _RESERVED = {".git", ".hg", ".svn", ".oumi-scaffold"}
 
 
 def read_target(project: Path, path: str) -> bytes | None:
-    """Returns what a file of the project holds; None if there is none.
+    """Returns the content of a file in the project; None if it does not exist.
 
     Raises:
-        UnsafePathError: The path leaves the project, goes through a link, or is
-            something other than a file.
+        UnsafePathError: The path leaves the project, goes through a symbolic link, or
+            is not a regular file.
     """
     check_inside(path)
     *folders, name = path.split("/")
@@ -46,10 +46,10 @@ def read_target(project: Path, path: str) -> bytes | None:
 
 
 def check_project(project: Path) -> None:
-    """Checks that a project's folder is one, or is not there yet.
+    """Checks that a project's folder is a folder, or does not exist.
 
     Raises:
-        UnsafePathError: Something else is there.
+        UnsafePathError: It is something else.
     """
     if project.exists() and not project.is_dir():
         raise UnsafePathError(str(project), "it is not a folder")
@@ -60,7 +60,7 @@ def check_inside(path: str) -> None:
 
     Raises:
         UnsafePathError: It is absolute, has an empty, `.`, `..` or `.git` part, or a
-            character that some system takes for a separator or cannot show.
+            character that is a separator or not printable on some system.
     """
     parts = path.split("/")
     if {"", ".", ".."} & set(parts) or any(char in path for char in "\\:\0"):
@@ -74,10 +74,10 @@ def check_inside(path: str) -> None:
 
 
 def check_distinct(paths: Iterable[str]) -> None:
-    """Checks that no two paths are one file where case does not count.
+    """Checks that no two paths are the same on a case-insensitive file system.
 
     Raises:
-        UnsafePathError: Two are.
+        UnsafePathError: Two are the same.
     """
     seen: set[str] = set()
     for path in paths:
@@ -87,10 +87,10 @@ def check_distinct(paths: Iterable[str]) -> None:
 
 
 def check_case(project: Path, paths: Iterable[str]) -> None:
-    """Checks that no new file is another one where case does not count.
+    """Checks new files against existing ones on a case-insensitive file system.
 
     Raises:
-        UnsafePathError: There is a file or folder that differs in case only.
+        UnsafePathError: A file or folder differs only in case.
     """
     names: dict[str, dict[str, str]] = {}
     for path in paths:
@@ -105,7 +105,7 @@ def check_case(project: Path, paths: Iterable[str]) -> None:
 
 
 def _names_in(folder: Path) -> dict[str, str]:
-    """What is in a folder: names by their lower case; of two, the lower one counts."""
+    """Returns the names in a folder by their lowercase form."""
     try:
         names = sorted(path.name for path in folder.iterdir())
     except OSError:  # there is none, or none that can be looked into
@@ -114,7 +114,7 @@ def _names_in(folder: Path) -> dict[str, str]:
 
 
 def mode_of(path: Path | str) -> int | None:
-    """Returns the kind and mode of what is at a path; None if there is nothing."""
+    """Returns the mode of a path, including its type; None if it does not exist."""
     try:
         return os.lstat(path).st_mode
     except FileNotFoundError:

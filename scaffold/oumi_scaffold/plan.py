@@ -1,4 +1,4 @@
-"""What a run would do to each file of a project. Reads the project, writes nothing."""
+"""Plans what a run does to each file of a project. Nothing is written here."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -23,7 +23,8 @@ class Status(StrEnum):
 class PlanEntry(NamedTuple):
     """One file of a plan.
 
-    `before` is what the file holds now, None if there is none; `after` what it will.
+    `before` is the current content, None if the file does not exist; `after` is the
+    new content.
     """
 
     path: str
@@ -33,14 +34,14 @@ class PlanEntry(NamedTuple):
 
     @property
     def is_written(self) -> bool:
-        """Whether carrying the plan out changes the file."""
+        """Whether the plan changes the file."""
         return self.status in (Status.CREATE, Status.UPDATE, Status.FORCE)
 
 
 class Plan(NamedTuple):
-    """Everything that a run does to a project; a dry run is not carried out.
+    """Everything that a run does to a project; nothing in a dry run.
 
-    `project` is an absolute path without links; the folder need not exist yet.
+    `project` is an absolute path without symbolic links; the folder need not exist.
     """
 
     project: Path
@@ -49,16 +50,16 @@ class Plan(NamedTuple):
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """The paths that stand in the way."""
+        """The paths of conflicting files."""
         return tuple(e.path for e in self.entries if e.status is Status.CONFLICT)
 
     @property
     def replaced(self) -> tuple[PlanEntry, ...]:
-        """The files that are someone's own, and are replaced nevertheless."""
+        """The user's files that are replaced by force."""
         return tuple(e for e in self.entries if e.status is Status.FORCE)
 
     def raise_for_conflicts(self) -> None:
-        """Raises a ConflictError if any file stands in the way."""
+        """Raises ConflictError if there are conflicts."""
         if self.conflicts:
             raise ConflictError(self.conflicts)
 
@@ -66,7 +67,7 @@ class Plan(NamedTuple):
         """Returns the plan with every conflict decided.
 
         Args:
-            decide: Returns `SKIP`, `FORCE`, or `CONFLICT` again, for a file in the way.
+            decide: Returns `SKIP`, `FORCE` or `CONFLICT` for a conflicting file.
         """
         entries = tuple(
             e._replace(status=decide(e)) if e.status is Status.CONFLICT else e
@@ -76,7 +77,7 @@ class Plan(NamedTuple):
 
 
 def planned_file(project: Path, path: str, after: bytes) -> PlanEntry:
-    """Returns the entry of a file that is ours alone: what exists is a conflict."""
+    """Plans a file of ours; an existing file with other content is a conflict."""
     before = read_target(project, path)
     if before is None:
         return PlanEntry(path, Status.CREATE, before, after)
@@ -85,7 +86,7 @@ def planned_file(project: Path, path: str, after: bytes) -> PlanEntry:
 
 
 def planned_update(path: str, before: bytes | None, after: bytes) -> PlanEntry:
-    """Returns the entry of a file that is shared: what exists is added to."""
+    """Plans a file shared with the user, to which content is added."""
     if before is None:
         return PlanEntry(path, Status.CREATE, before, after)
     status = Status.IDENTICAL if before == after else Status.UPDATE

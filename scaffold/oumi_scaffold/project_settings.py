@@ -1,4 +1,4 @@
-"""`[tool.oumi-scaffold]` of a project's pyproject.toml: folders, and what is usual."""
+"""`[tool.oumi-scaffold]` in a project's pyproject.toml: folders and defaults."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ _KEYS = (*_FOLDERS, "task", "arch")
 
 
 class ProjectSettings(NamedTuple):
-    """What a project says of itself; a task or an architecture is checked when used."""
+    """The settings of a project; task and architecture are checked when used."""
 
     layout: Layout
     task: str | None = None
@@ -28,11 +28,11 @@ class ProjectSettings(NamedTuple):
 
 
 def read_settings(project: Path) -> ProjectSettings:
-    """Reads a project's settings; without any, everything is as usual.
+    """Reads a project's settings; defaults apply without any.
 
     Raises:
-        SettingsError: The file is not valid, or a value is of the wrong type, or a
-            folder is none that files can be written to.
+        SettingsError: The file is not valid, a value is of the wrong type, or a folder
+            cannot be used.
         UnknownChoiceError: There is no such setting.
     """
     path = project / FILE_NAME

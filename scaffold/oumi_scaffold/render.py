@@ -1,8 +1,8 @@
-"""From a template and answers to the text of files: a pure function, in a sandbox.
+"""Renders a template with answers to file contents: a pure function, in a sandbox.
 
-Answers are data: they are inserted, never rendered. What a template can reach is the
-one name `cookiecutter`, with plain values, and the files of its own folder. Nothing is
-written, and where the files will go is not known here.
+Answers are data: they are inserted, never rendered. A template can access only the name
+`cookiecutter`, with plain values, and the files of its own folder. Nothing is written
+here.
 """
 
 from collections.abc import Generator, Mapping
@@ -20,14 +20,14 @@ from oumi_scaffold.values import Value
 
 
 class RenderedFile(NamedTuple):
-    """One file as it is to be: its path from the project's folder, and its text."""
+    """A rendered file: its path from the project's folder, and its text."""
 
     path: str
     text: str
 
 
 class Renderer:
-    """Renders one template, for as many answers as there are."""
+    """Renders one template, any number of times."""
 
     def __init__(self, template: TemplateFolder, compiled: Path | None = None) -> None:
         self.template = template
@@ -37,7 +37,7 @@ class Renderer:
     def answers(
         self, answers: Mapping[str, Value], settings: Mapping[str, str]
     ) -> dict[str, Value]:
-        """Returns the answers, with the settings as values; see `answers.typed`."""
+        """Returns the answers with the parsed settings; see `answers.typed`."""
         with _errors_of(self.template):
             return typed(self._environment, self.template, answers, settings)
 
@@ -45,11 +45,11 @@ class Renderer:
         """Renders the template's files.
 
         Args:
-            answers: Variables to set; the others get the template's defaults.
+            answers: The values of variables; the others get the template's defaults.
 
         Returns:
             The files in the order of their unrendered paths. A file whose name renders
-            to nothing is left out, as in cookiecutter.
+            to an empty string is left out, as in cookiecutter.
 
         Raises:
             UnknownChoiceError: An answer is not one of the choices, or has no variable.
@@ -61,7 +61,7 @@ class Renderer:
             return tuple(file for file in files if file is not None)
 
     def hook(self, path: str, answers: Mapping[str, Value]) -> str:
-        """Renders the text of a script of the template."""
+        """Renders a hook script of the template."""
         with _errors_of(self.template):
             context = context_of(self._environment, self.template, answers)
             text = (self.template.root / path).read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def render(
 
 @contextmanager
 def _errors_of(template: TemplateFolder) -> Generator[None]:
-    """Turns what goes wrong in a template into a sentence about it."""
+    """Turns errors from rendering into a TemplateError."""
     try:
         yield
     except ScaffoldError:

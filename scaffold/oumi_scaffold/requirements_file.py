@@ -1,7 +1,7 @@
 """`oumi_requirements.txt`: which files of a project hold registered classes.
 
-One path a line, in the format of Oumi's OUMI_EXTRA_DEPS_FILE. The file is the user's:
-lines are only ever appended, and every byte that is there stays.
+One path per line, in the format of Oumi's OUMI_EXTRA_DEPS_FILE. The file belongs to the
+user: lines are only appended, and nothing is changed.
 """
 
 import codecs
@@ -11,10 +11,10 @@ FILE_NAME = "oumi_requirements.txt"
 
 
 def with_lines(content: bytes | None, paths: Iterable[str]) -> bytes:
-    """Returns the file's content with paths in it.
+    """Returns the content of the file with paths added.
 
     Args:
-        content: What the file holds now; None if there is none.
+        content: The current content; None if the file does not exist.
         paths: The files to list, from the project's folder.
     """
     content = content or b""

@@ -1,4 +1,4 @@
-"""Where templates are rendered: what their code can reach, and what it cannot."""
+"""The sandboxed Jinja environment that templates are rendered in."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +16,11 @@ _TEXT = "text:"
 def environment_of(
     template: TemplateFolder, compiled: Path | None = None
 ) -> jinja2.Environment:
-    """Returns the environment that renders a template, and only its own files.
+    """Returns an environment that can access only the files of one template.
 
     Args:
         template: The template.
-        compiled: The folder that keeps its compiled code; None to keep none.
+        compiled: The cache folder for compiled templates; None for no cache.
     """
     return ImmutableSandboxedEnvironment(
         loader=_Loader(template),

@@ -1,4 +1,4 @@
-"""A template that can be rendered, and where it is from; the built-in ones."""
+"""Template sources: a template and where it comes from."""
 
 from typing import NamedTuple
 
@@ -9,8 +9,8 @@ from oumi_templates.catalog import template_dir
 class Source(NamedTuple):
     """A template that can be rendered.
 
-    `where` is what the manifest says of it; `commit` is None where it was not fetched;
-    `is_pinned` tells whether the request itself named the commit.
+    `where` is recorded in the manifest; `commit` is None if it was not fetched;
+    `is_pinned` is whether the request itself named the commit.
     """
 
     template: TemplateFolder
@@ -21,5 +21,5 @@ class Source(NamedTuple):
 
 
 def built_in(task: str) -> Source:
-    """Returns the template of a task."""
+    """Returns the built-in template of a task."""
     return Source(load_template(template_dir(task), task), task, is_built_in=True)

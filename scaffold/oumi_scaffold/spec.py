@@ -1,4 +1,4 @@
-"""What is to be generated: a request, checked against the catalogue and filled in."""
+"""The spec of a model to generate: a request checked against the catalogue."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_scaffold.values import Value
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
-# Which package the generated code imports; the first is the default.
+# The packages that generated code can import; the first is the default.
 RUNTIME, OUMI = "runtime", "oumi"
 TARGETS = (RUNTIME, OUMI)
 
@@ -18,7 +18,7 @@ _NO_DATA: Mapping[str, Value] = MappingProxyType({})
 
 
 class Layout(NamedTuple):
-    """The folders of the user's project that generated files go to."""
+    """The folders for generated files in the user's project."""
 
     models: str = "models"
     tests: str = "tests"
@@ -26,11 +26,11 @@ class Layout(NamedTuple):
 
     @property
     def models_package(self) -> str:
-        """The folder of models as Python imports it from the project's folder."""
+        """The import path of the models folder, from the project's folder."""
         return self.models.replace("/", ".")
 
     def placed(self, path: str) -> str:
-        """Returns where a template's file goes: its first folder may have another name.
+        """Returns the path of a template's file in the project.
 
         Args:
             path: The path in the template, such as `models/my_net.py`.
@@ -43,9 +43,9 @@ class Layout(NamedTuple):
 class ModelSpec(NamedTuple):
     """Everything that a model's generated files depend on.
 
-    `settings` are texts still: only the template knows what each of them may be. `data`
-    holds the template's variables that say what the model is trained on. The
-    architecture is empty where the template is someone's own, and has its own choices.
+    `settings` are unparsed strings, since only the template knows their types. `data`
+    holds the template's variables about the training data. The architecture is empty
+    for third-party templates, which have their own choices.
     """
 
     name: str
@@ -58,14 +58,14 @@ class ModelSpec(NamedTuple):
 
     @property
     def module_name(self) -> str:
-        """The module that the class lives in."""
+        """The module of the class."""
         return names.module_name(self.name)
 
     @property
     def answers(self) -> Mapping[str, Value]:
-        """The template's variables that the request decides.
+        """The template's variables that the request sets.
 
-        What is as by default is left out, since a template need not have the variable.
+        Default values are left out, since a template need not have the variable.
         """
         answers: dict[str, Value] = {
             "model_name": self.name,
@@ -96,7 +96,7 @@ class ModelSpec(NamedTuple):
 
     @property
     def data_file(self) -> str | None:
-        """The script that writes the config's data, which Oumi has none of."""
+        """The script that writes training data for Oumi, if the target is Oumi."""
         return f"data/prepare_{self.module_name}.py" if self.target == OUMI else None
 
 
@@ -115,8 +115,8 @@ def model_spec(
         task: A task of the catalogue; None for text-classification.
         arch: An architecture of that task; None for the task's first.
         target: One of `TARGETS`.
-        settings: Constructor arguments by name, and the texts of their defaults.
-        layout: The project's folders; None for the usual ones.
+        settings: The defaults of constructor arguments, as strings by name.
+        layout: The project's folders; None for the defaults.
 
     Raises:
         InvalidNameError: A model cannot have this name.
@@ -146,7 +146,7 @@ def own_spec(
     settings: Mapping[str, str],
     layout: Layout,
 ) -> ModelSpec:
-    """Returns the spec of a model of someone's own template, which knows its choices.
+    """Returns the spec of a model from a third-party template.
 
     Raises:
         InvalidNameError: A model cannot have this name.

@@ -1,7 +1,8 @@
-"""Rendered files are what they have to be, which is checked before one is written.
+"""Checks rendered files before anything is written.
 
-Python parses, YAML and JSON load. One class has the model's name and is registered
-under it; its constructor has the values that were asked for; a config names the model.
+Python must parse, and YAML and JSON must load. One class must have the model's name and
+be registered under it, its constructor must have the requested defaults, and a config
+must name the model.
 """
 
 import ast
@@ -20,7 +21,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Structure(NamedTuple):
-    """Which of the rendered files hold what; there need not be a config."""
+    """Which rendered files hold the model, its tests and its config, if any."""
 
     model_file: str
     config_file: str | None
@@ -32,17 +33,17 @@ def check_structure(
     model_name: str,
     arguments: Mapping[str, Value],
 ) -> Structure:
-    """Checks rendered files against what was asked for, and says what they are.
+    """Checks rendered files against the request, and returns their roles.
 
     Args:
         files: The files.
-        template: What errors call the template.
-        model_name: The class and the name that it is registered under.
-        arguments: Arguments of the constructor, and the defaults they were to get.
+        template: The name of the template, for errors.
+        model_name: The name of the class, and the name it is registered under.
+        arguments: The expected defaults of constructor arguments.
 
     Raises:
         UnknownChoiceError: The constructor has no such argument.
-        TemplateError: A file cannot be read, or is not what was asked for.
+        TemplateError: A file cannot be parsed, or does not match the request.
     """
     classes: list[ast.ClassDef] = []
     model_file, config_file = "", None

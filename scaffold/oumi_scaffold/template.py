@@ -35,7 +35,7 @@ class TemplateFolder(NamedTuple):
     copied: tuple[str, ...] = ()
 
     def is_copied(self, path: str) -> bool:
-        """Whether a file is to be copied as it is, as `_copy_without_render` says."""
+        """Whether `_copy_without_render` says to copy a file without rendering."""
         if not self.copied:
             return False
         parents = [str(each) for each in PurePosixPath(path).parents]
@@ -58,8 +58,8 @@ class TemplateFolder(NamedTuple):
         """Yields the unrendered paths of the files, from the top folder, sorted.
 
         Raises:
-            TemplateError: There is a link, or something else than files and folders, or
-                more than a template can have use for.
+            TemplateError: There is a symbolic link or another special file, or there
+                are too many files.
         """
         number = 0
         for folder, folders, files in os.walk(self.top):
@@ -105,8 +105,8 @@ def load_template(root: Path, name: str) -> TemplateFolder:
     """Reads a template folder.
 
     Args:
-        root: The folder that holds `cookiecutter.json`.
-        name: What errors and the manifest call it.
+        root: The folder with `cookiecutter.json`.
+        name: The name for errors and the manifest.
 
     Raises:
         TemplateError: It is not a template, or asks for code that is not allowed.
@@ -144,7 +144,7 @@ def _settings(root: Path, name: str) -> dict[str, object]:
 
 
 def _content(path: Path) -> bytes:
-    """What a plain file holds; a link or a device is not opened."""
+    """Returns the content of a regular file; links and devices are not opened."""
     if path.is_symlink() or not path.is_file():
         if not path.exists():
             raise FileNotFoundError(2, "there is no such file", str(path))

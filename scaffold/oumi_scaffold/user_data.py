@@ -1,7 +1,7 @@
-"""Points a model's config at the user's own data, and fits the model to it.
+"""Inspects the user's own data, to fit the config and the model to it.
 
-The kind of the file and the task tell which registered dataset reads it; its columns
-tell the rest: how many classes and features there are, and how large an image is.
+The file type and the task determine which registered dataset reads it; its columns
+determine the numbers of classes and features, and the image size.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,16 +30,16 @@ _PICTURE_SIZE = 32
 
 
 def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
-    """Finds out what a file or folder holds for a task.
+    """Inspects a file or folder of data for a task.
 
     Args:
         path: The user's data.
         task: A task of the catalogue.
-        columns: The columns that the user has named, by what they are for.
+        columns: The columns that the user has chosen, by use.
 
     Raises:
-        DataFileError: It is not there, cannot be read, or lacks what the task needs.
-        DataOptionError: A column is named for something that the task has no use for.
+        DataFileError: It does not exist, cannot be read, or lacks what the task needs.
+        DataOptionError: A column is chosen for a use that the task does not have.
     """
     if not path.exists():
         raise DataFileError(str(path), "there is no such file or folder")

@@ -1,7 +1,7 @@
-"""The values of a template's variables, and how text becomes one.
+"""The values of template variables, and parsing them from strings.
 
-What a variable may be set to is told by its default: a whole number where that is one,
-and so on. A bool is not a number.
+The default of a variable determines its type: a whole number if the default is one, and
+so on. A bool is not a number.
 """
 
 from collections.abc import Callable
@@ -20,15 +20,15 @@ MAX_TEXT = 200
 
 
 def parsed(name: str, text: str, default: object) -> Scalar:
-    """Returns the value that a text stands for.
+    """Parses the value of a variable.
 
     Args:
-        name: The variable that is set.
-        text: What it is set to.
-        default: What it is otherwise; it decides the type, and the sign of a number.
+        name: The name of the variable.
+        text: The value as a string.
+        default: Its default, which determines the type, and the sign of a number.
 
     Raises:
-        InvalidValueError: The text is none of that type, or out of all proportion.
+        InvalidValueError: The string is not of that type, or is out of range.
     """
     match _in_its_type(default):
         case bool():

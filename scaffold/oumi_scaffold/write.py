@@ -1,9 +1,9 @@
-"""Carries a plan out: all of it, or none of it, whatever happens meanwhile.
+"""Writes the files of a plan atomically: all of them or none.
 
-Every file is written to a folder for that inside the project first. Then one rename
-decides that the run will be carried out, and from there it only moves files. A fault
-before or after is undone at once; what a process leaves that is killed outright, the
-next one finishes or takes back. A project that is new appears by one rename.
+Files are first written to a staging folder inside the project. A single rename then
+commits the run, and after it files are only moved into place. An error before or after
+is rolled back at once; if the process is killed, the next one completes the run or
+rolls it back. A new project appears with a single rename.
 """
 
 import os
@@ -45,17 +45,17 @@ from oumi_scaffold.plan import Plan, PlanEntry, Status
 
 @contextmanager
 def exclusive(project: Path) -> Generator[str | None]:
-    """Holds a project for one run, which plans and writes; a killed one's work ends.
+    """Locks a project for one run, and recovers from an earlier killed run.
 
     Args:
         project: The project's folder, which need not exist.
 
     Yields:
-        What was done about a killed run, for people; None where there was none.
+        A message about the recovery; None if there was nothing to recover.
 
     Raises:
-        BusyError: Another run is at work.
-        JournalError: What is found of a killed run was not left by this program.
+        BusyError: Another run holds the lock.
+        JournalError: The journal of a killed run was not written by this program.
     """
     project = project.resolve()
     folder = _nearest_folder(project)
@@ -63,7 +63,7 @@ def exclusive(project: Path) -> Generator[str | None]:
         if _nearest_folder(project) == folder:
             yield recover(folder)
             return
-    with exclusive(project) as done:  # whoever had the lock has made the folder
+    with exclusive(project) as done:  # the previous holder has created the folder
         yield done
 
 
@@ -71,15 +71,16 @@ def write(plan: Plan) -> str | None:
     """Writes the files of a plan, unless it is a dry run.
 
     Args:
-        plan: What to do, made while `exclusive` holds the project.
+        plan: The plan, made while holding `exclusive`.
 
     Returns:
-        The folder, from the project's, that keeps what was replaced by force.
+        The backup folder, relative to the project, of files replaced by force.
 
     Raises:
-        ConflictError: A file stands in the way, or has changed since it was planned.
-        WriteError: The disk refused. In both cases the project is as it was.
-        UnfinishedError: The disk refused to have the project as it was, too.
+        ConflictError: A file conflicts, or has changed since it was planned. The
+            project is unchanged.
+        WriteError: Writing failed. The project is unchanged.
+        UnfinishedError: Writing failed, and so did rolling back.
     """
     plan.raise_for_conflicts()
     entries = [entry for entry in plan.entries if entry.is_written]
