@@ -10,6 +10,7 @@ import string
 from collections.abc import Sequence
 from itertools import chain, compress
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -91,8 +92,19 @@ class JoinedWords:
 
 def to_ragged(rows: Sequence[Sequence[int]], pad_value: int = 0) -> RaggedColumn:
     """Lists of ids as a column."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    values = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
     return RaggedColumn(
-        torch.tensor(list(chain.from_iterable(rows)), dtype=torch.int32),
-        torch.tensor([len(row) for row in rows], dtype=torch.int64),
-        pad_value=pad_value,
+        torch.from_numpy(values), torch.from_numpy(lengths), pad_value=pad_value
+    )
+
+
+def join_ragged(parts: Sequence[RaggedColumn]) -> RaggedColumn:
+    """The sequences of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    empty = to_ragged([])
+    return RaggedColumn(
+        torch.cat([part.values for part in (empty, *parts)]),
+        torch.cat([part.lengths for part in (empty, *parts)]),
     )

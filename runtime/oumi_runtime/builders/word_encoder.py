@@ -13,7 +13,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from oumi_runtime.builders.joined_words import JoinedWords, to_ragged
+from oumi_runtime.builders.joined_words import JoinedWords, join_ragged
 from oumi_runtime.builders.word_splitting import (
     Numbers,
     flat,
@@ -55,7 +55,7 @@ class WordEncoder:
             self._tokens(*self._look_up(*split(texts[first:last])))[0]
             for first, last in _runs(len(texts))
         ]
-        return _joined(parts)
+        return join_ragged(parts)
 
     def encode_words(
         self, rows: Sequence[Sequence[str]]
@@ -76,7 +76,9 @@ class WordEncoder:
             parts.append(tokens)
             firsts.append(_word_numbers(run, lengths, num_words))
             num_words += sum(map(len, run))
-        return _joined(parts), torch.cat([torch.zeros(0, dtype=torch.int64), *firsts])
+        return join_ragged(parts), torch.cat(
+            [torch.zeros(0, dtype=torch.int64), *firsts]
+        )
 
     def _look_up(
         self, words: Sequence[str], places: Numbers | None, sizes: Numbers
@@ -106,7 +108,7 @@ class WordEncoder:
 
     def _learn(self, words: list[str]) -> None:
         if words:
-            self._known = _joined([self._known, self._new_words.encode(words)])
+            self._known = join_ragged([self._known, self._new_words.encode(words)])
 
 
 class _Rows(dict[str, int]):
@@ -175,13 +177,3 @@ def _word_numbers(
     found = torch.full((int(lengths.sum()),), -1)
     found[firsts] = torch.tensor(numbers)[has_tokens]
     return found
-
-
-def _joined(parts: Sequence[RaggedColumn]) -> RaggedColumn:
-    if len(parts) == 1:
-        return parts[0]
-    empty = to_ragged([])
-    return RaggedColumn(
-        torch.cat([part.values for part in (empty, *parts)]),
-        torch.cat([part.lengths for part in (empty, *parts)]),
-    )

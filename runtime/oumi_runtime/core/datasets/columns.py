@@ -117,7 +117,7 @@ class RaggedColumn:
         values = self.values.new_full((len(self.values) + len(self),), value)
         is_old = torch.ones(len(values), dtype=torch.bool)
         is_old[lengths.cumsum(0) - 1] = False
-        values[is_old] = self.values
+        values.masked_scatter_(is_old, self.values)
         return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
 
