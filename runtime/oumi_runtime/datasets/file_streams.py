@@ -89,7 +89,7 @@ class PlainTextStream(FileStream):
 
 
 class TextPairStream(FileStream):
-    """A text and the one that goes with it in each row."""
+    """Pairs of matching texts, one per row."""
 
     def _block(self, columns: list[list[Any]], row: int) -> TextPairs:
         for name, values in zip(self._names, columns, strict=True):

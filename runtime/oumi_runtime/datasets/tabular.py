@@ -20,12 +20,12 @@ _LEAVE_OUT_COLUMN = "; leave the column out by dataset_kwargs.feature_columns"
 
 @register_dataset("tabular")
 class Tabular(ColumnDataset):
-    """Columns of numbers as the features of a row, and one column as its label.
+    """Tables with numeric feature columns and a label column.
 
     Columns: `features` (features,) float32, in the order of `feature_names`; `labels`
-    () int64 where they are classes, float32 where they are fractions. Classes that are
-    names are numbered in the order of the alphabet; those of a folder's training split
-    count for all its splits.
+    () int64 where they are classes, float32 where they are fractions. Class names are
+    numbered alphabetically; for a folder, those of the training split are used for all
+    splits.
     """
 
     def __init__(
@@ -40,15 +40,14 @@ class Tabular(ColumnDataset):
         """Reads one split.
 
         Args:
-            dataset_path: A file (.csv, .parquet, .jsonl or .json), or a folder that
-                holds one a split, such as `train.csv`.
-            split: Which file of a folder; of a file, the rows whose `split_column` is
-                this, or all where it has no such column.
-            label_column: Name of the column to predict.
-            feature_columns: Names of the columns to predict it from; all others if
-                None.
-            split_column: Name of the column that holds the split of each row.
-            regression: Whether labels that are whole numbers are amounts, not classes.
+            dataset_path: A file (.csv, .parquet, .jsonl or .json), or a folder with
+                one per split, such as `train.csv`.
+            split: The file to read from a folder; for a single file, the rows whose
+                `split_column` has this value, or all rows without such a column.
+            label_column: The column to predict.
+            feature_columns: The columns to predict it from; all others if None.
+            split_column: The column with the split of each row.
+            regression: Whether whole-number labels are quantities, not classes.
 
         Raises:
             DataError: The file, a column or a value is missing, or is not a number.
@@ -100,7 +99,7 @@ class Tabular(ColumnDataset):
         split_column: str | None = None,
         regression: bool = False,
     ) -> TabularStream:
-        """Reads the same rows as they are used; a .arrow file will do, too."""
+        """Streams the same rows; .arrow files are supported too."""
         path = split_file(Path(dataset_path), split)
         train = path
         if Path(dataset_path).is_dir() and split != "train":

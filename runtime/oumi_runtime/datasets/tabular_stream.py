@@ -31,9 +31,9 @@ class TabularStream(BlockDataset):
         Args:
             path: The file.
             split: Which rows, where there is a `split_column`.
-            label_column: Name of the column to predict.
+            label_column: The column to predict.
             feature_columns: Names of the columns to predict it from; all if None.
-            split_column: Name of the column that holds the split of each row.
+            split_column: The column with the split of each row.
             regression: Whether labels that are whole numbers are amounts.
             classes_from: The file whose labels are the classes.
 

@@ -14,9 +14,9 @@ from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
 
 @register_dataset("text_classification")
 class TextClassification(TextDataset):
-    """Texts and their classes, a row each.
+    """Labelled texts, one per row.
 
-    Classes are numbers from 0, or names; the training split decides the order of names.
+    Classes are numbers from 0, or names, ordered as in the training split.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class TextClassification(TextDataset):
         """Reads one split.
 
         Args:
-            dataset_path: A file (.jsonl, .json, .csv or .parquet), or a folder that
-                holds one a split, such as `train.csv`.
-            split: Which file of a folder; a file is read whole whatever the split.
-            text_column: Name of the column with the texts.
-            label_column: Name of the column with the classes: whole numbers, names, or
+            dataset_path: A file (.jsonl, .json, .csv or .parquet), or a folder with
+                one per split, such as `train.csv`.
+            split: The file to read from a folder; a single file serves every split.
+            text_column: The column with the texts.
+            label_column: The column with the classes: whole numbers, names, or
                 false and true for 0 and 1.
 
         Raises:
@@ -57,7 +57,7 @@ class TextClassification(TextDataset):
         text_column: str = "text",
         label_column: str = "label",
     ) -> TextStream:
-        """Reads the same rows as they are used; a .arrow file will do, too."""
+        """Streams the same rows; .arrow files are supported too."""
         path = split_file(Path(dataset_path), split)
         return stream_text_file(
             path, text_column, label_column, dataset_name="text_classification"
@@ -65,12 +65,12 @@ class TextClassification(TextDataset):
 
 
 def _check_classes(table: Table, column: str) -> None:
-    """Rejects the rows whose label is not of the kind that most of them are of."""
+    """Rejects rows whose label is not of the same type as most labels."""
     kinds = Counter(map(type, table.columns[column]))
     are_names = kinds[str] and kinds[str] >= kinds[int] + kinds[bool]
     kind = str if are_names else int
     if kinds.keys() <= {kind, bool} and "" not in table.columns[column]:
-        return  # As usual, and told without a look at each.
+        return  # The usual case, which needs no look at each row.
 
     def reason_of(label: Any) -> str | None:
         if label == "":

@@ -25,7 +25,7 @@ class TextLm(PlainTexts):
         Args:
             dataset_path: A file (.txt, .jsonl, .json, .csv or .parquet), or a folder
                 that holds one a split, such as `train.txt`.
-            split: Which file of a folder; a file is read whole whatever the split.
+            split: The file to read from a folder; a single file serves every split.
             text_column: Name of the column with the texts, of a table.
 
         Raises:

@@ -11,7 +11,7 @@ from oumi_runtime.datasets.tables import read_columns
 
 @register_dataset("text_pairs")
 class TextPairsFile(TextPairs):
-    """A text and the one that goes with it in each row."""
+    """Pairs of matching texts, one per row."""
 
     def __init__(
         self,
@@ -23,11 +23,11 @@ class TextPairsFile(TextPairs):
         """Reads one split.
 
         Args:
-            dataset_path: A file (.jsonl, .json, .csv or .parquet), or a folder that
-                holds one a split, such as `train.csv`.
-            split: Which file of a folder; a file is read whole whatever the split.
-            text_column: Name of the column with the texts.
-            target_column: Name of the column with the texts that go with them.
+            dataset_path: A file (.jsonl, .json, .csv or .parquet), or a folder with
+                one per split, such as `train.csv`.
+            split: The file to read from a folder; a single file serves every split.
+            text_column: The column with the texts.
+            target_column: The column with the matching texts.
 
         Raises:
             DataError: The file, a column or a value is missing, or cannot be read.
@@ -46,7 +46,7 @@ class TextPairsFile(TextPairs):
         text_column: str = "text",
         target_column: str = "target",
     ) -> TextPairStream:
-        """Reads the same rows as they are used; a .arrow file will do, too."""
+        """Streams the same rows; .arrow files are supported too."""
         return TextPairStream(
             split_file(Path(dataset_path), split),
             {"text_column": text_column, "target_column": target_column},

@@ -40,7 +40,7 @@ class TextStream(BlockDataset):
 
         Args:
             records: A `RecordFile`, or `HubRecords`.
-            text_column: Name of the column with the texts.
+            text_column: The column with the texts.
             label_column: Name of the column with the classes.
             first_label: The first label, which says whether all are names.
             dataset_name: What the dataset is called.

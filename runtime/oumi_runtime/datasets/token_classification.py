@@ -31,7 +31,7 @@ class TokenClassification(TaggedTexts):
         Args:
             dataset_path: A file (.jsonl, .json or .parquet), or a folder that holds one
                 a split, such as `train.jsonl`.
-            split: Which file of a folder; a file is read whole whatever the split.
+            split: The file to read from a folder; a single file serves every split.
             token_column: Name of the column with the lists of tokens.
             label_column: Name of the column with the lists of labels.
 
@@ -56,7 +56,7 @@ class TokenClassification(TaggedTexts):
         token_column: str = "tokens",
         label_column: str = "labels",
     ) -> TaggedTextStream:
-        """Reads the same rows as they are used; a .arrow file will do, too."""
+        """Streams the same rows; .arrow files are supported too."""
         return TaggedTextStream(
             split_file(Path(dataset_path), split),
             {"token_column": token_column, "label_column": label_column},

@@ -39,20 +39,20 @@ class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
         stream: bool = True,
         **kwargs: Any,
     ) -> None:
-        """Keeps what the config says of the dataset.
+        """Initializes the dataset.
 
         Args:
             dataset_name: The registered name; `default_dataset` if None.
             dataset_path: The file or folder to read.
-            subset: The part of a dataset that has several; `default_subset` if None.
+            subset: The subset of the dataset; `default_subset` if None.
             split: train, validation or test.
-            trust_remote_code: False.
-            stream: Whether rows are fetched as they are used, rather than all before.
-            kwargs: Refused; a subclass takes its own by name.
+            trust_remote_code: Must be False.
+            stream: Whether to fetch rows as they are needed, rather than all at once.
+            kwargs: Refused; a subclass declares its own arguments by name.
 
         Raises:
-            DatasetArgumentError: An argument that no class on the way up has taken. It
-                is a TypeError.
+            DatasetArgumentError: An argument that no subclass declares. It is a
+                TypeError.
         """
         refuse_arguments(type(self), kwargs)
         refuse_remote_code(type(self), trust_remote_code)
@@ -65,7 +65,7 @@ class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
 
     @property
     def data(self) -> Iterable[Any]:
-        """The rows; every iteration begins anew."""
+        """The rows; every iteration starts from the first."""
         if self._data is None:
             self._data = self._load_data()
         return self._data

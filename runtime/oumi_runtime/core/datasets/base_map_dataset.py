@@ -44,22 +44,22 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         transform_num_workers: int | Literal["auto"] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Keeps what the config says of the dataset.
+        """Initializes the dataset.
 
         Args:
             dataset_name: The registered name; `default_dataset` if None.
             dataset_path: The file or folder to read.
-            subset: The part of a dataset that has several; `default_subset` if None.
+            subset: The subset of the dataset; `default_subset` if None.
             split: train, validation or test.
-            trust_remote_code: False.
-            transform_num_workers: Processes that transform all rows once, before they
-                are used: 0 for this one, `auto` for one a core. None to transform a row
+            trust_remote_code: Must be False.
+            transform_num_workers: Processes that transform all rows once, before use:
+                0 for this process, `auto` for one per core. None transforms each row
                 whenever it is read.
-            kwargs: Refused; a subclass takes its own by name.
+            kwargs: Refused; a subclass declares its own arguments by name.
 
         Raises:
-            DatasetArgumentError: An argument that no class on the way up has taken. It
-                is a TypeError.
+            DatasetArgumentError: An argument that no subclass declares. It is a
+                TypeError.
         """
         refuse_arguments(type(self), kwargs)
         refuse_remote_code(type(self), trust_remote_code)
