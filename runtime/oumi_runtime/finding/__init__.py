@@ -1,6 +1,6 @@
-"""Finds what to train with, by trying: a learning rate, a batch size.
+"""Finds a learning rate or a batch size by trial.
 
-Nothing of a trial is kept but its numbers: neither weights nor checkpoints.
+Only the measurements of a trial are kept, no weights or checkpoints.
 """
 
 from oumi_runtime.finding.batch_size import BatchSizes, find_batch_size

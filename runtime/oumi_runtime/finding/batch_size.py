@@ -1,4 +1,4 @@
-"""Doubles the micro-batch until it does not fit, and measures how fast each size is."""
+"""Doubles the micro-batch size until it no longer fits, and measures the speed."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STREAMED_STEPS = 10_000
 
 @dataclass(frozen=True)
 class BatchSizes:
-    """What was found of each size."""
+    """The measurements of each size."""
 
     tried: tuple[TriedSize, ...]
     """By rising size; at least 1."""
@@ -27,17 +27,17 @@ class BatchSizes:
 
     @property
     def largest(self) -> TriedSize:
-        """The largest that fits."""
+        """The largest size that fits."""
         return self.tried[-1]
 
     @property
     def fastest(self) -> TriedSize:
-        """The one with the most samples per second."""
+        """The size with the most samples per second."""
         return max(self.tried, key=lambda each: each.samples_per_second)
 
     @property
     def suggestion(self) -> TriedSize | None:
-        """The fastest that leaves the config's steps as they are; None if none does."""
+        """The fastest size that keeps the samples in a step; None if none does."""
         same = [e for e in self.tried if e.samples_per_step == self.samples_per_step]
         return max(same, key=lambda each: each.samples_per_second, default=None)
 
@@ -45,22 +45,22 @@ class BatchSizes:
 def find_batch_size(
     config: TrainingConfig, *, smallest: int = 1, largest: int | None = None
 ) -> BatchSizes:
-    """Makes some steps with micro-batches of a size, of twice the size, and so on.
+    """Runs steps with micro-batches of one size, twice that size, and so on.
 
-    The steps are those of the config but for their size, at a rate of 0. Each size is
-    tried with the longest samples first, where it is known which these are, and timed
-    with what the order of the training gives. A GPU says itself when its memory is
-    full; on a CPU, what the next size would take is reckoned from the last two, and
-    the search ends too where two larger sizes are no faster.
+    Except for their size, the steps are those of the config, with a learning rate of 0.
+    Each size is first tried with the longest samples, if the lengths are known, and
+    then timed with the usual ones. A GPU reports when its memory is full; on a CPU, the
+    memory needed for the next size is extrapolated from the last two. The search also
+    ends when two larger sizes are no faster.
 
     Args:
-        config: What to train, on what, and how.
+        config: The config of the training.
         smallest: The first size, at least 1.
-        largest: The last size; None for as many samples as there are.
+        largest: The last size; None for the number of samples.
 
     Raises:
-        SearchRangeError: The sizes are out of their range.
-        NoBatchFitsError: Not even the smallest fits.
+        SearchRangeError: The sizes are not valid.
+        NoBatchFitsError: Not even the smallest size fits.
         ConfigError: The config has mistakes.
         OumiRuntimeError: A model, dataset or other part cannot be built.
     """
@@ -94,7 +94,7 @@ def _unsplit(config: TrainingConfig) -> TrainingConfig:
 def _reason_against(
     size: int, largest: int | None, tried: list[TriedSize], steps: SizedSteps
 ) -> str | None:
-    """Why a size is not to be tried; None where it is."""
+    """Returns why a size should not be tried; None if it should."""
     if largest is not None and size > largest:
         return f"{largest:,} is the largest size asked for"
     if size > steps.num_samples:

@@ -1,4 +1,4 @@
-"""The files that a learning-rate test leaves: its numbers, and a picture of them."""
+"""Saves the curve of a learning rate range test as JSON and PNG."""
 
 import dataclasses
 import json
@@ -14,11 +14,11 @@ PICTURE_FILENAME = "lr_finder.png"
 
 
 def save_curve(curve: LearningRateCurve, folder: Path) -> list[Path]:
-    """Writes the numbers, and a picture where matplotlib is installed.
+    """Writes the numbers, and a plot if matplotlib is installed.
 
     Args:
-        curve: What was found.
-        folder: Where to; made if it is not there. Nothing else in it is touched.
+        curve: The curve.
+        folder: The folder; created if needed. Its other files are not touched.
 
     Returns:
         The files.
@@ -43,7 +43,7 @@ def save_curve(curve: LearningRateCurve, folder: Path) -> list[Path]:
 
 
 def draw(curve: LearningRateCurve) -> bytes | None:
-    """Draws the curve as a PNG; None where matplotlib is not installed."""
+    """Draws the curve as a PNG; returns None if matplotlib is not installed."""
     try:
         # Imported only where it is used: it is an extra.
         from matplotlib.figure import Figure

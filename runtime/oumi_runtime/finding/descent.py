@@ -1,4 +1,4 @@
-"""Where a noisy curve falls, and where it falls fastest."""
+"""Finds where a noisy curve falls fastest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _SHARE_FALLEN = 0.2
 
 @dataclass(frozen=True)
 class Line:
-    """The line through a point of a curve and its neighbours, by least squares."""
+    """The least-squares line through a point of a curve and its neighbours."""
 
     value: float
     """At the point: the smoothed curve."""
@@ -34,18 +34,18 @@ def fit_lines(values: Sequence[float], reach: int) -> list[Line]:
 
 
 def steepest_descent(values: Sequence[float], reach: int) -> int | None:
-    """The point at which a curve falls fastest, on the way to its lowest point.
+    """Returns the point at which a curve falls fastest before its lowest point.
 
-    A slope by chance, on the flat part before, does not count: a fifth of the way down
-    must be done.
+    The first fifth of the descent is ignored, since the flat part before it may have
+    steep slopes by chance.
 
     Args:
         values: The curve at points of equal distance.
         reach: See `fit_lines`.
 
     Returns:
-        None where the curve falls no more than it jumps from point to point, or has
-        fewer than two windows of points.
+        The index of the point. None if the curve falls no more than it fluctuates, or
+        has fewer than two windows of points.
     """
     if len(values) < 4 * reach + 2:
         return None

@@ -1,7 +1,7 @@
-"""The learning-rate range test: the rate rises at every step, the loss is watched.
+"""The learning rate range test.
 
-From Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.3; with
-the exponential rise, and the end where the loss has diverged, of fastai's.
+From Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.3, with
+an exponential rise and a stop on divergence, as in fastai.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ class LearningRateCurve:
 
     @property
     def shown_losses(self) -> tuple[float, float]:
-        """The least and the greatest loss of a picture: what diverges is cut off."""
+        """The range of losses to plot, without diverged ones."""
         low = self.lowest.smoothed_loss
         before = self.tried[: self.tried.index(self.lowest) + 1]
         high = max(each.smoothed_loss for each in before)
@@ -70,21 +70,21 @@ def find_learning_rate(
     highest: float = 10.0,
     num_steps: int = 100,
 ) -> LearningRateCurve:
-    """Trains for some steps, each with a higher rate than the one before.
+    """Trains for some steps, raising the learning rate at each.
 
-    The steps are those of the config: its data, optimizer, clipping, accumulation and
-    precision. Groups of parameters with rates of their own keep their ratio to
+    The steps use the data, optimizer, clipping, accumulation and precision of the
+    config. Parameter groups with their own learning rates keep their ratio to
     `training.learning_rate`.
 
     Args:
-        config: What to train, on what, and how. Its schedule is not used.
+        config: The config of the training. Its schedule is not used.
         lowest: The first rate, above 0.
-        highest: The last rate, above the first. The test ends before where the loss of
+        highest: The last rate, above the first. The test ends earlier if the loss of
             the last few steps is four times the best so far, or is not finite.
-        num_steps: At least 20.
+        num_steps: The number of steps, at least 20.
 
     Raises:
-        SearchRangeError: The rates or steps are out of their range.
+        SearchRangeError: The rates or the number of steps are not valid.
         ConfigError: The config has mistakes.
         OumiRuntimeError: A model, dataset or other part cannot be built.
     """

@@ -1,4 +1,4 @@
-"""How much memory a training takes at most, and whether more is there."""
+"""Peak memory use, and whether more memory is available."""
 
 import contextlib
 import resource
@@ -19,14 +19,14 @@ _PROCESS = Path("/proc/self")
 
 
 class PeakMemory:
-    """The most memory that was in use at once: a GPU's, or that of this process."""
+    """The peak memory use of the GPU, or of this process."""
 
     def __init__(self, device: torch.device) -> None:
         """Takes the device that the model is on."""
         self._device = device
 
     def reset(self) -> None:
-        """Forgets what was in use before."""
+        """Resets the peak."""
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
         with contextlib.suppress(OSError):
@@ -34,7 +34,7 @@ class PeakMemory:
             (_PROCESS / "clear_refs").write_text("5")
 
     def read(self) -> int:
-        """The bytes at the peak since the last reset."""
+        """Returns the peak in bytes since the last reset."""
         if self._device.type == "cuda":
             return torch.cuda.max_memory_allocated(self._device)
         if self._device.type == "mps":
@@ -46,13 +46,14 @@ class PeakMemory:
 
 
 def lacking_for(peak_bytes: int, device: torch.device) -> tuple[int, int] | None:
-    """What a peak needs more than there is, on a machine that does not refuse memory.
+    """Returns how much memory is lacking for an expected peak, on a CPU.
 
-    A CPU's system ends a process that takes too much, where a GPU raises an error.
+    The operating system kills a process that uses too much, whereas a GPU raises an
+    error.
 
     Args:
-        peak_bytes: What the process is going to use.
-        device: Where the model is.
+        peak_bytes: The expected peak memory of the process.
+        device: The device of the model.
 
     Returns:
         The bytes needed besides those in use, and those that are free, of which a tenth
@@ -66,7 +67,7 @@ def lacking_for(peak_bytes: int, device: torch.device) -> tuple[int, int] | None
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error says that there was no room for a tensor."""
+    """Whether an error means that the memory is full."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return any(text in str(error) for text in _NO_ROOM)

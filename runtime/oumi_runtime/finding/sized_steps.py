@@ -1,4 +1,4 @@
-"""Steps with micro-batches of a given size: whether they fit, and how fast they are."""
+"""Runs steps with micro-batches of a given size, and measures them."""
 
 import dataclasses
 import itertools
@@ -24,7 +24,7 @@ _LEAST_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class TriedSize:
-    """One size of micro-batches that fits."""
+    """The measurements of a micro-batch size that fits."""
 
     batch_size: int
     """Samples in a micro-batch."""
@@ -42,9 +42,9 @@ class TriedSize:
 
 
 class SizedSteps:
-    """Makes steps of a training, its samples cut into micro-batches of other sizes.
+    """Runs steps of a training with micro-batches of other sizes.
 
-    The weights stay as they are, so that all sizes have the same work.
+    The weights do not change, so that all sizes do the same work.
     """
 
     def __init__(self, parts: TrainingParts) -> None:
@@ -58,7 +58,7 @@ class SizedSteps:
         self._memory = PeakMemory(self.device)
 
     def measure(self, size: int) -> TriedSize | None:
-        """Makes some steps with micro-batches of a size; None if they do not fit."""
+        """Runs steps with micro-batches of a size; returns None if they do not fit."""
         try:
             return self._measure(size)
         except RuntimeError as error:
@@ -109,7 +109,7 @@ class SizedSteps:
 
 
 def _samples_per_second(trainer: Trainer, steps: Iterator[list[MicroBatch]]) -> float:
-    """How fast steps are, reading their data included."""
+    """Returns the speed of steps, including loading their data."""
     num_samples, num_steps, loss = 0, 1, torch.zeros(())
     began = time.perf_counter()
     while True:

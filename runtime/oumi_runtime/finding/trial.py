@@ -1,4 +1,4 @@
-"""The parts of a training that is tried out, with nothing around its steps."""
+"""Builds the parts of a training for a trial, without logging and saving."""
 
 import dataclasses
 import itertools
@@ -16,11 +16,11 @@ from oumi_runtime.core.trainers.parts import TrainingParts
 
 
 def build_trial(config: TrainingConfig, num_steps: int) -> TrainingParts:
-    """Builds what a config trains, always in the same way.
+    """Builds the parts of a training, deterministically.
 
     Args:
-        config: What to train, on what, and how.
-        num_steps: Optimizer steps that will be made.
+        config: The config of the training.
+        num_steps: The number of optimizer steps to run.
 
     Raises:
         ConfigError: The config has mistakes.
@@ -38,5 +38,5 @@ def build_trial(config: TrainingConfig, num_steps: int) -> TrainingParts:
 
 
 def endless(batches: TrainBatches | StreamBatches) -> Iterator[list[MicroBatch]]:
-    """The micro-batches of every step, epoch after epoch."""
+    """Yields the micro-batches of every step, epoch after epoch."""
     return itertools.chain.from_iterable(map(batches.epoch, itertools.count()))

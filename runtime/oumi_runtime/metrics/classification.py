@@ -13,7 +13,7 @@ def classification(prediction: EvalPrediction) -> dict[str, float]:
 
     Args:
         prediction: Logits (samples, classes) and labels (samples,); samples with a
-            negative label are left out.
+            negative label are ignored.
 
     Returns:
         `accuracy`, the share of samples whose largest logit is the label's, and

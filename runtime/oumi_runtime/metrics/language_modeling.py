@@ -21,9 +21,9 @@ _SPECIAL_TOKENS = {"[PAD]", "[UNK]"}
 class LanguageModeling(BatchMetrics):
     """`perplexity` of a token, and `bits_per_byte` of the text where it is known.
 
-    The logits at a position are held against the label of the next one. Bits per byte
-    compare models of different vocabularies: the bits that the tokens take, by the
-    bytes of UTF-8 that they stand for.
+    The logits at a position are compared with the label at the next one. Bits per byte
+    allow comparing models with different vocabularies: the information in the tokens,
+    divided by the number of UTF-8 bytes that they represent.
     """
 
     def measure(

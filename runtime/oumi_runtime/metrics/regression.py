@@ -1,4 +1,4 @@
-"""Metrics of amounts, computed by torchmetrics."""
+"""Regression metrics, computed by torchmetrics."""
 
 import torch
 
@@ -16,8 +16,8 @@ def regression(prediction: EvalPrediction) -> dict[str, float]:
             is left out.
 
     Returns:
-        `r2`, the share of the labels' variance that the predictions explain: 0 for
-        always predicting their mean, 1 at best. `mae`, in the unit of the labels.
+        `r2`, the coefficient of determination: 0 for always predicting the mean, 1 at
+        best. `mae`, in the unit of the labels.
 
     Raises:
         DataError: There are not as many predictions as labels, or fewer than two.

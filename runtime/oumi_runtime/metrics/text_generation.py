@@ -1,4 +1,4 @@
-"""Metrics of written texts, computed by torchmetrics."""
+"""Metrics of generated texts, computed by torchmetrics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,10 +16,11 @@ from oumi_runtime.exceptions import DataError
 
 @register("text_generation", RegistryType.METRICS_FUNCTION)
 class TextGeneration(BatchMetrics):
-    """`exact_match` and `chrf` of what the model writes against the targets.
+    """`exact_match` and `chrf` of generated texts against the targets.
 
-    The model writes greedily, at most as many tokens as the batch's longest target has.
-    chrF (Popovic 2015) is the F-score of n-grams of characters, 0 to 1; of words none.
+    Decoding is greedy, with at most as many tokens as the longest target in the batch.
+    chrF (Popovic 2015) is the F-score of character n-grams, 0 to 1, without word
+    n-grams.
     """
 
     def measure(

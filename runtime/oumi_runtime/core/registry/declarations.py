@@ -1,7 +1,7 @@
-"""Which names a Python file registers, learnt from its text.
+"""Finds the names that a Python file registers by parsing it.
 
-Nothing is imported or run here. Only what the module does on import is seen, and only
-with literal names: a name that is computed is known once its file has been imported.
+Nothing is imported or run. Only module-level registrations with literal names are
+found; computed names are known only after importing the file.
 """
 
 import ast
@@ -16,7 +16,7 @@ from oumi_runtime.core.registry.registry_type import RegistryType
 
 @dataclass(frozen=True)
 class Declaration:
-    """A registration that stands in a file.
+    """A registration found in a file.
 
     Attributes:
         name: The registered name as it is written.
@@ -49,7 +49,7 @@ def declarations_in(path: Path) -> list[Declaration]:
 
 @dataclass
 class _SourceFile:
-    """What is known of a file's text as it was at one time."""
+    """The cached analysis of a file's text."""
 
     stamp: tuple[int, int]
     source: bytes
@@ -63,7 +63,7 @@ _parse_lock = threading.Lock()
 
 
 def mentions(path: Path, name: str) -> bool:
-    """Says whether a file may declare a name: a look at its text, without parsing it.
+    """Returns whether a file may declare a name, by a text search without parsing.
 
     Args:
         path: A Python file.

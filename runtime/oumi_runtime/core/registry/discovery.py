@@ -1,6 +1,6 @@
-"""Where a user's names may come from: list files, and entry points of packages.
+"""Finds users' files: through list files, and entry points of packages.
 
-A list file names one Python file a line, relative to its own folder; `#` starts a
+A list file names one Python file per line, relative to its own folder; `#` starts a
 comment. Files are only read here, never imported.
 """
 
@@ -40,7 +40,7 @@ class ListedFile:
     entry: str
 
     def declarations(self) -> tuple[list[Declaration], str]:
-        """Returns the registrations in the file, or what keeps it from being read."""
+        """Returns the registrations in the file, and why it cannot be read, if so."""
         try:
             return declarations_in(self.path), ""
         except SyntaxError as error:
@@ -51,7 +51,7 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What one list file leads to; the files are read when they are asked about.
+    """The content of a list file; the files it names are read on demand.
 
     Attributes:
         path: The list file.
@@ -92,11 +92,11 @@ class Listing:
 
 @dataclass(frozen=True)
 class Survey:
-    """Everything that was found by looking once.
+    """The result of one search.
 
     Attributes:
-        listings: The list files, in the order in which they count.
-        looked: A phrase for each place, for the error of a name that is not found.
+        listings: The list files, in order of precedence.
+        looked: Where the search looked, for errors about unknown names.
     """
 
     listings: tuple[Listing, ...]
@@ -109,11 +109,11 @@ class Survey:
 
 
 def survey(roots: Iterable[Path]) -> Survey:
-    """Reads every list file in reach.
+    """Reads all list files.
 
     Args:
-        roots: Folders; the nearest `oumi_requirements.txt` in or above each counts,
-            after the file that the environment names.
+        roots: Folders; the nearest `oumi_requirements.txt` in or above each is read,
+            after the file named by the environment variable.
     """
     paths: dict[Path, None] = {}
     looked: list[str] = []
@@ -138,7 +138,7 @@ def entry_point(name: str) -> "EntryPoint | None":
 
 
 def entry_point_names() -> list[str]:
-    """Returns the names of the models that installed packages offer."""
+    """Returns the names of models provided by installed packages."""
     return [point.name for point in _entry_points(tuple(sys.path))]
 
 

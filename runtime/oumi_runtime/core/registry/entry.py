@@ -1,4 +1,4 @@
-"""One registered value: what it is, where it was registered, what may replace it."""
+"""A registry entry: the value, where it was registered, and what may replace it."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered value, and the path, line and module where that was done."""
+    """A registered value, with the path, line and module of its registration."""
 
     name: str
     value: Any
@@ -31,10 +31,10 @@ class Entry:
         return f"{self.identity[1]} at {self.path}:{self.line}"
 
     def replaces(self, other: "Entry") -> bool:
-        """Whether this is the same thing, defined again.
+        """Whether this is a redefinition of the other entry.
 
-        That is so for a notebook cell that runs twice, a module that is reloaded, and a
-        file that runs as a program and is imported too.
+        This happens when a notebook cell runs twice, a module is reloaded, or a file is
+        both run as a program and imported.
         """
         (module, qualname), (its_module, its_qualname) = self.identity, other.identity
         same_file = self.path == other.path and not self.path.startswith("<")

@@ -1,7 +1,7 @@
-"""Importing one of a user's files under a module name of its own.
+"""Imports users' files under unique module names.
 
-The name comes from the path, so that a file called `json.py`, or two called `model.py`,
-hide nothing and each other neither.
+The names are derived from the paths, so that a file called `json.py` does not shadow
+the standard library, and two files called `model.py` do not shadow each other.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""What a class or function takes, learnt from its text.
+"""Finds the signature of a class or function by parsing its file.
 
-A signature that the text alone does not tell, because it is inherited, made by a
-decorator or a metaclass, is None: whoever calls the thing finds out then.
+A signature that cannot be determined from the text, because it is inherited or changed
+by a decorator or metaclass, is None; mistakes are then found when it is called.
 """
 
 import ast
@@ -42,7 +42,7 @@ class Signature:
 
 
 def signature_of(declaration: Declaration) -> Signature | None:
-    """Returns what the declared class or function takes, or None."""
+    """Returns the signature of the declared class or function, or None."""
     try:
         module = parsed(declaration.path.read_bytes(), Path(declaration.path))
     except (OSError, SyntaxError):
