@@ -4,9 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from oumi_runtime.core.datasets.bad_rows import reject_row
 from oumi_runtime.datasets.column_names import missing_column
 from oumi_runtime.exceptions import DataError
+
+Column = list[Any] | npt.NDArray[Any]
 
 
 class Table:
@@ -15,25 +20,26 @@ class Table:
     def __init__(
         self,
         path: Path,
-        columns: dict[str, list[Any]],
+        columns: dict[str, Column],
         numbers: Sequence[int] | None = None,
     ) -> None:
         """Takes the columns.
 
         Args:
             path: The file.
-            columns: The values by the column's name; None where one is missing.
+            columns: The values by the column's name; None where one is missing. An
+                array holds numbers, and lacks none.
             numbers: The number of each row in the file, from 1; all of them if None.
         """
         self.path = path
         self.columns = columns
         count = len(next(iter(columns.values()), ()))
-        self.numbers = list(range(1, count + 1)) if numbers is None else list(numbers)
+        self.numbers = range(1, count + 1) if numbers is None else numbers
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def require(self, name: str, remedy: str) -> list[Any]:
+    def require(self, name: str, remedy: str) -> Column:
         """The values of a column.
 
         Raises:
@@ -43,11 +49,16 @@ class Table:
             raise missing_column(self.path, name, self.columns, remedy)
         return self.columns[name]
 
+    def listed(self, name: str) -> list[Any]:
+        """The values of a column that is there, as a list."""
+        values = self.columns[name]
+        return values if isinstance(values, list) else values.tolist()
+
     def keep(self, places: Sequence[int]) -> None:
         """Keeps some rows alone, by their places from 0."""
         self.numbers = [self.numbers[place] for place in places]
         self.columns = {
-            name: [values[place] for place in places] if values else values
+            name: _chosen(values, places) if len(values) else values
             for name, values in self.columns.items()
         }
 
@@ -62,8 +73,7 @@ class Table:
         Raises:
             BadRowError: A row cannot be used and is not to be left out, or none can.
         """
-        values = [self.columns[name] for name in names]
-        reasons = list(map(reason_of, *values))
+        reasons = list(map(reason_of, *(self.listed(name) for name in names)))
         good = [place for place, reason in enumerate(reasons) if reason is None]
         if len(good) == len(reasons):
             return
@@ -76,7 +86,8 @@ class Table:
 
     def check_filled(self, name: str) -> None:
         """Rejects the rows that lack a value."""
-        if None in self.columns[name]:
+        values = self.columns[name]
+        if isinstance(values, list) and None in values:
             lacks = f"has no {name!r}"
             self.check(lambda value: lacks if value is None else None, name)
 
@@ -89,7 +100,7 @@ class Table:
             described: What they are to be, as in `not text`.
         """
         # The kinds alone, since a table may have many millions of values.
-        if {*map(type, self.columns[name])} <= kinds:
+        if {*map(type, self.listed(name))} <= kinds:
             return
 
         def reason_of(value: Any) -> str | None:
@@ -99,3 +110,10 @@ class Table:
             return None if is_good else f"{name!r} is {value!r:.40}, not {described}"
 
         self.check(reason_of, name)
+
+
+def _chosen(values: Column, places: Sequence[int]) -> Column:
+    if isinstance(values, list):
+        return [values[place] for place in places]
+    chosen: Column = values[np.asarray(places, np.int64)]
+    return chosen

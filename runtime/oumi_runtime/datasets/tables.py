@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from oumi_runtime.core.datasets.bad_rows import reject_row
-from oumi_runtime.datasets.table import Table
+from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.exceptions import DataError
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
@@ -44,6 +46,8 @@ def read_columns(path: Path, names: Sequence[str]) -> Table:
 def read_table(path: Path) -> Table:
     """Reads all columns; see `read_columns`. A missing value is None.
 
+    Columns of numbers that lack none are arrays, except those of JSON.
+
     Raises:
         DataError: The file is missing, or cannot be read.
     """
@@ -74,7 +78,7 @@ def _read_json(path: Path, names: Sequence[str] | None) -> Table:
             message = f"{path}: row {number} is not a JSON object"
             reject_row(path, number, "is not a JSON object", message=message)
     there = dict.fromkeys(key for row in rows.values() for key in row)
-    columns = {
+    columns: dict[str, Column] = {
         name: [row.get(name) for row in rows.values()]
         for name in (there if rows else dict.fromkeys(names or ()))
     }
@@ -133,15 +137,29 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
             # Arrow counts the header as a row.
             reason = f"row {int(match['row']) - 1}: {match['reason']}"
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
+    wants_all = names is None
     names = list(table.column_names) if names is None else names
     twice = [name for name in names if table.column_names.count(name) > 1]
     if twice:
         raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
-    columns = {
-        name: table.column(name).to_pylist() if name in names else []
+    columns: dict[str, Column] = {
+        name: _values(table.column(name), as_array=wants_all) if name in names else []
         for name in table.column_names
     }
     return Table(path, columns, numbers or range(1, table.num_rows + 1))
+
+
+def _values(column: Any, *, as_array: bool) -> Column:
+    """The values of an Arrow column; see `read_table`."""
+    import pyarrow as pa
+
+    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if as_array and is_number and not column.null_count:
+        # Arrow's own way imports pandas, which takes a third of a second.
+        parts = [np.from_dlpack(part) for part in column.chunks]
+        return np.concatenate(parts) if parts else np.zeros(0)
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _read_csv(path: Path, text_column: str | None) -> tuple[Any, list[int] | None]:

@@ -1,21 +1,25 @@
 """The user's own table of numbers, from a csv, parquet or JSON file."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.numbers import (
+    LEAVE_OUT_COLUMN,
+    in_32_bits,
+    reason_against,
+)
 from oumi_runtime.datasets.split_files import split_file
-from oumi_runtime.datasets.table import Table
+from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.datasets.tables import read_table
 from oumi_runtime.datasets.tabular_stream import TabularStream
 from oumi_runtime.exceptions import DataError
-
-_LEAVE_OUT_COLUMN = "; leave the column out by dataset_kwargs.feature_columns"
 
 
 @register_dataset("tabular")
@@ -73,17 +77,19 @@ class Tabular(ColumnDataset):
             train = read_table(split_file(Path(dataset_path), "train"))
             classes = _class_names(train.require(label_column, "add it"))
         for name in names:
-            _check_numbers(table, name, _LEAVE_OUT_COLUMN)
+            _make_numbers(table, name, LEAVE_OUT_COLUMN)
         if classes is None:
-            _check_numbers(table, label_column)
+            _make_numbers(table, label_column)
         else:
             _check_classes(table, label_column, classes)
         self.dataset_name, self.dataset_path = "tabular", str(path)
         self.feature_names = list(names)
-        features = [table.columns[name] for name in names]
+        features = np.empty((len(table), len(names)), np.float32)
+        for place, name in enumerate(names):
+            features[:, place] = in_32_bits(_array_of(table, name))
         super().__init__(
             {
-                "features": torch.tensor(features, dtype=torch.float32).T.contiguous(),
+                "features": torch.from_numpy(features),
                 "labels": _to_labels(table.columns[label_column], classes, regression),
             },
             label_names=classes,
@@ -115,23 +121,38 @@ class Tabular(ColumnDataset):
         )
 
 
-def _class_names(values: Sequence[Any]) -> list[str] | None:
+def _class_names(values: Column) -> list[str] | None:
     """The classes where they are names, else None."""
+    if not isinstance(values, list):
+        return None
     names = {value for value in values if isinstance(value, str)}
     return sorted(names) or None
 
 
-def _check_numbers(table: Table, name: str, remedy: str = "") -> None:
-    """Rejects the rows that have no number in a column.
+def _make_numbers(table: Table, name: str, remedy: str = "") -> None:
+    """Makes an array of a column, and rejects the rows that have no number in it.
 
     One word makes texts of a whole column of a csv file; the numbers among them are
     made numbers again.
     """
-    if table.path.suffix.lower() == ".csv" and str in set(
-        map(type, table.columns[name])
-    ):
-        table.columns[name] = [_as_number(value) for value in table.columns[name]]
-    table.check_kind(name, {int, float, bool}, f"a number{remedy}")
+    values = table.columns[name]
+    if isinstance(values, list):
+        if table.path.suffix.lower() == ".csv" and str in {*map(type, values)}:
+            table.columns[name] = [_as_number(value) for value in values]
+        table.check_kind(name, {int, float, bool}, f"a number{remedy}")
+        table.columns[name] = _as_array(table.columns[name])
+    if not np.isfinite(in_32_bits(_array_of(table, name))).all():
+        table.check(lambda value: reason_against(name, value, remedy), name)
+
+
+def _array_of(table: Table, name: str) -> npt.NDArray[Any]:
+    return np.asarray(table.columns[name])
+
+
+def _as_array(values: Column) -> npt.NDArray[Any]:
+    array = np.array(values)
+    # Whole numbers of more than 64 bits are objects.
+    return array if array.dtype.kind in "biuf" else array.astype(np.float64)
 
 
 def _as_number(value: Any) -> Any:
@@ -158,10 +179,10 @@ def _check_classes(table: Table, name: str, classes: list[str]) -> None:
 
 
 def _to_labels(
-    values: Sequence[Any], classes: list[str] | None, regression: bool
+    values: Column, classes: list[str] | None, regression: bool
 ) -> torch.Tensor:
     if classes is not None:
         ids = {class_name: number for number, class_name in enumerate(classes)}
         return torch.tensor([ids[value] for value in values])
-    whole = all(isinstance(value, int) for value in values) and not regression
-    return torch.tensor(values, dtype=torch.int64 if whole else torch.float32)
+    whole = np.asarray(values).dtype.kind in "biu" and not regression
+    return torch.from_numpy(np.asarray(values, np.int64 if whole else np.float32))

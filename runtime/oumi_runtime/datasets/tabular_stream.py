@@ -8,6 +8,11 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
+from oumi_runtime.datasets.numbers import (
+    LEAVE_OUT_COLUMN,
+    in_32_bits,
+    reason_against,
+)
 from oumi_runtime.datasets.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError, DataError
 
@@ -98,7 +103,7 @@ class TabularStream(BlockDataset):
 
     def _block(self, batch: Any, rows: np.ndarray) -> ColumnDataset:
         features = [self._numbers(batch, name, rows) for name in self.feature_names]
-        matrix = np.stack(features, axis=1).astype(np.float32)
+        matrix = in_32_bits(np.stack(features, axis=1))
         return ColumnDataset(
             {
                 "features": torch.from_numpy(matrix),
@@ -121,10 +126,16 @@ class TabularStream(BlockDataset):
         elif not (types.is_integer(kind) or types.is_floating(kind)):
             value = column[0].as_py()
             raise BadRowError(
-                f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a number; leave "
-                "the column out by dataset_kwargs.feature_columns"
+                f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a "
+                f"number{LEAVE_OUT_COLUMN}"
             )
-        return np.asarray(column.to_numpy(zero_copy_only=False))
+        values = np.asarray(column.to_numpy(zero_copy_only=False))
+        is_good = np.isfinite(in_32_bits(values))
+        if not is_good.all():
+            place = int(is_good.argmin())
+            reason = reason_against(name, values[place].item(), LEAVE_OUT_COLUMN)
+            raise BadRowError(f"{where}{rows[place] + 1}: {reason}")
+        return values
 
     def _label_ids(self, batch: Any, rows: np.ndarray) -> torch.Tensor:
         import pyarrow as pa

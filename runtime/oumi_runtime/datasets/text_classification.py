@@ -43,9 +43,9 @@ class TextClassification(TextDataset):
         table = read_columns(path, (text_column, label_column))
         table.check_kind(text_column, {str}, "text")
         _check_classes(table, label_column)
-        labels = table.columns[label_column]
+        labels = table.listed(label_column)
         super().__init__(
-            table.columns[text_column],
+            table.listed(text_column),
             [int(label) if isinstance(label, bool) else label for label in labels],
         )
 
@@ -66,10 +66,10 @@ class TextClassification(TextDataset):
 
 def _check_classes(table: Table, column: str) -> None:
     """Rejects rows whose label is not of the same type as most labels."""
-    kinds = Counter(map(type, table.columns[column]))
+    kinds = Counter(map(type, table.listed(column)))
     are_names = kinds[str] and kinds[str] >= kinds[int] + kinds[bool]
     kind = str if are_names else int
-    if kinds.keys() <= {kind, bool} and "" not in table.columns[column]:
+    if kinds.keys() <= {kind, bool} and "" not in table.listed(column):
         return  # The usual case, which needs no look at each row.
 
     def reason_of(label: Any) -> str | None:

@@ -38,7 +38,7 @@ class TextLm(PlainTexts):
         path = split_file(Path(dataset_path), split)
         table = read_columns(path, (text_column,))
         table.check_kind(text_column, {str}, "text")
-        super().__init__(table.columns[text_column])
+        super().__init__(table.listed(text_column))
 
     @classmethod
     def open_stream(

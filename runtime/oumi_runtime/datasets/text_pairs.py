@@ -36,7 +36,7 @@ class TextPairsFile(TextPairs):
         table = read_columns(path, (text_column, target_column))
         for name in (text_column, target_column):
             table.check_kind(name, {str}, "text")
-        super().__init__(table.columns[text_column], table.columns[target_column])
+        super().__init__(table.listed(text_column), table.listed(target_column))
 
     @classmethod
     def open_stream(

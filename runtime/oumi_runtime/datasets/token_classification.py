@@ -41,12 +41,12 @@ class TokenClassification(TaggedTexts):
         path = split_file(Path(dataset_path), split)
         table = read_columns(path, (token_column, label_column))
         kinds = {
-            type(label) for row in table.columns[label_column] for label in _list(row)
+            type(label) for row in table.listed(label_column) for label in _list(row)
         }
         kind = str if kinds == {str} else int
         names = [token_column, label_column]
         table.check(partial(tags_mistake, kind=kind, names=names), *names)
-        super().__init__(table.columns[token_column], table.columns[label_column])
+        super().__init__(table.listed(token_column), table.listed(label_column))
 
     @classmethod
     def open_stream(

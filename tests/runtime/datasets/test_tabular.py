@@ -1,6 +1,8 @@
 """The user's own tables of numbers, in memory and streamed."""
 
 import json
+import math
+import re
 
 import pyarrow as pa
 import pytest
@@ -141,3 +143,36 @@ def test_a_class_that_training_lacks_is_named(tmp_path, stream):
     write(tmp_path, "jsonl", [*ROWS, ROWS[0] | {"label": "c"}], "test")
     with pytest.raises(DataError, match=r"row 31.*'c'.*not one of the classes a, b"):
         read(stream, str(tmp_path), "test", feature_columns=["height"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "value", "what"),
+    [
+        ("parquet", math.nan, "'width' is nan, not a number"),
+        ("parquet", math.inf, "'width' is inf, not a number"),
+        ("parquet", 1e39, "'width' is 1e+39, too large"),
+        ("jsonl", math.nan, "'width' is nan, not a number"),
+        ("csv", 1e39, "'width' is 1e+39, too large"),
+    ],
+)
+def test_a_number_that_the_model_cannot_have_is_named(
+    tmp_path, stream, suffix, value, what
+):
+    widths = [1.0, 2.0, value, 4.0]
+    rows = [{"width": width, "label": n % 2} for n, width in enumerate(widths)]
+    path = write(tmp_path, suffix, rows)
+    with pytest.raises(DataError, match=re.escape(f"row 3: {what}")):
+        read(stream, path)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_numbers_are_the_same_from_every_kind_of_file(tmp_path, suffix):
+    numbers = [(1, 0.1, True, 2), (2**40, 1e-30, False, 0), (-3, -2.5, True, 1)]
+    names = ("whole", "part", "yes", "label")
+    rows = [dict(zip(names, row, strict=True)) for row in numbers]
+    data = Tabular(write(tmp_path, suffix, rows))
+    expected = torch.tensor([[float(n) for n in row[:3]] for row in numbers])
+    assert torch.equal(data.columns["features"], expected)
+    assert data.columns["labels"].dtype == torch.int64
+    assert data.columns["labels"].tolist() == [2, 0, 1]
