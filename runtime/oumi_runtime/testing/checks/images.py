@@ -15,7 +15,12 @@ from oumi_runtime.testing.failures import (
     NotApplicableError,
     described,
 )
-from oumi_runtime.testing.measuring import Probe, logits_of, perturbed
+from oumi_runtime.testing.measuring import (
+    Probe,
+    logits_of,
+    perturbed,
+    tolerance,
+)
 from oumi_runtime.testing.needs import arguments_of, numbers
 
 _CHANNELS = re.compile(r"channel|in_chan|num_bands")
@@ -51,7 +56,7 @@ def check_channels_are_told_apart(case: ModelCase) -> None:
         model, inputs = _for_three_channels(case, inputs)
     turned = {**inputs, name: inputs[name].roll(1, 1)}
     usual, found = logits_of(model, inputs), logits_of(model, turned)
-    if torch.allclose(usual, found, rtol=1e-5, atol=1e-7):
+    if (usual - found).abs().max() <= tolerance(usual):
         raise CheckFailedError(
             f"{name} with their channels in another order give the same output: are "
             "the channels averaged or summed before the first layer?"
