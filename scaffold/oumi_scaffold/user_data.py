@@ -104,9 +104,15 @@ def _images(path: Path, _: Mapping[str, str]) -> UserData:
         kwargs = {"image_size": _PICTURE_SIZE}
         sizes = {"image_size": _PICTURE_SIZE, "in_channels": 3}
         arguments = {"num_classes": facts.num_classes, **sizes}
-        return UserData("image_folder", facts.splits, kwargs, arguments)
+        return UserData(
+            "image_folder",
+            facts.splits,
+            kwargs,
+            arguments,
+            num_rows=facts.num_to_share,
+        ).shared()
     if path.suffix.lower() != ".npz":
-        reason = "give an .npz file, or a folder of pictures: train/CLASS/*.png"
+        reason = "give an .npz file, or a folder of pictures: CLASS/*.png"
         raise DataFileError(str(path), reason)
     facts = look_into_archive(path)
     sizes = {"image_size": facts.image_size or 0, "in_channels": facts.in_channels or 0}
@@ -114,7 +120,9 @@ def _images(path: Path, _: Mapping[str, str]) -> UserData:
         there = ", ".join(facts.splits)
         raise DataFileError(str(path), f"it has no split train, only {there}")
     arguments = {"num_classes": facts.num_classes, **sizes}
-    return UserData("npz_file", facts.splits, arguments=arguments)
+    return UserData(
+        "npz_file", facts.splits, arguments=arguments, num_rows=facts.num_to_share
+    ).shared()
 
 
 def _is_split(table: UserTable, column: str) -> bool:

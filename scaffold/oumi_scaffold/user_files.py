@@ -24,8 +24,8 @@ class UserData:
     """What reads the data, its splits, and what the constructor has to be given.
 
     `left_out` says of each column that cannot be learned from why that is so;
-    `num_rows` how many rows a table has, and is 0 for anything else; `is_shared`
-    whether the splits share its rows.
+    `num_rows` how many rows or images there are that say no split, and is 0 where they
+    do; `is_shared` whether the splits share them.
     """
 
     dataset_name: str
@@ -39,7 +39,7 @@ class UserData:
     is_shared: bool = False
 
     def shared(self) -> "UserData":
-        """Returns the data in three splits, where it is one table with enough rows."""
+        """Returns the data in three splits, where it has none and rows enough."""
         if self.splits != ("train",) or self.num_rows < _FEWEST_TO_SHARE:
             return self
         return replace(self, splits=SPLITS_IN_ORDER, is_shared=True)

@@ -13,6 +13,9 @@ from typing import Any
 
 from oumi_scaffold.exceptions import DataFileError
 
+_SPLIT_WORDS = {"train", "training", "validation", "valid", "val", "dev"} | {
+    *("test", "testing", "eval", "evaluation")
+}
 _MOST_BYTES = 200_000_000  # of labels, unpacked
 _UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError)
 
@@ -23,6 +26,8 @@ class ImageFacts:
 
     num_classes: int
     splits: tuple[str, ...]
+    num_to_share: int = 0
+    """How many images there are, where none of them says its split."""
     in_channels: int | None = None
     image_size: int | None = None
 
@@ -59,6 +64,7 @@ def look_into_archive(path: Path) -> ImageFacts:
     names = ("train",) if splits is None else tuple(dict.fromkeys(splits.tolist()))
     return ImageFacts(
         num_classes=int(labels.max()) + 1,
+        num_to_share=labels.size if splits is None else 0,
         splits=tuple(str(name) for name in names),
         in_channels=1 if len(images) == 3 else images[1],
         image_size=images[-1],
@@ -66,7 +72,7 @@ def look_into_archive(path: Path) -> ImageFacts:
 
 
 def look_into_folder(path: Path, split_names: Mapping[str, str]) -> ImageFacts:
-    """Counts the classes of `FOLDER/train/CLASS/`.
+    """Counts the classes of `FOLDER/train/CLASS/`, or of `FOLDER/CLASS/`.
 
     Args:
         path: The folder.
@@ -77,14 +83,23 @@ def look_into_folder(path: Path, split_names: Mapping[str, str]) -> ImageFacts:
     """
     inside = _folders(path)
     splits = tuple(dict.fromkeys(split_names[n] for n in inside if n in split_names))
-    if "train" not in splits:
+    if "train" in splits:
+        classes = _folders(path / "train")
+        if not classes:
+            raise DataFileError(str(path / "train"), "it has no folder for any class")
+        return ImageFacts(num_classes=len(classes), splits=splits)
+    num_images = sum(
+        each.is_file() and not each.name.startswith(".")
+        for name in inside
+        for each in (path / name).rglob("*")
+    )
+    if not num_images or any(name.lower() in _SPLIT_WORDS for name in inside):
         there = ", ".join(inside) or "no folder"
         reason = f"it has no folder train, only {there}; make it train/CLASS/*.png"
         raise DataFileError(str(path), reason)
-    classes = _folders(path / "train")
-    if not classes:
-        raise DataFileError(str(path / "train"), "it has no folder for any class")
-    return ImageFacts(num_classes=len(classes), splits=splits)
+    return ImageFacts(
+        num_classes=len(inside), splits=("train",), num_to_share=num_images
+    )
 
 
 def _folders(path: Path) -> list[str]:

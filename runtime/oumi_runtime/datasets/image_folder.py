@@ -15,12 +15,14 @@ from oumi_runtime.datasets.images import (
 from oumi_runtime.datasets.split_files import SPLIT_NAMES
 from oumi_runtime.exceptions import DataError
 
+_SPLITS = {"train", "training", "test", "testing", "eval", "evaluation"}
+_SPLITS |= set(SPLIT_NAMES["validation"])
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
 
 
 @register_dataset("image_folder")
 class ImageFolder(Dataset[dict[str, Any]]):
-    """Pictures in `FOLDER/SPLIT/CLASS/`, read as they are used.
+    """Pictures in `FOLDER/SPLIT/CLASS/` or `FOLDER/CLASS/`, read as they are used.
 
     Samples: `images` (channels, height, width) float32 in 0..1, `labels` () int64. The
     classes are the folders of the training split, by name; where there is none, those
@@ -38,7 +40,8 @@ class ImageFolder(Dataset[dict[str, Any]]):
 
         Args:
             dataset_path: The folder that holds one for each split.
-            split: train, validation or test.
+            split: train, validation or test. All pictures of `FOLDER/CLASS/` are in
+                each; the dataset's `split_shares` shares them out.
             image_size: Side in pixels that all are resized to, bilinearly. None where
                 they are of one size already.
             channels: 1 for grey, 3 for red, green and blue.
@@ -88,6 +91,7 @@ class ImageFolder(Dataset[dict[str, Any]]):
 
 
 def _split_folder(folder: Path, split: str, otherwise: Path | None = None) -> Path:
+    """The folder of a split; the folder itself where it has none for any split."""
     for name in SPLIT_NAMES.get(split, (split,)):
         if (folder / name).is_dir():
             return folder / name
@@ -95,10 +99,12 @@ def _split_folder(folder: Path, split: str, otherwise: Path | None = None) -> Pa
         return otherwise
     if not folder.is_dir():
         raise DataError(f"no folder at {folder}; set dataset_path to one of pictures")
-    there = ", ".join(_folders_in(folder)) or "no folder"
+    there = _folders_in(folder)
+    if there and not any(name.lower() in _SPLITS for name in there):
+        return folder
     raise DataError(
-        f"{folder} holds no {split} split, only {there}; make it "
-        f"{folder / split}/CLASS/*.png"
+        f"{folder} holds no {split} split, only {', '.join(there) or 'no folder'}; "
+        f"make it {folder / split}/CLASS/*.png"
     )
 
 

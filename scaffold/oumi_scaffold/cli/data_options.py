@@ -84,8 +84,8 @@ def data_answers(
     _check_settings(data, settings)
     if data.is_shared:
         output.note(
-            f"{path} has no splits: a tenth of its rows is used for validation, and "
-            "another tenth for testing; change split_shares in the config if needed"
+            f"{path} has no splits: a tenth of it is used for validation, and another "
+            "tenth for testing; change split_shares in the config if needed"
         )
     elif data.splits == ("train",):
         output.note(

@@ -59,6 +59,21 @@ def test_a_class_that_training_lacks_is_refused(folder):
         ImageFolder(str(folder), split="validation")
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_folders_of_classes_alone_hold_every_split(tmp_path, split):
+    for name in ("cat", "dog"):
+        picture(tmp_path / name / "0.png", 100)
+    dataset = ImageFolder(str(tmp_path), split=split)
+    assert dataset.label_names == ["cat", "dog"]
+    assert [label for _, label in dataset.files] == [0, 1]
+
+
+def test_a_folder_that_may_be_a_split_is_no_class(tmp_path):
+    picture(tmp_path / "Training" / "cat" / "0.png", 100)
+    with pytest.raises(DataError, match="holds no train split, only Training"):
+        ImageFolder(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

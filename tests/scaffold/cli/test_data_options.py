@@ -76,7 +76,7 @@ def test_the_splits_share_a_single_table_with_enough_rows(project: Path, run: Ca
     done = run("new-model", "SharedNet", *task, "--data", "table.csv")
     assert done.exit_code == 0
     assert (
-        "a tenth of its rows is used for validation, and another tenth for testing"
+        "a tenth of it is used for validation, and another tenth for testing"
         in done.err
     )
     config = config_of(project, "shared_net")
@@ -263,6 +263,27 @@ def test_a_folder_of_pictures_is_counted(project: Path, run: Callable):
     assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 3
     assert dataset_of(project)["dataset_kwargs"] == {"image_size": 32}
     assert list(config_of(project)["data"]) == ["train", "validation"]
+
+
+def test_pictures_without_splits_share_them(project: Path, run: Callable):
+    images = {f"pets/{c}/{n}.png": "" for c in ("cat", "dog") for n in range(30)}
+    make_tree(project, images)
+    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
+    assert done.exit_code == 0
+    assert "pets has no splits: a tenth of it is used for validation" in done.err
+    assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 2
+    for split in ("train", "validation", "test"):
+        found = dataset_of(project, split)
+        assert (found["dataset_path"], found["split"]) == ("pets", split)
+        assert found["split_shares"] == {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+def test_an_archive_without_splits_shares_its_images(project: Path, run: Callable):
+    arrays = {"images": np.zeros((60, 8, 8), np.uint8), "labels": np.arange(60) % 2}
+    np.savez(project / "images.npz", **arrays)
+    done = run("new-model", "MyNet", *IMAGES, "--data", "images.npz")
+    assert done.exit_code == 0
+    assert dataset_of(project, "test")["split_shares"]["train"] == 0.8
 
 
 def test_the_path_is_as_the_project_sees_it(
