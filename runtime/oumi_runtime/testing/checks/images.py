@@ -26,8 +26,9 @@ from oumi_runtime.testing.needs import arguments_of, numbers
 _CHANNELS = re.compile(r"channel|in_chan|num_bands")
 _TRIED_PIXELS = 64
 # 0.5 where the places of pixels and outputs have nothing to do with each other.
-_LEAST_RANK = 0.62
-_SMALLEST_SIDE = 4
+_LEAST_RANK = 0.6
+_SMALLEST_SIDE = 8
+_SEEDS = 3
 _MOST_LAYERS = 16
 _TIMES_AS_LARGE = (4, 4)
 _FAILURES = (IndexError, RuntimeError, TypeError, ValueError)
@@ -109,33 +110,37 @@ def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
 
     If it fails, look at every `reshape`, `permute` and `view` of the named layer.
     """
-    probe, (name,) = Probe(case, 2), case.numbers
-    usual = probe(probe.inputs)
-    layers = _layers_of_maps(probe, name)
-    if _is_map_of(usual, probe.inputs[name]):
-        given = probe.inputs[name]
-        layers.append(("the model", given, lambda x: probe({**probe.inputs, name: x})))
-    if not layers:
+    found = _layers_of_maps(case, 0)
+    if not found:
         raise NotApplicableError("there is no output for every pixel")
-    for path, given, run in layers:
-        if not _keeps_places(given, run):
-            raise CheckFailedError(
-                f"a pixel that is given to {path} changes what comes out at its own "
-                "place no more than it does elsewhere: is something reshaped where it "
-                "had to be permuted?"
-            )
+    moving = [path for path, given, run in found if not _keeps_places(given, run)]
+    for seed in range(1, _SEEDS):  # A filter of few pixels may lean to one side.
+        if moving:
+            others = _layers_of_maps(case, seed)
+            kept = {path for path, given, run in others if _keeps_places(given, run)}
+            moving = [path for path in moving if path not in kept]
+    if moving:
+        raise CheckFailedError(
+            f"a pixel that is given to {moving[0]} changes what comes out at its own "
+            "place no more than it does elsewhere: is something reshaped where it had "
+            "to be permuted?"
+        )
 
 
 _Layer = tuple[str, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
 
 
-def _layers_of_maps(probe: Probe, name: str) -> list[_Layer]:
-    """The model's own layers that give a map for a map, and what each is given.
+def _layers_of_maps(case: ModelCase, seed: int) -> list[_Layer]:
+    """The model, and layers of its own, that give a map for a map; what each is given.
 
     Where the model takes larger images, a layer that adds something to its input is
     looked at without its input: there, a filter sees a small part of the map alone.
     """
+    probe, (name,) = Probe(case, 2, seed), case.numbers
     found: list[_Layer] = []
+    usual, given = probe(probe.inputs), probe.inputs[name]
+    if _is_map_of(usual, given):
+        found.append(("the model", given, lambda x: probe({**probe.inputs, name: x})))
     large = {**probe.inputs, name: probe.inputs[name].repeat(1, 1, *_TIMES_AS_LARGE)}
     try:
         probe(large)
@@ -150,7 +155,8 @@ def _layers_of_maps(probe: Probe, name: str) -> list[_Layer]:
                 given = args[0].detach()
                 found.append((path, given, module))
                 if is_large and output.shape == given.shape:
-                    found.append((path, given, lambda x: module(x) - x))
+                    added = f"{path}, without its input,"
+                    found.append((added, given, lambda x: module(x) - x))
 
         return hook
 
@@ -198,7 +204,7 @@ def _keeps_places(
     if not ranks:
         return True
     still = 1 - sum(reach) / len(reach)
-    return sum(ranks) / len(ranks) >= max(_LEAST_RANK, 0.5 + 0.4 * still)
+    return sum(ranks) / len(ranks) >= max(_LEAST_RANK, 0.5 + 0.35 * still)
 
 
 def _for_three_channels(

@@ -147,7 +147,7 @@ FAULTS = (
     (
         "tiny_unet",
         "skip forgotten",
-        "every_pixel_has_its_own_output",
+        "no_two_layers_act_as_one",
         (
             (
                 "torch.cat([self.up(x), skip], dim=1)",
