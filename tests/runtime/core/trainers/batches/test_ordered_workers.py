@@ -1,7 +1,8 @@
 """Processes that call a function, and when they end."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -22,20 +23,27 @@ def items(first: int = 1) -> Iterator[int]:
     return iter(range(first, first + 40, 2))
 
 
+@pytest.fixture
+def started() -> Callable[[], list[BaseProcess]]:
+    """Lists the processes started since; other tests may have left theirs running."""
+    others = multiprocessing.active_children()
+    return lambda: [p for p in multiprocessing.active_children() if p not in others]
+
+
 @pytest.mark.parametrize("persistent", [False, True])
-def test_an_error_ends_them_though_it_is_held_on_to(persistent: bool) -> None:
+def test_an_error_ends_them_though_it_is_held_on_to(started, persistent: bool) -> None:
     with pytest.raises(ValueError, match="is even") as caught:
         list(workers(persistent).map(items(2)))
-    assert multiprocessing.active_children() == []
+    assert started() == []
     assert caught.value is not None
 
 
-def test_a_pass_that_is_given_up_ends_them() -> None:
+def test_a_pass_that_is_given_up_ends_them(started) -> None:
     numbers = workers().map(items())
     assert next(numbers) == 1
-    assert len(multiprocessing.active_children()) == 2
+    assert len(started()) == 2
     numbers.close()
-    assert multiprocessing.active_children() == []
+    assert started() == []
 
 
 def test_those_that_are_kept_go_on_with_the_next_pass() -> None:
