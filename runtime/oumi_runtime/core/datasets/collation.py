@@ -3,10 +3,13 @@
 Samples of columns in memory are gathered instead; see `columns`.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets.columns import Batch
@@ -15,6 +18,7 @@ from oumi_runtime.exceptions import BadRowError, DataError
 
 Collator = Callable[[list[Any]], Batch]
 _LABELS = ("labels", "label")
+_NUMBERS = {bool, int, float}
 
 
 class PaddingCollator:
@@ -80,13 +84,20 @@ class PaddingCollator:
         self, name: str, samples: Sequence[Mapping[str, Any]]
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The values of a name, and how long each was where they had to be padded."""
-        values = [self._tensor(name, sample[name]) for sample in samples]
+        values = [sample[name] for sample in samples]
+        kinds = {*map(type, values)}
+        if len(kinds) == 1 and kinds <= _NUMBERS:
+            # What is too large for a tensor is named below.
+            with contextlib.suppress(RuntimeError):
+                return torch.tensor(values), None
+        if kinds != {torch.Tensor} or self._max_length is not None:
+            values = [self._tensor(name, value) for value in values]
         shapes = {value.shape for value in values}
-        longest = max(len(value) if value.ndim else 0 for value in values)
+        longest = max(shape[0] if shape else 0 for shape in shapes)
         width = -(-longest // self._multiple) * self._multiple
         if len(shapes) == 1 and (width == longest or values[0].ndim != 1):
             return torch.stack(values), None
-        if len({(value.ndim, value.shape[1:]) for value in values}) > 1:
+        if len({(len(shape), shape[1:]) for shape in shapes}) > 1:
             described = sorted(str(tuple(shape)) for shape in shapes)
             raise DataError(f"{name!r} is of shapes {' and '.join(described)}")
         if values[0].ndim == 0 or values[0].ndim > 1:
@@ -95,19 +106,19 @@ class PaddingCollator:
                 f"{name!r} is of shapes {' and '.join(described)}, which no padding "
                 "makes equal; make them so, or name a collator that does"
             )
-        padded = torch.full(
-            (len(values), width), self._pad_values.get(name, 0), dtype=values[0].dtype
-        )
-        for row, value in zip(padded, values, strict=True):
-            row[: len(value)] = value
-        return padded, torch.tensor([len(value) for value in values])
+        pad_value = self._pad_values.get(name, 0)
+        padded = pad_sequence(values, batch_first=True, padding_value=pad_value)
+        if width > longest:
+            padded = pad(padded, (0, width - longest), value=pad_value)
+        return padded, torch.tensor([value.shape[0] for value in values])
 
     def _tensor(self, name: str, value: Any) -> torch.Tensor:
         try:
             tensor = torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError) as error:
             raise DataError(f"{name!r} is {value!r:.40}, not numbers") from error
-        return tensor[: self._max_length] if tensor.ndim == 1 else tensor
+        is_cut = self._max_length is not None and tensor.ndim == 1
+        return tensor[: self._max_length] if is_cut else tensor
 
 
 class CollatedDataset(Dataset[Any]):

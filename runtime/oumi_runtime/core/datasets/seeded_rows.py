@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 _PRIME = 1_000_003
 
@@ -48,7 +48,9 @@ def random_numbers_from(seed: int) -> Iterator[None]:
     Args:
         seed: Any whole number.
     """
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    # A worker draws nothing else; saving and restoring is most of the time it takes.
+    is_worker = get_worker_info() is not None
+    states = None if is_worker else _random_states()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     # torch.manual_seed would start the GPUs' numbers anew as well.
@@ -56,6 +58,11 @@ def random_numbers_from(seed: int) -> Iterator[None]:
     try:
         yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        if states is not None:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.set_rng_state(states[2])
+
+
+def _random_states() -> tuple[Any, Any, torch.Tensor]:
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()

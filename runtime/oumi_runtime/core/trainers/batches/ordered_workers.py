@@ -1,5 +1,8 @@
 """Maps a function over items in worker processes, keeping their order."""
 
+import contextlib
+import copyreg
+import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -109,4 +112,21 @@ class _Mapped(Dataset[bytes]):
 
     def __getitem__(self, item: Any) -> bytes:
         # A tensor sent as such keeps a file descriptor open.
-        return pickle.dumps(self._function(item), protocol=pickle.HIGHEST_PROTOCOL)
+        return _pickled(self._function(item))
+
+
+def _pickled(value: Any) -> bytes:
+    """As pickle.dumps, with tensors as arrays, which takes a tenth of the time."""
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | {torch.Tensor: _reduced}
+    pickler.dump(value)
+    return file.getvalue()
+
+
+def _reduced(tensor: torch.Tensor) -> Any:
+    # numpy has no bfloat16, for one.
+    with contextlib.suppress(TypeError, RuntimeError):
+        if tensor.is_contiguous() and not tensor.requires_grad:
+            return torch.from_numpy, (tensor.numpy(),)
+    return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 
 import pytest
+import torch
 
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
 
@@ -54,3 +55,26 @@ def test_those_that_are_kept_go_on_with_the_next_pass() -> None:
     first.close()
     assert list(kept.map(items(21))) == list(items(21))
     assert multiprocessing.active_children() == before
+
+
+def tensors(kind: str) -> dict[str, torch.Tensor]:
+    values = torch.arange(6).reshape(2, 3)
+    return {
+        "plain": {"x": values, "empty": values[:0], "scalar": torch.tensor(2.5)},
+        "bfloat16": {"x": values.bfloat16()},
+        "turned": {"x": values.T},
+        "grad": {"x": values.float().requires_grad_()},
+    }[kind]
+
+
+def test_tensors_come_as_they_are_and_can_be_written_to() -> None:
+    kinds = ["plain", "bfloat16", "turned", "grad"]
+    sent = OrderedWorkers(tensors, Loading(2)).map(iter(kinds))
+    for kind, found in zip(kinds, sent, strict=True):
+        for name, expected in tensors(kind).items():
+            tensor = found[name]
+            assert torch.equal(tensor, expected), kind
+            assert tensor.dtype == expected.dtype
+            assert tensor.stride() == expected.stride()
+            assert tensor.requires_grad == expected.requires_grad
+            tensor.detach().add_(1)
