@@ -6,11 +6,8 @@ from planting import before_forward, expression, faults, statement
 POSITIONS = faults(
     "positions",
     rates_multiplied=expression(r"1e4 \*\* (\(.+\))", r"1e4 * \1"),
-    rates_by_whole_division=expression(
-        r"-torch\.arange\((.+)\) / channels", r"-torch.arange(\1) // channels"
-    ),
     rates_without_their_sign=expression(
-        r"-torch\.arange\((.+)\) / channels", r"torch.arange(\1) / channels"
+        r"\(-torch\.arange\((.+)\) / channels\)", r"(torch.arange(\1) / channels)"
     ),
     rotation_without_its_minus=expression(
         r"first \* cos - second \* sin", "first * cos + second * sin"
