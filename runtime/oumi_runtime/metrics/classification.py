@@ -1,42 +1,73 @@
-"""Metrics of classification, computed by torchmetrics."""
+"""Metrics of classification."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
+from torch import nn
 
+from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
-from oumi_runtime.core.trainers.evaluation import EvalPrediction
+from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
+
+Counts = tuple[int, torch.Tensor, torch.Tensor]
 
 
 @register("classification", RegistryType.METRICS_FUNCTION)
-def classification(prediction: EvalPrediction) -> dict[str, float]:
-    """Computes accuracy and macro-averaged F1.
+class Classification(BatchMetrics):
+    """`accuracy` and macro-averaged F1, of samples or of tokens.
 
-    Args:
-        prediction: Logits (samples, classes) and labels (samples,); samples with a
-            negative label are ignored.
-
-    Returns:
-        `accuracy`, the share of samples whose largest logit is the label's, and
-        `macro_f1`, the mean of the F1 of the classes that occur.
-
-    Raises:
-        DataError: No sample has a class as its label.
+    `accuracy` is the share of targets whose largest logit is the label's, and
+    `macro_f1` the mean of the F1 of the classes that occur. Targets with a negative
+    label are left out. Of each batch only its confusion matrix is kept, without zeros:
+    the logits of all tokens of a test set need not fit in memory.
     """
-    # Imported only when metrics are computed: it takes as long as torch.
-    from torchmetrics.functional.classification import (
-        multiclass_accuracy,
-        multiclass_f1_score,
-    )
 
-    logits = torch.from_numpy(prediction.predictions)
-    labels = torch.from_numpy(prediction.label_ids)
-    if labels.is_floating_point() or not (labels >= 0).any():
-        raise DataError(
-            "the metrics function 'classification' needs class numbers as labels, and "
-            "none are there; leave training.metrics_function out, or label the data"
-        )
-    logits, labels = logits[labels >= 0], labels[labels >= 0]
-    num_classes = logits.shape[-1]
-    accuracy = multiclass_accuracy(logits, labels, num_classes, average="micro")
-    macro_f1 = multiclass_f1_score(logits, labels, num_classes, average="macro")
-    return {"accuracy": accuracy.item(), "macro_f1": macro_f1.item()}
+    def measure(
+        self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
+    ) -> Counts:
+        """Counts how often each class was taken for each.
+
+        Returns:
+            The number of classes; the pairs that occur, as label * classes + predicted,
+            (pairs,) int64; and the number of each, (pairs,) int64.
+
+        Raises:
+            DataError: The labels are not whole numbers.
+        """
+        logits, labels = outputs["logits"], batch["labels"]  # (..., classes), (...)
+        if labels.is_floating_point():
+            raise _no_classes()
+        num_classes = logits.shape[-1]
+        pairs = labels * num_classes + logits.argmax(-1)
+        found, numbers = pairs[labels >= 0].unique(return_counts=True)
+        return num_classes, found.cpu(), numbers.cpu()
+
+    def compute(self, kept: Sequence[Any]) -> dict[str, float]:
+        """The metrics of all batches.
+
+        Raises:
+            DataError: No target has a class as its label.
+        """
+        sizes, pairs, numbers = zip(*kept, strict=True)
+        num_classes, pair, number = max(sizes), torch.cat(pairs), torch.cat(numbers)
+        if not len(pair):
+            raise _no_classes()
+        label, predicted = pair // num_classes, pair % num_classes
+        weights = number.double()  # Exact up to 2**53.
+        is_right = label == predicted
+        right = label[is_right].bincount(weights[is_right], num_classes)
+        # How often a class was the label, and how often it was predicted.
+        occurrences = label.bincount(weights, num_classes)
+        occurrences += predicted.bincount(weights, num_classes)
+        f1 = (2 * right / occurrences)[occurrences > 0]
+        accuracy = right.sum() / weights.sum()
+        return {"accuracy": accuracy.item(), "macro_f1": f1.mean().item()}
+
+
+def _no_classes() -> DataError:
+    return DataError(
+        "the metrics function 'classification' needs class numbers as labels, and "
+        "none are there; leave training.metrics_function out, or label the data"
+    )

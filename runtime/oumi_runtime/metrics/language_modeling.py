@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -47,14 +48,21 @@ class LanguageModeling(BatchMetrics):
             return 0
         if not isinstance(self.tokenizer.decoder, decoders.ByteLevel):
             return len(self.tokenizer.decode(ids.tolist()).encode())
+        known = ids[ids < len(self._bytes_of_ids)].cpu()
+        return int(self._bytes_of_ids[known].sum())
+
+    @cached_property
+    def _bytes_of_ids(self) -> torch.Tensor:
+        """How many bytes each token of a byte-level tokenizer stands for, (ids,)."""
+        assert self.tokenizer is not None
         added = self.tokenizer.get_added_tokens_decoder()
-        tokens = (
-            self.tokenizer.id_to_token(token) or ""
-            for token in ids.tolist()
-            if token not in added
-        )
-        # A token's name has a character for each of its bytes.
-        return sum(len(token) for token in tokens if token not in _SPECIAL_TOKENS)
+        names = {i: name for name, i in self.tokenizer.get_vocab().items()}
+        numbers = torch.zeros(max(names, default=-1) + 1, dtype=torch.int64)
+        for token, name in names.items():
+            if token not in added and name not in _SPECIAL_TOKENS:
+                # A token's name has a character for each of its bytes.
+                numbers[token] = len(name)
+        return numbers
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
         """The metrics of all batches.

@@ -13,7 +13,12 @@ from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.evaluation import EvalPrediction, evaluate_model
 from oumi_runtime.exceptions import DataError
-from oumi_runtime.metrics import LanguageModeling, Retrieval, TextGeneration
+from oumi_runtime.metrics import (
+    LanguageModeling,
+    Retrieval,
+    TextGeneration,
+    retrieval,
+)
 
 TOKENIZER = bytes_tokenizer()
 IDLE = nn.Identity()
@@ -112,6 +117,32 @@ def test_a_text_finds_its_own_target_among_those_of_all_batches():
     ]
     found = metrics.compute(kept)
     assert found == pytest.approx({"recall@1": 18 / 20, "recall@10": 19 / 20})
+
+
+def test_only_some_similarities_are_in_memory_at_a_time(monkeypatch):
+    monkeypatch.setattr(retrieval, "_SIMILARITIES_AT_ONCE", 64)
+    sizes: list[int] = []
+    topk = torch.Tensor.topk
+
+    def counted(self, *args):
+        sizes.append(self.numel())
+        return topk(self, *args)
+
+    monkeypatch.setattr(torch.Tensor, "topk", counted)
+    texts = torch.eye(30)[[*range(1, 30), 0]]  # Each finds another's target.
+    texts[3] = torch.eye(30)[3]
+    found = Retrieval().compute([(texts, torch.eye(30))])
+    assert found["recall@1"] == pytest.approx(1 / 30)
+    assert max(sizes) <= 64
+    assert sum(sizes) == 30 * 30
+
+
+def test_a_token_that_the_tokenizer_does_not_know_has_no_bytes():
+    labels = torch.tensor([[*ids_of("abc"), 300]])
+    metrics = LanguageModeling(TOKENIZER)
+    logits = {"logits": torch.zeros(1, 4, 301)}
+    _, num_tokens, num_bytes = metrics.measure(IDLE, {"labels": labels}, logits)
+    assert (num_tokens, num_bytes) == (3, 2)
 
 
 class Tagger(nn.Module):

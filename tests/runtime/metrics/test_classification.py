@@ -1,17 +1,30 @@
 """Accuracy and macro-F1, against figures worked out by hand."""
 
-import numpy as np
+from typing import Any
+
 import pytest
+import torch
+from torch import nn
+from torchmetrics.functional.classification import multiclass_f1_score
 
 from oumi_runtime.core.registry import REGISTRY
-from oumi_runtime.core.trainers.evaluation import EvalPrediction
 from oumi_runtime.exceptions import DataError
-from oumi_runtime.metrics import classification
+from oumi_runtime.metrics import Classification
+
+IDLE = nn.Identity()
 
 
-def predict(predicted: list[int], labels: list[int], classes: int) -> dict[str, float]:
-    logits = np.eye(classes, dtype=np.float32)[predicted] * 3 - 1
-    return classification(EvalPrediction(logits, np.array(labels)))
+def kept_of(logits: torch.Tensor, labels: torch.Tensor) -> Any:
+    return Classification().measure(IDLE, {"labels": labels}, {"logits": logits})
+
+
+def predict(predicted: list[int], labels: list[Any], classes: int) -> dict[str, float]:
+    logits = torch.eye(classes)[predicted] * 3 - 1
+    batches = [
+        kept_of(*each)
+        for each in zip(logits.split(2), torch.tensor(labels).split(2), strict=True)
+    ]
+    return Classification().compute(batches)
 
 
 def test_the_figures_are_those_worked_out_by_hand():
@@ -39,17 +52,43 @@ def test_samples_with_a_negative_label_are_left_out(ignored):
 
 
 def test_a_label_for_each_token_is_counted_alike():
-    logits = np.eye(3, dtype=np.float32)[[[0, 1], [2, 2]]]
-    labels = np.array([[0, 1], [-100, 0]])
-    metrics = classification(EvalPrediction(logits, labels))
+    logits = torch.eye(3)[torch.tensor([[0, 1], [2, 2]])]
+    labels = torch.tensor([[0, 1], [-100, 0]])
+    metrics = Classification().compute([kept_of(logits, labels)])
     assert metrics["accuracy"] == pytest.approx(2 / 3)
 
 
 def test_it_is_registered_under_its_name():
-    assert REGISTRY.get_metrics_function("Classification") is classification
+    assert REGISTRY.get_metrics_function("Classification") is Classification
 
 
 @pytest.mark.parametrize("labels", [[-1, -1], [0.5, 1.0]])
 def test_labels_that_are_no_classes_are_refused(labels):
     with pytest.raises(DataError, match="needs class numbers as labels"):
         predict([0, 1], labels, classes=2)
+
+
+def test_batches_of_any_lengths_give_the_f1_of_all_their_tokens():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(60, 7), torch.randint(-1, 7, (60,))
+    kept = [
+        kept_of(logits[:40].view(5, 8, 7), labels[:40].view(5, 8)),
+        kept_of(logits[40:].view(5, 4, 7), labels[40:].view(5, 4)),
+    ]
+    expected = multiclass_f1_score(
+        logits[labels >= 0], labels[labels >= 0], 7, average="macro"
+    )
+    assert Classification().compute(kept)["macro_f1"] == pytest.approx(expected.item())
+
+
+def test_what_is_kept_of_a_batch_grows_with_its_classes_and_not_with_its_tokens():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(64, 500, 3), torch.randint(3, (64, 500))
+    _, pairs, numbers = kept_of(logits, labels)
+    assert len(pairs) == len(numbers) == 9
+    assert numbers.sum() == 64 * 500
+
+
+def test_what_is_kept_of_many_classes_grows_with_the_samples():
+    _, pairs, _ = kept_of(torch.randn(4, 5000), torch.arange(4))
+    assert len(pairs) == 4
