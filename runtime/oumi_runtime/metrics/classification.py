@@ -1,6 +1,7 @@
 """Metrics of classification."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
 
-Counts = tuple[int, torch.Tensor, torch.Tensor]
+Counts = tuple[int, list[int], list[int]]
 
 
 @register("classification", RegistryType.METRICS_FUNCTION)
@@ -30,8 +31,8 @@ class Classification(BatchMetrics):
         """Counts how often each class was taken for each.
 
         Returns:
-            The number of classes; the pairs that occur, as label * classes + predicted,
-            (pairs,) int64; and the number of each, (pairs,) int64.
+            The number of classes; the pairs that occur, as label * classes + predicted;
+            and the number of each.
 
         Raises:
             DataError: The labels are not whole numbers.
@@ -41,8 +42,9 @@ class Classification(BatchMetrics):
             raise _no_classes()
         num_classes = logits.shape[-1]
         pairs = labels * num_classes + logits.argmax(-1)
-        found, numbers = pairs[labels >= 0].unique(return_counts=True)
-        return num_classes, found.cpu(), numbers.cpu()
+        found, numbers = torch.unique(pairs[labels >= 0], return_counts=True)
+        # Not tensors: see `ArrayStore`.
+        return num_classes, found.tolist(), numbers.tolist()
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
         """The metrics of all batches.
@@ -51,11 +53,13 @@ class Classification(BatchMetrics):
             DataError: No target has a class as its label.
         """
         sizes, pairs, numbers = zip(*kept, strict=True)
-        num_classes, pair, number = max(sizes), torch.cat(pairs), torch.cat(numbers)
+        num_classes = max(sizes)
+        pair = torch.tensor([*chain.from_iterable(pairs)], dtype=torch.int64)
+        # Exact up to 2**53.
+        weights = torch.tensor([*chain.from_iterable(numbers)], dtype=torch.float64)
         if not len(pair):
             raise _no_classes()
         label, predicted = pair // num_classes, pair % num_classes
-        weights = number.double()  # Exact up to 2**53.
         is_right = label == predicted
         right = label[is_right].bincount(weights[is_right], num_classes)
         # How often a class was the label, and how often it was predicted.

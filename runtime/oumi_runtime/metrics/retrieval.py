@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
+from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 
 _SIMILARITIES_AT_ONCE = 2**24
@@ -21,26 +24,35 @@ class Retrieval(BatchMetrics):
     embeddings; guessing finds one in as many as there are.
     """
 
+    def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        """Initializes the metrics; see `BatchMetrics`."""
+        super().__init__(tokenizer)
+        self._store = ArrayStore()
+
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The embeddings of the texts and of the targets, both (batch, hidden)."""
         texts, targets = outputs["embeddings"], outputs["target_embeddings"]
-        return texts.float().cpu(), targets.float().cpu()
+        return self._store.store(texts.float()), self._store.store(targets.float())
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
         """The metrics of all batches."""
-        texts, targets = (torch.cat(each) for each in zip(*kept, strict=True))
+        texts, targets = (
+            torch.from_numpy(np.concatenate(each)) for each in zip(*kept, strict=True)
+        )
         number = len(texts)
         most = min(10, number)
         # Some texts at a time: all similarities of 100,000 pairs take 40 GB.
         rows = max(1, _SIMILARITIES_AT_ONCE // number)
-        own = torch.arange(number).unsqueeze(1).split(rows)
-        ranked = [
-            (part @ targets.T).topk(most).indices == places  # (rows, most)
-            for part, places in zip(texts.split(rows), own, strict=True)
-        ]
-        is_own = torch.cat(ranked)
+        own = torch.arange(number).unsqueeze(1)
+        is_own = torch.cat(
+            [
+                (texts[first : first + rows] @ targets.T).topk(most).indices
+                == own[first : first + rows]
+                for first in range(0, number, rows)
+            ]
+        )  # (N, most)
         return {
             f"recall@{k}": is_own[:, :k].any(dim=1).double().mean().item()
             for k in (1, 10)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -131,7 +132,7 @@ def test_only_some_similarities_are_in_memory_at_a_time(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "topk", counted)
     texts = torch.eye(30)[[*range(1, 30), 0]]  # Each finds another's target.
     texts[3] = torch.eye(30)[3]
-    found = Retrieval().compute([(texts, torch.eye(30))])
+    found = Retrieval().compute([(texts.numpy(), np.eye(30, dtype=np.float32))])
     assert found["recall@1"] == pytest.approx(1 / 30)
     assert max(sizes) <= 64
     assert sum(sizes) == 30 * 30

@@ -12,6 +12,7 @@ from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
+from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
@@ -69,12 +70,13 @@ class _PredictionMetrics(BatchMetrics):
     def __init__(self, function: MetricsFunction) -> None:
         super().__init__()
         self._function = function
+        self._store = ArrayStore()
 
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> tuple[np.ndarray, np.ndarray]:
-        logits = outputs["logits"].float().cpu()
-        return logits.numpy(), batch["labels"].cpu().numpy()
+        logits = self._store.store(outputs["logits"].float())
+        return logits, self._store.store(batch["labels"])
 
     def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
         logits, labels = zip(*kept, strict=True)
@@ -83,15 +85,19 @@ class _PredictionMetrics(BatchMetrics):
 
 def _join(batches: Sequence[np.ndarray]) -> np.ndarray:
     """Concatenates the rows of all batches, padded with -100 to the longest."""
-    longest = max(batch.shape[1] if batch.ndim > 1 else 0 for batch in batches)
-    return np.concatenate([_padded(batch, longest) for batch in batches])
-
-
-def _padded(batch: np.ndarray, length: int) -> np.ndarray:
-    if batch.ndim < 2 or batch.shape[1] == length:
-        return batch
-    after = [(0, 0), (0, length - batch.shape[1]), *[(0, 0)] * (batch.ndim - 2)]
-    return np.pad(batch, after, constant_values=IGNORED_LABEL)
+    if batches[0].ndim < 2:
+        return np.concatenate(batches)
+    longest = max(batch.shape[1] for batch in batches)
+    number = sum(map(len, batches))
+    # Filled in place, since there may be no room for a padded copy of each batch.
+    joined = np.empty((number, longest, *batches[0].shape[2:]), batches[0].dtype)
+    start = 0
+    for batch in batches:
+        rows = joined[start : start + len(batch)]
+        rows[:, : batch.shape[1]] = batch
+        rows[:, batch.shape[1] :] = IGNORED_LABEL
+        start += len(batch)
+    return joined
 
 
 def _mask_ignored(batch: Batch, ignore_index: int | None) -> Batch:
