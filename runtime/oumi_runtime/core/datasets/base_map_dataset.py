@@ -13,6 +13,7 @@ from oumi_runtime.core.datasets.base_arguments import (
     refuse_remote_code,
 )
 from oumi_runtime.core.datasets.hugging_face import load_rows
+from oumi_runtime.core.datasets.pickling import pickled
 from oumi_runtime.core.datasets.rows import LeftOut, RowReader
 from oumi_runtime.exceptions import BadRowError
 
@@ -114,8 +115,7 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
             RowReader(self, leaves_out_bad=leaves_out_bad),
             batch_size=_ROWS_AT_ONCE,
             num_workers=num_workers,
-            # Tensors that are sent as such keep a file open each.
-            collate_fn=pickle.dumps,
+            collate_fn=pickled,
         )
         samples: list[dict[str, Any] | LeftOut] = []
         for numbered in loader:

@@ -1,8 +1,5 @@
 """Maps a function over items in worker processes, keeping their order."""
 
-import contextlib
-import copyreg
-import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from oumi_runtime.core.datasets.pickling import pickled
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 
 T = TypeVar("T")
@@ -111,22 +109,4 @@ class _Mapped(Dataset[bytes]):
         self._function = function
 
     def __getitem__(self, item: Any) -> bytes:
-        # A tensor sent as such keeps a file descriptor open.
-        return _pickled(self._function(item))
-
-
-def _pickled(value: Any) -> bytes:
-    """As pickle.dumps, with tensors as arrays, which takes a tenth of the time."""
-    file = io.BytesIO()
-    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = copyreg.dispatch_table | {torch.Tensor: _reduced}
-    pickler.dump(value)
-    return file.getvalue()
-
-
-def _reduced(tensor: torch.Tensor) -> Any:
-    # numpy has no bfloat16, for one.
-    with contextlib.suppress(TypeError, RuntimeError):
-        if tensor.is_contiguous() and not tensor.requires_grad:
-            return torch.from_numpy, (tensor.numpy(),)
-    return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[no-untyped-call]
+        return pickled(self._function(item))
