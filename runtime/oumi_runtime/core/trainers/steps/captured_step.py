@@ -128,12 +128,17 @@ class CapturedStep:
             undo()
             self._has_failed = True
             self._step.drop_gradients()
-            reason = str(error).strip().split("\n")[0]
+            reason = str(_first(error)).strip().split("\n")[0]
             logger.warning("cuda_graphs: off, the capture failed: %s", reason)
             return None
         self._loss, self._grad_norm = captured
         logger.info("cuda_graphs: a step is one graph from now on")
         return graph
+
+
+def _first(error: BaseException) -> BaseException:
+    """What led to an error: the end of a capture that has failed raises another one."""
+    return error if error.__context__ is None else _first(error.__context__)
 
 
 class _UndoneCapture:

@@ -88,6 +88,8 @@ class Graph:
         self.is_capturing = True
         try:
             yield
+        except RuntimeError:
+            raise RuntimeError("failed due to a previous error") from None
         finally:
             self.is_capturing = False
 
