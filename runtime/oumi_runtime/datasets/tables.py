@@ -3,6 +3,7 @@
 What the columns mean is the datasets' to say.
 """
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.exceptions import DataError
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+_BLOCK_BYTES = 16 << 20
 CSV_REASON = re.compile(
     r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
 )
@@ -64,25 +66,37 @@ def _reader_of(path: Path) -> Callable[[Path, Sequence[str] | None], Table]:
 
 
 def _read_json(path: Path, names: Sequence[str] | None) -> Table:
-    """The columns by name, with None for what a row does not have."""
-    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    rows: dict[int, dict[str, Any]] = {}
-    for number, row in enumerate(_json_rows(content, path), start=1):
+    """The columns by name, with None for what a row does not have.
+
+    Those that are not asked for are empty.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in names or ()}
+    there: dict[str, None] = {}
+    numbers: list[int] = []
+    for number, row in enumerate(_json_rows(path), start=1):
         if isinstance(row, _NotJson):
             message = f"{path}:{row.line} is not {row.wanted}: {row.reason}"
             reason = f"line {row.line} is not {row.wanted}: {row.reason}"
             reject_row(path, number, reason, message=message)
         elif isinstance(row, dict):
-            rows[number] = row
+            if not row.keys() <= there.keys():
+                there |= dict.fromkeys(row)
+                if names is None:
+                    before = len(numbers)
+                    columns |= {
+                        name: [None] * before for name in row if name not in columns
+                    }
+            for name, values in columns.items():
+                values.append(row.get(name))
+            numbers.append(number)
         else:
             message = f"{path}: row {number} is not a JSON object"
             reject_row(path, number, "is not a JSON object", message=message)
-    there = dict.fromkeys(key for row in rows.values() for key in row)
-    columns: dict[str, Column] = {
-        name: [row.get(name) for row in rows.values()]
-        for name in (there if rows else dict.fromkeys(names or ()))
+    found: dict[str, Column] = {
+        name: columns.get(name, [])
+        for name in (there if numbers else dict.fromkeys(names or ()))
     }
-    return Table(path, columns, [*rows])
+    return Table(path, found, numbers)
 
 
 @dataclass(frozen=True)
@@ -94,18 +108,31 @@ class _NotJson:
     wanted: str = "JSON"
 
 
-def _json_rows(content: bytes, path: Path) -> Iterator[Any]:
+def _json_rows(path: Path) -> Iterator[Any]:
     """The object of each line that is not blank, or those of one list."""
-    if content.lstrip().startswith(b"["):
-        rows = _parsed(content, 1)
-        # A list that is cut short has no rows that could be told apart.
-        if isinstance(rows, _NotJson):
-            raise DataError(f"{path}:{rows.line} is not {rows.wanted}: {rows.reason}")
-        yield from rows
-        return
-    for line, text in enumerate(content.splitlines(), start=1):
-        if text.strip():
-            yield _parsed(text, line)
+    line, is_first = 0, True
+    with path.open("rb") as file:
+        for part in file:
+            if line == 0:
+                part = part.removeprefix(b"\xef\xbb\xbf")
+            if is_first and part.lstrip().startswith(b"["):
+                yield from _json_list(part + file.read(), line + 1, path)
+                return
+            # A carriage return ends a line too.
+            for text in part.splitlines():
+                line += 1
+                if text.strip():
+                    is_first = False
+                    yield _parsed(text, line)
+
+
+def _json_list(content: bytes, line: int, path: Path) -> list[Any]:
+    rows = _parsed(content, line)
+    # A list that is cut short has no rows that could be told apart.
+    if isinstance(rows, _NotJson):
+        raise DataError(f"{path}:{rows.line} is not {rows.wanted}: {rows.reason}")
+    found: list[Any] = rows
+    return found
 
 
 def _parsed(text: bytes, line: int) -> Any:
@@ -126,11 +153,15 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
     numbers: list[int] | None = None
     try:
         if path.suffix.lower() == ".csv":
-            table, numbers = _read_csv(path, names[0] if names else None)
+            there = _csv_header(path)
+            chosen = _chosen(names, there)
+            table, numbers = _read_csv(path, names[0] if names else None, chosen)
         else:
             from pyarrow import parquet
 
-            table = parquet.read_table(path)
+            there = parquet.read_schema(path).names
+            chosen = _chosen(names, there)
+            table = parquet.read_table(path, columns=chosen)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         if match := CSV_REASON.match(reason):
@@ -138,15 +169,31 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
             reason = f"row {int(match['row']) - 1}: {match['reason']}"
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
     wants_all = names is None
-    names = list(table.column_names) if names is None else names
-    twice = [name for name in names if table.column_names.count(name) > 1]
+    there = table.column_names if chosen is None else there
+    names = there if names is None else names
+    twice = [name for name in names if there.count(name) > 1]
     if twice:
         raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
     columns: dict[str, Column] = {
         name: _values(table.column(name), as_array=wants_all) if name in names else []
-        for name in table.column_names
+        for name in there
     }
     return Table(path, columns, numbers or range(1, table.num_rows + 1))
+
+
+def _chosen(names: Sequence[str] | None, there: Sequence[str]) -> list[str] | None:
+    """The columns to read; None for all, also to tell what is wrong with some."""
+    if names is None or any(there.count(name) != 1 for name in names):
+        return None
+    return list(dict.fromkeys(names))
+
+
+def _csv_header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            return next(csv.reader(file), [])
+        except csv.Error:
+            return []  # Such as a quote that is never closed; Arrow says it better.
 
 
 def _values(column: Any, *, as_array: bool) -> Column:
@@ -162,15 +209,17 @@ def _values(column: Any, *, as_array: bool) -> Column:
     return values
 
 
-def _read_csv(path: Path, text_column: str | None) -> tuple[Any, list[int] | None]:
+def _read_csv(
+    path: Path, text_column: str | None, chosen: list[str] | None
+) -> tuple[Any, list[int] | None]:
     """The table, and the numbers of its rows where some are not in it."""
     import pyarrow as pa
 
     try:
-        return _arrow_csv(path, text_column, None), None
+        return _arrow_csv(path, text_column, chosen, None), None
     except pa.ArrowInvalid:
         bad: list[Any] = []
-        table = _arrow_csv(path, text_column, bad)
+        table = _arrow_csv(path, text_column, chosen, bad)
     for row in bad:
         reason = (
             f"Expected {row.expected_columns} columns, got {row.actual_columns}: "
@@ -178,42 +227,52 @@ def _read_csv(path: Path, text_column: str | None) -> tuple[Any, list[int] | Non
         )
         message = f"{path} is not valid csv: row {row.number - 1}: {reason}"
         reject_row(path, row.number - 1, reason, message=message)
+    if not bad:  # A row is longer than a block.
+        return table, None
     left_out = {row.number - 1 for row in bad}
     numbers = range(1, table.num_rows + len(bad) + 1)
     return table, [number for number in numbers if number not in left_out]
 
 
-def _arrow_csv(path: Path, text_column: str | None, bad: list[Any] | None) -> Any:
+def _arrow_csv(
+    path: Path,
+    text_column: str | None,
+    chosen: list[str] | None,
+    bad: list[Any] | None,
+) -> Any:
     """Reads the file.
 
     Args:
         path: The file.
         text_column: What is a text, whatever it looks like.
+        chosen: The columns to make; all if None.
         bad: Takes the rows that have too few or too many values; if it is None, they
             are errors.
     """
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     def note(row: Any) -> str:
         assert bad is not None
         bad.append(row)
         return "skip"
 
-    return csv.read_csv(
+    # A row must not be longer than a block, and with threads rows have no numbers.
+    whole = min(path.stat().st_size + 1, 2**31 - 1)
+    return arrow_csv.read_csv(
         path,
-        # One block, because a row must not be longer, and types are inferred from one.
-        # With threads rows have no numbers.
-        csv.ReadOptions(
-            block_size=min(path.stat().st_size + 1, 2**31 - 1), use_threads=bad is None
+        arrow_csv.ReadOptions(
+            block_size=whole if bad is not None else _BLOCK_BYTES,
+            use_threads=bad is None,
         ),
-        csv.ParseOptions(
+        arrow_csv.ParseOptions(
             # A text may hold line breaks inside its quotes.
             newlines_in_values=True,
             invalid_row_handler=None if bad is None else note,
         ),
         # 007 and 2024-01-01 are texts too.
-        csv.ConvertOptions(
-            column_types={text_column: pa.string()} if text_column else None
+        arrow_csv.ConvertOptions(
+            column_types={text_column: pa.string()} if text_column else None,
+            include_columns=chosen,
         ),
     )

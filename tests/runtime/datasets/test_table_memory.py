@@ -1,0 +1,119 @@
+"""Of a table only the columns that are asked for are in memory."""
+
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from oumi_runtime.datasets import tables
+from oumi_runtime.datasets.tables import read_columns, read_table
+
+ROWS = 20_000
+OTHERS = 400 * ROWS
+"""Bytes of the column that is not asked for."""
+
+
+@pytest.fixture(scope="module")
+def wide() -> pa.Table:
+    draws = Random(0)
+    return pa.table(
+        {
+            "text": [f"text {row}" for row in range(ROWS)],
+            "body": [draws.randbytes(200).hex() for _ in range(ROWS)],
+            "label": [row % 3 for row in range(ROWS)],
+        }
+    )
+
+
+def write_jsonl(table: pa.Table, path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+
+
+def test_of_a_parquet_file_no_other_column_is_read(tmp_path, wide):
+    parquet.write_table(wide, tmp_path / "wide.parquet")
+    assert arrow_peak(tmp_path / "wide.parquet", ["text", "label"]) < OTHERS / 4
+    assert arrow_peak(tmp_path / "wide.parquet", ["text", "body"]) > OTHERS
+
+
+def test_of_a_csv_file_no_other_column_is_made(tmp_path, monkeypatch, wide):
+    csv.write_csv(wide, tmp_path / "wide.csv")
+    sizes: list[int] = []
+    read_csv = csv.read_csv
+
+    def measured(*arguments: Any) -> pa.Table:
+        table = read_csv(*arguments)
+        sizes.append(table.nbytes)
+        return table
+
+    monkeypatch.setattr(csv, "read_csv", measured)
+    read_columns(tmp_path / "wide.csv", ("text", "label"))
+    read_columns(tmp_path / "wide.csv", ("text", "body"))
+    assert sizes[0] < OTHERS / 4
+    assert sizes[1] > OTHERS
+
+
+def test_types_are_those_of_all_blocks_and_a_row_may_be_longer(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "_BLOCK_BYTES", 100)
+    path = tmp_path / "mixed.csv"
+    rows = [*range(50), 1.5, *range(50)]
+    path.write_text("x,y\n" + "".join(f"{row},\n" for row in rows))
+    assert read_table(path).listed("x") == [float(row) for row in rows]
+    path.write_text(f"x,y\n1,short\n2,{'long' * 99}\n")
+    table = read_table(path)
+    assert table.listed("x") == [1, 2]
+    assert table.numbers == range(1, 3)
+
+
+def test_of_a_json_file_one_line_is_in_memory(tmp_path, wide):
+    write_jsonl(wide, tmp_path / "wide.jsonl")
+    tracemalloc.start()
+    try:
+        table = read_columns(tmp_path / "wide.jsonl", ("text", "label"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(table) == ROWS
+    assert peak < OTHERS / 2
+
+
+def arrow_peak(path: Path, names: list[str]) -> int:
+    """The most bytes that Arrow had at once while it read some columns."""
+    before = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        assert len(read_columns(path, names)) == ROWS
+    finally:
+        pa.set_memory_pool(before)
+    most = pool.max_memory()
+    assert most is not None
+    return most
+
+
+@pytest.mark.parametrize("write", [csv.write_csv, parquet.write_table, write_jsonl])
+def test_the_names_of_the_others_are_known(tmp_path, wide, write: Callable[..., None]):
+    suffix = {csv.write_csv: "csv", parquet.write_table: "parquet"}.get(write, "jsonl")
+    path = tmp_path / f"wide.{suffix}"
+    write(wide.slice(0, 5), path)
+    table = read_columns(path, ("label", "text"))
+    assert list(table.columns) == ["text", "body", "label"]
+    assert table.columns["text"] == [f"text {row}" for row in range(5)]
+    assert not len(table.columns["body"])
+
+
+def test_a_json_row_has_none_for_what_only_others_have(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\r\n\n{"b": 2, "a": 3}\r{"c": 4}')
+    table = read_table(path)
+    assert table.columns == {
+        "a": [1, 3, None],
+        "b": [None, 2, None],
+        "c": [None, None, 4],
+    }
+    assert list(table.numbers) == [1, 2, 3]
