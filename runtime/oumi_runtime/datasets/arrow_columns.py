@@ -1,4 +1,4 @@
-"""Makes columns of an Arrow table what a model takes: numbers and arrays."""
+"""Converts the columns of an Arrow table to tensors."""
 
 from typing import Any
 
@@ -18,23 +18,23 @@ def to_column(
     pad_value: int = 0,
     are_sequences: bool = False,
 ) -> torch.Tensor | RaggedColumn:
-    """Makes one column a tensor.
+    """Converts a column to a tensor.
 
     Args:
         column: A `pyarrow.ChunkedArray` of numbers, or of lists of numbers.
-        name: Its name, for errors.
-        where: What holds it, likewise.
-        first_row: The number of the first value's row there, from 0.
-        pad_value: What fills the shorter lists of a batch.
-        are_sequences: Whether lists of whole numbers are sequences even where they are
-            of one length.
+        name: The column's name, for errors.
+        where: The file or dataset, for errors.
+        first_row: The row number of the first value, from 0, for errors.
+        pad_value: The padding value for shorter lists in a batch.
+        are_sequences: Whether to make lists of integers a `RaggedColumn` even if they
+            are of equal length.
 
     Returns:
-        Whole numbers, false and true as int64, fractions as float32, (rows, ...); a
-        `RaggedColumn` for lists of whole numbers of different lengths.
+        Integers and booleans as int64, floats as float32, (rows, ...); lists of
+        integers of different lengths as a `RaggedColumn`.
 
     Raises:
-        DataError: A value is missing, or there are values of another type.
+        DataError: A value is missing, or the type is not supported.
     """
     import pyarrow as pa
 
@@ -50,8 +50,8 @@ def to_column(
         values = pa.concat_arrays(values.chunks)
     if not _is_list(values.type):
         raise DataError(
-            f"{where}: column {name!r} is of {column.type}, which no model takes; name "
-            "the columns to read in dataset_kwargs.columns"
+            f"{where}: column {name!r} is of {column.type}, which cannot be made a "
+            "tensor; name the columns to read in dataset_kwargs.columns"
         )
     return _to_lists(values, name, where, pad_value, are_sequences)
 
@@ -59,7 +59,7 @@ def to_column(
 def _to_lists(
     values: Any, name: str, where: str, pad_value: int, are_sequences: bool
 ) -> torch.Tensor | RaggedColumn:
-    """Makes lists of one length a tensor, and others of whole numbers ragged."""
+    """Converts lists to a tensor, or to a ragged column if their lengths differ."""
     import pyarrow as pa
 
     lengths = np.asarray(values.value_lengths().to_numpy(zero_copy_only=False))
@@ -75,8 +75,8 @@ def _to_lists(
             sizes = torch.from_numpy(lengths.astype(np.int64))
             return RaggedColumn(flat, sizes, pad_value=pad_value)
     raise DataError(
-        f"{where}: the lists in {name!r} are of different lengths, which only whole "
-        "numbers may be; make them equally long"
+        f"{where}: the lists in {name!r} are of different lengths, which is supported "
+        "only for integers; make them equally long"
     )
 
 

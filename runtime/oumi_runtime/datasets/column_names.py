@@ -1,4 +1,4 @@
-"""Says of a column that it is not there, and why that may be."""
+"""The error for a missing column, with a likely cause."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,20 +11,20 @@ _SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 def missing_column(
     where: Path | str, name: str, there: Iterable[str], remedy: str = ""
 ) -> DataError:
-    """The error of a column that is not there.
+    """Returns the error for a missing column.
 
     Args:
         where: The file, or the name of the dataset.
-        name: The column's name.
-        there: The columns that there are.
-        remedy: What to do about it, if it can be said here.
+        name: The name of the missing column.
+        there: The names of the existing columns.
+        remedy: What to do about it, if known.
     """
     names = list(there)
     separator = _other_separator(names)
     if str(where).lower().endswith(".csv") and separator is not None:
         return DataError(
             f"{where} has no column {name!r}, only {', '.join(names)}: it looks "
-            f"separated by {separator}; separate its values by commas"
+            f"separated by {separator}; use commas instead"
         )
     return DataError(
         f"{where} has no column {name!r}{suggestion(name, names)}, only "
@@ -33,7 +33,7 @@ def missing_column(
 
 
 def _other_separator(names: list[str]) -> str | None:
-    """What a table is separated by whose header is all one name."""
+    """Returns the likely separator, if the header was read as a single name."""
     if len(names) != 1:
         return None
     return next((word for sign, word in _SEPARATORS.items() if sign in names[0]), None)

@@ -1,4 +1,4 @@
-"""Numbers and lists of numbers of a file that is read as they are used."""
+"""Streams of numeric columns from a file."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,10 +13,10 @@ ReadTables = Callable[[int], Iterator[Any]]
 
 
 class ColumnStream(BlockDataset):
-    """The columns of a table, as the model's forward calls them.
+    """The columns of a table, named after the parameters of the model's forward.
 
-    Whole numbers become int64, fractions float32. Lists of whole numbers are sequences
-    that are padded, whatever their lengths; other lists must be of one length.
+    Integers become int64, floats float32. Lists of integers are sequences, which are
+    padded; other lists must be of equal length.
     """
 
     def __init__(
@@ -29,15 +29,15 @@ class ColumnStream(BlockDataset):
         num_samples: int | None = None,
         label_names: list[str] | None = None,
     ) -> None:
-        """Takes what reads the table.
+        """Initializes the stream.
 
         Args:
-            read: Begins with a row, and yields `pyarrow` tables or record batches.
-            names: What the model calls each column that is read.
-            dataset_name: What the dataset is called.
-            dataset_path: Where it is.
-            num_samples: How many rows there are, if known.
-            label_names: Names of the classes, if known.
+            read: Yields `pyarrow` tables or record batches, starting at a given row.
+            names: The name of forward's parameter for each column to read.
+            dataset_name: The name of the dataset.
+            dataset_path: The path of the file, if there is one.
+            num_samples: The number of rows, if known.
+            label_names: The class names, if known.
         """
         self.dataset_name, self.dataset_path = dataset_name, dataset_path
         self.label_names = label_names
@@ -47,17 +47,17 @@ class ColumnStream(BlockDataset):
 
     @property
     def num_samples(self) -> int | None:
-        """How many rows there are, where the file says so."""
+        """Number of rows, if the file states it."""
         return self._num_samples
 
     def count_samples(self) -> int:
-        """How many rows there are, which may take reading all of them."""
+        """Counts the rows, reading all of them if necessary."""
         if self._num_samples is None:
             self._num_samples = sum(table.num_rows for table in self._read(0))
         return self._num_samples
 
     def read_blocks(self, start: int = 0) -> Iterator[ColumnDataset]:
-        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        """Iterates over the rows; see `BlockDataset.read_blocks`."""
         import pyarrow as pa
 
         where = self.dataset_path or str(self.dataset_name)

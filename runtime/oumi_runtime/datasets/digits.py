@@ -1,4 +1,4 @@
-"""Handwritten digits: the UCI set of 1,797 small grey images, shipped with the package.
+"""Handwritten digits: 1,797 small greyscale images from UCI, shipped with the package.
 
 Source and licence (CC BY 4.0) are in DATA.md beside this file.
 """
@@ -22,8 +22,8 @@ class Digits(ColumnDataset):
     """Images of handwritten digits with their classes, 0 to 9.
 
     Columns: `images` (1, image_size, image_size) float32 in 0..1, `labels` () int64.
-    The splits are parts of one fixed permutation: 1,437 for training, 180 for
-    validation, 180 for test.
+    The splits are parts of one fixed permutation: 1,437 for training, 180 each for
+    validation and test.
     """
 
     bounds: ClassVar[dict[str, tuple[int, int]]] = {
@@ -37,8 +37,8 @@ class Digits(ColumnDataset):
 
         Args:
             split: train, validation or test.
-            image_size: Side of the images in pixels; other than 8, they are resized
-                bilinearly. 28 is the size of MNIST.
+            image_size: Side length of the images in pixels; if it is not 8, they are
+                resized bilinearly. 28 is the size of MNIST.
 
         Raises:
             DataError: An unknown split, or a size below 1.

@@ -9,9 +9,9 @@ from oumi_runtime.datasets.digits import Digits
 
 @register_dataset("digits_table")
 class DigitsTable(ColumnDataset):
-    """The images of `digits` as rows.
+    """The images of the `digits` dataset as rows of numbers.
 
-    Columns: `features` (64,) float32 in 0..1, the pixels line by line; `labels` ()
+    Columns: `features` (64,) float32 in 0..1, the pixels row by row; `labels` ()
     int64, 0 to 9. The splits are those of `digits`.
     """
 
@@ -22,7 +22,7 @@ class DigitsTable(ColumnDataset):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split.
+            DataError: The split is unknown.
         """
         digits = Digits(split)
         batch = digits.take(torch.arange(len(digits)))

@@ -1,4 +1,4 @@
-"""Texts without a class that are read as they are used: plain, in pairs, and tagged."""
+"""Streams of texts from files: plain texts, pairs, and tagged tokens."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -18,21 +18,21 @@ from oumi_runtime.exceptions import BadRowError
 
 
 class FileStream(BlockDataset, ABC):
-    """Some columns of a file of rows."""
+    """A stream of selected columns of a file."""
 
     def __init__(
         self, path: Path, columns: Mapping[str, str], *, dataset_name: str
     ) -> None:
-        """Looks into the file; see `RecordFile`.
+        """Opens the file and checks its columns; see `RecordFile`.
 
         Args:
             path: The file.
-            columns: The name of each column, by the argument that says it. They are
-                texts, or lists.
-            dataset_name: What the dataset is called.
+            columns: Column names by the constructor argument that sets them. The
+                columns hold texts, or lists.
+            dataset_name: The name of the dataset.
 
         Raises:
-            DataError: The file or a column is missing, or it cannot be read.
+            DataError: The file or a column is missing, or the file cannot be read.
         """
         self.dataset_name, self.dataset_path = dataset_name, str(path)
         first = RecordFile(path).first_row
@@ -43,17 +43,17 @@ class FileStream(BlockDataset, ABC):
 
     @property
     def num_samples(self) -> int | None:
-        """How many rows there are, where the file says so."""
+        """Number of rows, if the file states it."""
         return self._file.num_rows
 
     def count_samples(self) -> int:
-        """How many rows there are, which may take reading all of them."""
+        """Counts the rows, reading all of them if necessary."""
         if self.num_samples is not None:
             return self.num_samples
         return sum(batch.num_rows for batch in self._file.read(self._names[:1]))
 
     def read_blocks(self, start: int = 0) -> Iterator[TextColumns]:
-        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        """Iterates over the rows; see `BlockDataset.read_blocks`."""
         row = start
         for batch in self._file.read(self._names, start):
             columns = [batch.column(name) for name in self._names]
@@ -62,7 +62,7 @@ class FileStream(BlockDataset, ABC):
 
     @abstractmethod
     def _block(self, columns: list[list[Any]], row: int) -> TextColumns:
-        """The texts of some rows, the first of which is `row`, from 0."""
+        """Converts consecutive rows to texts; the first is number `row`, from 0."""
 
     def _where(self, row: int, name: str) -> str:
         return f"{self.dataset_path}: row {row + 1}: {name!r}"
@@ -81,7 +81,7 @@ class FileStream(BlockDataset, ABC):
 
 
 class PlainTextStream(FileStream):
-    """Texts alone, a row each."""
+    """Plain texts, one per row."""
 
     def _block(self, columns: list[list[Any]], row: int) -> PlainTexts:
         self._require_texts(columns[0], self._names[0], row)
@@ -98,7 +98,7 @@ class TextPairStream(FileStream):
 
 
 class TaggedTextStream(FileStream):
-    """Lists of tokens and of their labels, of one length in each row."""
+    """Rows with a list of tokens and an equally long list of labels."""
 
     def _block(self, columns: list[list[Any]], row: int) -> TaggedTexts:
         tokens, labels = columns
@@ -117,7 +117,7 @@ class TaggedTextStream(FileStream):
         return str if names else int
 
     def distinct_labels(self) -> list[int | str]:
-        """The labels of the tokens of all rows, each once."""
+        """Returns the distinct labels of the tokens of all rows."""
         found: dict[Any, None] = {}
         for batch in self._file.read(self._names[1:]):
             labels = batch.column(self._names[1]).flatten().unique().to_pylist()
@@ -126,13 +126,13 @@ class TaggedTextStream(FileStream):
 
 
 def tags_mistake(tokens: Any, labels: Any, kind: type, names: list[str]) -> str | None:
-    """Why a row is no list of tokens with a label for each; None where it is one.
+    """Returns what is wrong with a row of tokens and labels; None if nothing is.
 
     Args:
-        tokens: What should be the tokens.
-        labels: What should be the labels.
-        kind: What each label is: str or int.
-        names: What the two columns are called.
+        tokens: The value that should be a list of tokens.
+        labels: The value that should be a list of labels.
+        kind: The type of the labels: str or int.
+        names: The names of the two columns.
     """
     words = "names" if kind is str else "whole numbers"
     for value, name, wanted, described in (

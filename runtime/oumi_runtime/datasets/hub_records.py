@@ -1,4 +1,4 @@
-"""Rows of Hugging Face `datasets` that are streamed, in tables of many."""
+"""Reads the rows of a streamed Hugging Face dataset, many at a time."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,17 +9,17 @@ from oumi_runtime.exceptions import BadRowError
 
 
 class HubRecords:
-    """A `datasets.IterableDataset`, read as `RecordFile` reads a file."""
+    """A `datasets.IterableDataset` with the interface of `RecordFile`."""
 
     num_rows = None
 
     def __init__(self, rows: Any, where: str) -> None:
-        """Takes the rows, and what to call them."""
+        """Initializes the reader; `where` names the dataset in errors."""
         self._rows = rows
         self._where = where
 
     def read(self, columns: list[str], start: int = 0) -> Iterator[Any]:
-        """Goes through the rows from `start` on, in `pyarrow.Table`s.
+        """Iterates over the rows from `start` on, as `pyarrow.Table`s.
 
         Raises:
             BadRowError: A row cannot be read.
@@ -33,7 +33,7 @@ class HubRecords:
                 row += table.num_rows
         except BadRowError:
             raise
-        except Exception as error:  # The library reads with many others.
+        except Exception as error:  # `datasets` raises errors of many libraries.
             raise BadRowError(
                 f"{self._where}: after row {row}: {in_one_line(error)}"
             ) from error

@@ -1,4 +1,4 @@
-"""Rows of Hugging Face `datasets` that are read whole, as columns or texts."""
+"""Reads all rows of a Hugging Face dataset into memory, as columns or texts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from oumi_runtime.exceptions import DataError
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns are read, and as what."""
+    """Which columns to read, and how to interpret them."""
 
     text: str | None
     label: str | None
@@ -25,14 +25,14 @@ class Layout:
     where: str
 
     def name_of(self, column: str) -> str:
-        """What the model's forward calls a column."""
+        """Returns the name of forward's parameter for a column."""
         if column == self.label:
             return "labels"
         return "images" if column == "image" else column
 
 
 def read_texts(rows: Any, layout: Layout, names: list[str] | None) -> TextDataset:
-    """The texts and their classes, each row checked; see `reject_row`."""
+    """Reads texts and their classes, and checks each row; see `reject_row`."""
     texts: list[str] = []
     labels: list[int | str] = []
     values = zip(list(rows[layout.text]), list(rows[layout.label]), strict=True)
@@ -46,19 +46,16 @@ def read_texts(rows: Any, layout: Layout, names: list[str] | None) -> TextDatase
 
 
 def _text_mistake(text: Any, label: Any, layout: Layout) -> str | None:
-    """Why a row is no text with its class; None where it is."""
+    """Returns what is wrong with a row's text or class; None if nothing is."""
     if not isinstance(text, str):
         return f"{layout.text!r} is {text!r:.40}, not text"
     if not isinstance(label, int | str):
-        return (
-            f"{layout.label!r} is {label!r:.40}, neither a whole number nor the name "
-            "of a class"
-        )
+        return f"{layout.label!r} is {label!r:.40}, neither an integer nor a class name"
     return None
 
 
 def without_bad(rows: Any, layout: Layout) -> Any:
-    """The rows that have a value in each column, and pictures that can be read."""
+    """Drops rows with missing values or unreadable images."""
     bad: dict[int, str] = {}
     for name in filter(None, (*layout.others, layout.label)):
         if _is_picture(rows, name):
@@ -67,7 +64,7 @@ def without_bad(rows: Any, layout: Layout) -> Any:
                     to_image_tensor(rows[row][name], layout.image_size, layout.channels)
                 except Exception as error:
                     bad.setdefault(
-                        row, f"{name!r} is not a picture: {in_one_line(error)}"
+                        row, f"{name!r} is not an image: {in_one_line(error)}"
                     )
             continue
         column = rows.select_columns([name]).with_format("arrow")[:].column(name)
@@ -81,7 +78,7 @@ def without_bad(rows: Any, layout: Layout) -> Any:
 
 
 def read_numbers(rows: Any, layout: Layout, names: list[str] | None) -> ColumnDataset:
-    """The columns of numbers, of lists of them, and of pictures."""
+    """Reads the columns of numbers, lists of numbers, and images."""
     found = [*layout.others, *([layout.label] if layout.label else [])]
     pictures = [name for name in found if _is_picture(rows, name)]
     table = rows.select_columns([name for name in found if name not in pictures])
@@ -113,7 +110,7 @@ def _to_pictures(rows: Any, name: str, layout: Layout) -> torch.Tensor:
             image = rows[number][name]
             picture = to_image_tensor(image, layout.image_size, layout.channels)
         except Exception as error:
-            raise DataError(f"{where} is not a picture: {error}") from error
+            raise DataError(f"{where} is not an image: {error}") from error
         if pictures and picture.shape != pictures[0].shape:
             raise DataError(
                 f"{where} is {tuple(picture.shape)}, others are "

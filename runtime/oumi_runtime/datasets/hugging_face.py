@@ -1,4 +1,4 @@
-"""Hugging Face datasets, of the hub or of files, as what a model takes."""
+"""Converts Hugging Face datasets, from the hub or from files, to model inputs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -46,25 +46,25 @@ def load_hugging_face(
     """Reads one split.
 
     Args:
-        dataset_name: Its name on the hub; unused where there is a path.
+        dataset_name: The name on the hub; ignored if `dataset_path` is given.
         dataset_path: A file or folder; see `load_rows`.
-        subset: The part of a dataset that has several.
-        split: Which split.
-        stream: Whether rows are read as they are used.
-        text_column: The column with the texts; `text` if None and there is one.
+        subset: The subset of a dataset that has several.
+        split: The split to read.
+        stream: Whether to read rows only as they are needed.
+        text_column: The column with the texts; if None, `text` if it exists.
         label_column: The column with the labels; `labels` or `label` if None.
-        columns: The columns to read where there is no text, besides the labels; all if
+        columns: The columns to read besides the labels, if there are no texts; all if
             None.
-        image_size: Side in pixels that pictures are resized to; None for their own.
-        channels: 1 for grey pictures, 3 for RGB.
-        revision: Branch, tag or commit of a dataset of the hub.
+        image_size: Side length in pixels to resize images to; None for no resizing.
+        channels: 1 for greyscale images, 3 for RGB.
+        revision: Branch, tag or commit of a dataset on the hub.
 
     Returns:
-        A `TextDataset` where there is a text column, else a `ColumnDataset` of the
-        numbers, the lists of numbers and the pictures; or a stream of such samples.
+        A `TextDataset` if there is a text column, otherwise a `ColumnDataset` of the
+        numbers, lists of numbers and images; or a stream of such samples.
 
     Raises:
-        DataError: It cannot be read, or a column is missing or of an unknown kind.
+        DataError: The data cannot be read, or a column is missing or not supported.
         MissingExtraError: `datasets` is not installed.
     """
     where = dataset_path or dataset_name
@@ -85,7 +85,7 @@ def load_hugging_face(
     text, label = _find_text(first, text_column), _find_label(first, label_column)
     if text is not None and label is None:
         raise DataError(
-            f"{where} has no column of classes for its {text!r}, only "
+            f"{where} has no label column for its {text!r} column, only "
             f"{', '.join(first)}; set dataset_kwargs.label_column"
         )
     others = [name for name in columns or first if name != label]
@@ -109,7 +109,7 @@ def _require_columns(
 
 
 def _plain_file(path: str | None) -> RecordFile | None:
-    """The file, where it holds nothing that only `datasets` can decode."""
+    """Returns the file, unless it needs the `datasets` library to be decoded."""
     if path is None or Path(path).suffix.lower() not in STREAMED_SUFFIXES:
         return None
     if not Path(path).is_file():
@@ -173,24 +173,24 @@ def _label_names(rows: Any, label: str | None) -> list[str] | None:
 
 
 class HuggingFaceStream(BaseIterableDataset):
-    """Rows with pictures that are read as they are used."""
+    """A stream of rows with images."""
 
     def __init__(self, rows: Any, layout: Layout, names: list[str] | None) -> None:
-        """Takes a `datasets.IterableDataset`, and what its columns mean."""
+        """Initializes the stream from a `datasets.IterableDataset`."""
         super().__init__(dataset_name=layout.where)
         self._data = rows
         self._layout = layout
         self.label_names = names
 
     def iter_raw(self) -> Iterator[Any]:
-        """Goes through the rows."""
+        """Iterates over the rows."""
         yield from self._data or ()
 
     def transform(self, sample: Mapping[str, Any]) -> dict[str, Any]:
-        """The tensors of the columns.
+        """Converts a row to tensors.
 
         Raises:
-            DataError: A value is missing, or of another kind.
+            DataError: A value is missing, or of another type.
         """
         layout = self._layout
         labels = () if layout.label is None else (layout.label,)
@@ -206,5 +206,5 @@ def _to_value(value: Any, name: str, layout: Layout) -> torch.Tensor:
     try:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(f"{name!r} is {value!r:.40}, which no model takes") from error
+        raise DataError(f"{name!r} is {value!r:.40}, which is not numeric") from error
     return tensor.float() if tensor.is_floating_point() else tensor.long()

@@ -1,4 +1,4 @@
-"""The user's own pictures, in a folder for each class."""
+"""The user's own images, in one folder per class."""
 
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", 
 
 @register_dataset("image_folder")
 class ImageFolder(Dataset[dict[str, Any]]):
-    """Pictures in `FOLDER/SPLIT/CLASS/` or `FOLDER/CLASS/`, read as they are used.
+    """Images in `FOLDER/SPLIT/CLASS/` or `FOLDER/CLASS/`, read as they are needed.
 
     Samples: `images` (channels, height, width) float32 in 0..1, `labels` () int64. The
-    classes are the folders of the training split, by name; where there is none, those
-    of the split itself.
+    classes are the folders of the training split, in alphabetical order; if there is no
+    training split, those of the split itself.
     """
 
     def __init__(
@@ -36,18 +36,18 @@ class ImageFolder(Dataset[dict[str, Any]]):
         image_size: int | None = None,
         channels: int = 3,
     ) -> None:
-        """Finds the pictures of one split.
+        """Finds the images of one split.
 
         Args:
-            dataset_path: The folder that holds one for each split.
-            split: train, validation or test. All pictures of `FOLDER/CLASS/` are in
-                each; the dataset's `split_shares` shares them out.
-            image_size: Side in pixels that all are resized to, bilinearly. None where
-                they are of one size already.
-            channels: 1 for grey, 3 for red, green and blue.
+            dataset_path: A folder with one folder per split, or one per class.
+            split: train, validation or test. Without folders for splits, every split
+                has all images; set the dataset's `split_shares` to divide them.
+            image_size: Side length in pixels to resize all images to, bilinearly. None
+                if they are of equal size already.
+            channels: 1 for greyscale, 3 for RGB.
 
         Raises:
-            DataError: A folder is missing or has no picture, or an option is wrong.
+            DataError: A folder is missing or has no images, or an option is wrong.
             MissingExtraError: Pillow is not installed.
         """
         check_image_options("image_folder", image_size, channels)
@@ -73,7 +73,7 @@ class ImageFolder(Dataset[dict[str, Any]]):
         ]
         if not self.files:
             raise DataError(
-                f"{folder} holds no picture in a folder for its class; known are "
+                f"{folder} has no images in folders for their classes; file types are "
                 f"{', '.join(sorted(_SUFFIXES))}"
             )
 
@@ -91,20 +91,20 @@ class ImageFolder(Dataset[dict[str, Any]]):
 
 
 def _split_folder(folder: Path, split: str, otherwise: Path | None = None) -> Path:
-    """The folder of a split; the folder itself where it has none for any split."""
+    """Returns the folder of a split; the folder itself if it has none for splits."""
     for name in SPLIT_NAMES.get(split, (split,)):
         if (folder / name).is_dir():
             return folder / name
     if otherwise is not None:
         return otherwise
     if not folder.is_dir():
-        raise DataError(f"no folder at {folder}; set dataset_path to one of pictures")
+        raise DataError(f"no folder at {folder}; set dataset_path to one of images")
     there = _folders_in(folder)
     if there and not any(name.lower() in _SPLITS for name in there):
         return folder
     raise DataError(
-        f"{folder} holds no {split} split, only {', '.join(there) or 'no folder'}; "
-        f"make it {folder / split}/CLASS/*.png"
+        f"{folder} has no {split} split, only {', '.join(there) or 'no folder'}; "
+        f"put the images into {folder / split}/CLASS/"
     )
 
 

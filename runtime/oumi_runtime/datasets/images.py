@@ -1,4 +1,4 @@
-"""Makes tensors of pictures; Pillow is imported only where one is read."""
+"""Converts images to tensors; Pillow is imported only when it is needed."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ def require_pillow(asked_by: str) -> Any:
 
 
 def check_image_options(where: str, image_size: int | None, channels: int) -> None:
-    """Refuses a size or a number of channels that no picture has.
+    """Checks an image size and a number of channels.
 
     Raises:
-        DataError: One of them is wrong.
+        DataError: One of them is not possible.
     """
     if channels not in (1, 3):
         raise DataError(f"{where}: channels is {channels!r}; give 1 (grey) or 3 (RGB)")
@@ -37,12 +37,13 @@ def check_image_options(where: str, image_size: int | None, channels: int) -> No
 
 
 def to_image_tensor(image: Any, image_size: int | None, channels: int) -> torch.Tensor:
-    """Makes a tensor of a picture of Pillow's.
+    """Converts a Pillow image to a tensor.
 
     Args:
-        image: The picture.
-        image_size: Side in pixels that it is resized to, bilinearly; None for its own.
-        channels: 1 for grey, 3 for red, green and blue.
+        image: The image.
+        image_size: Side length in pixels to resize it to, bilinearly; None for no
+            resizing.
+        channels: 1 for greyscale, 3 for RGB.
 
     Returns:
         (channels, height, width) float32 in 0..1.

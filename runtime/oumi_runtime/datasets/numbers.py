@@ -1,4 +1,4 @@
-"""Which numbers a model can have: those that there are in 32 bits."""
+"""Checks that numbers can be represented as float32, which models compute with."""
 
 import math
 from typing import Any
@@ -8,17 +8,17 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _LARGEST = float(np.finfo(np.float32).max)
-LEAVE_OUT_COLUMN = "; leave the column out by dataset_kwargs.feature_columns"
+LEAVE_OUT_COLUMN = "; leave the column out with dataset_kwargs.feature_columns"
 
 
 def in_32_bits(values: npt.NDArray[Any]) -> Floats:
-    """The values as float32, infinite where they are too large for it."""
+    """Converts values to float32; those that are too large become infinite."""
     with np.errstate(over="ignore"):
         return np.asarray(values, np.float32)
 
 
 def reason_against(name: str, value: float, remedy: str = "") -> str | None:
-    """Why a value of a column cannot be used; None where it can."""
+    """Returns why a value of a column is unusable; None if it is usable."""
     if abs(value) <= _LARGEST:
         return None
     what = "too large" if math.isfinite(value) else "not a number"

@@ -1,6 +1,6 @@
-"""Reads csv, JSON-lines, parquet and arrow files front to back, in record batches.
+"""Reads csv, JSON-lines, parquet and arrow files sequentially, in record batches.
 
-Nothing but the batch at hand is in memory. A row that cannot be read is named.
+Only the current batch is in memory. Errors name the row that cannot be read.
 """
 
 import json
@@ -21,17 +21,17 @@ _BUFFER_BYTES = 1 << 20
 
 
 class RecordFile:
-    """A file of rows; pyarrow reads it, and is imported only then."""
+    """A file of rows, read with pyarrow, which is imported only when it is needed."""
 
     def __init__(self, path: Path, text_columns: tuple[str, ...] = ()) -> None:
-        """Takes the file, which is looked into at once.
+        """Opens the file and reads its first rows.
 
         Args:
-            path: A .csv, .jsonl, .json (an object a line), .parquet or .arrow file.
-            text_columns: Columns that are texts, whatever their values look like.
+            path: A .csv, .jsonl, .json (one object per line), .parquet or .arrow file.
+            text_columns: Columns to read as text, whatever their values look like.
 
         Raises:
-            DataError: The file is missing, of another kind, or cannot be read.
+            DataError: The file is missing, not supported, or cannot be read.
         """
         suffix = path.suffix.lower()
         if suffix not in STREAMED_SUFFIXES:
@@ -46,8 +46,8 @@ class RecordFile:
         self.first_row: dict[str, Any] = {}
         if self._kind == "json" and _begins_a_list(path):
             raise DataError(
-                f"{path} is one JSON list, which has to be read whole; write an object "
-                "a line, or stream: false"
+                f"{path} is one JSON list, which cannot be streamed; write one object "
+                "per line, or set stream: false"
             )
         is_empty = path.stat().st_size == 0
         first = None if is_empty else next(self.read(rows_at_once=1), None)
@@ -57,13 +57,13 @@ class RecordFile:
         self.schema = first.schema
 
     def require(self, names: Mapping[str, str]) -> None:
-        """Checks that there are some columns.
+        """Checks that columns exist.
 
         Args:
-            names: The column's name for each argument that says it.
+            names: Column names by the constructor argument that sets them.
 
         Raises:
-            DataError: One is missing.
+            DataError: A column is missing.
         """
         for argument, name in names.items():
             if name not in self.first_row:
@@ -72,7 +72,7 @@ class RecordFile:
 
     @property
     def num_rows(self) -> int | None:
-        """How many rows there are, where the file says so."""
+        """Number of rows, if the file states it."""
         if self._kind != "parquet":
             return None
         from pyarrow import parquet
@@ -85,12 +85,12 @@ class RecordFile:
         start: int = 0,
         rows_at_once: int = ROWS_AT_ONCE,
     ) -> Iterator[Any]:
-        """Goes through the rows.
+        """Iterates over the rows.
 
         Args:
-            columns: Which columns; all if None.
-            start: The row to begin with, from 0.
-            rows_at_once: The most rows of a batch.
+            columns: The columns to read; all if None.
+            start: The first row to read, from 0.
+            rows_at_once: Maximum number of rows in a batch.
 
         Yields:
             `pyarrow.RecordBatch`es.
@@ -113,7 +113,7 @@ class RecordFile:
     def _batches(
         self, columns: list[str] | None, start: int, rows_at_once: int
     ) -> Iterator[tuple[int, Any]]:
-        """Batches, each with the number of its first row; some before `start`."""
+        """Yields batches with their first row numbers; some may be before `start`."""
         reader = {
             "csv": self._csv,
             "json": self._json,
@@ -127,7 +127,7 @@ class RecordFile:
     ) -> Iterator[tuple[int, Any]]:
         from pyarrow import parquet
 
-        # A buffer, because a row group read at once may be the whole file.
+        # Buffered, because a row group read at once may be the whole file.
         with closing(
             parquet.ParquetFile(self.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         ) as file:
@@ -170,10 +170,10 @@ class RecordFile:
 
         reader = csv.open_csv(
             self.path,
-            # With threads, rows are not counted and a bad one cannot be named. They
-            # saved no time on two cores, with 2 columns or 20.
+            # With threads, Arrow does not count rows, so a bad one could not be named.
+            # They saved no time on two cores, with 2 columns or 20.
             csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
-            # A text may hold line breaks inside its quotes.
+            # Quoted texts may contain line breaks.
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(self._text_columns, pa.string()),
@@ -202,7 +202,7 @@ class RecordFile:
         return _numbered(arrow_json.open_json(self.path, size, options))
 
     def _reason(self, error: Exception, row: int) -> str:
-        """Says what is wrong, and in which row, counted from 1."""
+        """Describes an error and the row, from 1, that it occurred in."""
         text = str(error).splitlines()[0]
         where = f"{self.path}: after row {row}" if row else str(self.path)
         if self._kind == "json":
@@ -214,7 +214,7 @@ class RecordFile:
         return f"{where}: {text}"
 
     def _bad_json_line(self, num_good: int) -> str | None:
-        """Looks for the bad row among those after the last good block."""
+        """Searches for the bad row after the last good block."""
         first = dict(self.first_row)
         with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
             lines = ((n, line) for n, line in enumerate(file, 1) if line.strip())
@@ -251,7 +251,7 @@ def _begins_a_list(path: Path) -> bool:
 
 
 def _is_alike(value: Any, other: Any) -> bool:
-    """Whether two values may stand in one column."""
+    """Whether two values may occur in the same column."""
     if value is None or other is None:
         return True
     numbers = (int, float)

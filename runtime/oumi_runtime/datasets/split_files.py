@@ -1,4 +1,4 @@
-"""Finds the file or folder of a split among the user's own."""
+"""Finds the user's file for a split."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}
 
 
 def split_file(path: Path, split: str) -> Path:
-    """The file itself, or the one of a folder that is named for the split."""
+    """Returns the file itself, or the file in a folder that is named for the split."""
     if path.is_file():
         return path
     if not path.is_dir():
         raise DataError(
             f"no file or folder at {path}; set dataset_path to a "
-            f"{', '.join(SUFFIXES)} file, or to a folder that holds train.csv or such"
+            f"{', '.join(SUFFIXES)} file, or to a folder with train.csv or similar"
         )
     stems = SPLIT_NAMES.get(split, (split,))
     for name in (stem + suffix for stem in stems for suffix in SUFFIXES):
         if (path / name).is_file():
             return path / name
     raise DataError(
-        f"{path} holds no {split} split; name a file {split}.jsonl, {split}.csv or "
+        f"{path} has no {split} split; name a file {split}.jsonl, {split}.csv or "
         f"{split}.parquet"
     )

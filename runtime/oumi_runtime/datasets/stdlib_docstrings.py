@@ -1,7 +1,7 @@
 """Docstrings of the running Python's standard library, labelled by their package.
 
-Real text that every machine has. The labels are the same for every Python version; the
-texts follow the version.
+Real text that is available on every machine. The labels are the same for every Python
+version; the texts differ between versions.
 """
 
 import ast
@@ -26,8 +26,8 @@ from oumi_runtime.datasets.stdlib_files import (
 class StdlibDocstrings(TextDataset):
     """About 2,800 docstrings of ten packages; about a quarter are tkinter's.
 
-    A docstring's split follows from its text alone: eight in ten are for training, one
-    each for validation and test. A text that occurs more than once counts once.
+    A docstring's split depends only on its text: eighty percent of them are for
+    training, ten each for validation and test. Duplicates are left out.
     """
 
     def __init__(self, split: str = "train") -> None:
@@ -37,7 +37,7 @@ class StdlibDocstrings(TextDataset):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split, or a Python without its library's source.
+            DataError: The split is unknown, or Python's source files are missing.
         """
         check_split("stdlib_docstrings", split)
         samples = [
@@ -54,7 +54,7 @@ class StdlibDocstrings(TextDataset):
 @cache
 @without_collecting_garbage()
 def _docstrings() -> tuple[tuple[str, int], ...]:
-    """Every docstring once, with its package's number, in the order of the files."""
+    """Returns every distinct docstring with its package's index, in file order."""
     seen: dict[str, int] = {}
     for label, package in enumerate(PACKAGES):
         for path in package_files(package):

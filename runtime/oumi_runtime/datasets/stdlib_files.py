@@ -1,6 +1,6 @@
-"""The source files of the running Python's standard library, and how they are split.
+"""Finds the source files of the running Python's standard library, and splits texts.
 
-Real text and code that every machine has; it is under the licence of Python itself.
+Real text and code that is available on every machine, under Python's own licence.
 """
 
 import ast
@@ -14,10 +14,10 @@ from oumi_runtime.exceptions import DataError, suggestion
 
 SPLITS = ("train", "validation", "test")
 
-# What holds the statements of a statement, in the order of the syntax tree.
+# The attributes that hold nested statements, in the order of the syntax tree.
 _BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
 
-# The largest packages by docstrings that every Python from 3.11 on has.
+# The packages with the most docstrings, among those in every Python from 3.11 on.
 PACKAGES = (
     "asyncio",
     "email",
@@ -33,7 +33,7 @@ PACKAGES = (
 
 
 def package_files(package: str) -> list[Path]:
-    """The modules of a package, without its tests, by their paths."""
+    """Returns the modules of a package, without its tests, sorted by path."""
     return [
         path
         for path in sorted((_library_folder() / package).rglob("*.py"))
@@ -42,19 +42,19 @@ def package_files(package: str) -> list[Path]:
 
 
 def top_files() -> list[Path]:
-    """The modules that are in no package, by their names."""
+    """Returns the top-level modules, sorted by name."""
     return sorted(_library_folder().glob("*.py"))
 
 
 def module_of(path: Path) -> str:
-    """A file's path from the library's folder, with slashes."""
+    """Returns a file's path relative to the library's folder, with slashes."""
     return path.relative_to(_library_folder()).as_posix()
 
 
 def statements(path: Path) -> Iterator[ast.AST]:
-    """The module of a file and its statements, in the order of `ast.walk`.
+    """Yields the module of a file and its statements, in the order of `ast.walk`.
 
-    Expressions, nine in ten of the nodes, are left out: they define nothing.
+    Expressions, nine in ten of the nodes, are left out, since they define nothing.
     """
     rest = deque[ast.AST]([ast.parse(path.read_bytes())])
     while rest:
@@ -65,7 +65,7 @@ def statements(path: Path) -> Iterator[ast.AST]:
 
 
 def check_split(dataset: str, split: str) -> None:
-    """Refuses a split that there is not.
+    """Checks the name of a split.
 
     Raises:
         DataError: It is not one of `SPLITS`.
@@ -78,10 +78,10 @@ def check_split(dataset: str, split: str) -> None:
 
 
 def require_samples(samples: Sequence[object]) -> None:
-    """Refuses a Python that comes without the source of its library.
+    """Refuses a Python installation without the source of its library.
 
     Raises:
-        DataError: There is no sample.
+        DataError: There are no samples.
     """
     if not samples:
         raise DataError(
@@ -91,11 +91,12 @@ def require_samples(samples: Sequence[object]) -> None:
 
 
 def split_of(text: str, parts: int = 10) -> str:
-    """The split that a text is in, which follows from it alone.
+    """Returns the split of a text, which depends only on the text itself.
 
     Args:
         text: The text.
-        parts: One part each is for validation and test, the rest for training.
+        parts: Number of parts: one is for validation, one for test, the others for
+            training.
     """
     part = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0] % parts
     return {0: "test", 1: "validation"}.get(part, "train")

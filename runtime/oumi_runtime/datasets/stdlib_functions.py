@@ -1,7 +1,7 @@
 """Functions of the running Python's standard library as a table: syntax, and length.
 
-How long a function is, in lines of source, is to be told from what its syntax tree
-holds. Comments, blank lines and long expressions are what the counts do not show.
+The task is to predict a function's length in lines from the node counts of its syntax
+tree, which do not show comments, blank lines and long expressions.
 """
 
 import ast
@@ -26,7 +26,7 @@ from oumi_runtime.datasets.stdlib_files import (
     statements,
 )
 
-# What is counted of each function, by the names of Python's syntax tree.
+# The nodes to count in each function, by their names in Python's syntax tree.
 FEATURES = (
     "arg",
     "Assign",
@@ -50,8 +50,8 @@ class StdlibFunctions(ColumnDataset):
     """About 4,500 functions of ten packages.
 
     Columns: `features` (12,) float32, the counts of `FEATURES`; `labels` () float32,
-    the logarithm of the lines to the base of 2. A function's split follows from its
-    source alone: eight in ten are for training, one each for validation and test.
+    the base-2 logarithm of the number of lines. A function's split depends only on its
+    source: eighty percent are for training, ten each for validation and test.
     """
 
     def __init__(self, split: str = "train") -> None:
@@ -61,7 +61,7 @@ class StdlibFunctions(ColumnDataset):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split, or a Python without its library's source.
+            DataError: The split is unknown, or Python's source files are missing.
         """
         check_split("stdlib_functions", split)
         rows = [row for row, own in _functions() if own == split]
@@ -79,7 +79,7 @@ class StdlibFunctions(ColumnDataset):
 @cache
 @without_collecting_garbage()
 def _functions() -> tuple[tuple[_Row, str], ...]:
-    """The row and the split of every function, in the order of the files."""
+    """Returns the row and the split of every function, in file order."""
     files = chain.from_iterable(map(package_files, PACKAGES))
     return tuple(chain.from_iterable(map(_functions_of, files)))
 

@@ -24,8 +24,8 @@ from oumi_runtime.datasets.stdlib_files import (
 class StdlibSignatures(TextPairs):
     """About 4,000 functions: the signature, and the first line of the docstring.
 
-    A pair's split follows from its texts alone: eight in ten are for training, one each
-    for validation and test. A pair that occurs more than once counts once.
+    A pair's split depends only on its texts: eighty percent of the pairs are for
+    training, ten each for validation and test. Duplicates are left out.
     """
 
     def __init__(self, split: str = "train") -> None:
@@ -35,7 +35,7 @@ class StdlibSignatures(TextPairs):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split, or a Python without its library's source.
+            DataError: The split is unknown, or Python's source files are missing.
         """
         check_split("stdlib_signatures", split)
         pairs = [pair for pair in _pairs() if split_of("\n".join(pair)) == split]
@@ -48,7 +48,7 @@ class StdlibSignatures(TextPairs):
 @cache
 @without_collecting_garbage()
 def _pairs() -> tuple[tuple[str, str], ...]:
-    """Every pair once, in the order of the files."""
+    """Returns every distinct pair, in file order."""
     files = chain(top_files(), *map(package_files, PACKAGES))
     return tuple(dict.fromkeys(chain.from_iterable(map(_pairs_of, files))))
 
@@ -57,6 +57,6 @@ def _pairs_of(path: Path) -> Iterator[tuple[str, str]]:
     for node in statements(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             summary = (ast.get_docstring(node) or "").partition("\n")[0].strip()
-            # A lone sign, and a doctest that opens the docstring, say nothing.
+            # A single word, or a doctest that opens the docstring, is no summary.
             if len(summary.split()) > 1 and not summary.startswith(">>>"):
                 yield f"{node.name}({ast.unparse(node.args)})", summary

@@ -1,4 +1,4 @@
-"""The source of the running Python's standard library, as text to be modelled."""
+"""The source of the running Python's standard library, for language modelling."""
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
@@ -15,10 +15,10 @@ _PARTS = 24
 
 @register_dataset("stdlib_source")
 class StdlibSource(PlainTexts):
-    """The modules that are in no package, a text each: about 4 MB.
+    """The top-level modules, one text each: about 4 MB.
 
-    A module's split follows from its name alone: one in 24 each is for validation and
-    test, about 200 kB.
+    A module's split depends only on its name: one in 24 is for validation and one in 24
+    for test, about 200 kB each.
     """
 
     def __init__(self, split: str = "train") -> None:
@@ -28,7 +28,7 @@ class StdlibSource(PlainTexts):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split, or a Python without its library's source.
+            DataError: The split is unknown, or Python's source files are missing.
         """
         check_split("stdlib_source", split)
         files = [

@@ -1,7 +1,7 @@
 """Lines of the running Python's standard library, each token labelled by its kind.
 
-The kinds are those by which an editor colours code. Some follow from the token alone;
-whether a name is called, defined, or an attribute follows from those around it.
+The kinds are those that editors use to highlight code. Some can be told from the token
+alone; whether a name is called, defined, or an attribute depends on its neighbours.
 """
 
 import keyword
@@ -37,16 +37,16 @@ _BY_TYPE = {
     tokenize.OP: "operator",
     tokenize.STRING: "string",
 }
-_LONGEST = 24  # characters kept of a token, so that a docstring does not fill a sample
+_LONGEST = 24  # Tokens are cut to this length, so that docstrings don't fill a sample.
 
 
 @register_dataset("stdlib_tokens")
 class StdlibTokens(TaggedTexts):
     """About 15,000 logical lines of code; about a third of the tokens are operators.
 
-    A line's split follows from its text alone: eight in ten are for training, one each
-    for validation and test. A line that occurs more than once counts once, and lines of
-    fewer than four tokens do not count.
+    A line's split depends only on its text: eighty percent of the lines are for
+    training, ten each for validation and test. Duplicates, and lines of fewer than four
+    tokens, are left out.
     """
 
     def __init__(self, split: str = "train") -> None:
@@ -56,7 +56,7 @@ class StdlibTokens(TaggedTexts):
             split: train, validation or test.
 
         Raises:
-            DataError: An unknown split, or a Python without its library's source.
+            DataError: The split is unknown, or Python's source files are missing.
         """
         check_split("stdlib_tokens", split)
         lines = [line for line in _lines() if split_of(" ".join(line)) == split]
@@ -66,7 +66,7 @@ class StdlibTokens(TaggedTexts):
 
 @cache
 def _lines() -> dict[tuple[str, ...], list[int]]:
-    """Every line once with the labels of its tokens, in the order of the files."""
+    """Returns every distinct line with the labels of its tokens, in file order."""
     seen: dict[tuple[str, ...], list[int]] = {}
     for package in _PACKAGES:
         for path in package_files(package):

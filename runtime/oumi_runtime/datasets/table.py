@@ -1,4 +1,4 @@
-"""The rows of a table that is read whole, without those that are left out."""
+"""An in-memory table from which unusable rows can be left out."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ Column = list[Any] | npt.NDArray[Any]
 
 
 class Table:
-    """The rows of a file, by column. One that cannot be used is refused or left out."""
+    """The rows of a file, by column; unusable rows are errors or left out."""
 
     def __init__(
         self,
@@ -23,13 +23,14 @@ class Table:
         columns: dict[str, Column],
         numbers: Sequence[int] | None = None,
     ) -> None:
-        """Takes the columns.
+        """Initializes the table.
 
         Args:
             path: The file.
-            columns: The values by the column's name; None where one is missing. An
-                array holds numbers, and lacks none.
-            numbers: The number of each row in the file, from 1; all of them if None.
+            columns: Values by column name; missing ones are None. Arrays are numeric,
+                without missing values.
+            numbers: The number of each row in the file, from 1; None if all rows of
+                the file are present.
         """
         self.path = path
         self.columns = columns
@@ -40,22 +41,22 @@ class Table:
         return len(self.numbers)
 
     def require(self, name: str, remedy: str) -> Column:
-        """The values of a column.
+        """Returns the values of a column.
 
         Raises:
-            DataError: It is not there.
+            DataError: The column is missing.
         """
         if name not in self.columns:
             raise missing_column(self.path, name, self.columns, remedy)
         return self.columns[name]
 
     def listed(self, name: str) -> list[Any]:
-        """The values of a column that is there, as a list."""
+        """Returns the values of an existing column as a list."""
         values = self.columns[name]
         return values if isinstance(values, list) else values.tolist()
 
     def keep(self, places: Sequence[int]) -> None:
-        """Keeps some rows alone, by their places from 0."""
+        """Keeps only the rows with these indices, from 0."""
         self.numbers = [self.numbers[place] for place in places]
         self.columns = {
             name: _chosen(values, places) if len(values) else values
@@ -63,15 +64,16 @@ class Table:
         }
 
     def check(self, reason_of: Callable[..., str | None], *names: str) -> None:
-        """Rejects the rows of which there is a reason to; see `reject_row`.
+        """Rejects unusable rows; see `reject_row`.
 
         Args:
-            reason_of: Called with a row's values in some columns; None where the row
-                can be used.
-            names: Those columns.
+            reason_of: Called with a row's values in the columns; returns why the row
+                is unusable, or None.
+            names: The columns.
 
         Raises:
-            BadRowError: A row cannot be used and is not to be left out, or none can.
+            BadRowError: A row is unusable and may not be left out, or all rows are
+                unusable.
         """
         reasons = list(map(reason_of, *(self.listed(name) for name in names)))
         good = [place for place, reason in enumerate(reasons) if reason is None]
@@ -85,21 +87,21 @@ class Table:
         self.keep(good)
 
     def check_filled(self, name: str) -> None:
-        """Rejects the rows that lack a value."""
+        """Rejects rows in which the value is missing."""
         values = self.columns[name]
         if isinstance(values, list) and None in values:
             lacks = f"has no {name!r}"
             self.check(lambda value: lacks if value is None else None, name)
 
     def check_kind(self, name: str, kinds: set[type], described: str) -> None:
-        """Rejects the rows that lack a value or have one of another kind.
+        """Rejects rows in which the value is missing or of another type.
 
         Args:
             name: The column.
-            kinds: What the values may be.
-            described: What they are to be, as in `not text`.
+            kinds: The allowed types.
+            described: The allowed values in words, as in `not text`.
         """
-        # The kinds alone, since a table may have many millions of values.
+        # Checks the set of types first: a table may have many millions of values.
         if {*map(type, self.listed(name))} <= kinds:
             return
 

@@ -1,6 +1,6 @@
-"""Reads columns of the user's own table: csv, parquet, or JSON with a row a line.
+"""Reads columns of the user's own table: csv, parquet, JSON lines, or a JSON list.
 
-What the columns mean is the datasets' to say.
+The datasets define what the columns mean.
 """
 
 import csv
@@ -25,15 +25,15 @@ CSV_REASON = re.compile(
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Table:
-    """Reads some columns; of a csv file, the first of them as texts, whatever it holds.
+    """Reads some columns; in a csv file, the first is always read as text.
 
     Args:
-        path: A .csv, .parquet, .jsonl or .json file. JSON has an object a line, or is
-            one list of objects.
-        names: Names of the columns.
+        path: A .csv, .parquet, .jsonl or .json file. JSON has one object per line, or
+            is one list of objects.
+        names: The names of the columns.
 
     Returns:
-        The rows that have a value in each of the columns.
+        The rows that have a value in every one of these columns.
 
     Raises:
         DataError: The file, a column or a value is missing, or cannot be read.
@@ -48,7 +48,7 @@ def read_columns(path: Path, names: Sequence[str]) -> Table:
 def read_table(path: Path) -> Table:
     """Reads all columns; see `read_columns`. A missing value is None.
 
-    Columns of numbers that lack none are arrays, except those of JSON.
+    Numeric columns without missing values are arrays, except those of JSON.
 
     Raises:
         DataError: The file is missing, or cannot be read.
@@ -66,9 +66,9 @@ def _reader_of(path: Path) -> Callable[[Path, Sequence[str] | None], Table]:
 
 
 def _read_json(path: Path, names: Sequence[str] | None) -> Table:
-    """The columns by name, with None for what a row does not have.
+    """Returns the columns by name, with None for missing values.
 
-    Those that are not asked for are empty.
+    Columns not in `names` are empty.
     """
     columns: dict[str, list[Any]] = {name: [] for name in names or ()}
     there: dict[str, None] = {}
@@ -101,7 +101,7 @@ def _read_json(path: Path, names: Sequence[str] | None) -> Table:
 
 @dataclass(frozen=True)
 class _NotJson:
-    """A line that is none."""
+    """A line that is not valid JSON."""
 
     line: int
     reason: str
@@ -109,7 +109,7 @@ class _NotJson:
 
 
 def _json_rows(path: Path) -> Iterator[Any]:
-    """The object of each line that is not blank, or those of one list."""
+    """Yields the value of each nonblank line, or the items of a single list."""
     line, is_first = 0, True
     with path.open("rb") as file:
         for part in file:
@@ -147,7 +147,7 @@ def _parsed(text: bytes, line: int) -> Any:
 
 
 def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
-    """The columns by name; those that are not asked for are empty."""
+    """Returns the columns by name; those not in `names` are empty."""
     import pyarrow as pa
 
     numbers: list[int] | None = None
@@ -197,7 +197,7 @@ def _csv_header(path: Path) -> list[str]:
 
 
 def _values(column: Any, *, as_array: bool) -> Column:
-    """The values of an Arrow column; see `read_table`."""
+    """Returns the values of an Arrow column; see `read_table`."""
     import pyarrow as pa
 
     is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)

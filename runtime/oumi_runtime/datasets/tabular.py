@@ -1,4 +1,4 @@
-"""The user's own table of numbers, from a csv, parquet or JSON file."""
+"""Numeric tables from the user's own csv, parquet or JSON file."""
 
 import math
 from pathlib import Path
@@ -122,7 +122,7 @@ class Tabular(ColumnDataset):
 
 
 def _class_names(values: Column) -> list[str] | None:
-    """The classes where they are names, else None."""
+    """Returns the class names in order; None if the classes are numbers."""
     if not isinstance(values, list):
         return None
     names = {value for value in values if isinstance(value, str)}
@@ -130,10 +130,10 @@ def _class_names(values: Column) -> list[str] | None:
 
 
 def _make_numbers(table: Table, name: str, remedy: str = "") -> None:
-    """Makes an array of a column, and rejects the rows that have no number in it.
+    """Converts a column to an array, and rejects rows without a number in it.
 
-    One word makes texts of a whole column of a csv file; the numbers among them are
-    made numbers again.
+    A single word makes a whole csv column text; numbers in such columns are converted
+    back.
     """
     values = table.columns[name]
     if isinstance(values, list):
@@ -151,12 +151,12 @@ def _array_of(table: Table, name: str) -> npt.NDArray[Any]:
 
 def _as_array(values: Column) -> npt.NDArray[Any]:
     array = np.array(values)
-    # Whole numbers of more than 64 bits are objects.
+    # Integers of more than 64 bits are objects.
     return array if array.dtype.kind in "biuf" else array.astype(np.float64)
 
 
 def _as_number(value: Any) -> Any:
-    """The number that a text is, as Arrow reads numbers; None for none at all."""
+    """Parses a text as a number; None if it is empty, unchanged if it is not one."""
     try:
         number = float(value or "nan")
     except (TypeError, ValueError):

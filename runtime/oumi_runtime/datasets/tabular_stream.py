@@ -1,4 +1,4 @@
-"""A table of numbers that is read as it is used."""
+"""A stream of the rows of a numeric table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from oumi_runtime.exceptions import BadRowError, DataError
 
 
 class TabularStream(BlockDataset):
-    """What `Tabular` gives, some rows at a time."""
+    """The same samples as `Tabular`, read some rows at a time."""
 
     def __init__(
         self,
@@ -31,16 +31,16 @@ class TabularStream(BlockDataset):
         regression: bool,
         classes_from: Path,
     ) -> None:
-        """Looks into the file, and reads the classes where they are names.
+        """Checks the file's columns, and reads the classes if they are names.
 
         Args:
             path: The file.
-            split: Which rows, where there is a `split_column`.
+            split: The split to read, if the file has a `split_column`.
             label_column: The column to predict.
-            feature_columns: Names of the columns to predict it from; all if None.
+            feature_columns: The columns to predict it from; all others if None.
             split_column: The column with the split of each row.
-            regression: Whether labels that are whole numbers are amounts.
-            classes_from: The file whose labels are the classes.
+            regression: Whether whole-number labels are quantities, not classes.
+            classes_from: The file whose labels determine the classes.
 
         Raises:
             DataError: A column is missing, or has no rows of the split.
@@ -79,11 +79,11 @@ class TabularStream(BlockDataset):
 
     @property
     def num_samples(self) -> int | None:
-        """How many rows there are, where the file says so and all are used."""
+        """Number of rows, if the file states it and all rows are used."""
         return self._file.num_rows if self._split_column is None else None
 
     def read_blocks(self, start: int = 0) -> Iterator[ColumnDataset]:
-        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        """Iterates over the rows; see `BlockDataset.read_blocks`."""
         pc = _functions()
         columns = [*self.feature_names, self._label]
         if self._split_column is None:
@@ -156,7 +156,7 @@ class TabularStream(BlockDataset):
 
 
 def _functions() -> Any:
-    """Arrow's functions on columns, most of which exist only once it is imported."""
+    """Returns Arrow's compute module, whose functions exist only after import."""
     import pyarrow.compute
 
     return pyarrow.compute

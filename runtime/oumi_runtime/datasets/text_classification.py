@@ -1,4 +1,4 @@
-"""The user's own labelled texts, from a jsonl, csv or parquet file."""
+"""Labelled texts from the user's own jsonl, csv or parquet file."""
 
 from collections import Counter
 from pathlib import Path
@@ -33,8 +33,8 @@ class TextClassification(TextDataset):
                 one per split, such as `train.csv`.
             split: The file to read from a folder; a single file serves every split.
             text_column: The column with the texts.
-            label_column: The column with the classes: whole numbers, names, or
-                false and true for 0 and 1.
+            label_column: The column with the classes: integers, names, or false and
+                true for 0 and 1.
 
         Raises:
             DataError: The file, a column or a value is missing, or cannot be read.
@@ -70,7 +70,7 @@ def _check_classes(table: Table, column: str) -> None:
     are_names = kinds[str] and kinds[str] >= kinds[int] + kinds[bool]
     kind = str if are_names else int
     if kinds.keys() <= {kind, bool} and "" not in table.listed(column):
-        return  # The usual case, which needs no look at each row.
+        return  # The usual case: no need to check each row.
 
     def reason_of(label: Any) -> str | None:
         if label == "":
@@ -78,8 +78,7 @@ def _check_classes(table: Table, column: str) -> None:
         if isinstance(label, kind):
             return None
         return (
-            f"{column!r} is {label!r:.40}; classes must be all whole numbers, or all "
-            "names"
+            f"{column!r} is {label!r:.40}; classes must be all integers, or all names"
         )
 
     table.check(reason_of, column)

@@ -1,4 +1,4 @@
-"""A file that is one text, read whole or as it is used."""
+"""Reads a file that is one text, whole or as a stream."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,10 @@ _PARTS_AT_ONCE = 16
 
 
 def read_text(path: Path) -> str:
-    """The whole text.
+    """Reads the whole text.
 
     Raises:
-        DataError: It is empty, or no UTF-8.
+        DataError: It is empty, or not UTF-8.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -27,16 +27,16 @@ def read_text(path: Path) -> str:
 
 
 class TextFileStream(BlockDataset):
-    """A text in parts of 65,536 characters or a little more, each ending with a line.
+    """A text in parts of at least 65,536 characters that end at line ends.
 
-    Only a line that is longer than that is cut.
+    A line is cut only if it is longer than that.
     """
 
     def __init__(self, path: Path, *, dataset_name: str) -> None:
-        """Takes the file.
+        """Opens the file.
 
         Raises:
-            DataError: It is empty.
+            DataError: The file is empty.
         """
         self.dataset_name, self.dataset_path = dataset_name, str(path)
         self._path = path
@@ -44,7 +44,7 @@ class TextFileStream(BlockDataset):
             raise DataError(f"{path} is empty")
 
     def read_blocks(self, start: int = 0) -> Iterator[PlainTexts]:
-        """Goes through the parts; see `BlockDataset.read_blocks`."""
+        """Iterates over the parts; see `BlockDataset.read_blocks`."""
         held: list[str] = []
         for number, part in enumerate(self._parts()):
             if number >= start:

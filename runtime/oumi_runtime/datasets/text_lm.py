@@ -1,4 +1,4 @@
-"""The user's own texts, to model their language."""
+"""The user's own texts, for language modelling."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from oumi_runtime.datasets.text_file import TextFileStream, read_text
 
 @register_dataset("text_lm")
 class TextLm(PlainTexts):
-    """Texts: a .txt file is one, a table holds one in each row."""
+    """Plain texts: a .txt file is one text, a table has one per row."""
 
     def __init__(
         self, dataset_path: str, split: str = "train", text_column: str = "text"
@@ -24,9 +24,9 @@ class TextLm(PlainTexts):
 
         Args:
             dataset_path: A file (.txt, .jsonl, .json, .csv or .parquet), or a folder
-                that holds one a split, such as `train.txt`.
+                with one per split, such as `train.txt`.
             split: The file to read from a folder; a single file serves every split.
-            text_column: Name of the column with the texts, of a table.
+            text_column: The column with the texts, if the file is a table.
 
         Raises:
             DataError: The file, a column or a value is missing, or cannot be read.
@@ -44,10 +44,10 @@ class TextLm(PlainTexts):
     def open_stream(
         cls, dataset_path: str, split: str = "train", text_column: str = "text"
     ) -> Dataset[Any]:
-        """Reads the texts of a table as they are used, or the parts of a .txt file.
+        """Streams the rows of a table, or the parts of a .txt file.
 
-        A part is 65,536 characters or the line after them longer, and ends as a text
-        does.
+        Each part is a text of its own. It has 65,536 characters, and more up to the end
+        of the line.
         """
         text_file = _text_file(Path(dataset_path), split)
         if text_file is not None:
@@ -58,7 +58,7 @@ class TextLm(PlainTexts):
 
 
 def _text_file(path: Path, split: str) -> Path | None:
-    """A .txt file, or the one of a folder that is named for the split."""
+    """Returns the .txt file itself, or the one in a folder named for the split."""
     if path.is_file():
         return path if path.suffix.lower() == ".txt" else None
     stems = SPLIT_NAMES.get(split, (split,))

@@ -1,4 +1,4 @@
-"""The user's own pairs of texts, from a jsonl, csv or parquet file."""
+"""Pairs of texts from the user's own jsonl, csv or parquet file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Labelled texts that are read as they are used."""
+"""Streams of labelled texts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,20 +10,20 @@ from oumi_runtime.exceptions import BadRowError
 
 
 class Records(Protocol):
-    """Rows that are read from front to back, many at a time."""
+    """A source of rows that is read sequentially, many rows at a time."""
 
     @property
     def num_rows(self) -> int | None:
-        """How many rows there are, if known."""
+        """Number of rows, if known."""
         ...
 
     def read(self, columns: list[str], start: int = 0) -> Iterator[Any]:
-        """Goes through some columns, from a row on."""
+        """Iterates over the values of some columns, starting at row `start`."""
         ...
 
 
 class TextStream(BlockDataset):
-    """Texts and their classes, a row each; the classes are numbers from 0, or names."""
+    """A text and its class per row; classes are numbers from 0, or names."""
 
     def __init__(
         self,
@@ -36,16 +36,16 @@ class TextStream(BlockDataset):
         dataset_path: str | None,
         label_names: list[str] | None = None,
     ) -> None:
-        """Takes what reads the rows.
+        """Initializes the stream.
 
         Args:
-            records: A `RecordFile`, or `HubRecords`.
+            records: A `RecordFile` or `HubRecords`, which reads the rows.
             text_column: The column with the texts.
-            label_column: Name of the column with the classes.
-            first_label: The first label, which says whether all are names.
-            dataset_name: What the dataset is called.
-            dataset_path: Where it is, if it is a file.
-            label_names: Names of the classes, if known.
+            label_column: The column with the classes.
+            first_label: The first label, which determines whether classes are names.
+            dataset_name: The name of the dataset.
+            dataset_path: The path of the file, if there is one.
+            label_names: The class names, if known.
         """
         self.dataset_name, self.dataset_path = dataset_name, dataset_path
         self.label_names = label_names
@@ -55,11 +55,11 @@ class TextStream(BlockDataset):
 
     @property
     def num_samples(self) -> int | None:
-        """How many rows there are, where the file says so."""
+        """Number of rows, if the file states it."""
         return self._records.num_rows
 
     def read_blocks(self, start: int = 0) -> Iterator[TextDataset]:
-        """Goes through the rows; see `BlockDataset.read_blocks`."""
+        """Iterates over the rows; see `BlockDataset.read_blocks`."""
         row = start
         for batch in self._records.read([self._text, self._label], start):
             texts = batch.column(self._text).to_pylist()
@@ -93,17 +93,17 @@ class TextStream(BlockDataset):
             if not isinstance(label, self._kind):
                 raise BadRowError(
                     f"{where}: {self._label!r} is {label!r:.40}; classes must be all "
-                    "whole numbers, or all names"
+                    "integers, or all names"
                 )
 
     def count_samples(self) -> int:
-        """How many rows there are, which may take reading all of them."""
+        """Counts the rows, reading all of them if necessary."""
         if self.num_samples is not None:
             return self.num_samples
         return sum(batch.num_rows for batch in self._records.read([self._label]))
 
     def distinct_labels(self) -> list[int | str]:
-        """The labels of all rows, each once."""
+        """Returns the distinct labels of all rows."""
         found: dict[Any, None] = {}
         for batch in self._records.read([self._label]):
             found.update(dict.fromkeys(batch.column(self._label).unique().to_pylist()))

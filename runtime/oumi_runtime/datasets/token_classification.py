@@ -1,4 +1,4 @@
-"""The user's own texts with a label for each token, from a jsonl or parquet file."""
+"""Texts with a label for each token, from the user's own jsonl or parquet file."""
 
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,9 @@ from oumi_runtime.datasets.tables import read_columns
 
 @register_dataset("token_classification")
 class TokenClassification(TaggedTexts):
-    """Lists of tokens and of their labels, of one length in each row.
+    """Rows with a list of tokens and an equally long list of labels.
 
-    Labels are whole numbers from 0, or names; the training split decides the order of
-    names.
+    Labels are integers from 0, or names, ordered as in the training split.
     """
 
     def __init__(
@@ -29,11 +28,11 @@ class TokenClassification(TaggedTexts):
         """Reads one split.
 
         Args:
-            dataset_path: A file (.jsonl, .json or .parquet), or a folder that holds one
-                a split, such as `train.jsonl`.
+            dataset_path: A file (.jsonl, .json or .parquet), or a folder with one per
+                split, such as `train.jsonl`.
             split: The file to read from a folder; a single file serves every split.
-            token_column: Name of the column with the lists of tokens.
-            label_column: Name of the column with the lists of labels.
+            token_column: The column with the lists of tokens.
+            label_column: The column with the lists of labels.
 
         Raises:
             DataError: The file, a column or a value is missing, or cannot be read.

@@ -157,7 +157,7 @@ def test_a_row_that_lacks_a_value_is_named(tmp_path, kind, stream):
 def test_what_no_model_takes_is_named(tmp_path, stream):
     rows = [{"labels": 1, "name": f"n{n}"} for n in range(3)]
     path = write(tmp_path, "json", rows)
-    with pytest.raises(DataError, match=r"'name' is of .*string, which no model takes"):
+    with pytest.raises(DataError, match=r"'name' is of .*string, which cannot be made"):
         samples(read(path, stream))
 
 

@@ -70,14 +70,14 @@ def test_folders_of_classes_alone_hold_every_split(tmp_path, split):
 
 def test_a_folder_that_may_be_a_split_is_no_class(tmp_path):
     picture(tmp_path / "Training" / "cat" / "0.png", 100)
-    with pytest.raises(DataError, match="holds no train split, only Training"):
+    with pytest.raises(DataError, match="has no train split, only Training"):
         ImageFolder(str(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"split": "test"}, "holds no test split, only train, val"),
+        ({"split": "test"}, "has no test split, only train, val"),
         ({"channels": 2}, "channels is 2"),
         ({"image_size": 0}, "image_size is 0"),
     ],
@@ -89,7 +89,7 @@ def test_wrong_arguments_are_refused(folder, fields, sentence):
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
     (tmp_path / "train" / "cat").mkdir(parents=True)
-    with pytest.raises(DataError, match="holds no picture"):
+    with pytest.raises(DataError, match="has no images"):
         ImageFolder(str(tmp_path))
     with pytest.raises(DataError, match="no folder at"):
         ImageFolder(str(tmp_path / "none"))

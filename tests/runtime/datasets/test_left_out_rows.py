@@ -183,7 +183,7 @@ def test_a_csv_of_another_separator_is_told_from_one_that_lacks_a_column(
     path.write_text(f"x{sign}label\n1{sign}0\n")
     dataset = DatasetParams(dataset_name="tabular", dataset_path=str(path))
     data = DataParams(train=DatasetSplitParams(datasets=[dataset], stream=stream))
-    sentence = f"it looks separated by {word}; separate its values by commas"
+    sentence = f"it looks separated by {word}; use commas instead"
     with pytest.raises(DataError, match=sentence):
         build_dataset_mixture(data, DatasetSplit.TRAIN)
 
@@ -235,14 +235,14 @@ def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     assert read.columns["labels"].tolist() == [0, 1]
     (first,) = bad.described()["first"]
     assert first.startswith("row 2 of dataset 'pictures'")
-    assert "'image' is not a picture" in first
+    assert "'image' is not an image" in first
 
 
 def test_a_line_that_another_library_cannot_read_is_said_not_to_be_left_out(
     tmp_path: Path,
 ) -> None:
     data = hub_like(tmp_path / "a.csv", b"x,label\n1,0\n1,2,3\n")
-    with pytest.raises(DataError, match=r"line 3.*skip leaves out no line of a file"):
+    with pytest.raises(DataError, match=r"line 3.*skip does not apply to files"):
         build_dataset_mixture(data, DatasetSplit.TRAIN)
 
 
@@ -294,8 +294,8 @@ def test_samples_that_cannot_be_packed_are_left_out() -> None:
     assert [row["input_ids"].tolist() for row in dataset] == [[0, 0, 3], [3]]
     assert bad.described()["first"] == [
         "row 2 of dataset 'left_out_sequences': KeyError: 'ids'",
-        "row 3 of dataset 'left_out_sequences': pack joins sequences of whole numbers, "
-        "and 'input_ids' is int64 of shape (2, 1); write pack: false",
+        "row 3 of dataset 'left_out_sequences': pack joins sequences of integers, "
+        "but 'input_ids' is int64 of shape (2, 1); set pack: false",
     ]
     data.on_bad_sample = "raise"
     with pytest.raises(BadRowError, match="row 2 of dataset 'left_out_sequences'"):

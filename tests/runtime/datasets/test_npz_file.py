@@ -79,12 +79,12 @@ def test_other_arrays_become_int64_or_float32(save, dtype, wanted):
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
-        ({"images": IMAGES, "labels": np.arange(5)}, "of one length, not"),
+        ({"images": IMAGES, "labels": np.arange(5)}, "of equal length, not"),
         ({"x": np.array([{}, []], dtype=object)}, "array 'x' cannot be read"),
-        ({"x": np.array(["a", "b"])}, "'x' is of <U1, but must hold numbers"),
-        ({"x": np.float32(3)}, "'x' is not an array with a dimension for the samples"),
-        ({}, "holds no array"),
-        ({"split": SPLITS}, "holds nothing but 'split'"),
+        ({"x": np.array(["a", "b"])}, "'x' is of <U1, but must be numeric"),
+        ({"x": np.float32(3)}, "'x' is a scalar; arrays need a dimension"),
+        ({}, "has no arrays"),
+        ({"split": SPLITS}, "has no arrays except 'split'"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(save, arrays, sentence):
@@ -117,7 +117,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path, content):
 def test_a_bare_array_is_refused(tmp_path):
     with (tmp_path / "data.npz").open("wb") as file:
         np.save(file, IMAGES)
-    with pytest.raises(DataError, match=r"one bare array; save it with numpy\.savez"):
+    with pytest.raises(
+        DataError, match=r"a single array; save an archive with numpy\.savez"
+    ):
         NpzFile(str(tmp_path / "data.npz"))
 
 

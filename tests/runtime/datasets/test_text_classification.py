@@ -63,7 +63,7 @@ def test_a_folder_holds_one_file_a_split(write, split, file):
     kinds = {"csv": CSV, "jsonl": JSONL, "json": JSONL, "parquet": PARQUET}
     folder = write({file: kinds[file.split(".")[1]], "other.txt": ""})
     assert len(TextClassification(str(folder), split=split)) == 3
-    with pytest.raises(DataError, match="holds no holdout split; name a file"):
+    with pytest.raises(DataError, match="has no holdout split; name a file"):
         TextClassification(str(folder), split="holdout")
 
 

@@ -1,4 +1,4 @@
-"""Base classes of datasets, and the in-memory form that training reads fastest."""
+"""Base classes for datasets, and the in-memory form that is fastest to train on."""
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset

@@ -1,7 +1,8 @@
-"""What becomes of a row that cannot be used, where all rows are read at once.
+"""Handles unusable rows in datasets that read all rows at once.
 
-It is an error, or it is left out. Which of the two is said around the reading, and not
-to the dataset: many a constructor is the user's own, and need not hand it on.
+Such a row is either an error or left out. The choice is made by a context around the
+reading rather than a constructor argument, so that users' own dataset classes need not
+pass it on.
 """
 
 import contextlib
@@ -27,12 +28,12 @@ _LENIENCY: ContextVar[_Leniency | None] = ContextVar("leniency", default=None)
 
 @contextlib.contextmanager
 def leaving_out(dataset_name: str, leave_out: LeaveOut | None) -> Iterator[None]:
-    """Has the rows that cannot be used left out of what is read in the block.
+    """Leaves unusable rows out of whatever is read within the block.
 
     Args:
-        dataset_name: What the dataset that is read is called.
-        leave_out: Is told of each row, and raises where they are too many. None where
-            the first is an error.
+        dataset_name: The name of the dataset being read, for messages.
+        leave_out: Called with each such row; raises if there are too many. If None,
+            the first unusable row is an error.
     """
     leniency = None if leave_out is None else _Leniency(dataset_name, leave_out)
     before = _LENIENCY.set(leniency)
@@ -43,22 +44,22 @@ def leaving_out(dataset_name: str, leave_out: LeaveOut | None) -> Iterator[None]
 
 
 def is_leaving_out() -> bool:
-    """Whether rows that cannot be used are left out here."""
+    """Whether unusable rows are currently left out."""
     return _LENIENCY.get() is not None
 
 
 def reject_row(where: Any, row: int, reason: str, *, message: str = "") -> None:
-    """Leaves a row out of what is read, or raises.
+    """Leaves out an unusable row, or raises an error.
 
     Args:
-        where: What it is a row of: a file, or the name of a dataset.
-        row: Its number there, from 1.
-        reason: What is wrong with it, such as `has no 'text'`.
-        message: What the error says; the place and the reason if empty.
+        where: The file, or the name of the dataset, that the row is from.
+        row: The row number, from 1.
+        reason: What is wrong with the row, such as `has no 'text'`.
+        message: The error message; by default composed of the other arguments.
 
     Raises:
-        BadRowError: Nothing is to be left out.
-        TooManyBadSamplesError: Too much has been left out.
+        BadRowError: Unusable rows may not be left out.
+        TooManyBadSamplesError: Too many rows have been left out.
     """
     leniency = _LENIENCY.get()
     if leniency is None:
@@ -69,6 +70,6 @@ def reject_row(where: Any, row: int, reason: str, *, message: str = "") -> None:
 
 
 def row_mistake(where: Any, row: int, reason: str) -> str:
-    """The sentence on a row that cannot be used; see `reject_row`."""
+    """Returns the error message for an unusable row; see `reject_row`."""
     comma = " " if reason.startswith("has ") else ": "
     return f"{where}: row {row}{comma}{reason}"

@@ -1,4 +1,4 @@
-"""What the base classes of datasets take from the config, and what they refuse."""
+"""Argument checks shared by the base classes for datasets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from oumi_runtime.exceptions import DatasetArgumentError
 
 
 def refuse_arguments(owner: type, kwargs: Mapping[str, Any]) -> None:
-    """Refuses what no class on the way up has taken.
+    """Refuses arguments that no subclass declares.
 
     Raises:
-        DatasetArgumentError: There is such an argument.
+        DatasetArgumentError: There are such arguments.
     """
     if kwargs:
         raise DatasetArgumentError(
             f"{owner.__name__} takes no {', '.join(map(repr, sorted(kwargs)))}"
-            "; leave it out of dataset_kwargs, or take it by name"
+            "; leave it out of dataset_kwargs, or declare it in the constructor"
         )
 
 
@@ -23,10 +23,10 @@ def refuse_remote_code(owner: type, trust_remote_code: bool) -> None:
     """Refuses to run code that comes with a dataset.
 
     Raises:
-        DatasetArgumentError: It is asked for.
+        DatasetArgumentError: `trust_remote_code` is true.
     """
     if trust_remote_code:
         raise DatasetArgumentError(
-            f"{owner.__name__}: trust_remote_code is true, but no code that comes with "
-            "a dataset is run; leave it out, and use a dataset that is plain files"
+            f"{owner.__name__}: trust_remote_code is true, but code that comes with a "
+            "dataset is never run; leave it out, and use a dataset of plain files"
         )

@@ -1,4 +1,4 @@
-"""The base class for a user's own dataset that is read from front to back."""
+"""The base class for users' own iterable datasets."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,14 @@ from oumi_runtime.core.datasets.hugging_face import load_rows
 
 
 class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
-    """A dataset whose rows come one after the other and are transformed as they come.
+    """A dataset whose rows are read in sequence and transformed as they are read.
 
-    A subclass implements `transform`, and says what the rows are: by `iter_raw`, by
-    `_load_data`, or by setting `self._data`. Otherwise they are those of the dataset of
-    its name on the Hugging Face hub, or of the files at its path.
+    A subclass implements `transform`, and provides the rows by overriding `iter_raw` or
+    `_load_data`, or by setting `self._data`. By default the rows come from the files at
+    `dataset_path`, or else from the dataset of that name on the Hugging Face hub.
 
     Training reads the rows in one process and transforms them in the workers, so a
-    subclass shares nothing out itself.
+    subclass need not divide the rows among workers or processes.
     """
 
     default_dataset: ClassVar[str | None] = None
@@ -81,12 +81,12 @@ class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
         return rows
 
     def iter_raw(self) -> Iterator[Any]:
-        """Goes through the rows before their transformation."""
+        """Iterates over the untransformed rows."""
         yield from self.data
 
     @abstractmethod
     def transform(self, sample: Any) -> dict[str, Any]:
-        """Turns a row into what the model's forward takes, by name."""
+        """Converts a row to the keyword arguments of the model's forward."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for row in self.iter_raw():

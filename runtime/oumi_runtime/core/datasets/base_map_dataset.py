@@ -1,4 +1,4 @@
-"""The base class for a user's own map-style dataset: load rows, transform each."""
+"""The base class for users' own map-style datasets: load rows, transform each."""
 
 import os
 import pickle
@@ -24,9 +24,9 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
     """A dataset whose rows are loaded once and transformed one at a time.
 
     A subclass sets `self._data`, a list of mappings or a pandas DataFrame, at the end
-    of its constructor, and implements `transform`. `self._load_data()` gives it the
-    rows of the dataset of its name on the Hugging Face hub, or of the files at its
-    path.
+    of its constructor, and implements `transform`. `self._load_data()` returns the rows
+    of the files at `dataset_path`, or else of the dataset of that name on the Hugging
+    Face hub.
     """
 
     default_dataset: ClassVar[str | None] = None
@@ -81,27 +81,27 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
 
     @property
     def data(self) -> Any:
-        """The rows as they were loaded."""
+        """The untransformed rows."""
         return self._data
 
     def raw(self, idx: int) -> Mapping[str, Any]:
-        """One row before its transformation."""
+        """Returns one untransformed row."""
         rows = getattr(self._data, "iloc", self._data)
         row: Mapping[str, Any] = rows[idx]
         return row
 
     @abstractmethod
     def transform(self, sample: Any) -> dict[str, Any]:
-        """Turns a row into what the model's forward takes, by name."""
+        """Converts a row to the keyword arguments of the model's forward."""
 
     def transform_all(self, *, leaves_out_bad: bool = False) -> None:
-        """Transforms all rows once, where `transform_num_workers` asks for it.
+        """Transforms all rows once, if `transform_num_workers` is set.
 
-        The samples are kept, in the order of the rows.
+        The samples are kept in memory, in the order of the rows.
 
         Args:
-            leaves_out_bad: Whether a row that cannot be transformed is an error only
-                where it is used; else it is one here.
+            leaves_out_bad: Whether to defer the error for a row that cannot be
+                transformed until that row is used; otherwise it is raised here.
 
         Raises:
             BadRowError: A row cannot be transformed.
@@ -123,7 +123,7 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
         self._samples = samples
 
     def as_generator(self) -> Iterator[dict[str, Any]]:
-        """Goes through all samples."""
+        """Iterates over all samples."""
         for index in range(len(self)):
             yield self[index]
 

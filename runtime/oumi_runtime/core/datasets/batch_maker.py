@@ -1,7 +1,7 @@
-"""Makes batches of rows that are read one by one, of all or of those that can be used.
+"""Makes batches from rows that are read one by one, optionally skipping bad ones.
 
-A batch is the smaller for a sample that is left out; nothing takes its place, so that
-every other sample stays where it was.
+A skipped sample makes its batch smaller. It is not replaced, so that every other sample
+stays in the same batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,22 +16,22 @@ from oumi_runtime.core.datasets.rows import LeftOut, RowReader
 from oumi_runtime.exceptions import BadRowError
 
 Row = tuple[Any, Any]
-"""What finds a sample, and the sample."""
+"""The key of a sample, and the sample."""
 
 _MOST_STAND_INS = 1000
 
 
 class MadeBatch(NamedTuple):
-    """A batch, and what is not in it."""
+    """A batch, and the samples that were left out of it."""
 
     columns: Batch
     is_real: bool = True
-    """Whether it is more than a sample that stands in where none can be used."""
+    """False for a stand-in, used when none of the batch's own samples is usable."""
     left_out: tuple[LeftOut, ...] = ()
 
 
 class BatchMaker:
-    """Makes batches of what its `reader` reads."""
+    """Makes batches from the rows that its `reader` reads."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class BatchMaker:
         *,
         leaves_out_bad: bool = False,
     ) -> None:
-        """Takes the dataset.
+        """Initializes the batch maker.
 
         Args:
-            dataset: Where rows come from, by any key.
-            collate: What makes a batch of samples; see `RowCollator`.
-            leaves_out_bad: Whether a sample that cannot be used is left out; else it is
-                an error.
+            dataset: The dataset to read; keys may be of any type.
+            collate: Makes a batch from a list of samples; see `RowCollator`.
+            leaves_out_bad: Whether to leave out unusable samples instead of raising an
+                error.
         """
         self.reader = RowReader(dataset, leaves_out_bad=leaves_out_bad)
         self._collate = RowCollator(dataset, collate)
@@ -55,17 +55,17 @@ class BatchMaker:
     def make(
         self, rows: list[Row], stand_ins: Callable[[], Iterator[Row]]
     ) -> MadeBatch:
-        """Makes a batch of some rows.
+        """Makes a batch from rows.
 
         Args:
-            rows: What the reader read, at least one.
-            stand_ins: Gives rows of which the first that can be used makes the batch
-                where none of `rows` can. The model has to see something, since other
-                processes wait for it.
+            rows: The rows that the reader returned, at least one.
+            stand_ins: Returns replacement rows. If none of `rows` is usable, the first
+                usable replacement becomes the batch: the model needs some input, since
+                other processes wait for it.
 
         Raises:
-            BadRowError: A row cannot be used and is not to be left out, or there is
-                nothing that could stand in.
+            BadRowError: A row is unusable and may not be left out, or no replacement
+                is usable.
         """
         if not self._leaves_out_bad:
             return MadeBatch(self._collate(rows))
@@ -76,7 +76,7 @@ class BatchMaker:
             columns, _ = self._of_usable([row])
             if columns is not None:
                 return MadeBatch(columns, False, left_out)
-        raise BadRowError(f"{left_out[0]}; and no other sample can be used either")
+        raise BadRowError(f"{left_out[0]}; no other sample is usable either")
 
     def _of_usable(self, rows: list[Row]) -> tuple[Batch | None, tuple[LeftOut, ...]]:
         left_out = [sample for _, sample in rows if isinstance(sample, LeftOut)]

@@ -1,4 +1,4 @@
-"""The base class of datasets that are read from front to back in blocks."""
+"""The base class for datasets that are read sequentially, in blocks of rows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from oumi_runtime.core.datasets.text_dataset import TextColumns
 
 
 class BlockDataset(IterableDataset[Any], ABC):
-    """Many rows read at a time, as columns or texts; none is kept."""
+    """A dataset that reads many rows at a time, as columns or texts, and keeps none."""
 
     dataset_name: str | None = None
     dataset_path: str | None = None
@@ -19,28 +19,28 @@ class BlockDataset(IterableDataset[Any], ABC):
 
     @property
     def num_samples(self) -> int | None:
-        """How many rows there are, where a look at the file's end tells; else None."""
+        """Number of rows; None if it cannot be found without reading the whole file."""
         return None
 
     def count_samples(self) -> int:
-        """How many rows there are, which may take reading all of them."""
+        """Counts the rows, reading all of them if necessary."""
         if self.num_samples is not None:
             return self.num_samples
         return sum(len(block) for block in self.read_blocks())
 
     @abstractmethod
     def read_blocks(self, start: int = 0) -> Iterator[TextColumns | ColumnDataset]:
-        """Goes through the rows, always in the same order.
+        """Iterates over the rows, always in the same order.
 
         Args:
-            start: The row to begin with, from 0; more than there are give none.
+            start: The first row to read, from 0; past the last row, there are none.
 
         Raises:
-            BadRowError: A row cannot be read; says which.
+            BadRowError: A row cannot be read; the message names it.
         """
 
     def distinct_labels(self) -> list[int | str]:
-        """The labels of all rows, each once."""
+        """Returns the distinct labels of all rows."""
         found: dict[int | str, None] = {}
         for block in self.read_blocks():
             if isinstance(block, TextColumns):

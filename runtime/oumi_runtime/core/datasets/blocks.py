@@ -1,7 +1,7 @@
-"""Samples of a stream that were read together, and where each of them comes from.
+"""Blocks: samples of a stream that were read together, and their origins.
 
-A stream is gone through in blocks, because a loop over single rows would be slower than
-the training. What blocks hold is columns, texts, or rows that are not transformed yet.
+Streams are processed in blocks, because a loop over single rows would be slower than
+training. A block holds columns, texts, or untransformed rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class RawRows:
-    """Rows that each have to be made a sample."""
+    """Rows that have yet to be transformed to samples."""
 
     rows: list[Any]
 
@@ -28,7 +28,7 @@ class RawRows:
         return len(self.rows)
 
     def select(self, indices: torch.Tensor) -> "RawRows":
-        """The rows alone that are asked for, in the order asked for."""
+        """Returns the selected rows, in the given order."""
         numbers: list[int] = indices.tolist()
         return RawRows([self.rows[number] for number in numbers])
 
@@ -38,17 +38,17 @@ BlockData = TextColumns | ColumnDataset | RawRows
 
 @dataclass(frozen=True)
 class Block:
-    """Some samples in the order of a stream."""
+    """Consecutive samples of a stream."""
 
     data: BlockData
     sources: torch.Tensor
-    """Which of the stream's datasets each is from, (samples,) int64."""
+    """The dataset that each sample comes from, (samples,) int64."""
     rows: torch.Tensor
-    """Its row there, from 0, (samples,) int64."""
+    """The row of each sample in its dataset, from 0, (samples,) int64."""
 
     @classmethod
     def of(cls, data: BlockData, source: int, first_row: int) -> "Block":
-        """A block of rows that follow each other in one dataset."""
+        """Makes a block of consecutive rows of one dataset."""
         return cls(
             data,
             torch.full((len(data),), source),
@@ -59,17 +59,17 @@ class Block:
         return len(self.rows)
 
     def select(self, indices: torch.Tensor) -> "Block":
-        """The samples alone that are asked for, in the order asked for.
+        """Returns the selected samples, in the given order.
 
         Args:
-            indices: Which samples, (samples,) int64; each may come more than once.
+            indices: Sample indices, (samples,) int64; may contain duplicates.
         """
         return Block(
             self.data.select(indices), self.sources[indices], self.rows[indices]
         )
 
     def slice(self, start: int, end: int | None = None) -> "Block":
-        """The samples from one place to before another."""
+        """Returns the samples from `start` up to, but excluding, `end`."""
         end = len(self) if end is None else min(end, len(self))
         return (
             self
@@ -79,10 +79,10 @@ class Block:
 
 
 def join(blocks: Sequence[Block]) -> Block:
-    """Blocks one after the other, as one.
+    """Concatenates blocks.
 
     Raises:
-        DataError: They are of different kinds or columns.
+        DataError: The blocks differ in kind or columns.
     """
     if len(blocks) == 1:
         return blocks[0]
@@ -104,17 +104,17 @@ def _join_data(parts: Sequence[BlockData]) -> BlockData:
     if len(texts) == len(parts):
         return texts[0].joined(texts[1:])
     raise DataError(
-        "the datasets of a split must be of one kind; name those that all give texts, "
-        "or all give tensors"
+        "the datasets of a split must be of one kind; use only datasets of texts, or "
+        "only datasets of tensors"
     )
 
 
 def regroup(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """Cuts and joins blocks to an equal size; the last may be smaller.
+    """Regroups samples into blocks of equal size; the last may be smaller.
 
     Args:
         blocks: Blocks of any sizes.
-        size: Samples of a block, at least 1.
+        size: Samples per block, at least 1.
     """
     held: list[Block] = []
     num_held = 0
@@ -132,7 +132,7 @@ def regroup(blocks: Iterable[Block], size: int) -> Iterator[Block]:
 
 
 def skip(blocks: Iterable[Block], count: int) -> Iterator[Block]:
-    """Leaves out the first samples of a stream."""
+    """Skips the first `count` samples of a stream."""
     for block in blocks:
         if count < len(block):
             yield block.slice(count)
@@ -140,7 +140,7 @@ def skip(blocks: Iterable[Block], count: int) -> Iterator[Block]:
 
 
 def cut(blocks: Iterable[Block], count: int) -> Iterator[Block]:
-    """Ends a stream after some samples, without reading what follows."""
+    """Ends a stream after `count` samples, without reading further."""
     if count < 1:
         return
     for block in blocks:

@@ -1,6 +1,6 @@
-"""Makes a batch of samples that were read one by one, padded where they differ.
+"""Makes batches from samples that were read one by one, padding where they differ.
 
-Samples of columns in memory are gathered instead; see `columns`.
+In-memory columns are gathered instead; see `columns`.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ _NUMBERS = {bool, int, float}
 
 
 class PaddingCollator:
-    """Stacks the values of each name; sequences are padded to the longest of them.
+    """Stacks the values of each name; sequences are padded to the longest.
 
-    Where `input_ids` are padded and no sample has an `attention_mask`, the batch gets
-    one: (batch, longest) int64, 1 where there is a token.
+    If `input_ids` are padded and the samples have no `attention_mask`, one is added to
+    the batch: (batch, longest) int64, 1 for tokens and 0 for padding.
     """
 
     def __init__(
@@ -36,14 +36,16 @@ class PaddingCollator:
         max_length: int | None = None,
         pad_to_multiple_of: int = 1,
     ) -> None:
-        """Takes what is padded with.
+        """Initializes the collator.
 
         Args:
-            pad_token_id: What fills `input_ids`.
-            label_ignore_index: What fills `labels`; -100 if None. All else gets 0.
-            max_length: The most values of a sequence, at least 1; longer ones are cut.
-            pad_to_multiple_of: What the length of a padded sequence is a multiple of,
-                at least 1.
+            pad_token_id: The padding value of `input_ids`.
+            label_ignore_index: The padding value of `labels`; -100 if None. All other
+                values are padded with 0.
+            max_length: Maximum length of a sequence, at least 1; longer ones are
+                truncated.
+            pad_to_multiple_of: Rounds padded lengths up to a multiple of this, at
+                least 1.
         """
         ignored = -100 if label_ignore_index is None else label_ignore_index
         self._pad_values = dict.fromkeys(_LABELS, ignored) | {"input_ids": pad_token_id}
@@ -51,18 +53,18 @@ class PaddingCollator:
         self._multiple = pad_to_multiple_of
 
     def __call__(self, samples: list[Any]) -> Batch:
-        """Makes the batch.
+        """Makes a batch.
 
         Args:
             samples: At least one; mappings of tensors, numbers or sequences of numbers.
 
         Raises:
-            DataError: A sample has other names, or values of another shape.
+            DataError: The samples differ in their names, or in shape.
         """
         first = samples[0]
         if not isinstance(first, Mapping):
             raise DataError(
-                f"is a {type(first).__name__}; return a dict of what the model takes, "
+                f"is a {type(first).__name__}; return a dict of the model's inputs, "
                 "such as {'input_ids': ids, 'labels': label}"
             )
         for sample in samples:
@@ -83,11 +85,11 @@ class PaddingCollator:
     def _column(
         self, name: str, samples: Sequence[Mapping[str, Any]]
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The values of a name, and how long each was where they had to be padded."""
+        """Stacks the values of a name; also returns their lengths if it padded them."""
         values = [sample[name] for sample in samples]
         kinds = {*map(type, values)}
         if len(kinds) == 1 and kinds <= _NUMBERS:
-            # What is too large for a tensor is named below.
+            # A number that is too large for a tensor is named below.
             with contextlib.suppress(RuntimeError):
                 return torch.tensor(values), None
         if kinds != {torch.Tensor} or self._max_length is not None:
@@ -103,8 +105,9 @@ class PaddingCollator:
         if values[0].ndim == 0 or values[0].ndim > 1:
             described = sorted(str(tuple(shape)) for shape in shapes)
             raise DataError(
-                f"{name!r} is of shapes {' and '.join(described)}, which no padding "
-                "makes equal; make them so, or name a collator that does"
+                f"{name!r} is of shapes {' and '.join(described)}, which cannot be "
+                "padded to one shape; make them equal, or name a collator that can "
+                "batch them"
             )
         pad_value = self._pad_values.get(name, 0)
         padded = pad_sequence(values, batch_first=True, padding_value=pad_value)
@@ -116,7 +119,7 @@ class PaddingCollator:
         try:
             tensor = torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise DataError(f"{name!r} is {value!r:.40}, not numbers") from error
+            raise DataError(f"{name!r} is {value!r:.40}, not numeric") from error
         is_cut = self._max_length is not None and tensor.ndim == 1
         return tensor[: self._max_length] if is_cut else tensor
 
@@ -125,7 +128,7 @@ class CollatedDataset(Dataset[Any]):
     """A map-style dataset with a collator of its own."""
 
     def __init__(self, dataset: Dataset[Any], collate: Collator) -> None:
-        """Takes the dataset, and what makes a batch of its samples."""
+        """Initializes the dataset with a function that batches its samples."""
         self.dataset = dataset
         self.collate = collate
         self.label_names: list[str] | None = getattr(dataset, "label_names", None)
@@ -137,24 +140,24 @@ class CollatedDataset(Dataset[Any]):
         return self.dataset[index]
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample comes from, and its row there, from 0."""
+        """Returns the dataset a sample comes from, and its row there, from 0."""
         return self.dataset, index
 
 
 class RowCollator:
-    """Makes a batch of what a `RowReader` reads; a row that does not fit is named."""
+    """Makes batches from a `RowReader`'s rows; errors name a row that does not fit."""
 
     def __init__(self, dataset: Dataset[Any], collate: Collator | None = None) -> None:
-        """Takes the dataset, whose own `collate` is used where there is no other."""
+        """Initializes the collator; `collate` defaults to the dataset's own."""
         self._dataset = dataset
         own: Collator | None = getattr(dataset, "collate", None)
         self._collate = collate or own or PaddingCollator()
 
     def __call__(self, rows: list[tuple[Any, Any]]) -> Batch:
-        """Makes the batch.
+        """Makes a batch.
 
         Raises:
-            BadRowError: The samples do not go together.
+            BadRowError: The samples cannot be batched together.
         """
         try:
             return self.batch_of(rows)
@@ -165,23 +168,24 @@ class RowCollator:
             raise BadRowError(str(culprit)) from error
 
     def batch_of(self, rows: list[tuple[Any, Any]]) -> Batch:
-        """Makes the batch; what goes wrong is raised as it is."""
+        """Makes a batch; errors of the collator are raised unchanged."""
         return self._collate([sample for _, sample in rows])
 
     def culprit(
         self, rows: list[tuple[Any, Any]], error: Exception
     ) -> tuple[int | None, LeftOut]:
-        """Which row is at fault, and for what reason.
+        """Finds the row that prevents a batch, and the reason.
 
-        It is the first that does not go with the first one; or the first, where it goes
-        with fewer than half of the others.
+        It is the first row that cannot be batched with row 0; or row 0 itself, if most
+        of the others cannot be batched with it.
 
         Args:
-            rows: Those that do not go together.
-            error: What was said of all of them.
+            rows: Rows that cannot be batched together.
+            error: The error that batching all of them raised.
 
         Returns:
-            Its place among the rows; None where any two go together.
+            The index of the row, or None if any two rows can be batched together; and a
+            description of the problem.
         """
         samples = [sample for _, sample in rows]
         misfits = [i for i in range(len(rows)) if self._misfit(samples, 0, i)]
@@ -198,7 +202,7 @@ class RowCollator:
         return index, LeftOut(where, f"cannot be put into a batch: {reason}")
 
     def _misfit(self, samples: list[Any], one: int, other: int) -> str | None:
-        """Why two samples do not go together; None where they do."""
+        """Returns why two samples cannot be batched together; None if they can."""
         try:
             self._collate([samples[one], samples[other]])
         except Exception as error:

@@ -1,7 +1,7 @@
-"""Samples held in memory by column, so that a batch is a gather and not a loop.
+"""In-memory samples stored by column, so that a batch is a gather and not a loop.
 
-A column is a tensor whose first dimension counts the samples, or a `RaggedColumn` where
-the samples are sequences of different lengths.
+A column is a tensor with the samples as its first dimension, or a `RaggedColumn` if the
+samples are sequences of different lengths.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ class RaggedColumn:
     def __init__(
         self, values: torch.Tensor, lengths: torch.Tensor, *, pad_value: int = 0
     ) -> None:
-        """Takes the sequences end to end.
+        """Initializes the column.
 
         Args:
-            values: All sequences, (sum of lengths,).
-            lengths: Length of each, (samples,) int64; 0 is allowed.
-            pad_value: What fills the shorter rows of a batch.
+            values: The concatenated sequences, (sum of lengths,).
+            lengths: The length of each sequence, (samples,) int64; 0 is allowed.
+            pad_value: The padding value for shorter sequences in a batch.
         """
         self.values = values
         self.lengths = lengths
@@ -34,14 +34,14 @@ class RaggedColumn:
         return len(self.lengths)
 
     def pad(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Gathers sequences into one rectangle, as wide as the longest of them.
+        """Gathers sequences into a tensor, padded to the longest of them.
 
         Args:
-            indices: Which sequences, (batch,) int64.
+            indices: Sequence indices, (batch,) int64.
 
         Returns:
-            The padded sequences and their mask (1 where there is a value), both
-            (batch, longest) int64. The width is 1 where all sequences are empty.
+            The padded sequences and their mask (1 for values, 0 for padding), both
+            (batch, longest) int64. The width is 1 if all sequences are empty.
         """
         lengths = self.lengths[indices]
         longest = int(lengths.max()) if len(lengths) else 0
@@ -57,14 +57,14 @@ class RaggedColumn:
     def pad_runs(
         self, sizes: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Gathers the sequences in their order into rectangles, all of them at once.
+        """Gathers all sequences, in order, into consecutive padded batches.
 
         Args:
-            sizes: How many sequences each rectangle has, at least 1, (rectangles,)
-                int64; as many as there are in all.
+            sizes: Number of sequences in each batch, at least 1, (batches,) int64;
+                these add up to the number of sequences.
 
         Yields:
-            As `pad` returns it, for each rectangle; the tensors share their memory.
+            The result of `pad` for each batch; the tensors share memory.
         """
         runs = torch.arange(len(sizes)).repeat_interleave(sizes)  # (samples,)
         widths = torch.ones_like(sizes).scatter_reduce(0, runs, self.lengths, "amax")
@@ -85,24 +85,24 @@ class RaggedColumn:
             yield rows.view(shape), masks.view(shape)
 
     def select(self, indices: torch.Tensor) -> "RaggedColumn":
-        """The sequences alone that are asked for, in the order asked for.
+        """Returns the selected sequences, in the given order.
 
         Args:
-            indices: Which sequences, (samples,) int64; each may come more than once.
+            indices: Sequence indices, (samples,) int64; may contain duplicates.
         """
         lengths = self.lengths[indices]
         ends = lengths.cumsum(0)
-        # How far each value of a sequence moves: from its old start to its new one.
+        # The distance from the old start of a sequence to its new one.
         shifts = (self._starts[indices] - (ends - lengths)).repeat_interleave(lengths)
         values = self.values[torch.arange(len(shifts)) + shifts]
         return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
     def cut(self, length: int, *, pad_value: int) -> "RaggedColumn":
-        """The first values of each sequence.
+        """Truncates each sequence.
 
         Args:
-            length: The most values of a sequence, 0 or more.
-            pad_value: What fills the shorter rows of a batch.
+            length: Maximum length of a sequence, 0 or more.
+            pad_value: The padding value for shorter sequences in a batch.
         """
         places = torch.arange(len(self.values)) - self._starts.repeat_interleave(
             self.lengths
@@ -112,7 +112,7 @@ class RaggedColumn:
         return RaggedColumn(kept, lengths, pad_value=pad_value)
 
     def ended_by(self, value: int) -> "RaggedColumn":
-        """The sequences with one more value at the end of each."""
+        """Appends a value to each sequence."""
         lengths = self.lengths + 1
         values = self.values.new_full((len(self.values) + len(self),), value)
         is_old = torch.ones(len(values), dtype=torch.bool)
@@ -122,9 +122,9 @@ class RaggedColumn:
 
 
 class ColumnDataset(Dataset[Batch]):
-    """A map-style dataset over columns.
+    """A map-style dataset of columns.
 
-    A `RaggedColumn` named `input_ids` also gives `attention_mask`.
+    A `RaggedColumn` named `input_ids` also provides the `attention_mask`.
     """
 
     def __init__(
@@ -133,19 +133,18 @@ class ColumnDataset(Dataset[Batch]):
         *,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        """Takes the columns.
+        """Initializes the dataset.
 
         Args:
-            columns: Columns by the name that the model's forward takes, all of one
-                length.
-            label_names: Name of each class, in the order of the label ids, if known.
+            columns: Columns of equal length, by the name of forward's parameter.
+            label_names: The class names in the order of the label ids, if known.
 
         Raises:
-            ValueError: There is no column, or their lengths differ.
+            ValueError: There are no columns, or their lengths differ.
         """
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) != 1:
-            raise ValueError(f"columns must be of one length, not {lengths}")
+            raise ValueError(f"columns must be of equal length, not {lengths}")
         self.columns = dict(columns)
         self.label_names = list(label_names) if label_names is not None else None
         self._length = next(iter(lengths.values()))
@@ -154,17 +153,17 @@ class ColumnDataset(Dataset[Batch]):
         return self._length
 
     def __getitem__(self, index: int) -> Batch:
-        """One sample, without a batch dimension."""
+        """Returns one sample, without a batch dimension."""
         if not -self._length <= index < self._length:
             raise IndexError(f"sample {index} of {self._length}")
         batch = self.take(torch.tensor([index % self._length]))
         return {name: column[0] for name, column in batch.items()}
 
     def select(self, indices: torch.Tensor) -> "ColumnDataset":
-        """The samples alone that are asked for, in the order asked for.
+        """Returns the selected samples, in the given order.
 
         Args:
-            indices: Which samples, (samples,) int64; each may come more than once.
+            indices: Sample indices, (samples,) int64; may contain duplicates.
         """
         columns = {
             name: column.select(indices)
@@ -178,11 +177,11 @@ class ColumnDataset(Dataset[Batch]):
         """Gathers samples into a batch.
 
         Args:
-            indices: Which samples, (batch,) int64.
+            indices: Sample indices, (batch,) int64.
 
         Returns:
             Every column with the batch as its first dimension; sequences are padded to
-            the longest of this batch.
+            the longest in the batch.
         """
         batch: Batch = {}
         for name, column in self.columns.items():
@@ -195,11 +194,11 @@ class ColumnDataset(Dataset[Batch]):
         return batch
 
     def take_runs(self, sizes: Sequence[int]) -> Iterator[Batch]:
-        """Makes batches of the samples in their order; as `take`, but all at once.
+        """Splits all samples, in order, into batches; faster than repeated `take`.
 
         Args:
-            sizes: How many samples each batch has, at least 1; as many as there are in
-                all.
+            sizes: Number of samples in each batch, at least 1; these add up to the
+                number of samples.
         """
         parts: dict[str, Iterator[torch.Tensor]] = {}
         for name, column in self.columns.items():

@@ -1,4 +1,4 @@
-"""Makes one in-memory dataset of several, so that batches are still gathered."""
+"""Concatenates in-memory datasets, so that batches can still be gathered by column."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from oumi_runtime.exceptions import DataError
 
 
 def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
-    """Makes one dataset of several, whose label names are the first one's.
+    """Concatenates datasets; the label names are those of the first.
 
     Raises:
         DataError: Their columns differ in name, kind, dtype or shape.
@@ -29,7 +29,7 @@ def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
 
 
 def _kinds(dataset: ColumnDataset) -> dict[str, tuple[object, ...]]:
-    """What must agree between two columns of a name."""
+    """Returns the properties that columns of the same name must have in common."""
     return {
         name: ("sequences padded with", column.pad_value)
         if isinstance(column, RaggedColumn)

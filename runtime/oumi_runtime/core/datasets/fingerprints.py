@@ -1,4 +1,4 @@
-"""Whether the files of a dataset are still those that a training began with."""
+"""Fingerprints of dataset files, to detect changes since a training started."""
 
 import hashlib
 import os
@@ -11,15 +11,15 @@ _MAX_FILES = 10_000
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
-    """What tells a file, or a folder's files, from any other.
+    """Fingerprints a file, or all files in a folder.
 
     Args:
         path: A file or folder.
 
     Returns:
-        `bytes`, `files` and `sha256`. The hash is of names, sizes and contents; of a
-        file larger than 64 MiB it takes 64 pieces of 1 MiB, and of a folder with more
-        than 10,000 files names and sizes alone.
+        `bytes`, `files` and `sha256`. The hash covers names, sizes and contents; for
+        files larger than 64 MiB, only 64 pieces of 1 MiB; for folders with more than
+        10,000 files, only names and sizes.
     """
     files = _files(path)
     digest = hashlib.sha256()
@@ -35,7 +35,7 @@ def fingerprint(path: Path) -> dict[str, Any]:
 
 
 def stamp(path: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of the files, which cost nothing to ask for."""
+    """Returns the name, size and modification time of each file, which is cheap."""
     files = _files(path)
     found = [(str(file), file.stat()) for file in files[:_MAX_FILES]]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]

@@ -1,6 +1,6 @@
-"""Reads rows with Hugging Face `datasets`: files, folders, and datasets of the hub.
+"""Reads rows with Hugging Face `datasets`: files, folders, and datasets on the hub.
 
-The library is imported only when something is read with it.
+The library is imported only when it is needed.
 """
 
 from pathlib import Path
@@ -20,9 +20,9 @@ _FORMATS = {
 }
 _CONNECT_TIMEOUT_S = 5
 _NONE_LEFT_OUT = (
-    "; data.on_bad_sample: skip leaves out no line of a file that Hugging Face "
-    "`datasets` reads: correct it, or name the dataset that reads such files here, as "
-    "tabular or text_classification"
+    "; data.on_bad_sample: skip does not apply to files that Hugging Face `datasets` "
+    "reads: correct the file, or read it with a built-in dataset such as tabular or "
+    "text_classification"
 )
 
 
@@ -38,20 +38,20 @@ def load_rows(
     """Reads the rows of one split.
 
     Args:
-        name: The dataset's name on the Hugging Face hub; unused where there is a path.
-        path: A file (csv, tsv, json, jsonl, parquet, arrow, txt), which is read whole
-            whatever the split; a folder of such files; or a folder that
-            `save_to_disk` wrote.
-        subset: The part of a dataset that has several.
-        split: Which split; train if None.
-        stream: Whether rows are read as they are used.
-        revision: Branch, tag or commit of a dataset of the hub.
+        name: The dataset's name on the Hugging Face hub; ignored if `path` is given.
+        path: A file (csv, tsv, json, jsonl, parquet, arrow, txt), which is read in
+            full for any split; a folder of such files; or a folder written by
+            `save_to_disk`.
+        subset: The subset of a dataset that has several.
+        split: The split to read; train if None.
+        stream: Whether to read rows only as they are needed.
+        revision: Branch, tag or commit of a dataset on the hub.
 
     Returns:
-        A `datasets.Dataset`, or a `datasets.IterableDataset` where it streams.
+        A `datasets.Dataset`, or a `datasets.IterableDataset` when streaming.
 
     Raises:
-        DataError: There is nothing to read, or it cannot be read.
+        DataError: The dataset does not exist, or cannot be read.
         MissingExtraError: `datasets` is not installed.
     """
     try:
@@ -107,7 +107,7 @@ def _is_saved(folder: Path) -> bool:
 
 
 def _load_saved(folder: Path, split: str, stream: bool) -> Any:
-    """One split of what `save_to_disk` wrote; a dataset without splits is the split."""
+    """Loads a split from `save_to_disk`'s folder; all rows if it has no splits."""
     import datasets
 
     try:
@@ -126,24 +126,24 @@ def _load_saved(folder: Path, split: str, stream: bool) -> Any:
 
 
 def _check_hub(name: str) -> None:
-    """Learns in seconds whether the hub can be reached, before minutes of retries."""
+    """Checks within seconds that the hub is reachable, to avoid minutes of retries."""
     from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
-        return  # What was downloaded before is used; the library looks for it at once.
+        return  # The library goes straight to its cache of earlier downloads.
     try:
         get_session().head(constants.ENDPOINT, timeout=_CONNECT_TIMEOUT_S)
     except Exception as error:
         raise DataError(
             f"no dataset {name!r} is registered, and {constants.ENDPOINT} cannot be "
             f"reached to look for it ({str(error) or type(error).__name__}); correct "
-            "the name, set dataset_path, or set HF_HUB_OFFLINE=1 to use what was "
-            "downloaded before"
+            "the name, set dataset_path, or set HF_HUB_OFFLINE=1 to use earlier "
+            "downloads"
         ) from error
 
 
 def _reason(error: BaseException, split: str) -> str:
-    """The first line of the error that all began with."""
+    """Returns the first line of the original error in the chain."""
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__ or error
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -1,6 +1,6 @@
-"""Which rows of several datasets a mixture holds, in which order.
+"""Determines which rows of several datasets a mixture contains, and in which order.
 
-The order depends on the seed alone, and is the same for datasets in memory and streams.
+The order depends only on the seed, and is the same for in-memory datasets and streams.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +12,14 @@ _CHUNK = 4096
 
 
 def draw_sources(proportions: Sequence[float], seed: int) -> Iterator[torch.Tensor]:
-    """Draws without end which dataset the next sample comes from.
+    """Draws, indefinitely, the dataset that each next sample comes from.
 
     Args:
-        proportions: How likely each dataset is, all above 0.
-        seed: Decides the draws.
+        proportions: The sampling weight of each dataset, all above 0.
+        seed: The random seed.
 
     Yields:
-        Numbers of datasets, (4096,) int64.
+        Dataset indices, (4096,) int64.
     """
     generator = torch.Generator().manual_seed(seed)
     weights = torch.tensor(proportions, dtype=torch.float64)
@@ -30,14 +30,14 @@ def draw_sources(proportions: Sequence[float], seed: int) -> Iterator[torch.Tens
 def mix_rows(
     lengths: Sequence[int], proportions: Sequence[float], *, until_all: bool, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draws datasets by their proportions and takes the next row of the one drawn.
+    """Repeatedly draws a dataset by its weight and takes that dataset's next row.
 
     Args:
         lengths: How many rows each dataset has, at least 1.
-        proportions: How likely each is to be drawn, all above 0.
-        until_all: Whether to go on until the last row of every dataset was taken,
-            beginning again with those that end before; else the first end is the end.
-        seed: Decides the draws.
+        proportions: The sampling weight of each dataset, all above 0.
+        until_all: Whether to continue until every dataset is exhausted, restarting
+            those that end earlier; otherwise stop when the first one is exhausted.
+        seed: The random seed.
 
     Returns:
         The dataset of each sample and its row there, both (samples,) int64.
@@ -68,27 +68,27 @@ def mix_rows(
 
 
 def shuffled_rows(num_samples: int, seed: int) -> torch.Tensor:
-    """All rows of a dataset in an order that depends on the seed, (samples,) int64."""
+    """Returns all row indices, shuffled with a seed, (samples,) int64."""
     return torch.randperm(num_samples, generator=torch.Generator().manual_seed(seed))
 
 
 def rows_of_split(
     num_samples: int, shares: Mapping[str, float], split: str
 ) -> torch.Tensor:
-    """The rows of one split of a dataset that has none of its own.
+    """Returns the rows of one split of a dataset that has no splits of its own.
 
-    Which they are is drawn by their number alone. Rows that are added later move few of
-    the others to another split.
+    The assignment depends only on the number of rows. Adding rows later moves few of
+    the existing ones to another split.
 
     Args:
-        num_samples: Rows of the dataset.
-        shares: The part of the rows that each split has; they add up to 1.
-        split: One of them.
+        num_samples: Number of rows in the dataset.
+        shares: The fraction of rows in each split; these add up to 1.
+        split: The name of the split.
 
     Returns:
-        The rows in their order, (samples,) int64; each is in one split.
+        Row indices in ascending order, (samples,) int64. Splits do not overlap.
     """
-    # The first numbers of a longer draw are those of a shorter one.
+    # A longer draw starts with the same numbers as a shorter one.
     drawn = torch.from_numpy(np.random.default_rng(0).random(num_samples))
     names = sorted(shares)
     ends = np.cumsum([0.0, *(shares[name] for name in names)])

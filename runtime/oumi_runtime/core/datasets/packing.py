@@ -1,4 +1,4 @@
-"""Joins token sequences and cuts them into blocks, so that no batch holds padding."""
+"""Concatenates token sequences and cuts them into blocks, to avoid padding."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,32 +11,32 @@ from oumi_runtime.exceptions import DataError
 
 
 def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
-    """Joins all sequences end to end and cuts them into blocks.
+    """Concatenates all sequences and cuts them into blocks.
 
     Args:
-        dataset: Its columns are all sequences, such as `input_ids` and `labels` of the
+        dataset: A dataset of sequences only, such as `input_ids` and `labels` of the
             same lengths.
-        block_size: Tokens of a block, at least 1.
+        block_size: Tokens per block, at least 1.
 
     Returns:
-        A dataset that holds every token once; the last block may be shorter.
+        A dataset that contains every token once; the last block may be shorter.
 
     Raises:
-        DataError: A column holds one value a sample, or the lengths of two differ.
+        DataError: A column holds single values, or columns differ in length.
     """
     columns = dataset.columns
     ragged = {k: c for k, c in columns.items() if isinstance(c, RaggedColumn)}
     single = [name for name in columns if name not in ragged]
     if single:
         raise DataError(
-            f"pack joins samples, which {single[0]!r} describes one by one; write "
-            "pack: false, or leave the column out"
+            f"pack joins samples, but column {single[0]!r} has one value per sample; "
+            "set pack: false, or leave the column out"
         )
     lengths = next(iter(ragged.values())).lengths
     for name, column in ragged.items():
         if not torch.equal(column.lengths, lengths):
             raise DataError(
-                f"pack needs a value of {name!r} for every token; write pack: false"
+                f"pack needs a value of {name!r} for every token; set pack: false"
             )
     num_tokens = int(lengths.sum())
     blocks = torch.full((-(-num_tokens // block_size),), block_size)
@@ -54,11 +54,11 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
 def pack_stream(
     parts: Iterable[ColumnDataset], block_size: int
 ) -> Iterator[ColumnDataset]:
-    """Packs a stream as `pack_sequences` packs the whole of it.
+    """Packs a stream into the same blocks as `pack_sequences`.
 
     Args:
-        parts: The stream's sequences, some at a time.
-        block_size: Tokens of a block, at least 1.
+        parts: Consecutive parts of the stream.
+        block_size: Tokens per block, at least 1.
     """
     held: list[ColumnDataset] = []
     for part in parts:
@@ -80,13 +80,13 @@ def _lengths(dataset: ColumnDataset) -> torch.Tensor:
 
 
 def gather_sequences(samples: Iterable[Mapping[str, Any]]) -> ColumnDataset:
-    """Makes columns of samples that are sequences of whole numbers.
+    """Converts samples that are sequences of integers to columns.
 
     Args:
-        samples: At least one; all of the same names.
+        samples: At least one; all with the same names.
 
     Raises:
-        DataError: A value is not a sequence of whole numbers.
+        DataError: A value is not a sequence of integers.
     """
     rows: dict[str, list[torch.Tensor]] = {}
     for number, sample in enumerate(samples, start=1):
@@ -97,22 +97,22 @@ def gather_sequences(samples: Iterable[Mapping[str, Any]]) -> ColumnDataset:
         for name, sequence in sequences.items():
             rows.setdefault(name, []).append(sequence)
     if not rows:
-        raise DataError("there is no sample to pack")
+        raise DataError("there are no samples to pack")
     return ColumnDataset({name: _ragged(name, values) for name, values in rows.items()})
 
 
 def as_sequences(sample: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """The values of a sample, each of which is a sequence of whole numbers.
+    """Converts the values of a sample to tensors of integers, one per sequence.
 
     Raises:
-        DataError: One is something else.
+        DataError: A value is not a sequence of integers.
     """
     sequences = {name: torch.as_tensor(value) for name, value in sample.items()}
     for name, sequence in sequences.items():
         if sequence.ndim != 1 or sequence.is_floating_point():
             raise DataError(
-                f"pack joins sequences of whole numbers, and {name!r} is "
-                f"{_in_short(sequence)}; write pack: false"
+                f"pack joins sequences of integers, but {name!r} is "
+                f"{_in_short(sequence)}; set pack: false"
             )
     return sequences
 

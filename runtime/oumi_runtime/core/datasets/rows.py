@@ -1,4 +1,4 @@
-"""Rows of datasets that are read one by one: which they are, and their names."""
+"""Selecting, reading and describing single rows of datasets."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -10,14 +10,14 @@ from oumi_runtime.exceptions import BadRowError, OumiRuntimeError
 
 
 class ChosenRows(Dataset[Any]):
-    """Some rows of several map-style datasets, in any order."""
+    """Selected rows of several map-style datasets, in any order."""
 
     def __init__(self, datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> None:
-        """Takes the datasets and the choice.
+        """Initializes the selection.
 
         Args:
-            datasets: At least one; their rows are counted through.
-            rows: Which rows, (samples,) int64; each may come more than once.
+            datasets: At least one; their rows are numbered consecutively.
+            rows: Row numbers, (samples,) int64; may contain duplicates.
         """
         self.datasets = list(datasets)
         self.label_names: list[str] | None = getattr(datasets[0], "label_names", None)
@@ -33,7 +33,7 @@ class ChosenRows(Dataset[Any]):
         return dataset[row]
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample comes from, and its row there, from 0."""
+        """Returns the dataset a sample comes from, and its row there, from 0."""
         row = int(self._rows[index])
         source = int(torch.searchsorted(self._ends, row, right=True))
         start = int(self._ends[source - 1]) if source else 0
@@ -41,14 +41,14 @@ class ChosenRows(Dataset[Any]):
 
 
 def describe_row(dataset: Any, key: Any) -> str:
-    """Says in a few words which row of which dataset a sample is.
+    """Describes the row and dataset that a sample comes from.
 
     Args:
-        dataset: Where the sample comes from.
-        key: What the dataset finds it by: its index.
+        dataset: The dataset of the sample.
+        key: The sample's index in the dataset.
 
     Returns:
-        Such as `row 3 of dataset 'mine' (data/mine.csv)`; rows count from 1.
+        For example `row 3 of dataset 'mine' (data/mine.csv)`; rows count from 1.
     """
     while hasattr(dataset, "locate") or isinstance(dataset, Subset):
         if isinstance(dataset, Subset):
@@ -62,10 +62,10 @@ def describe_row(dataset: Any, key: Any) -> str:
 
 
 class LeftOut(NamedTuple):
-    """Stands where a sample is that cannot be used."""
+    """Takes the place of an unusable sample."""
 
     where: str
-    """Which it is, as `describe_row` says."""
+    """The sample, as described by `describe_row`."""
     reason: str
 
     def __str__(self) -> str:
@@ -73,15 +73,15 @@ class LeftOut(NamedTuple):
 
 
 class RowReader(Dataset[tuple[Any, Any]]):
-    """Reads samples for a data loader; one that cannot be read is named."""
+    """Reads samples for a data loader; errors name the row that cannot be read."""
 
     def __init__(self, dataset: Dataset[Any], *, leaves_out_bad: bool = False) -> None:
-        """Takes the dataset, which any key may index.
+        """Initializes the reader.
 
         Args:
-            dataset: Where the samples come from.
-            leaves_out_bad: Whether a sample that cannot be read is a `LeftOut`; else it
-                is an error.
+            dataset: The dataset to read; keys may be of any type.
+            leaves_out_bad: Whether to return a `LeftOut` for a sample that cannot be
+                read, instead of raising an error.
         """
         self.dataset = dataset
         self._leaves_out_bad = leaves_out_bad
@@ -90,7 +90,7 @@ class RowReader(Dataset[tuple[Any, Any]]):
         return len(cast(Any, self.dataset))
 
     def __getitem__(self, key: Any) -> tuple[Any, Any]:
-        """The key and its sample.
+        """Returns the key and its sample.
 
         Raises:
             BadRowError: The dataset raised an error.
@@ -109,7 +109,7 @@ class RowReader(Dataset[tuple[Any, Any]]):
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error says, with its kind where that is not ours."""
+    """Returns an error's message on one line, with its type unless it is our own."""
     text = " ".join(str(error).split()) or "no reason given"
     if isinstance(error, OumiRuntimeError):
         return text

@@ -1,4 +1,4 @@
-"""Random numbers for reading samples that depend on the batch alone."""
+"""Seeds the reading of samples, so that random numbers depend only on the batch."""
 
 import contextlib
 import random
@@ -13,15 +13,15 @@ _PRIME = 1_000_003
 
 
 class SeededRows(Dataset[Any]):
-    """Has a data loader read each batch with random numbers of the batch's own.
+    """Reads each batch with its own random seed.
 
-    A sample that is augmented at random is then the same whichever process reads it,
-    also where a training goes on in the middle of an epoch; and the numbers that the
-    model draws are not touched.
+    Random augmentations are then the same whichever process reads a sample, including
+    when training resumes in the middle of an epoch. The random numbers that the model
+    draws are not affected.
     """
 
     def __init__(self, dataset: Dataset[Any], seed: int) -> None:
-        """Takes the dataset, and the seed, which is to be another one in each epoch."""
+        """Initializes the dataset; the caller sets a different seed in each epoch."""
         self._dataset = dataset
         self.seed = seed
 
@@ -32,10 +32,10 @@ class SeededRows(Dataset[Any]):
         return self._dataset[key]
 
     def __getitems__(self, keys: Sequence[Any]) -> list[Any]:
-        """The samples of a batch; its first key tells it from the others."""
+        """Returns the samples of a batch; its first key determines the seed."""
         first = keys[0]
         if not isinstance(first, int):
-            # Not `hash`, which is another in each process.
+            # Not `hash`, which differs between processes.
             first = int.from_bytes(repr(first).encode()[-6:], "little")
         with random_numbers_from(self.seed * _PRIME + first):
             return [self._dataset[key] for key in keys]
@@ -43,17 +43,17 @@ class SeededRows(Dataset[Any]):
 
 @contextlib.contextmanager
 def random_numbers_from(seed: int) -> Iterator[None]:
-    """Lets Python, NumPy and torch on the CPU draw from a seed in the block.
+    """Seeds Python, NumPy and torch on the CPU within the block.
 
     Args:
-        seed: Any whole number.
+        seed: Any integer.
     """
     # A worker draws nothing else; saving and restoring is most of the time it takes.
     is_worker = get_worker_info() is not None
     states = None if is_worker else _random_states()
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    # torch.manual_seed would start the GPUs' numbers anew as well.
+    # torch.manual_seed would also reseed the GPUs.
     torch.default_generator.manual_seed(seed % 2**63)
     try:
         yield

@@ -1,6 +1,6 @@
-"""The order of a stream's samples: shuffled in a buffer, mixed by proportions.
+"""Orders the samples of streams: shuffles in a buffer, mixes by weight.
 
-Both read ahead by no more than a buffer, and give for a seed the same order each time.
+Both read ahead by at most one buffer, and are deterministic for a given seed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,12 +15,12 @@ from oumi_runtime.core.datasets.mixing import draw_sources
 def shuffle_blocks(
     blocks: Iterable[Block], buffer_size: int, seed: int
 ) -> Iterator[Block]:
-    """Draws each next sample from a buffer, which the sample after it then fills up.
+    """Draws each sample from a buffer, and refills the buffer from the stream.
 
     Args:
         blocks: The stream in its own order.
-        buffer_size: Samples that the next is drawn from, at least 1.
-        seed: Decides the draws.
+        buffer_size: Size of the buffer in samples, at least 1.
+        seed: The random seed.
     """
     draw = np.random.default_rng(seed)
     held: list[Block] = []
@@ -30,7 +30,7 @@ def shuffle_blocks(
             held = [pool]
             continue
         drawn = draw.integers(buffer_size, size=len(pool) - buffer_size).tolist()
-        # Which sample of the pool is at each place of the buffer.
+        # Maps each slot of the buffer to a sample of the pool.
         places = list(range(buffer_size))
         given: list[int] = []
         for following, place in enumerate(drawn, start=buffer_size):
@@ -43,7 +43,7 @@ def shuffle_blocks(
 
 
 class _Cursor:
-    """Takes as many samples of a stream as are asked for, over its end if need be."""
+    """Takes samples from a stream, which restarts when it is exhausted."""
 
     def __init__(self, begin: Callable[[], Iterator[Block]]) -> None:
         self._begin = begin
@@ -53,8 +53,8 @@ class _Cursor:
         self.has_ended = False
 
     def left_of(self, count: int) -> int | None:
-        """The samples that are left, if they are no more than `count`."""
-        # One more is read, to learn whether these are the last.
+        """Returns how many samples are left, if that is at most `count`."""
+        # Reads one more, to find out whether these are the last.
         while self._num_ahead <= count:
             block = next(self._blocks, None)
             if block is None:
@@ -64,7 +64,7 @@ class _Cursor:
         return None
 
     def take(self, count: int) -> Block:
-        """The next samples; after the last, the first again."""
+        """Returns the next samples, starting again after the last."""
         taken: list[Block] = []
         while count:
             left = self.left_of(count)
@@ -88,14 +88,14 @@ def mix_blocks(
     until_all: bool,
     seed: int,
 ) -> Iterator[Block]:
-    """Mixes streams in the order that `mix_rows` gives to datasets of known lengths.
+    """Mixes streams in the same order as `mix_rows` for datasets of known lengths.
 
     Args:
-        readers: Each begins one of the streams.
-        proportions: How likely each is to be drawn, all above 0.
-        until_all: Whether to go on until each has ended, with those that end before
-            begun again; else the first end is the end.
-        seed: Decides the draws.
+        readers: Functions that each start one of the streams.
+        proportions: The sampling weight of each stream, all above 0.
+        until_all: Whether to continue until every stream is exhausted, restarting
+            those that end earlier; otherwise stop when the first one is exhausted.
+        seed: The random seed.
     """
     cursors = [_Cursor(reader) for reader in readers]
     for draws in draw_sources(proportions, seed):
@@ -121,7 +121,7 @@ def mix_blocks(
 def _end(
     cursors: Sequence[_Cursor], places: Sequence[torch.Tensor], until_all: bool
 ) -> int | None:
-    """The last place of some draws that is used; None if the mixture goes on."""
+    """Returns the end of the mixture within some draws; None if it continues."""
     ends: list[int] = []
     for cursor, own in zip(cursors, places, strict=True):
         left = None if cursor.has_ended else cursor.left_of(len(own))

@@ -1,4 +1,4 @@
-"""One dataset of a stream: its rows in blocks, in its own order or shuffled."""
+"""Reads one dataset of a stream in blocks, in its own order or shuffled."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,29 +23,29 @@ from oumi_runtime.core.datasets.stream_order import shuffle_blocks
 from oumi_runtime.core.datasets.text_dataset import TextColumns
 from oumi_runtime.exceptions import BadRowError, DataError, OumiRuntimeError
 
-# Keeps the passes of neighbouring seeds apart.
+# Gives different seeds to the passes of neighbouring seeds.
 _SEED_STEP = 1_000_003
-# Fewer than of columns: what a row of a user's holds may be large.
+# Fewer than for columns, because rows of users' datasets may be large.
 _RAW_ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class StreamSource:
-    """One dataset of a stream, and which of its rows are used."""
+    """One dataset of a stream, and the selection of its rows."""
 
     dataset: Dataset[Any]
-    """Iterable; or map-style, and then read in the order of its rows."""
+    """Iterable or map-style; the latter is read in the order of its rows."""
     sample_count: int | None = None
-    """How many rows are used; more than there are repeat them. None for all."""
+    """Number of rows to use, repeating rows if there are fewer; None for all."""
     shuffle_buffer_size: int | None = None
-    """Rows that the next is drawn from; None for the dataset's own order."""
+    """Size of the shuffle buffer in rows; None for the dataset's own order."""
     seed: int = 0
     row_by_row: bool = False
-    """Whether columns are handed on one by one, to go together with other rows."""
+    """Whether to return single rows even for columns, to mix them with other rows."""
 
     @property
     def gives_rows(self) -> bool:
-        """Whether its samples are made one by one."""
+        """Whether samples are made one by one."""
         dataset = self.dataset
         if isinstance(dataset, ColumnDataset | TextColumns):
             return self.row_by_row or is_custom(dataset)
@@ -53,7 +53,7 @@ class StreamSource:
 
     @property
     def num_samples(self) -> int | None:
-        """How many samples a pass has; None where only reading tells."""
+        """Number of samples in a pass; None if unknown without reading the data."""
         if self.sample_count is not None:
             return self.sample_count
         if isinstance(self.dataset, BlockDataset):
@@ -62,7 +62,7 @@ class StreamSource:
         return len(cast(Any, self.dataset)) if has_length else None
 
     def count_samples(self) -> int | None:
-        """As `num_samples`, where need be by reading a file through once."""
+        """Like `num_samples`, but reads a file once if necessary."""
         if self.num_samples is None and isinstance(self.dataset, BlockDataset):
             return self.dataset.count_samples()
         return self.num_samples
@@ -70,17 +70,16 @@ class StreamSource:
     def blocks(
         self, number: int, stream_pass: int = 0, start: int = 0
     ) -> Iterator[Block]:
-        """Goes through the samples of a pass.
+        """Iterates over the samples of a pass.
 
         Args:
-            number: Which of the stream's datasets this is.
-            stream_pass: Which pass, from 0; each is shuffled in its own way.
-            start: The sample to begin with, from 0; only without shuffling and
-                repeating.
+            number: The index of this dataset in the stream.
+            stream_pass: The number of the pass, from 0; each is shuffled differently.
+            start: The first sample, from 0; only without shuffling and repeating.
 
         Raises:
             BadRowError: A row cannot be read.
-            DataError: There is no row.
+            DataError: The dataset has no rows.
         """
 
         def once() -> Iterator[Block]:
@@ -97,7 +96,7 @@ class StreamSource:
 
     @property
     def can_start_anywhere(self) -> bool:
-        """Whether `blocks` takes a start."""
+        """Whether `blocks` accepts a `start` other than 0."""
         return self.sample_count is None and self.shuffle_buffer_size is None
 
     def _checked(self, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -161,7 +160,7 @@ class StreamSource:
             yield RawRows(held)
 
     def transform(self, row: Any) -> Any:
-        """Makes a sample of a row that a block holds untransformed."""
+        """Converts an untransformed row of a block to a sample."""
         if isinstance(self.dataset, BaseIterableDataset):
             return self.dataset.transform(row)
         if isinstance(self.dataset, IterableDataset):
@@ -170,7 +169,7 @@ class StreamSource:
 
 
 def is_custom(dataset: ColumnDataset | TextColumns) -> bool:
-    """Whether a subclass makes samples in a way of its own."""
+    """Whether a subclass overrides how samples are made."""
     base = ColumnDataset if isinstance(dataset, ColumnDataset) else TextColumns
     return any(
         getattr(type(dataset), name, None) is not getattr(base, name, None)

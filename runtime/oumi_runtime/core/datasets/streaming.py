@@ -1,7 +1,7 @@
-"""Datasets that are read from front to back: mixed, shuffled in a buffer and cut.
+"""Streams: datasets that are read sequentially, mixed, and shuffled in a buffer.
 
-What a pass over them gives depends on (seed, pass) alone. Rows are read in one process;
-each can then be made a sample in any.
+The samples of a pass depend only on the seed and the number of the pass. Rows are read
+in one process, but can be transformed in any.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ Prepare = Callable[[TextColumns], Dataset[Any]]
 
 
 class Stream(IterableDataset[Any]):
-    """One or several datasets, read one after the other or mixed by proportions."""
+    """One or more datasets, read one after the other or mixed by weight."""
 
     def __init__(
         self,
@@ -43,19 +43,18 @@ class Stream(IterableDataset[Any]):
         collate: Collator | None = None,
         block_size: int | None = None,
     ) -> None:
-        """Takes the datasets and how they are mixed.
+        """Initializes the stream.
 
         Args:
-            sources: At least one.
-            proportions: How likely each is to give the next sample, all above 0. None
-                to read one after the other.
-            until_all: Whether a mixture goes on until every dataset has ended, with
-                those that end before begun again; else it ends with the first.
-            seed: Decides the mixture.
-            prepare: Makes a `ColumnDataset` of texts; they stay as they are if None.
-            collate: Makes a batch of samples; the usual one of their kind if None.
-            block_size: Tokens of the blocks that samples are packed into; they stay as
-                they are if None.
+            sources: The datasets, at least one.
+            proportions: The sampling weight of each dataset, all above 0. None reads
+                one after the other.
+            until_all: Whether a mixture continues until every dataset is exhausted,
+                restarting those that end earlier; otherwise it ends with the first.
+            seed: The random seed of the mixture.
+            prepare: Converts texts to a `ColumnDataset`; None leaves them unchanged.
+            collate: Makes a batch from samples; None for the default collator.
+            block_size: Tokens per block when packing samples; None for no packing.
         """
         one_by_one = any(source.gives_rows for source in sources)
         self.sources = [
@@ -75,7 +74,7 @@ class Stream(IterableDataset[Any]):
         self._block_size = block_size
 
     def changed(self, **parts: Any) -> "Stream":
-        """The same stream with another `prepare`, `collate` or `block_size`."""
+        """Returns this stream with a new `prepare`, `collate` or `block_size`."""
         changed = copy(self)
         changed.prepare = parts.pop("prepare", self.prepare)
         changed.collate = parts.pop("collate", self.collate)
@@ -86,11 +85,11 @@ class Stream(IterableDataset[Any]):
 
     @property
     def num_samples(self) -> int | None:
-        """How many samples a pass has; None where only reading tells."""
+        """Number of samples in a pass; None if unknown without reading the data."""
         return self._total([source.num_samples for source in self.sources])
 
     def count_samples(self) -> int | None:
-        """As `num_samples`, where need be by reading files through once."""
+        """Like `num_samples`, but reads files once if necessary."""
         return self._total([source.count_samples() for source in self.sources])
 
     def _total(self, lengths: Sequence[int | None]) -> int | None:
@@ -105,16 +104,16 @@ class Stream(IterableDataset[Any]):
         return len(rows)
 
     def blocks(self, stream_pass: int = 0, start: int = 0) -> Iterator[Block]:
-        """Goes through the samples of a pass.
+        """Iterates over the samples of a pass.
 
         Args:
-            stream_pass: Which pass, from 0.
-            start: The sample to begin with, from 0. What is before it is read where
-                the order asks for it, and never transformed.
+            stream_pass: The number of the pass, from 0.
+            start: The first sample, from 0. Earlier samples are read only if the order
+                requires it, and never transformed.
 
         Raises:
             BadRowError: A row cannot be read.
-            DataError: A dataset has no row, or they do not go together.
+            DataError: A dataset has no rows, or the datasets are incompatible.
         """
         if self._block_size is not None:
             return skip(self._packed(stream_pass, self._block_size), start)
@@ -163,7 +162,7 @@ class Stream(IterableDataset[Any]):
                     yield left
 
     def endless(self, start: int = 0) -> Iterator[Block]:
-        """Goes through one pass after the other; see `blocks`."""
+        """Iterates over one pass after another, indefinitely; see `blocks`."""
         for stream_pass in count():
             for block in self.blocks(stream_pass):
                 left = block.slice(min(start, len(block)))
@@ -172,10 +171,12 @@ class Stream(IterableDataset[Any]):
                     yield left
 
     def columns(self, block: Block) -> Dataset[Any]:
-        """The samples of a block, by number; a `ColumnDataset` of texts or columns.
+        """Returns the samples of a block as a map-style dataset.
+
+        It is a `ColumnDataset` if the block holds texts or columns.
 
         Raises:
-            BadRowError: A text cannot be made a sample.
+            BadRowError: A text cannot be converted to a sample.
         """
         if isinstance(block.data, RawRows):
             return StreamedRows(self, block)
@@ -188,26 +189,26 @@ class Stream(IterableDataset[Any]):
             raise BadRowError(f"{where}: {error.reason}") from error
 
     def is_made_row_by_row(self, block: Block) -> bool:
-        """Whether the samples of a block are batched one by one, and not gathered."""
+        """Whether samples of a block are collated one by one rather than gathered."""
         return self.collate is not None or isinstance(block.data, RawRows)
 
     def locate(self, block: Block, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample of a block comes from, and its row there."""
+        """Returns the dataset that a sample of a block comes from, and its row."""
         source = self.sources[int(block.sources[index])]
         return source.dataset, int(block.rows[index])
 
     def describe(self, block: Block, index: int) -> str:
-        """Says which row of which dataset a sample of a block is."""
+        """Describes the row and dataset that a sample of a block comes from."""
         return describe_row(*self.locate(block, index))
 
     def first_texts(self, count: int) -> TextColumns | None:
-        """The first samples of a pass; None where they are not texts."""
+        """Returns the first samples of a pass; None if they are not texts."""
         held = [block.data for block in cut(self._ordered(0, 0), count)]
         texts = [data for data in held if isinstance(data, TextColumns)]
         return texts[0].joined(texts[1:]) if texts else None
 
     def distinct_labels(self) -> list[int | str]:
-        """The labels of the texts of all datasets, each once."""
+        """Returns the distinct labels of the texts of all datasets."""
         found: dict[int | str, None] = {}
         for source in self.sources:
             if isinstance(source.dataset, BlockDataset):
@@ -227,7 +228,7 @@ class StreamedRows(Dataset[Any]):
     """The samples of a block whose rows are transformed one by one."""
 
     def __init__(self, stream: Stream, block: Block) -> None:
-        """Takes the block, which holds `RawRows`."""
+        """Initializes the dataset from a block of `RawRows`."""
         self._stream = stream
         self._block = block
         assert isinstance(block.data, RawRows)
@@ -247,19 +248,19 @@ class StreamedRows(Dataset[Any]):
             raise BadRowError(f"{where}: {in_one_line(error)}") from error
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample comes from, and its row there, from 0."""
+        """Returns the dataset a sample comes from, and its row there, from 0."""
         return self._stream.locate(self._block, index)
 
 
 class ReadRows(Dataset[Any]):
-    """The rows of a stream, all read at once, so that samples can be had by number."""
+    """The samples of a stream as a map-style dataset, read all at once."""
 
     def __init__(self, stream: Stream) -> None:
-        """Reads one pass to its end.
+        """Reads one whole pass.
 
         Raises:
             BadRowError: A row cannot be read.
-            DataError: There is no row.
+            DataError: The stream has no rows.
         """
         self.label_names = stream.label_names
         self._samples = [stream.columns(block) for block in stream.blocks()]
@@ -281,7 +282,7 @@ class ReadRows(Dataset[Any]):
         return self._samples[number], index - start
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample comes from, and its row there, from 0."""
+        """Returns the dataset a sample comes from, and its row there, from 0."""
         samples, row = self._place(index)
         found: tuple[Dataset[Any], int] = samples.locate(row)
         return found

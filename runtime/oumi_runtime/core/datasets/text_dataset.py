@@ -1,7 +1,7 @@
-"""Texts before they are tokenized, in the form that each kind of task has them.
+"""Untokenized texts, with one class per kind of task.
 
-A registered dataset of texts is one of these. The builders train or load a tokenizer
-and turn it into a `ColumnDataset`.
+Registered text datasets derive from these classes. The builders train or load a
+tokenizer and convert them to a `ColumnDataset`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 
 class TextColumns(Dataset[dict[str, Any]]):
-    """Lists of one length: what a sample consists of, by name."""
+    """Samples of text, stored by name as lists of equal length."""
 
     def __init__(
         self,
@@ -22,18 +22,18 @@ class TextColumns(Dataset[dict[str, Any]]):
         *,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        """Takes the lists.
+        """Initializes the dataset.
 
         Args:
-            columns: A value for each sample, by the name that it has in a sample.
-            label_names: The classes in the order of their ids, if known.
+            columns: Lists with one value per sample, by name.
+            label_names: The class names in the order of their ids, if known.
 
         Raises:
             ValueError: The lists differ in length.
         """
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"columns must be of one length, not {lengths}")
+            raise ValueError(f"columns must be of equal length, not {lengths}")
         self.columns = {name: list(values) for name, values in columns.items()}
         self.label_names = list(label_names) if label_names is not None else None
 
@@ -45,21 +45,21 @@ class TextColumns(Dataset[dict[str, Any]]):
 
     @property
     def all_labels(self) -> list[int | str]:
-        """The labels of all samples; empty where they have none."""
+        """The labels of all samples; empty if they have none."""
         return list(self.columns.get("label", ()))
 
     @property
     def vocabulary_texts(self) -> list[str]:
-        """What a vocabulary is trained on: all texts of all samples."""
+        """The texts to train a vocabulary on: all texts of all samples."""
         return [
             text for name in ("text", "target") for text in self.columns.get(name, ())
         ]
 
     def select(self, indices: torch.Tensor) -> Self:
-        """The samples alone that are asked for, in the order asked for.
+        """Returns the selected samples, in the given order.
 
         Args:
-            indices: Which samples, (samples,) int64; each may come more than once.
+            indices: Sample indices, (samples,) int64; may contain duplicates.
         """
         rows: list[int] = indices.tolist()
         return self._with(
@@ -70,7 +70,7 @@ class TextColumns(Dataset[dict[str, Any]]):
         )
 
     def joined(self, others: Sequence["TextColumns"]) -> Self:
-        """This dataset and others of the same columns, one after the other."""
+        """Concatenates this dataset and others with the same columns."""
         return self._with(
             {
                 name: [*values, *(v for other in others for v in other.columns[name])]
@@ -85,7 +85,7 @@ class TextColumns(Dataset[dict[str, Any]]):
 
 
 class TextDataset(TextColumns):
-    """Texts with the label of each: `text`, `label`."""
+    """Texts with one label each: `text`, `label`."""
 
     def __init__(
         self,
@@ -94,17 +94,17 @@ class TextDataset(TextColumns):
         *,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        """Takes the samples.
+        """Initializes the dataset.
 
         Args:
-            texts: The texts. Half a surrogate pair, which no tokenizer takes,
-                becomes `?`.
-            labels: The label of each: class ids from 0, or class names.
-            label_names: The classes in the order of their ids. None for class ids of
-                unknown names, and for class names whose order the training split gives.
+            texts: The texts. Lone surrogates, which tokenizers reject, become `?`.
+            labels: The label of each text: class ids from 0, or class names.
+            label_names: The class names in the order of their ids. None if the names
+                of the ids are unknown, or if the training split determines the order
+                of the names.
 
         Raises:
-            ValueError: There are not as many labels as texts.
+            ValueError: The number of labels differs from that of texts.
         """
         columns = {"text": encodable(texts), "label": labels}
         super().__init__(columns, label_names=label_names)
@@ -116,12 +116,12 @@ class TextDataset(TextColumns):
 
     @property
     def labels(self) -> list[int | str]:
-        """The label of each."""
+        """The label of each text."""
         return self.columns["label"]
 
 
 class TaggedTexts(TextColumns):
-    """Texts cut into tokens with a label for each: `tokens`, `labels`."""
+    """Texts as lists of tokens with one label per token: `tokens`, `labels`."""
 
     def __init__(
         self,
@@ -130,16 +130,16 @@ class TaggedTexts(TextColumns):
         *,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        """Takes the samples.
+        """Initializes the dataset.
 
         Args:
             tokens: The tokens of each text; see `TextDataset`.
-            labels: The labels of each text, one a token: class ids from 0, or class
-                names; a negative id leaves a token out.
+            labels: The labels of each text, one per token: class ids from 0, or class
+                names; tokens with a negative id are ignored.
             label_names: See `TextDataset`.
 
         Raises:
-            ValueError: A text has not as many labels as tokens.
+            ValueError: In some text, the number of labels differs from that of tokens.
         """
         columns = {"tokens": list(map(encodable, tokens)), "labels": labels}
         super().__init__(columns, label_names=label_names)
@@ -156,32 +156,32 @@ class TaggedTexts(TextColumns):
 
     @property
     def vocabulary_texts(self) -> list[str]:
-        """The tokens of each text, with spaces between."""
+        """The tokens of each text, joined by spaces."""
         return [" ".join(tokens) for tokens in self.columns["tokens"]]
 
 
 class PlainTexts(TextColumns):
-    """Texts alone, to model their language: `text`."""
+    """Texts without labels, for language modelling: `text`."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        """Takes the texts; see `TextDataset`."""
+        """Initializes the dataset; see `TextDataset`."""
         super().__init__({"text": encodable(texts)})
 
 
 class TextPairs(TextColumns):
-    """Texts with the one that goes with each: `text`, `target`."""
+    """Pairs of a source and a target text: `text`, `target`."""
 
     def __init__(self, texts: Sequence[str], targets: Sequence[str]) -> None:
-        """Takes the pairs; see `TextDataset`.
+        """Initializes the dataset; see `TextDataset`.
 
         Raises:
-            ValueError: There are not as many targets as texts.
+            ValueError: The number of targets differs from that of texts.
         """
         super().__init__({"text": encodable(texts), "target": encodable(targets)})
 
 
 def encodable(texts: Sequence[str]) -> list[str]:
-    """The texts as UTF-8 can hold them: half a surrogate pair becomes `?`."""
+    """Makes texts encodable as UTF-8: lone surrogates become `?`."""
     return [
         text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
         for text in texts

@@ -65,7 +65,7 @@ def test_pictures_and_numbers_are_stacked():
     [
         ({"images": torch.ones(1, 3, 2)}, r"'images' is of shapes \(1, 2, 2\) and"),
         ({"pictures": torch.ones(1, 2, 2)}, "has pictures where others have images"),
-        ({"images": "a.png"}, "'images' is 'a.png', not numbers"),
+        ({"images": "a.png"}, "'images' is 'a.png', not numeric"),
     ],
 )
 @pytest.mark.parametrize("num_workers", [0, 1])
@@ -86,7 +86,7 @@ def test_the_row_that_does_not_fit_is_named(other, sentence, num_workers):
 
 @pytest.mark.parametrize("sample", [torch.ones(3), (torch.ones(3), 1), "a text"])
 def test_a_sample_without_names_is_told_how_to_have_them(sample):
-    with pytest.raises(DataError, match="return a dict of what the model takes"):
+    with pytest.raises(DataError, match="return a dict of the model's inputs"):
         PaddingCollator()([sample, sample])
 
 

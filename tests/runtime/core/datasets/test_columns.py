@@ -111,7 +111,7 @@ def test_a_data_loader_gives_the_same_batches():
     "columns", [{}, {"a": torch.arange(2), "labels": torch.arange(3)}]
 )
 def test_columns_of_different_lengths_are_refused(columns):
-    with pytest.raises(ValueError, match="columns must be of one length"):
+    with pytest.raises(ValueError, match="columns must be of equal length"):
         ColumnDataset(columns)
 
 

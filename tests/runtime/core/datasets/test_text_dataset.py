@@ -14,7 +14,7 @@ def test_a_sample_is_a_text_and_its_label():
 
 
 def test_texts_and_labels_must_be_as_many():
-    with pytest.raises(ValueError, match=r"of one length, not .*2.*1"):
+    with pytest.raises(ValueError, match=r"of equal length, not .*2.*1"):
         TextDataset(["a", "b"], [0])
 
 
