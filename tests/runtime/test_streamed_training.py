@@ -249,7 +249,7 @@ def test_pack_is_refused_where_it_has_no_meaning(tmp_path, stream):
     with pytest.raises(DataError, match=r"model\.model_max_length tokens; set it"):
         train(made)
     made.model.model_max_length = 8
-    with pytest.raises(DataError, match=r"data\.train\.pack .*write pack: false"):
+    with pytest.raises(DataError, match=r"data\.train\.pack .*set pack: false"):
         train(made)
 
 

@@ -196,7 +196,7 @@ def test_evaluate_without_data_to_measure_on_says_what_to_name(config) -> None:
 
 
 def test_evaluate_without_a_model_says_so(config) -> None:
-    with pytest.raises(SavedModelError, match="holds no trained model; train it first"):
+    with pytest.raises(SavedModelError, match="has no trained model; train it first"):
         evaluate(config)
 
 

@@ -1,4 +1,4 @@
-"""A section of the config in, a built object out. Importing it registers built-ins."""
+"""Functions that build objects from config sections. Importing registers built-ins."""
 
 from oumi_runtime.core.garbage_collection import without_collecting_garbage
 

@@ -1,4 +1,4 @@
-"""Has a model compute activations again in the backward pass, to save memory."""
+"""Recomputes a model's activations in the backward pass, to save memory."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,17 +16,17 @@ _FIELD = "training.gradient_checkpointing_kwargs.modules"
 def checkpoint_activations(model: nn.Module, options: Mapping[str, Any]) -> int:
     """Keeps only the inputs of some modules until the backward pass.
 
-    Gradients and random numbers are those of the model as it was (Chen et al. 2016,
-    "Training Deep Nets with Sublinear Memory Cost"). Names of parameters stay.
+    Gradients and random numbers stay the same (Chen et al. 2016, "Training Deep Nets
+    with Sublinear Memory Cost"), and so do the names of parameters.
 
     Args:
-        model: The model; it is changed.
-        options: `modules`, patterns of the names of modules; without them it is the
-            layers, the members of every `nn.ModuleList` (of `nn.Sequential` where there
-            is not a list). `use_reentrant` is false by default.
+        model: The model, which is modified.
+        options: `modules`, name patterns of modules; by default these are the layers,
+            meaning the members of every `nn.ModuleList`, or of `nn.Sequential` if there
+            is no list. `use_reentrant` is false by default.
 
     Returns:
-        How many modules were changed.
+        The number of modules that were modified.
 
     Raises:
         ModelBuildError: A pattern matches nothing, or the model has no list of layers.
@@ -46,7 +46,7 @@ def _forgetful(
     forward: Callable[..., Any], *, use_reentrant: bool
 ) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
-        # The reentrant kind takes no keyword arguments of the function.
+        # The reentrant variant does not pass keyword arguments to the function.
         whole = partial(forward, **kwargs) if kwargs else forward
         return checkpoint(whole, *args, use_reentrant=use_reentrant)
 

@@ -1,6 +1,6 @@
-"""Low-rank adapters (Hu et al. 2021, LoRA): added, loaded, merged and saved.
+"""Adds, loads, merges and saves low-rank adapters (LoRA, Hu et al. 2021).
 
-The `peft` package does the work, and is imported only where an adapter is asked for.
+The work is done by the `peft` package, which is imported only when it is needed.
 """
 
 import contextlib
@@ -28,18 +28,19 @@ _ALL_LINEAR = "all-linear"
 
 
 def build_peft_model(base_model: nn.Module, peft_params: PeftParams) -> nn.Module:
-    """Freezes a model and adds small matrices that are trained in its place.
+    """Freezes a model and adds small trainable matrices.
 
     Args:
-        base_model: The model; its modules are changed in place.
-        peft_params: Which modules get matrices, of which rank, and how they begin.
+        base_model: The model; its modules are modified in place.
+        peft_params: The modules to adapt, and the rank and initialization of the
+            matrices.
 
     Returns:
-        A `peft.PeftModel` around it, which is called as the model is.
+        A `peft.PeftModel` around the model, which is called in the same way.
 
     Raises:
         MissingExtraError: peft is not installed.
-        ModelBuildError: No module or parameter is of a name that is given.
+        ModelBuildError: A given name matches no module or parameter.
     """
     peft = _require_peft("training.use_peft")
     is_ours = isinstance(base_model, BaseModel)
@@ -73,37 +74,37 @@ def build_peft_model(base_model: nn.Module, peft_params: PeftParams) -> nn.Modul
 def load_adapter(
     base_model: nn.Module, folder: Path, *, is_trainable: bool
 ) -> nn.Module:
-    """Lays a saved adapter over a model.
+    """Applies a saved adapter to a model.
 
     Args:
-        base_model: The model that it was trained on.
-        folder: What `save_adapter` wrote, or peft's `save_pretrained`.
-        is_trainable: Whether the adapter is trained on, and the model kept; else it is
-            added to the model's weights.
+        base_model: The model that the adapter was trained on.
+        folder: A folder written by `save_adapter`, or by peft's `save_pretrained`.
+        is_trainable: Whether to continue training the adapter and keep the model
+            frozen; otherwise the adapter is merged into the model's weights.
 
     Returns:
-        A `peft.PeftModel`, or the model.
+        A `peft.PeftModel` if it is trainable, otherwise the model itself.
 
     Raises:
         MissingExtraError: peft is not installed.
-        ModelBuildError: The folder holds no adapter, or one of another model.
+        ModelBuildError: The folder has no adapter, or one of another model.
     """
     peft = _require_peft("model.adapter_model")
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise ModelBuildError(
-                f"model.adapter_model: {folder} holds no {name}; give a folder that a "
-                "training with use_peft wrote"
+                f"model.adapter_model: {folder} has no {name}; give the output folder "
+                "of a training with use_peft"
             )
     try:
         with _as_peft_is():
             adapted = peft.PeftModel.from_pretrained(
                 base_model, str(folder), is_trainable=is_trainable
             )
-    except Exception as error:  # peft, safetensors and torch have errors of their own.
+    except Exception as error:  # peft, safetensors and torch raise errors of any kind.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelBuildError(
-            f"the adapter in {folder} does not go with {type(base_model).__name__}: "
+            f"the adapter in {folder} does not fit {type(base_model).__name__}: "
             f"{reason}"
         ) from error
     if is_trainable:
@@ -113,7 +114,7 @@ def load_adapter(
 
 
 def merge(adapted: nn.Module) -> nn.Module:
-    """The model that was adapted, with the adapter added to its weights."""
+    """Returns the base model, with the adapter merged into its weights."""
     merged: nn.Module = adapted.merge_and_unload()  # type: ignore[operator]
     for parameter in merged.parameters():
         parameter.requires_grad_(True)
@@ -121,7 +122,7 @@ def merge(adapted: nn.Module) -> nn.Module:
 
 
 def merged_copy(adapted: nn.Module) -> nn.Module:
-    """As `merge`, on the CPU, and leaves the model as it is."""
+    """Like `merge`, but merges a copy on the CPU."""
     return merge(copy.deepcopy(adapted).cpu())
 
 
@@ -131,10 +132,10 @@ def is_adapted(model: nn.Module) -> bool:
 
 
 def save_adapter(adapted: nn.Module, folder: Path) -> None:
-    """Writes the adapter alone, as peft's `save_pretrained` does."""
+    """Saves the adapter without the base model, as peft's `save_pretrained` does."""
     peft = _require_peft("training.use_peft")
     folder.mkdir(parents=True, exist_ok=True)
-    # Told not to look for changed embeddings, which it would ask the hub about.
+    # To detect changed embeddings, peft would query the hub.
     state = peft.get_peft_model_state_dict(adapted, save_embedding_layers=False)
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in state.items()
@@ -149,7 +150,7 @@ def save_adapter(adapted: nn.Module, folder: Path) -> None:
 def refuse_lost_base(
     params: ModelParams, peft_params: PeftParams, is_ours: bool
 ) -> None:
-    """Refuses to save an adapter alone where nobody has the weights it is laid over.
+    """Refuses to save only the adapter if the base weights would be lost.
 
     Raises:
         ModelBuildError: The model starts with fresh weights.
@@ -161,8 +162,8 @@ def refuse_lost_base(
     if is_fresh and peft_params.peft_save_mode != "merged":
         raise ModelBuildError(
             f"training.use_peft: {params.model_name} starts with fresh weights, which "
-            "an adapter alone does not hold; write peft.peft_save_mode: merged, or the "
-            "folder of a trained model as model.model_name"
+            "would not be saved with the adapter; set peft.peft_save_mode: merged, or "
+            "set model.model_name to the folder of a trained model"
         )
 
 
@@ -178,17 +179,17 @@ def _require_peft(asked_by: str) -> Any:
 
 @contextlib.contextmanager
 def _as_peft_is() -> Iterator[None]:
-    """Leaves out warnings that its caller can do nothing about."""
+    """Suppresses peft's warnings that users can do nothing about."""
     with warnings.catch_warnings():
-        # It sets what the kind of the modules asks for, and says so.
+        # peft corrects this setting by itself, and warns about it.
         warnings.filterwarnings("ignore", message="fan_in_fan_out is set")
-        # Its use of an older name of transformers.
+        # peft uses a deprecated name of transformers.
         warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")
         yield
 
 
 def _initialization(given: LoraWeightInitialization | str) -> bool | str:
-    """What peft calls a way to begin."""
+    """Returns peft's value for an initialization."""
     name = str(given)
     return {"default": True, "random": False}.get(name, name)
 
@@ -201,7 +202,7 @@ def _targets(model: nn.Module, params: PeftParams) -> list[str] | str | None:
     if not isinstance(model, BaseModel):
         return _ALL_LINEAR if is_all_linear else given
     if is_all_linear or (given is None and params.lora_target_parameters is None):
-        # Those that are trained whole get no matrices besides.
+        # Modules that are trained in full need no adapters.
         whole = params.lora_modules_to_save or []
         return [
             name
@@ -231,8 +232,8 @@ def _check_names(model: nn.Module, params: PeftParams) -> None:
     for pattern in params.lora_exclude_modules or []:
         if not any(re.fullmatch(pattern, each) for each in modules):
             raise ModelBuildError(
-                f"peft.lora_exclude_modules: no module of {type(model).__name__} has a "
-                f"name that is {pattern!r} as a whole; it has {_some(modules)}"
+                f"peft.lora_exclude_modules: {pattern!r} matches no whole name of a "
+                f"module in {type(model).__name__}; it has {_some(modules)}"
             )
 
 

@@ -8,10 +8,10 @@ from oumi_runtime.exceptions import suggestion
 
 
 def argument_mistake(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> str:
-    """Says what is wrong with the arguments, in a few words; "" if nothing is.
+    """Describes what is wrong with the arguments; "" if nothing is.
 
     Args:
-        function: What will be called with them.
+        function: The function or class to call.
         kwargs: The arguments by name.
     """
     parameters = inspect.signature(function).parameters.values()
@@ -36,7 +36,7 @@ def argument_mistake(function: Callable[..., Any], kwargs: Mapping[str, Any]) ->
 
 
 def takes(function: Callable[..., Any], name: str) -> bool:
-    """Whether a keyword argument of that name, or of any name, can be given."""
+    """Whether a function accepts a keyword argument of this name."""
     parameters = inspect.signature(function).parameters.values()
     return any(
         p.kind is p.VAR_KEYWORD or (p.name == name and p.kind is not p.POSITIONAL_ONLY)

@@ -1,4 +1,4 @@
-"""Builds what cuts datasets into batches, of samples in memory and of streams."""
+"""Builds the batches of datasets, in memory or streamed."""
 
 import os
 from typing import Any
@@ -32,16 +32,17 @@ def build_train_batches(
     device: torch.device,
     bad_samples: BadSamples | None = None,
 ) -> TrainBatches | StreamBatches:
-    """Cuts a dataset into the steps of a training.
+    """Divides a dataset into training steps.
 
     Args:
-        dataset: What to train on, tokenized.
+        dataset: The training data, tokenized.
         params: The training section of the config.
-        device: Where the batches go.
-        bad_samples: Counts those that are left out; None where the first is an error.
+        device: The device of the batches.
+        bad_samples: Counts left-out samples; if None, the first bad one is an error.
 
     Raises:
-        DataError: Nothing says how long a stream is, or the trainer takes none.
+        DataError: The length of a stream is unknown, or the trainer does not support
+            streams.
     """
     common: dict[str, Any] = {
         "batch_size": params.per_device_train_batch_size,
@@ -61,13 +62,13 @@ def build_train_batches(
         )
     if params.overfit_batches:
         raise DataError(
-            "data.train.stream: overfit_batches needs samples that can be had again; "
-            "write stream: false"
+            "data.train.stream: overfit_batches needs samples that can be repeated; "
+            "set stream: false"
         )
     if params.trainer_type is TrainerType.HF and is_distributed():
         raise DataError(
-            "data.train.stream: the transformers trainer streams in one process alone; "
-            "set training.trainer_type OUMI"
+            "data.train.stream: the transformers trainer can stream in only one "
+            "process; set training.trainer_type: oumi"
         )
     return StreamBatches(
         dataset,
@@ -78,12 +79,12 @@ def build_train_batches(
 
 
 def _lengths(dataset: Dataset[Any]) -> torch.Tensor:
-    """How long each sample is that is in memory."""
+    """Returns the length of each in-memory sample."""
     lengths = lengths_of(dataset)
     if lengths is None:
         raise DataError(
-            "training.group_by_length: the samples are not sequences of different "
-            "lengths in memory; write false"
+            "training.group_by_length: the samples are not in-memory sequences of "
+            "different lengths; set it to false"
         )
     return lengths
 
@@ -94,7 +95,7 @@ def build_eval_batches(
     device: torch.device,
     bad_samples: BadSamples | None = None,
 ) -> EvalBatches | StreamEvalBatches:
-    """Cuts a dataset into batches to evaluate on; see `build_train_batches`."""
+    """Divides a dataset into evaluation batches; see `build_train_batches`."""
     arguments: dict[str, Any] = {
         "batch_size": params.per_device_eval_batch_size,
         "device": device,
@@ -110,12 +111,12 @@ def build_eval_batches(
 def build_loading(
     params: TrainingParams, bad_samples: BadSamples | None = None
 ) -> Loading:
-    """Decides how samples that are not in memory are read.
+    """Determines how to load samples that are not in memory.
 
     Args:
-        params: The training section of the config. `auto` workers are as many as the
-            machine has cores for each of its processes, and at most eight.
-        bad_samples: Counts those that are left out; None where the first is an error.
+        params: The training section of the config. `auto` workers are one for each core
+            that the machine has per process, up to eight.
+        bad_samples: Counts left-out samples; if None, the first bad one is an error.
     """
     num_workers = params.dataloader_num_workers
     if isinstance(num_workers, str):

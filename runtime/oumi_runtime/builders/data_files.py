@@ -13,17 +13,17 @@ from oumi_runtime.core.configs import (
 from oumi_runtime.core.datasets.fingerprints import fingerprint
 from oumi_runtime.core.registry import REGISTRY
 
-# How the fields of users' own datasets that say where files are end.
+# The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")
 
 
 class Fingerprints(NamedTuple):
-    """What tells the files of a run from others, by path."""
+    """Fingerprints of the files of a run, by path."""
 
     train: dict[str, Any]
-    """Of the training split; a training goes on with these alone."""
+    """Files of the training split; a run resumes only if these are unchanged."""
     evaluation: dict[str, Any]
-    """Of the validation split, but for those that are trained on, too."""
+    """Files of the validation split, except those of the training split."""
 
     @property
     def all(self) -> dict[str, Any]:
@@ -32,10 +32,10 @@ class Fingerprints(NamedTuple):
 
 
 def files_of(split: DatasetSplitParams) -> list[Path]:
-    """The files and folders that the datasets of a split name and that there are.
+    """Returns the existing files and folders that the datasets of a split refer to.
 
-    They are named by `dataset_path`; by the name of a dataset that is a path; and by
-    arguments that say so in their own name, such as `data_dir`.
+    These are given by `dataset_path`, by a `dataset_name` that is a path, and by
+    arguments whose names denote files, such as `data_dir`.
     """
     named = [place for dataset in split.datasets for place in _places(dataset)]
     return [path for name in dict.fromkeys(named) if (path := Path(name)).exists()]
@@ -53,7 +53,7 @@ def _places(dataset: DatasetParams) -> Iterator[str]:
 
 
 def fingerprints_of(config: TrainingConfig) -> Fingerprints:
-    """What tells the files that a run reads from others."""
+    """Fingerprints the files that a run reads."""
     train = {str(path): fingerprint(path) for path in files_of(config.data.train)}
     is_evaluated = config.training.eval_strategy != "no"
     others = files_of(config.data.validation) if is_evaluated else []

@@ -23,7 +23,7 @@ def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
     """
     if isinstance(device_map, Mapping):
         raise DeviceError(
-            "model.device_map is a mapping, which only a model of transformers takes; "
+            "model.device_map is a mapping, which only transformers models support; "
             "use 'auto', or one device"
         )
     if device_map is None:
@@ -56,7 +56,7 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "mps":
         taken = torch.mps.driver_allocated_memory()
         return torch.mps.recommended_max_memory() - taken
-    # Imported here, because hardly a model is large enough to ask.
+    # Imported here, because few models are large enough to need it.
     import psutil
 
     return int(min(psutil.virtual_memory().available, _free_in_container()))
@@ -67,7 +67,7 @@ def _free_in_container() -> float:
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
         used = (_CGROUP / "memory.current").read_text()
-        # The cache of files counts as used, but gives way.
+        # The page cache counts as used, but can be reclaimed.
         statistics = (_CGROUP / "memory.stat").read_text().split()
         cache = statistics[statistics.index("inactive_file") + 1]
         return float("inf") if limit == "max" else int(limit) - int(used) + int(cache)

@@ -1,4 +1,4 @@
-"""Keeps parts of a model from being trained."""
+"""Freezes parts of a model."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from oumi_runtime.builders.name_patterns import named_parameters_of
 
 
 def freeze_layers(model: nn.Module, patterns: Sequence[str]) -> int:
-    """Has no gradient computed for some parameters.
+    """Freezes parameters, so that no gradients are computed for them.
 
-    What a module keeps in buffers, the running mean of a batch norm say, still follows
-    the data in training mode.
+    Buffers, such as the running mean of a batch norm, are still updated in training
+    mode.
 
     Args:
         model: The model.
         patterns: Full names of modules or parameters, such as `embedding` or
-            `layers.0.norm`; `*` stands for anything, dots included.
+            `layers.0.norm`; `*` matches anything, including dots.
 
     Returns:
-        How many parameters were frozen.
+        The number of parameters that were frozen.
 
     Raises:
         ModelBuildError: A pattern matches nothing.

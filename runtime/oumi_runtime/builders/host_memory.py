@@ -1,7 +1,7 @@
-"""Has the C library keep what a step frees, for the next one.
+"""Makes the C library keep the memory that a step frees for the next step.
 
-By default glibc gives large pieces of freed memory back to the system, which then fills
-them with zeros, page by page, when the next step asks for them again. See mallopt(3).
+By default glibc returns large blocks to the system, which has to zero them page by page
+when the next step allocates them again. See mallopt(3).
 """
 
 import ctypes
@@ -12,23 +12,23 @@ import torch
 from oumi_runtime.core.log import logger
 
 KEPT_BYTES = 2**31 - 1
-"""Freed memory that is kept at most: the largest number that mallopt takes."""
+"""The maximum of freed memory to keep: the largest value that mallopt accepts."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
-# Older releases of glibc take no larger one.
+# The maximum in older releases of glibc.
 _OLD_MMAP_THRESHOLD = 32 * 2**20
 
 
 def keep_freed_memory(device: torch.device, choice: str) -> bool:
-    """Sets how this process gives memory back, until it ends.
+    """Makes this process keep freed memory from now on.
 
     Args:
-        device: Where the model is.
-        choice: on, off, or auto, which is on where the model is in the main memory and
-            the user has not set the environment variables of malloc.
+        device: The device of the model.
+        choice: on, off, or auto, which is on if the model is on the CPU and the user
+            has not set malloc's environment variables.
 
     Returns:
-        Whether it was done. Only glibc can do it.
+        Whether this was done. It is possible only with glibc.
     """
     is_free = device.type == "cpu" and not any(map(_is_of_malloc, os.environ))
     if choice == "off" or (choice == "auto" and not is_free):
@@ -36,7 +36,7 @@ def keep_freed_memory(device: torch.device, choice: str) -> bool:
     library = _glibc()
     if library is None:
         if choice == "on":
-            logger.warning("training.keep_freed_memory: only glibc can do it")
+            logger.warning("training.keep_freed_memory: this needs glibc; ignored")
         return False
     library.mallopt(_TRIM_THRESHOLD, KEPT_BYTES)
     if not library.mallopt(_MMAP_THRESHOLD, KEPT_BYTES):

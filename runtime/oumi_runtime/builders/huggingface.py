@@ -1,6 +1,6 @@
-"""Makes the models of transformers, from a folder or from the Hugging Face hub.
+"""Builds transformers models, from a folder or from the Hugging Face hub.
 
-transformers is imported only where such a model is asked for: it takes seconds.
+transformers is imported only when it is needed, since that takes seconds.
 """
 
 import re
@@ -32,12 +32,12 @@ _OWN_FIELDS = {
 
 
 def is_huggingface_name(name: str) -> bool:
-    """Whether a name may be one on the Hugging Face hub: `owner/name`."""
+    """Whether a name has the form of a Hugging Face hub name: `owner/name`."""
     return _HUB_NAME.fullmatch(name) is not None and ".." not in name
 
 
 def is_huggingface_folder(folder: Path) -> bool:
-    """Whether transformers, rather than `BaseModel.save_pretrained`, wrote a folder."""
+    """Whether a folder was written by transformers, not `BaseModel.save_pretrained`."""
     try:
         config = read_json(folder / "config.json")
     except (OSError, ValueError):
@@ -52,19 +52,21 @@ def is_huggingface_folder(folder: Path) -> bool:
 def make_huggingface_model(
     params: ModelParams, arguments: dict[str, Any], dtype: torch.dtype | None
 ) -> nn.Module:
-    """Makes a model of transformers, with its weights or with fresh ones.
+    """Builds a transformers model, with saved or fresh weights.
 
     Args:
-        params: The model's section of the config.
-        arguments: Fields of the model's own config to change. The class is the first of
-            its `architectures`.
-        dtype: The type of the weights; None for the saved one, or float32 where fresh.
+        params: The model section of the config.
+        arguments: Fields of the model's own config to change. The first of its
+            `architectures` is the class of the model.
+        dtype: The dtype of the weights; None for the saved one, or float32 for fresh
+            weights.
 
     Returns:
-        The model in training mode: on the CPU, or spread as `device_map` maps.
+        The model in training mode, on the CPU or distributed as in `device_map`.
 
     Raises:
-        ModelBuildError: There is no such model, or it cannot be created like this.
+        ModelBuildError: The model does not exist, or cannot be built with these
+            arguments.
     """
     name = params.model_name
     for key, field in _OWN_FIELDS.items():
@@ -135,7 +137,7 @@ def _read_config(params: ModelParams, arguments: dict[str, Any]) -> Any:
 
 
 def _class_of(config: Any, params: ModelParams) -> tuple[Any, bool]:
-    """The class of a model, and whether it is code that came with the model."""
+    """Returns the class of a model, and whether its code came with the model."""
     import transformers
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
@@ -163,7 +165,7 @@ def _class_of(config: Any, params: ModelParams) -> tuple[Any, bool]:
 
 
 def _fetched(load: Callable[..., T], params: ModelParams) -> T:
-    """Loads from a folder, from what was fetched before, or else from the hub."""
+    """Loads from a folder, from the local cache, or else from the hub."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
@@ -178,8 +180,8 @@ def _fetched(load: Callable[..., T], params: ModelParams) -> T:
     except ValueError as error:
         raise ModelBuildError(f"{name}: {_one_line(error)}") from error
     try:
-        # Says at once that there is no such name, or no network, where loading would
-        # try again for most of a minute.
+        # Fails at once without such a model or without a network; loading would retry
+        # for most of a minute.
         HfApi().model_info(name, revision=revision, timeout=_HUB_TIMEOUT_S)
         return load(**options)
     except RevisionNotFoundError as error:
@@ -191,7 +193,7 @@ def _fetched(load: Callable[..., T], params: ModelParams) -> T:
             f"no model {name!r}: it is not registered, it is not a folder here, and "
             "the Hugging Face hub has no such model, or you have no access to it"
         ) from error
-    except Exception as error:  # The hub's client has errors of several libraries.
+    except Exception as error:  # The hub's client raises errors of several libraries.
         raise ModelBuildError(
             f"no model {name!r}: it is not registered, it is not a folder here, and it "
             f"cannot be downloaded from the Hugging Face hub ({_one_line(error)})"

@@ -1,8 +1,8 @@
-"""Tokenizes words many to a text, which takes half the time that one by one does.
+"""Tokenizes many words as one text, in half the time of tokenizing them separately.
 
-What a text does not tell is where the tokens of a word end. It is known of a word of
-plain characters: its parts are counted, and only the first token of a part is one that
-can begin a word.
+The tokens of each word then have to be found. For words of plain characters this is
+possible: the number of their parts is known, and only the first token of a part is one
+that can begin a word.
 """
 
 import re
@@ -19,26 +19,26 @@ from oumi_runtime.core.datasets import RaggedColumn
 
 _WORDS_OF_A_TEXT = 64
 _GOES_ON = "##"
-# Latin and Cyrillic letters that Unicode has long had, and digits. What a normalizer
-# does to them leaves them in one part.
+# Digits, and Latin and Cyrillic letters from old versions of Unicode. Normalizing them
+# never splits a part.
 _LETTERS = "0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u0481\u048a-\u052f"
-# Letters and digits that follow each other, or one sign.
+# A run of letters and digits, or a single sign.
 _PARTS = re.compile(r"[^\W_]+|[\W_]")
 
 
 class JoinedWords:
-    """Tokenizes words by a tokenizer that `splits_at_spaces` is true of."""
+    """Tokenizes words with a tokenizer for which `splits_at_spaces` is true."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Takes the tokenizer."""
+        """Initializes the encoder from the tokenizer."""
         self._tokenizer = tokenizer
         vocabulary = tokenizer.get_vocab()
         begins = [True] * (max(vocabulary.values(), default=0) + 1)
         for token, number in vocabulary.items():
             begins[number] = not token.startswith(_GOES_ON)
         self._begins = torch.tensor(begins)  # (ids,) bool
-        # An added token may make one part of several where it holds a sign, so these
-        # signs are not plain. One of letters only makes more parts, never fewer.
+        # An added token with a sign may join several parts, so such signs are not
+        # plain. An added token of letters only makes more parts, never fewer.
         added = [each.content for each in tokenizer.get_added_tokens_decoder().values()]
         signs = set(string.punctuation) - set("".join(added))
         self._plain = re.compile(f"[{_LETTERS}{re.escape(''.join(sorted(signs)))}]+")
@@ -50,7 +50,7 @@ class JoinedWords:
         )
 
     def encode(self, words: Sequence[str]) -> RaggedColumn:
-        """The ids of each word, without those that begin and end a text."""
+        """Returns the ids of each word, without those that begin and end a text."""
         if not self._can_join:
             return self._ids(words)
         are_plain = [self._plain.fullmatch(word) is not None for word in words]
@@ -63,12 +63,12 @@ class JoinedWords:
             torch.cat([plain.values, others.values]),
             torch.cat([plain.lengths, others.lengths]),
         )
-        # Each word's place in `both`, where the plain ones are first.
+        # The index of each word in `both`, which starts with the plain words.
         places = torch.tensor(are_others).sort(stable=True).indices.argsort()
         return both.select(places)
 
     def _join(self, words: Sequence[str]) -> RaggedColumn:
-        """The ids of plain words."""
+        """Returns the ids of plain words."""
         texts = [
             " ".join(words[first : first + _WORDS_OF_A_TEXT])
             for first in range(0, len(words), _WORDS_OF_A_TEXT)
@@ -80,7 +80,7 @@ class JoinedWords:
         )
         firsts = self._begins[values].nonzero().flatten()
         if len(firsts) != int(num_parts.sum()):
-            # Some word holds an added token.
+            # Some word contains an added token.
             return self._ids(words)
         starts = firsts[num_parts.cumsum(0) - num_parts]
         return RaggedColumn(values, starts.diff(append=torch.tensor([len(values)])))
@@ -91,7 +91,7 @@ class JoinedWords:
 
 
 def to_ragged(rows: Sequence[Sequence[int]], pad_value: int = 0) -> RaggedColumn:
-    """Lists of ids as a column."""
+    """Converts lists of ids to a column."""
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     values = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
     return RaggedColumn(
@@ -100,7 +100,7 @@ def to_ragged(rows: Sequence[Sequence[int]], pad_value: int = 0) -> RaggedColumn
 
 
 def join_ragged(parts: Sequence[RaggedColumn]) -> RaggedColumn:
-    """The sequences of all parts, one part after the other."""
+    """Concatenates columns."""
     if len(parts) == 1:
         return parts[0]
     empty = to_ragged([])

@@ -1,6 +1,6 @@
-"""Refuses a model that cannot fit in memory, before any of it is there.
+"""Refuses models that do not fit in memory, before allocating any of it.
 
-The constructor runs once on the meta device, where a tensor is a shape only.
+The constructor runs once on the meta device, where tensors have a shape but no data.
 """
 
 import contextlib
@@ -35,40 +35,42 @@ def refuse_too_large(
     dtype: torch.dtype | None,
     device: torch.device | None,
 ) -> None:
-    """Refuses a model whose weights alone do not fit; does not change random numbers.
+    """Refuses a model whose weights do not fit in memory.
 
-    Nothing is refused where the constructor does not run on the meta device.
+    Nothing is refused if the constructor does not run on the meta device. The state of
+    random number generators is preserved.
 
     Args:
-        name: What to call the model.
-        make: Makes it.
-        dtype: The type that its floating-point weights get; None for their own.
-        device: Where it goes from the host's memory; None leaves it there.
+        name: The name of the model, for the message.
+        make: Creates the model.
+        dtype: The dtype that floating-point weights will have; None for their own.
+        device: The device that the model will be moved to; None for the CPU.
 
     Raises:
-        ModelBuildError: Says how many bytes there would be, and how many are free.
+        ModelBuildError: The weights do not fit. The message states the bytes that are
+            needed and free.
     """
     numbers = count_on_meta(make)
     cpu = torch.device("cpu")
-    # It is made on the CPU first, in its own types.
+    # The model is created on the CPU first, with its own dtypes.
     _require_room(name, numbers, cpu)
     if device is not None and device != cpu:
         _require_room(name, _converted(numbers, dtype), device)
 
 
 def count_on_meta(make: Callable[[], object]) -> Counter[torch.dtype]:
-    """How many numbers of each type a model has, its buffers included.
+    """Counts the numbers of each dtype in a model, including buffers.
 
     Args:
-        make: Makes the model.
+        make: Creates the model.
 
     Returns:
-        Empty where that cannot be found out on the meta device.
+        The counts; empty if the constructor does not run on the meta device.
     """
     with _unnoticed(), torch.device("meta"), _ShapesOnly():
         try:
             model = make()
-        except Exception:  # The user's code; if it is wrong, it will say so in earnest.
+        except Exception:  # User code; a real mistake will show when the model is made.
             return Counter()
     numbers: Counter[torch.dtype] = Counter()
     if isinstance(model, nn.Module):
@@ -81,7 +83,7 @@ def count_on_meta(make: Callable[[], object]) -> Counter[torch.dtype]:
 def _converted(
     numbers: Counter[torch.dtype], dtype: torch.dtype | None
 ) -> Counter[torch.dtype]:
-    """The numbers where those with a floating point become another type."""
+    """Returns the counts after converting floating-point numbers to another dtype."""
     converted: Counter[torch.dtype] = Counter()
     for own, count in numbers.items():
         converted[dtype if dtype and own.is_floating_point else own] += count
@@ -108,10 +110,10 @@ def _require_room(
 
 
 class _ShapesOnly(TorchFunctionMode):
-    """Leaves out filling and arithmetic.
+    """Skips initialization and arithmetic.
 
-    For the first arithmetic on the meta device torch loads its compiler, for half a
-    second.
+    The first arithmetic operation on the meta device would make torch load its
+    compiler, which takes half a second.
     """
 
     def __torch_function__(
@@ -153,12 +155,12 @@ def _result_type(tensors: list[torch.Tensor]) -> torch.dtype:
 
 @contextlib.contextmanager
 def _unnoticed() -> Iterator[None]:
-    """Keeps the random numbers as they are, and what is printed and warned of unseen.
+    """Preserves random states, and hides output and warnings.
 
-    All of it comes when the model is made in earnest.
+    All of these will appear when the model is actually created.
     """
     state = random.getstate()
-    # Who has not imported it has not seeded it either.
+    # If numpy is not imported yet, its random state cannot have been set.
     numpy_random = sys.modules.get("numpy.random")
     numpy_state = numpy_random.get_state() if numpy_random else None
     with (

@@ -1,4 +1,4 @@
-"""Decides how the weights of convolutions lie in memory."""
+"""Chooses the memory format of convolution weights."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from torch.optim import Optimizer
 
 
 def apply_memory_format(model: nn.Module, channels_last: str) -> bool:
-    """Has the weights of convolutions over images lie channel by channel of a pixel.
+    """Stores the weights of 2D convolutions in channels_last format.
 
-    A convolution then works in this order, whatever that of its input. The numbers are
-    the same but for the order of additions, and of what dropout draws.
+    A convolution then computes in this format, whatever that of its input. Results
+    differ only in the order of additions, and in the numbers that dropout draws.
 
     Args:
         model: The model; its 4-dimensional weights are changed in place.
-        channels_last: on, off, or auto, which is on where the model has an `nn.Conv2d`.
+        channels_last: on, off, or auto, which is on if the model has an `nn.Conv2d`.
 
     Returns:
-        Whether it was done.
+        Whether the format was changed.
     """
     has_images = any(isinstance(module, nn.Conv2d) for module in model.modules())
     is_on = channels_last == "on" or (channels_last == "auto" and has_images)
@@ -28,9 +28,9 @@ def apply_memory_format(model: nn.Module, channels_last: str) -> bool:
 
 
 def keep_state_in_format(optimizer: Optimizer) -> None:
-    """Has a loaded state lie in memory as the parameters that it belongs to.
+    """Gives loaded optimizer states the memory format of their parameters.
 
-    A fused step goes through both side by side, and takes it that they do.
+    A fused step relies on both having the same format.
     """
     optimizer.register_load_state_dict_post_hook(_match_formats)
 

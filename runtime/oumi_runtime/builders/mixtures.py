@@ -1,4 +1,4 @@
-"""Makes one dataset of those of a split: chosen, shuffled, repeated and mixed."""
+"""Combines the datasets of a split: selects, shuffles, repeats and mixes samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,19 +24,19 @@ from oumi_runtime.exceptions import DataError
 def mix_datasets(
     datasets: Sequence[Dataset[Any]], params: DatasetSplitParams, seed: int
 ) -> Dataset[Any]:
-    """Makes one map-style dataset of several.
+    """Combines several map-style datasets.
 
     Args:
-        datasets: Map-style, in the order of `params.datasets`.
-        params: Says what is taken of each, and how they are mixed.
-        seed: For the mixture and each dataset that has none of its own.
+        datasets: Map-style datasets, in the order of `params.datasets`.
+        params: The samples to use of each dataset, and how to mix them.
+        seed: The seed of the mixture, and of datasets that do not set one.
 
     Returns:
-        A `TextColumns` of those of one kind, a `ColumnDataset` of ColumnDatasets, one
-        that reads sample by sample of any others.
+        A `TextColumns` or `ColumnDataset` if all datasets are of that class, otherwise
+        a dataset that reads sample by sample.
 
     Raises:
-        DataError: The datasets are of different kinds, columns or classes.
+        DataError: The datasets differ in kind, columns or classes.
     """
     seed = seed if params.seed is None else params.seed
     used = _used(params)
@@ -67,7 +67,7 @@ def mix_datasets(
 def mix_streams(
     datasets: Sequence[Dataset[Any]], params: DatasetSplitParams, seed: int
 ) -> Stream:
-    """Makes one stream of several datasets; see `mix_datasets`."""
+    """Combines several datasets to one stream; see `mix_datasets`."""
     seed = seed if params.seed is None else params.seed
     used = _used(params)
     _check_classes([datasets[number] for number in used])
@@ -90,7 +90,7 @@ def mix_streams(
 
 
 def _used(params: DatasetSplitParams) -> list[int]:
-    """The numbers of the datasets that give any sample."""
+    """Returns the indices of the datasets that contribute samples."""
     return [
         number
         for number, dataset in enumerate(params.datasets)
@@ -109,7 +109,7 @@ def _goes_on(params: DatasetSplitParams) -> bool:
 
 
 def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
-    """The rows of a dataset that are used, (samples,) int64."""
+    """Returns the rows of a dataset to use, (samples,) int64."""
     rows = torch.arange(num_samples)
     if params.split_shares is not None:
         rows = rows_of_split(num_samples, params.split_shares, params.split)
@@ -117,7 +117,8 @@ def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
             count = "1 row" if num_samples == 1 else f"{num_samples} rows"
             raise DataError(
                 f"{params.dataset_path or params.dataset_name} has {count}, "
-                f"and none is left for {params.split} by split_shares; give it more"
+                f"and split_shares leaves none for {params.split}; give it a larger "
+                "share"
             )
     if params.shuffle:
         seed = seed if params.seed is None else params.seed
@@ -128,7 +129,7 @@ def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
 
 
 def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any]:
-    """Some rows of datasets of one kind, as a dataset of that kind."""
+    """Selects rows of datasets of the same kind."""
     _check_classes(datasets)
     num_samples = sum(map(count_samples, datasets))
     is_all = torch.equal(rows, torch.arange(num_samples))
@@ -139,10 +140,10 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
     if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
         raise DataError(
             "the datasets of a split must be of one kind, not "
-            f"{', '.join(type(dataset).__name__ for dataset in datasets)}; name those "
-            "of one kind"
+            f"{', '.join(type(dataset).__name__ for dataset in datasets)}; use only "
+            "datasets of one kind"
         )
-    # One that makes samples in a way of its own must be asked for each of them.
+    # Datasets that override how samples are made must be asked for each of them.
     if columns and not any(map(is_custom, columns)):
         whole = columns[0] if len(columns) == 1 else concatenate(columns)
         return whole if is_all else whole.select(rows)

@@ -1,4 +1,4 @@
-"""Patterns of the names of modules and parameters: `embedding`, `layers.*.norm`."""
+"""Matches names of modules and parameters: `embedding`, `layers.*.norm`."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -11,13 +11,13 @@ from oumi_runtime.exceptions import ModelBuildError, suggestion
 def named_parameters_of(
     model: nn.Module, patterns: Sequence[str], field: str
 ) -> list[nn.Parameter]:
-    """The parameters that some patterns name, each once, in the model's order.
+    """Returns the parameters that match any pattern, in the model's order.
 
     Args:
         model: The model.
-        patterns: Full names of modules or parameters; `*` stands for anything, dots
-            included. A module's name means all parameters below it.
-        field: Where the patterns stand in the config, for the message.
+        patterns: Full names of modules or parameters; `*` matches anything, including
+            dots. A module's name stands for all parameters inside it.
+        field: The config field of the patterns, for errors.
 
     Raises:
         ModelBuildError: A pattern matches nothing.
@@ -37,12 +37,12 @@ def named_parameters_of(
 def named_modules_of(
     model: nn.Module, patterns: Sequence[str], field: str
 ) -> list[nn.Module]:
-    """The modules that some patterns name, in the model's order.
+    """Returns the modules that match any pattern, in the model's order.
 
     Args:
-        model: The model; it is not one of them.
-        patterns: Full names of modules; `*` stands for anything, dots included.
-        field: Where the patterns stand in the config, for the message.
+        model: The model; it is not included itself.
+        patterns: Full names of modules; `*` matches anything, including dots.
+        field: The config field of the patterns, for errors.
 
     Raises:
         ModelBuildError: A pattern matches nothing.
@@ -60,7 +60,7 @@ def named_modules_of(
 
 
 def _owned(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    """Each parameter with its own name, and with that of each module around it."""
+    """Returns each parameter with its own name, and those of the modules around it."""
     owned: list[tuple[str, nn.Parameter]] = []
     for name, parameter in model.named_parameters(remove_duplicate=False):
         parts = name.split(".")

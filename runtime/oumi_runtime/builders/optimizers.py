@@ -95,7 +95,7 @@ def _make(
     options: dict[str, Any],
     config: TrainingParams,
 ) -> Optimizer:
-    """Makes it with the options and what the config has besides."""
+    """Creates the optimizer from `optimizer_kwargs` and the fields of the config."""
     try:
         options = options | config.optimizer_kwargs
         if mistake := argument_mistake(optimizer, {"params": groups, **options}):
@@ -113,7 +113,7 @@ def _make(
 
 
 def _computed_as_here(optimizer: Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-    """Leaves how a step is computed to this machine, whichever the state comes from."""
+    """Keeps this machine's way to compute steps when loading a state from another."""
     how = {name: optimizer.defaults[name] for name in _HOW & optimizer.defaults.keys()}
     groups = [{**group, **how} for group in state["param_groups"]]
     return {**state, "param_groups": groups}
@@ -156,7 +156,7 @@ def _registered(
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:
-    """Whether torch has a fused step for all of their parameters."""
+    """Whether torch has a fused step for all of the parameters."""
     return all(
         p.is_floating_point() and p.device.type in ("cpu", "cuda", "mps", "xpu")
         for group in groups

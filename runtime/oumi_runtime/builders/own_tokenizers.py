@@ -1,6 +1,6 @@
-"""The tokenizers that are made here: trained on the user's texts, and of bytes.
+"""Creates tokenizers: trained on the user's texts, or for bytes.
 
-Their id 0 pads. Loading one that exists is `tokenizers`'s work.
+Their padding id is 0. Existing ones are loaded by the `tokenizers` library.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ _WORD_START = "\u2581"
 
 
 def bytes_tokenizer() -> Tokenizer:
-    """One token for each byte of UTF-8, with ids 2 to 257; 0 pads."""
+    """Creates a tokenizer with one token per byte, with ids 2 to 257; 0 is padding."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {PAD_TOKEN: 0, UNKNOWN_TOKEN: 1}
     vocabulary.update({char: index for index, char in enumerate(alphabet, start=2)})
@@ -27,7 +27,7 @@ def bytes_tokenizer() -> Tokenizer:
         add_prefix_space=False, use_regex=False
     )
     tokenizer.decoder = decoders.ByteLevel()
-    # Its two other tokens are not "added" ones: a text that spells them is bytes too.
+    # The other two are not "added" tokens: texts that spell them are bytes like others.
     return tokenizer
 
 
@@ -35,12 +35,12 @@ def train_wordpiece(texts: Sequence[str], vocab_size: int | None) -> Tokenizer:
     """Trains lower-cased WordPiece (Schuster and Nakajima 2012) on the texts.
 
     Raises:
-        DataError: There is no text, or no size, or too small a one.
+        DataError: There are no texts, or the size is missing or too small.
     """
     if vocab_size is None or not texts:
         raise DataError(
-            "a vocabulary can be trained only on texts, and for a model that has an "
-            "nn.Embedding; set model.tokenizer_name"
+            "training a vocabulary needs texts, and a model with an nn.Embedding; set "
+            "model.tokenizer_name to use an existing one"
         )
     if vocab_size < _SMALLEST_VOCABULARY:
         raise DataError(
@@ -57,11 +57,11 @@ def train_wordpiece(texts: Sequence[str], vocab_size: int | None) -> Tokenizer:
 
 
 def _wordpiece_vocabulary(texts: Sequence[str], vocab_size: int) -> dict[str, int]:
-    """The pieces of words that byte-pair merges of the texts give.
+    """Returns the word pieces that result from byte-pair merges of the texts.
 
     WordPieceTrainer merges in the same way, but breaks ties in an order that differs
-    from process to process. Merging words that begin with a mark has no such ties to
-    break, and the mark tells the pieces that begin a word from the others.
+    between processes. Merging words that begin with a mark avoids such ties, and the
+    mark distinguishes pieces that begin a word from the others.
     """
     merging = Tokenizer(BPE())
     merging.normalizer = normalizers.BertNormalizer(lowercase=True)
@@ -71,8 +71,8 @@ def _wordpiece_vocabulary(texts: Sequence[str], vocab_size: int) -> dict[str, in
             pre_tokenizers.Metaspace(_WORD_START, prepend_scheme="always"),
         ]
     )
-    # An alphabet larger than the vocabulary would be kept whole. Of characters that are
-    # as frequent, the trainer would leave out others in each process.
+    # The trainer would keep an alphabet that exceeds the vocabulary, and its choice
+    # among equally frequent characters would differ between processes.
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(merging.normalizer.normalize_str(text).replace(" ", ""))

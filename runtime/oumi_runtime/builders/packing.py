@@ -1,4 +1,4 @@
-"""Packs the samples of a split into blocks, where its config asks for it."""
+"""Packs the samples of a split into blocks, if `pack` is set."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,18 +26,17 @@ def pack_samples(
     seq_length: int | None,
     leave_out: LeaveOut | None = None,
 ) -> Dataset[Any]:
-    """Joins token sequences end to end and cuts them into blocks.
+    """Concatenates token sequences and cuts them into blocks.
 
     Args:
         dataset: The samples of a split.
-        split: Which split, for errors.
-        seq_length: Tokens of a block.
-        leave_out: Is told of samples that cannot be used; None where the first is an
-            error.
+        split: The split, for errors.
+        seq_length: Tokens per block.
+        leave_out: Called with unusable samples; if None, the first is an error.
 
     Raises:
-        BadRowError: A sample cannot be read, and is not to be left out.
-        DataError: There is no length, or samples are not sequences alone.
+        BadRowError: A sample cannot be read, and may not be left out.
+        DataError: `seq_length` is None, or samples are not only sequences.
     """
     field = f"data.{split.value}.pack"
     if seq_length is None:
@@ -46,11 +45,11 @@ def pack_samples(
     if isinstance(dataset, Stream):
         first = next(dataset.blocks()).data  # type: ignore[assignment]
     if isinstance(first, PlainTexts):
-        return dataset  # These are cut into blocks when they are tokenized.
+        return dataset  # Plain texts are cut into blocks when they are tokenized.
     if isinstance(first, TextColumns):
         raise DataError(
-            f"{field} joins samples, and each of these texts has a label of its own; "
-            "write pack: false"
+            f"{field} joins samples, but each of these texts has its own label; set "
+            "pack: false"
         )
     if isinstance(dataset, Stream):
         if leave_out is not None and not isinstance(first, ColumnDataset):
@@ -66,7 +65,7 @@ def pack_samples(
 
 
 class _Sequences(Dataset[dict[str, Any]]):
-    """The samples of a dataset, as sequences."""
+    """The samples of a dataset, converted to sequences."""
 
     def __init__(self, dataset: Dataset[Any]) -> None:
         self._dataset = dataset

@@ -1,4 +1,4 @@
-"""Spreads a model over the processes that train it together."""
+"""Distributes a model over the processes that train it."""
 
 from torch import nn
 
@@ -15,7 +15,7 @@ from oumi_runtime.core.trainers.parallel import Parallelism, Replicated
 def build_parallelism(
     model: nn.Module, params: TrainingParams, fsdp: FSDPParams
 ) -> Parallelism:
-    """Decides how a model is spread, and spreads it.
+    """Distributes a model over the processes of this run.
 
     Args:
         model: The model, on this process's device.
@@ -23,17 +23,18 @@ def build_parallelism(
         fsdp: The fsdp section.
 
     Returns:
-        The model alone in one process; in several, sharded where fsdp is enabled, and
-        else replicated. The transformers trainer spreads it by itself.
+        The undistributed model in a single process; in several, sharded if fsdp is
+        enabled, and replicated otherwise. The transformers trainer distributes models
+        by itself.
 
     Raises:
-        ModelBuildError: No module of the model is of the class to shard.
+        ModelBuildError: The model has no module of the class to shard.
     """
     if not is_distributed() or params.trainer_type is TrainerType.HF:
         return Parallelism(model)
     is_sharded = fsdp.sharding_strategy is not ShardingStrategy.NO_SHARD
     if fsdp.enable_fsdp and is_sharded:
-        # Imported only where it is used: it loads what takes torch a second.
+        # Imported only where it is used: it takes a second.
         from oumi_runtime.builders.sharding import shard_model
 
         return shard_model(model, params, fsdp)

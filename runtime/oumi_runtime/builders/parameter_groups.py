@@ -1,4 +1,4 @@
-"""Sorts the parameters of a model by how they are trained."""
+"""Sorts the parameters of a model into optimizer groups."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from oumi_runtime.exceptions import ModelBuildError
 def build_parameter_groups(
     model: nn.Module, config: TrainingParams
 ) -> list[dict[str, Any]]:
-    """Sorts the trainable parameters into groups with rates of their own.
+    """Sorts the trainable parameters into optimizer groups.
 
     Args:
         model: The model.
-        config: `parameter_groups`, of which the first that names a parameter holds for
-            it, and `weight_decay_on_norms_and_biases`.
+        config: Contains `parameter_groups`, of which the first that matches a parameter
+            applies, and `weight_decay_on_norms_and_biases`.
 
     Returns:
-        What an optimizer takes: `params`, and `lr` and `weight_decay` where they are
-        not those of the config. The group without either comes first; no group is
-        empty.
+        Nonempty parameter groups for an optimizer: `params`, and `lr` and
+        `weight_decay` if they differ from the config's. The group with neither comes
+        first.
 
     Raises:
         ModelBuildError: The model has nothing to train, or a pattern matches nothing.
@@ -30,8 +30,8 @@ def build_parameter_groups(
     trainable = [p for p in model.parameters() if p.requires_grad]
     if not trainable:
         raise ModelBuildError(
-            f"{type(model).__name__} has no parameter to train; look at "
-            "model.freeze_layers, and at model.adapter_trainable"
+            f"{type(model).__name__} has no parameter to train; check "
+            "model.freeze_layers and model.adapter_trainable"
         )
     rates: dict[int, dict[str, float]] = {}
     for number, group in enumerate(config.parameter_groups):
@@ -52,7 +52,7 @@ def build_parameter_groups(
 
 
 def _norms_and_biases(model: nn.Module) -> list[nn.Parameter]:
-    """Biases by their name, and all that a module called a normalization holds."""
+    """Returns parameters named as biases, and all those of normalization modules."""
     return [
         parameter
         for module in model.modules()

@@ -37,20 +37,20 @@ from oumi_runtime.exceptions import (
 
 LABELS_FILENAME = "labels.json"
 DEFAULT_MAX_LENGTH = 128
-# On how many texts at most a vocabulary is trained; it hardly changes with more.
+# The maximum number of texts to train a vocabulary on; it hardly changes with more.
 VOCABULARY_TEXTS = 20_000
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The tokenizer and class names of a model; None for those it does not have."""
+    """The tokenizer and class names of a model; None if it has no such."""
 
     tokenizer: Tokenizer | None
     label_names: list[str] | None
     max_length: int = DEFAULT_MAX_LENGTH
-    """Tokens kept of each text."""
+    """The maximum number of tokens in a text; longer texts are truncated."""
     pad_token_id: int = 0
-    """What fills the token ids of shorter texts in a batch."""
+    """The token id that pads shorter texts in a batch."""
 
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
         """Tokenizes texts; other datasets are returned unchanged.
@@ -58,15 +58,15 @@ class Preprocessing:
         The texts of a stream are tokenized as they are read.
 
         Raises:
-            BadSampleError: A label is not among the classes.
+            BadSampleError: A label is not one of the classes.
             DataError: There is no tokenizer.
         """
         if isinstance(dataset, Stream):
             return self._apply_to_stream(dataset)
         if not isinstance(dataset, TextColumns):
             return dataset
-        # A split whose classes all look like numbers has them as numbers, even where
-        # the training split has names besides.
+        # A split whose classes all look like numbers has them as numbers, even if the
+        # training split also has names.
         by_name = self.label_names is not None and dataset.label_names is None
         columns = self._encoder.encode(dataset, partial(self._label_ids, by_name))
         return ColumnDataset(columns, label_names=self.label_names)
@@ -78,7 +78,7 @@ class Preprocessing:
         return TextEncoder(self.tokenizer, self.max_length, self.pad_token_id)
 
     def _apply_to_stream(self, stream: Stream) -> Stream:
-        """The stream with its texts turned into columns as they are read."""
+        """Returns a stream that tokenizes its texts as they are read."""
         if isinstance(stream.first_texts(1), PlainTexts):
             return stream.changed(prepare=self.apply, block_size=self.max_length)
         return stream.changed(prepare=self.apply)
@@ -95,13 +95,13 @@ class Preprocessing:
     def save(self, folder: Path) -> None:
         """Writes `tokenizer.json` and `labels.json`.
 
-        If there is no tokenizer or no classes, an older file is removed.
+        Without a tokenizer or classes, an older file of that name is removed.
         """
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
         if self.tokenizer is not None:
             token = self.tokenizer.id_to_token(self.pad_token_id) or ""
-            # The file says what pads; in memory, columns are padded and not texts.
+            # Padding is on only in the file; in memory, columns are padded, not texts.
             self.tokenizer.enable_padding(pad_id=self.pad_token_id, pad_token=token)
             try:
                 write_whole(tokenizer, self.tokenizer.to_str(pretty=True))
@@ -182,7 +182,7 @@ def fit_preprocessing(
         labels = dataset.distinct_labels() if label_names is None else []
     elif isinstance(dataset, TextColumns):
         all_texts, labels = dataset.vocabulary_texts, dataset.all_labels
-        # Files are often sorted by class, so that the first would be of one kind.
+        # Files are often sorted by class, so the first texts would be all of one class.
         texts = all_texts[:: -(-len(all_texts) // VOCABULARY_TEXTS) or 1]
     else:
         return Preprocessing(None, label_names)

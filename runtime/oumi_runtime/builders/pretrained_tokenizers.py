@@ -1,6 +1,6 @@
-"""Loads tokenizers that exist, from a file, a folder or the Hugging Face hub.
+"""Loads existing tokenizers from a file, a folder or the Hugging Face hub.
 
-transformers is imported only where a file alone does not do: it takes seconds.
+transformers is imported only if a file is not enough, since that takes seconds.
 """
 
 import json
@@ -31,7 +31,7 @@ _OWN_FIELDS = {
 
 @dataclass(frozen=True)
 class PretrainedTokenizer:
-    """A tokenizer that neither pads nor truncates, and the token it would pad with."""
+    """A tokenizer that neither pads nor truncates, and its padding token."""
 
     tokenizer: Tokenizer
     pad_token: str | None
@@ -47,18 +47,20 @@ def load_pretrained_tokenizer(
     """Loads a tokenizer.
 
     Args:
-        name: A `tokenizer.json`, a folder that holds one, or what transformers knows.
-        kwargs: Arguments of transformers' tokenizer, each of which must change it.
+        name: A `tokenizer.json`, a folder with one, or a name known to transformers.
+        kwargs: Arguments for transformers' tokenizer, each of which must have an
+            effect.
         revision: The branch, tag or commit on the hub; None for the newest.
-        trust_remote_code: Whether code that comes with it may run.
+        trust_remote_code: Whether code that comes with the tokenizer may run.
 
     Raises:
-        DataError: There is none, it is damaged, or an argument changes nothing.
+        DataError: The tokenizer does not exist or is damaged, or an argument has no
+            effect.
     """
     for key in kwargs:
         if key in _OWN_FIELDS:
             raise DataError(
-                f"model.tokenizer_kwargs: {key} is not taken; {_OWN_FIELDS[key]}"
+                f"model.tokenizer_kwargs: {key} is not supported; {_OWN_FIELDS[key]}"
             )
     path = Path(name)
     if (path / TOKENIZER_FILENAME).is_file():
@@ -91,19 +93,19 @@ def read_tokenizer(path: Path) -> Tokenizer:
     try:
         require_plain(path)
         return Tokenizer.from_file(str(path))
-    except Exception as error:  # What tokenizers raises has no class of its own.
+    except Exception as error:  # tokenizers has no error class of its own.
         raise DataError(f"{path} is not a tokenizer: {error}") from error
 
 
 def _bare(tokenizer: Tokenizer) -> Tokenizer:
-    # Columns are not padded, and texts are cut to model.model_max_length.
+    # Batches pad columns themselves, and texts are cut to model.model_max_length.
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
 
 
 def _pad_token_beside(path: Path, tokenizer: Tokenizer) -> str | None:
-    """What a file, or the one that transformers writes beside it, pads with."""
+    """Returns the padding token, from this file or transformers' file beside it."""
     if tokenizer.padding is not None:
         return str(tokenizer.padding["pad_token"])
     try:
@@ -118,16 +120,16 @@ def _pad_token_beside(path: Path, tokenizer: Tokenizer) -> str | None:
 def _refuse_without_effect(
     name: str, loaded: Any, load: Callable[..., Any], kwargs: Mapping[str, Any]
 ) -> None:
-    """Refuses an argument without which the tokenizer would be the same.
+    """Refuses arguments that have no effect on the tokenizer.
 
-    transformers keeps every argument that it is given, whatever it is called.
+    transformers accepts and keeps any argument, whatever its name.
     """
     made = _backend(loaded, name).to_str()
     for key, value in kwargs.items():
         others = {k: v for k, v in kwargs.items() if k != key}
         plain = load(**others)
         if plain.init_kwargs.get(key) == value:
-            continue  # It says what is so anyway.
+            continue  # This is the default anyway.
         if _backend(plain, name).to_str() == made:
             known = (*plain.init_kwargs, *plain.SPECIAL_TOKENS_ATTRIBUTES)
             near = suggestion(key, known)
@@ -157,7 +159,7 @@ def _load_file_by_transformers(path: Path, **kwargs: Any) -> Any:
             )
         make: Callable[..., Any] = PreTrainedTokenizerFast
         return make(tokenizer_file=str(path), **kwargs)
-    except Exception as error:  # Each class of transformers has errors of its own.
+    except Exception as error:  # transformers' classes raise errors of any kind.
         raise DataError(
             f"model.tokenizer_kwargs: the tokenizer in {path} does not take "
             f"{', '.join(kwargs)}: {_first_line(error)}"
@@ -175,13 +177,13 @@ def _load_by_transformers(name: str, **kwargs: Any) -> Any:
         try:
             if is_path or Path(name).is_dir():
                 raise not_here
-            # Says at once that there is no such name, or no network, where loading
-            # would try again for most of a minute.
+            # Fails at once without such a name or without a network; loading would
+            # retry for most of a minute.
             HfApi().model_info(
                 name, revision=kwargs.get("revision"), timeout=_HUB_TIMEOUT_S
             )
             return AutoTokenizer.from_pretrained(name, **kwargs)
-        except Exception as error:  # The hub's client has errors of several libraries.
+        except Exception as error:  # The client raises errors of several libraries.
             raise DataError(
                 f"no tokenizer {name!r}{suggestion(name, ['bytes'])}: give 'bytes', a "
                 "folder with a tokenizer.json, or a name on the Hugging Face hub "

@@ -35,15 +35,15 @@ _HALF = {
 
 
 def shard_model(model: nn.Module, params: TrainingParams, fsdp: FSDPParams) -> Sharded:
-    """Shards the units, and then the model around them.
+    """Shards the units, and then the rest of the model.
 
     Args:
         model: The model, on this process's device.
         params: The training section of the config.
-        fsdp: The fsdp section, which enables sharding.
+        fsdp: The fsdp section, in which sharding is enabled.
 
     Raises:
-        ModelBuildError: No module of the model is of the class to shard.
+        ModelBuildError: The model has no module of the class to shard.
     """
     whole = copy.deepcopy(model).cpu()
     device = next(model.parameters()).device
@@ -69,7 +69,7 @@ def shard_model(model: nn.Module, params: TrainingParams, fsdp: FSDPParams) -> S
 
 
 def _units(model: nn.Module, fsdp: FSDPParams) -> list[nn.Module]:
-    """The modules that are gathered and freed together, innermost first."""
+    """Returns the modules to gather and free as a unit, innermost first."""
     inner = [module for module in model.modules() if module is not model]
     if fsdp.auto_wrap_policy is AutoWrapPolicy.SIZE_BASED_WRAP:
         chosen = [m for m in inner if _num_parameters(m) >= fsdp.min_num_params]
@@ -77,7 +77,7 @@ def _units(model: nn.Module, fsdp: FSDPParams) -> list[nn.Module]:
         chosen = _of_classes(model, inner, fsdp.transformer_layer_cls)
     else:
         chosen = []
-    # A list of layers is never called, so that it cannot be gathered when it is.
+    # A list of layers is never called, so it cannot be gathered before its call.
     return [m for m in reversed(chosen) if not isinstance(m, nn.ModuleList)]
 
 
@@ -88,10 +88,10 @@ def _of_classes(
     there = sorted({type(module).__name__ for module in inner})
     if not wanted:
         raise ModelBuildError(
-            "fsdp.transformer_layer_cls is not set, and the model does not say which "
-            f"of its classes are layers; name one of {', '.join(there)}"
+            "fsdp.transformer_layer_cls is not set, and the model does not declare "
+            f"its layer classes; name one of {', '.join(there)}"
         )
-    # A class may be named with its module, as Oumi's recipes do.
+    # A class name may include the module, as in Oumi's recipes.
     wanted = {name.strip().rpartition(".")[2] for name in wanted}
     for name in sorted(wanted.difference(there)):
         raise ModelBuildError(

@@ -1,4 +1,4 @@
-"""Makes columns of token ids and labels of texts, in the way that each form needs."""
+"""Converts each kind of text dataset to columns of token ids and labels."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.exceptions import BadSampleError, DataError
 
-# What losses and metrics leave out.
+# Losses and metrics ignore this label.
 IGNORED_LABEL = -100
 _TEXTS_AT_ONCE = 4096
 
@@ -31,24 +31,24 @@ LabelIds = Callable[[Sequence[int | str]], list[int]]
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """Turns texts into ids, cut to a length."""
+    """Encodes texts as token ids, truncated to a maximum length."""
 
     tokenizer: Tokenizer
     max_length: int
-    """Tokens kept of each text."""
+    """The maximum number of tokens in a text."""
 
     pad_id: int
-    """The id that fills shorter rows, and that ends a text or a target."""
+    """The id that pads shorter rows, and that marks the end of a text or target."""
 
     def encode(self, dataset: TextColumns, label_ids: LabelIds) -> Columns:
-        """Makes the columns that a model of the dataset's task takes.
+        """Encodes a dataset as the inputs of a model for its task.
 
         Args:
             dataset: The texts.
-            label_ids: Makes ids of the labels of a dataset or of a text.
+            label_ids: Converts the labels of a dataset or text to ids.
 
         Raises:
-            DataError: The dataset is of no form that is known here.
+            DataError: The kind of dataset is not supported.
         """
         match dataset:
             case TextDataset():
@@ -62,23 +62,23 @@ class TextEncoder:
                 return self._pairs(dataset)
             case _:
                 raise DataError(
-                    f"a {type(dataset).__name__} is not a form of texts that can be "
-                    "tokenized; make it a TextDataset"
+                    f"a {type(dataset).__name__} cannot be tokenized; derive it "
+                    "from TextDataset"
                 )
 
     @cached_property
     def _faster(self) -> WordEncoder | ByteEncoder | None:
-        """What gives the same tokens faster, for all datasets; None if nothing does."""
+        """An equivalent, faster encoder, for all datasets; None if none exists."""
         if splits_at_spaces(self.tokenizer):
             return WordEncoder(self.tokenizer)
         return ByteEncoder(self.tokenizer) if is_of_bytes(self.tokenizer) else None
 
     def _tokens(self, texts: Sequence[str]) -> RaggedColumn:
-        """All tokens of each text."""
+        """Returns the tokens of each text, untruncated."""
         if self._faster is not None:
             return self._faster.encode(texts)
         parts: list[RaggedColumn] = []
-        # Some at once: a tokenizer keeps far more of each token than its id.
+        # In parts, because a tokenizer stores far more for each token than its id.
         for first in range(0, len(texts), _TEXTS_AT_ONCE):
             run = texts[first : first + _TEXTS_AT_ONCE]
             encodings = self.tokenizer.encode_batch_fast(run)
@@ -89,10 +89,10 @@ class TextEncoder:
         return self._tokens(texts).cut(self.max_length, pad_value=self.pad_id)
 
     def _tagged(self, dataset: TaggedTexts, label_ids: LabelIds) -> Columns:
-        """The pieces of the tokens; the first of each has the token's label."""
+        """Encodes tagged tokens; the first piece of a token has the token's label."""
         tokens, labels = dataset.columns["tokens"], dataset.columns["labels"]
         ids, words = self._tokens_of_words(tokens)
-        # One more, for the pieces whose number of a word is -1.
+        # The last one is for pieces whose word number is -1.
         of_words = torch.tensor([*_ids_of_tags(labels, label_ids), IGNORED_LABEL])
         pieces = RaggedColumn(of_words[words], ids.lengths)
         return {
@@ -116,7 +116,7 @@ class TextEncoder:
         return ids, torch.tensor(words, dtype=torch.int64)
 
     def _blocks(self, dataset: PlainTexts) -> Columns:
-        """All texts end to end, each ended by one padding token, cut into blocks."""
+        """Joins texts, each followed by a padding token, and cuts them into blocks."""
         values = self._tokens(dataset.columns["text"]).ended_by(self.pad_id).values
         lengths = torch.full((-(-len(values) // self.max_length),), self.max_length)
         if len(values) % self.max_length:
@@ -127,7 +127,7 @@ class TextEncoder:
         }
 
     def _pairs(self, dataset: TextPairs) -> Columns:
-        """The ids of both texts; those of the target are the labels, with an end."""
+        """Encodes both texts; the target ids, with an end token, are the labels."""
         targets = self._tokens(dataset.columns["target"])
         targets = targets.cut(self.max_length - 1, pad_value=IGNORED_LABEL)
         return {
@@ -139,7 +139,7 @@ class TextEncoder:
 def _ids_of_tags(
     labels: Sequence[Sequence[int | str]], label_ids: LabelIds
 ) -> list[int]:
-    """The ids of the labels of all texts, one after the other."""
+    """Returns the label ids of all texts, concatenated."""
     try:
         return label_ids(list(chain.from_iterable(labels)))
     except BadSampleError as error:
@@ -149,7 +149,7 @@ def _ids_of_tags(
 
 
 def _first_pieces(encoding: Encoding, start: int) -> list[int]:
-    """The number of each word at its first piece, counted from `start`; else -1."""
+    """Returns the word number, from `start`, at each word's first piece, else -1."""
     found: list[int] = []
     before: int | None = None
     for word in encoding.word_ids:

@@ -1,4 +1,4 @@
-"""Saving the final model of a run, and loading it again."""
+"""Saves the final model of a run, and loads it again."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +44,7 @@ def build_trainable_model(config: TrainingConfig) -> nn.Module:
 
 
 def final_saver(config: TrainingConfig) -> Callable[[nn.Module, Path], None]:
-    """What saves the model in the end: as `save_pretrained` of its kind does."""
+    """Returns the function that saves the final model in its `save_pretrained` form."""
 
     def save(model: nn.Module, folder: Path) -> None:
         if is_adapted(model):
@@ -85,7 +85,7 @@ def load_trained_model(config: TrainingConfig) -> tuple[nn.Module, Path]:
     latest = CheckpointStore(folder).latest()
     if latest is None:
         raise SavedModelError(
-            f"{folder} holds no trained model; train it first, or point "
+            f"{folder} has no trained model; train it first, or point "
             "training.output_dir at the folder of a run"
         )
     trained = build_trainable_model(config)

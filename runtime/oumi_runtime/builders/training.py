@@ -107,7 +107,7 @@ def build_trainer(
 
 
 def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> None:
-    """Sets how the model computes, and what its memory costs."""
+    """Applies the settings for precision and memory to the model."""
     keep_freed_memory(device, params.keep_freed_memory)
     apply_memory_format(model, params.channels_last)
     if params.tf32:

@@ -10,7 +10,7 @@ from oumi_runtime.core.configs import (
 )
 
 NUM_STEPS = 2
-"""Steps of such a training, and batches of its evaluation."""
+"""Training steps, and evaluation batches, of a shortened run."""
 
 
 def shortened(params: TrainingParams) -> TrainingParams:

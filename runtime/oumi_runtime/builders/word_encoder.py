@@ -1,7 +1,7 @@
-"""Tokenizes word by word, remembering words, where that gives what texts as a whole do.
+"""Tokenizes word by word with a cache, if the tokens are the same as for whole texts.
 
-Words of a language repeat: most of a text is then looked up, which takes a tenth of the
-time that tokenizing it again does.
+Words repeat often, so most of a text is found in the cache, in a tenth of the time that
+tokenizing takes.
 """
 
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ from oumi_runtime.builders.word_splitting import (
 )
 from oumi_runtime.core.datasets import RaggedColumn
 
-# Arrow splits faster, but takes a tenth of a second to be imported.
+# Arrow splits faster, but takes a tenth of a second to import.
 _MANY_TEXTS = 4000
-# Some 20 MB.
+# About 20 MB.
 MAX_WORDS = 100_000
 _TEXTS_AT_ONCE = 4096
-# The rows of what begins and what ends a text.
+# The rows of the tokens that begin and end a text.
 _BEGIN, _END = 0, 1
 
 
 class WordEncoder:
-    """A tokenizer whose tokens of a text are those of its words, in their order."""
+    """A tokenizer that encodes a text as the concatenated tokens of its words."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Takes the tokenizer, which `splits_at_spaces` is true of."""
+        """Initializes it from a tokenizer for which `splits_at_spaces` is true."""
         self._new_words = JoinedWords(tokenizer)
         begin, end = _around(tokenizer)
         self._around = RaggedColumn(
@@ -49,7 +49,7 @@ class WordEncoder:
         self._known = self._around
 
     def encode(self, texts: Sequence[str]) -> RaggedColumn:
-        """The token ids of each text, with those that begin and end it."""
+        """Returns the token ids of each text, including begin and end tokens."""
         split = split_by_arrow if len(texts) >= _MANY_TEXTS else split_texts
         parts = [
             self._tokens(*self._look_up(*split(texts[first:last])))[0]
@@ -60,12 +60,11 @@ class WordEncoder:
     def encode_words(
         self, rows: Sequence[Sequence[str]]
     ) -> tuple[RaggedColumn, torch.Tensor]:
-        """The token ids of texts that are words already.
+        """Returns the token ids of texts that are already split into words.
 
         Returns:
-            The ids of each text; and for each of them the number of its word among the
-            words of all texts, where it is the first of that word, else -1:
-            (tokens,) int64.
+            The ids of each text; and for the first token of each word, the word's
+            number among the words of all texts, for other tokens -1: (tokens,) int64.
         """
         parts: list[RaggedColumn] = []
         firsts: list[torch.Tensor] = []
@@ -83,7 +82,7 @@ class WordEncoder:
     def _look_up(
         self, words: Sequence[str], places: Numbers | None, sizes: Numbers
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The row of each word of some texts, and how many words each text has."""
+        """Returns the row of each word, and the number of words in each text."""
         if len(self._rows) > MAX_WORDS:
             self._forget()
         rows = np.fromiter(map(self._rows.__getitem__, words), np.int64, len(words))
@@ -94,11 +93,11 @@ class WordEncoder:
     def _tokens(
         self, rows: torch.Tensor, sizes: torch.Tensor
     ) -> tuple[RaggedColumn, torch.Tensor]:
-        """The token ids of each text, and how many each word has, its ends included."""
+        """Returns the ids of each text, and the lengths of its words and both ends."""
         last = (sizes + 2).cumsum(0) - 1
         with_ends = torch.full((len(rows) + 2 * len(sizes),), _BEGIN)
         with_ends[last] = _END
-        # A word stands behind both ends of each text before it, and one beginning.
+        # Each word comes after two end rows per earlier text, and its own begin row.
         shifts = torch.arange(1, 2 * len(sizes), 2).repeat_interleave(sizes)
         with_ends[torch.arange(len(rows)) + shifts] = rows
         found = self._known.select(with_ends)
@@ -112,7 +111,7 @@ class WordEncoder:
 
 
 class _Rows(dict[str, int]):
-    """The row of each word; one that is asked for the first time gets the next."""
+    """The row of each word; a new word gets the next row."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,16 +123,16 @@ class _Rows(dict[str, int]):
         return row
 
     def taken_new(self) -> list[str]:
-        """The words that got a row since the last call, in the order of their rows."""
+        """Returns the words added since the last call, in the order of their rows."""
         new, self._new = self._new, []
         return new
 
 
 def splits_at_spaces(tokenizer: Tokenizer) -> bool:
-    """Whether the tokens of a text are those of its words, whatever stands around them.
+    """Whether the tokens of a text are always those of its words, in order.
 
-    It is so for WordPiece behind the normalizer and the splitting of BERT: they look at
-    no character beyond a space. Added tokens must hold none, and take none with them.
+    This holds for WordPiece with BERT's normalizer and pre-tokenizer, which do not look
+    past a space. Added tokens must contain no spaces, and strip none.
     """
     added = tokenizer.get_added_tokens_decoder().values()
     return (
@@ -148,7 +147,7 @@ def splits_at_spaces(tokenizer: Tokenizer) -> bool:
 
 
 def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """The ids that the tokenizer puts before and after a text."""
+    """Returns the ids that the tokenizer adds before and after a text."""
     encoding = tokenizer.encode("a")
     is_special = [*map(bool, encoding.special_tokens_mask)]
     num_before = is_special.index(False) if False in is_special else len(is_special)
@@ -167,7 +166,7 @@ def _runs(num_texts: int) -> list[tuple[int, int]]:
 def _word_numbers(
     texts: Sequence[Sequence[str]], lengths: torch.Tensor, start: int
 ) -> torch.Tensor:
-    """See `WordEncoder.encode_words`; `lengths` are those of words and of both ends."""
+    """See `WordEncoder.encode_words`; `lengths` are of all words and both ends."""
     numbers: list[int] = []
     for text in texts:
         numbers += [-1, *range(start, start + len(text)), -1]

@@ -1,4 +1,4 @@
-"""Cuts many texts at their spaces and line ends."""
+"""Splits many texts at spaces and line ends."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -11,7 +11,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 def flat(texts: Sequence[Sequence[str]]) -> tuple[list[str], None, Numbers]:
-    """The words of all texts, and how many each has; see `split_by_arrow`."""
+    """Returns the words of all texts, and their numbers; see `split_by_arrow`."""
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     return list(chain.from_iterable(texts)), None, sizes
 
@@ -25,12 +25,12 @@ def split_by_arrow(texts: Sequence[str]) -> tuple[list[str], Numbers, Numbers]:
     """Splits texts into words.
 
     Returns:
-        The words, each once; the place among them of each word of the texts, (words,);
-        and how many words each text has, (texts,).
+        The distinct words; the index among these of each word in the texts, (words,);
+        and the number of words in each text, (texts,).
     """
     import pyarrow.compute
 
-    # Its functions are made when it is loaded, so no type checker knows them.
+    # Its functions are created on import, so type checkers do not know them.
     compute: Any = pyarrow.compute
     lines = compute.replace_substring(_to_arrow(texts), "\n", " ")
     split = compute.split_pattern(lines, " ")
@@ -42,10 +42,10 @@ def split_by_arrow(texts: Sequence[str]) -> tuple[list[str], Numbers, Numbers]:
 
 
 def _to_arrow(texts: Sequence[str]) -> Any:
-    """Texts as an Arrow array.
+    """Converts texts to an Arrow array.
 
-    Arrow's own ways to make one of a list, or a numpy array of one, import pandas,
-    which takes a third of a second.
+    Arrow's own conversions from a list, and to a numpy array, import pandas, which
+    takes a third of a second.
     """
     import pyarrow as pa
 

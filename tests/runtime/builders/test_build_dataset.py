@@ -155,7 +155,7 @@ def test_splits_share_the_rows_of_a_dataset_that_has_none():
 
 
 def test_a_share_without_a_row_is_refused():
-    refused("single has 1 row, and none is left for test", shared_single())
+    refused("single has 1 row, and split_shares leaves none for test", shared_single())
 
 
 def shared_single():

@@ -72,7 +72,7 @@ def test_tokens_and_labels_must_be_as_many():
 
 
 def test_a_form_that_is_not_known_is_refused():
-    with pytest.raises(DataError, match="make it a TextDataset"):
+    with pytest.raises(DataError, match="derive it from TextDataset"):
         batch_of(TextColumns({"text": ["a"]}), tokenizer_name="bytes")
 
 

@@ -59,8 +59,8 @@ def test_texts_without_any_character_leave_a_small_vocabulary():
     ("texts", "size", "sentence"),
     [
         (TEXTS, 10, "the model takes 10 token ids, too few"),
-        (TEXTS, None, "for a model that has an nn.Embedding"),
-        ([], 100, "can be trained only on texts"),
+        (TEXTS, None, "and a model with an nn.Embedding"),
+        ([], 100, "training a vocabulary needs texts"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_trained_is_refused(texts, size, sentence):

@@ -127,7 +127,7 @@ class HuggingFaceLoop(transformers.Trainer):
         if not (folder / "trainer_state.json").exists():
             raise CheckpointError(
                 f"{folder} was saved by the OUMI trainer; resume it with "
-                "training.trainer_type OUMI"
+                "training.trainer_type: oumi"
             )
         load_model(self._owner.model, folder / WEIGHTS_FILENAME)
 
