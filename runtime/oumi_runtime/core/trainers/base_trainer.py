@@ -25,6 +25,12 @@ from oumi_runtime.core.models.saved_form import (
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent, Snapshot
+from oumi_runtime.core.trainers.checkpoints.state_checks import (
+    check_optimizer,
+    check_progress,
+    check_scheduler,
+    check_weights,
+)
 from oumi_runtime.core.trainers.checkpoints.state_files import state_files
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.core.trainers.checkpoints.writer import CheckpointWriter
@@ -85,6 +91,21 @@ class BaseTrainer(ABC):
         Raises:
             NonFiniteLossError: The loss is not finite; nothing is saved.
         """
+
+    def check_state(self, folder: Path, tree: Mapping[str, Any]) -> None:
+        """Checks that a checkpoint fits this training, before any of it is loaded.
+
+        Args:
+            folder: The checkpoint, for its weights.
+            tree: The rest of its state.
+
+        Raises:
+            CheckpointError: Some part does not fit.
+        """
+        check_weights(folder, self.model)
+        check_progress(folder, tree["progress"], self.state.total_steps)
+        check_optimizer(folder, self.optimizer, tree["optimizer"])
+        check_scheduler(folder, self.scheduler, tree["scheduler"])
 
     def evaluate(self) -> dict[str, float]:
         """Evaluates on the evaluation dataset.

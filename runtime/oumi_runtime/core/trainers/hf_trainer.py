@@ -13,13 +13,7 @@ import transformers
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
-from oumi_runtime.core.trainers.checkpoints.state_checks import (
-    check_optimizer,
-    check_progress,
-    check_scheduler,
-    check_weights,
-    fitting,
-)
+from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
 from oumi_runtime.core.trainers.checkpoints.state_files import load_state_tree
 from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.core.trainers.parts import TrainingParts
@@ -38,7 +32,7 @@ class HuggingFaceTrainer(BaseTrainer):
         if parts.meter is not None:
             raise ValueError(
                 "training.include_performance_metrics is the native trainer's; set "
-                "training.trainer_type OUMI"
+                "training.trainer_type: oumi"
             )
         device = next(self.model.parameters()).device
         self._loop = HuggingFaceLoop(
@@ -67,11 +61,7 @@ class HuggingFaceTrainer(BaseTrainer):
     def _check(self, folder: Path) -> None:
         verify(folder)
         with fitting(folder):
-            tree = load_state_tree(folder, STATE_NAME)
-            check_weights(folder, self.model)
-            check_progress(folder, tree["progress"], self.state.total_steps)
-            check_optimizer(folder, self.optimizer, tree["optimizer"])
-            check_scheduler(folder, self.scheduler, tree["scheduler"])
+            self.check_state(folder, load_state_tree(folder, STATE_NAME))
 
     def save_state(self) -> None:
         """Saves a checkpoint; see `BaseTrainer.save_state`."""

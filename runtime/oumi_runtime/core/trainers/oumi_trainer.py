@@ -14,13 +14,7 @@ from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
-from oumi_runtime.core.trainers.checkpoints.state_checks import (
-    check_optimizer,
-    check_progress,
-    check_scheduler,
-    check_weights,
-    fitting,
-)
+from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
 from oumi_runtime.core.trainers.checkpoints.state_files import (
     load_state_tree,
     random_state,
@@ -224,10 +218,8 @@ class Trainer(BaseTrainer):
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "
                 f"it with training.trainer_type {tree['trainer'].upper()}"
             )
-        check_weights(folder, self.model)
-        self.parallelism.load_weights(str(folder / "model.safetensors"))
+        self.check_state(folder, tree)
         progress = tree["progress"]
-        check_progress(folder, progress, self.state.total_steps)
         if progress["steps_per_epoch"] != self.state.steps_per_epoch:
             raise CheckpointError(
                 f"{folder} was saved with {progress['steps_per_epoch']} steps an "
@@ -235,9 +227,8 @@ class Trainer(BaseTrainer):
                 "same data and batch size, or start over in another "
                 "training.output_dir"
             )
+        self.parallelism.load_weights(str(folder / "model.safetensors"))
         self.state.load_state_dict(progress)
-        check_optimizer(folder, self.optimizer, tree["optimizer"])
-        check_scheduler(folder, self.scheduler, tree["scheduler"])
         self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
         self.scaler.load_state_dict(tree["scaler"])
