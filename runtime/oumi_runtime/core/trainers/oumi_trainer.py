@@ -50,8 +50,6 @@ class Trainer(BaseTrainer):
 
     def _build_step(self) -> Step:
         parts, plain = self.parts, TrainStep(self.parts, self.autocast, self.scaler)
-        if self.params.max_bad_steps:
-            plain.finite.reads_at_once = True
         step: Step
         if self.params.split_on_out_of_memory:
             step = SplittingStep(plain, parts.train_batches.ignore_index)

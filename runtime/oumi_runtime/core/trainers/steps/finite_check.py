@@ -16,15 +16,25 @@ class FiniteCheck:
     are still those from before the bad step.
     """
 
-    def __init__(self, optimizer: Optimizer, device: torch.device) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        device: torch.device,
+        *,
+        reads_at_once: bool | None = None,
+    ) -> None:
         """Initializes the check.
 
         Args:
             optimizer: The optimizer; a fused one skips bad steps on the device.
             device: The device of losses and gradients.
+            reads_at_once: Whether `admit` waits for the numbers and returns the verdict
+                itself; None to do so unless a fused optimizer can skip steps on a GPU.
         """
-        fused = optimizer.defaults.get("fused", False)
-        self.reads_at_once = device.type == "cpu" or not fused
+        if reads_at_once is None:
+            fused = optimizer.defaults.get("fused", False)
+            reads_at_once = device.type == "cpu" or not fused
+        self.reads_at_once = reads_at_once
         """Whether `admit` waits for the numbers and returns the verdict itself."""
         self._optimizer = optimizer
         # Changed in place, since a CUDA graph reads and writes them.

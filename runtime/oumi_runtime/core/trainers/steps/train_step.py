@@ -61,7 +61,9 @@ class TrainStep:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
         device = next(model.parameters()).device
-        self.finite = FiniteCheck(parts.optimizer, device)
+        # To skip a bad step, its numbers have to be known before the next one.
+        reads_at_once = True if parts.params.max_bad_steps else None
+        self.finite = FiniteCheck(parts.optimizer, device, reads_at_once=reads_at_once)
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step; it is not applied if its loss or gradient is not finite."""

@@ -14,6 +14,7 @@ from oumi_runtime.core.trainers.steps.captured_step import (
     CapturedStep,
     reason_against,
 )
+from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 from oumi_runtime.exceptions import DeviceError
 
 
@@ -140,7 +141,8 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
     """A trainer whose step is captured by the stand-in."""
     trainer, recorder = make_trainer(**params)
     step = trainer.step
-    step.finite.reads_at_once = False  # As on a GPU.
+    cpu = torch.device("cpu")
+    step.finite = FiniteCheck(trainer.optimizer, cpu, reads_at_once=False)
     original = step.change_parameters
 
     def change(micro_batches):

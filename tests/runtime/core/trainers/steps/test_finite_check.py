@@ -11,9 +11,8 @@ GOOD, NAN, INF = torch.tensor(1.0), torch.tensor(float("nan")), torch.tensor(tor
 def make(*, reads_at_once: bool) -> tuple[FiniteCheck, torch.optim.Optimizer]:
     parameter = torch.nn.Parameter(torch.ones(2))
     optimizer = torch.optim.AdamW([parameter], lr=0.1, fused=True)
-    check = FiniteCheck(optimizer, torch.device("cpu"))
-    check.reads_at_once = reads_at_once
-    return check, optimizer
+    cpu = torch.device("cpu")
+    return FiniteCheck(optimizer, cpu, reads_at_once=reads_at_once), optimizer
 
 
 def step(check: FiniteCheck, optimizer: torch.optim.Optimizer, *numbers) -> None:
