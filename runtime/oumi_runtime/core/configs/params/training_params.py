@@ -1,6 +1,7 @@
 """The training section: the trainer, the length of the run, logging and evaluation."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
@@ -184,55 +185,85 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
 
     def __finalize_and_validate__(self) -> None:
         """Checks for fields that contradict or do not affect each other."""
-        wrong = self._optimization_mistakes()
-        wrong.update(self._speed_mistakes())
+        wrong = self._optimization_mistakes() | dict(self._speed_mistakes())
+        broken = [rule for rule in _RULES if rule.is_broken(self)]
+        wrong.update((rule.field, rule.sentence) for rule in broken)
         if self.trainer_type is TrainerType.HF:
-            for name in _NATIVE_ONLY:
-                if getattr(self, name) not in (None, False, "off", "auto"):
-                    wrong[name] = "needs the native trainer; write trainer_type: oumi"
             for key, sentence in trainer_argument_mistakes(self.trainer_kwargs):
                 wrong["trainer_kwargs", *key] = sentence
-        if self.trainer_kwargs and self.trainer_type is TrainerType.OUMI:
-            wrong["trainer_kwargs"] = (
-                "are arguments of the Trainer of transformers; write trainer_type: hf, "
-                "or leave them out"
-            )
-        if self.max_bad_steps and self.trainer_type is TrainerType.HF:
-            wrong["max_bad_steps"] = "is the native trainer's; write trainer_type: oumi"
-        if self.split_on_out_of_memory and self.cuda_graphs == "on":
-            wrong["split_on_out_of_memory"] = "is not possible with cuda_graphs: on"
-        if self.early_stopping_patience is not None and self.eval_strategy == "no":
-            wrong["early_stopping_patience"] = (
-                "needs evaluations; write eval_strategy: epoch, or steps"
-            )
-        if self.dataloader_num_workers == 0:
-            needs = "has no effect without workers; raise dataloader_num_workers"
-            if self.dataloader_prefetch_factor is not None:
-                wrong["dataloader_prefetch_factor"] = needs
-            if self.dataloader_persistent_workers:
-                wrong["dataloader_persistent_workers"] = f"true {needs}"
         if wrong:
             rests_on = {
                 "warmup_steps": ["warmup_ratio"],
-                "trainer_kwargs": ["trainer_type"],
-                "max_bad_steps": ["trainer_type"],
-                "dataloader_prefetch_factor": ["dataloader_num_workers"],
-                "dataloader_persistent_workers": ["dataloader_num_workers"],
                 "lr_scheduler_kwargs": ["lr_scheduler_type"],
-                "split_on_out_of_memory": ["cuda_graphs"],
-                "early_stopping_patience": ["eval_strategy"],
-                **{name: ["trainer_type"] for name in _NATIVE_ONLY},
+                "trainer_kwargs": ["trainer_type"],
+                **{rule.field: [rule.rests_on] for rule in broken},
             }
             raise SectionError(wrong, rests_on)
 
 
-_NATIVE_ONLY = (
-    "cuda_graphs",
-    "data_on_device",
-    "ema_decay",
-    "group_by_length",
-    "include_alternative_mfu_metrics",
-    "include_performance_metrics",
-    "overfit_batches",
-    "split_on_out_of_memory",
+class _Rule(NamedTuple):
+    """A rule that joins two fields."""
+
+    field: str
+    """The field to blame if the rule is broken."""
+    rests_on: str
+    """The other field, which has to be valid before the rule can be checked."""
+    is_broken: Callable[[TrainingParams], bool]
+    sentence: str
+
+
+def _native_only(field: str) -> _Rule:
+    def is_broken(params: TrainingParams) -> bool:
+        is_used = getattr(params, field) not in (None, False, "off", "auto")
+        return is_used and params.trainer_type is TrainerType.HF
+
+    sentence = "needs the native trainer; write trainer_type: oumi"
+    return _Rule(field, "trainer_type", is_broken, sentence)
+
+
+_NO_WORKERS = "has no effect without workers; raise dataloader_num_workers"
+
+_RULES = (
+    _native_only("cuda_graphs"),
+    _native_only("data_on_device"),
+    _native_only("ema_decay"),
+    _native_only("group_by_length"),
+    _native_only("include_alternative_mfu_metrics"),
+    _native_only("include_performance_metrics"),
+    _native_only("max_bad_steps"),
+    _native_only("overfit_batches"),
+    _native_only("split_on_out_of_memory"),
+    _Rule(
+        "trainer_kwargs",
+        "trainer_type",
+        lambda p: bool(p.trainer_kwargs) and p.trainer_type is TrainerType.OUMI,
+        "are arguments of the Trainer of transformers; write trainer_type: hf, or "
+        "leave them out",
+    ),
+    _Rule(
+        "split_on_out_of_memory",
+        "cuda_graphs",
+        lambda p: p.split_on_out_of_memory and p.cuda_graphs == "on",
+        "is not possible with cuda_graphs: on",
+    ),
+    _Rule(
+        "early_stopping_patience",
+        "eval_strategy",
+        lambda p: p.early_stopping_patience is not None and p.eval_strategy == "no",
+        "needs evaluations; write eval_strategy: epoch, or steps",
+    ),
+    _Rule(
+        "dataloader_prefetch_factor",
+        "dataloader_num_workers",
+        lambda p: (
+            p.dataloader_prefetch_factor is not None and p.dataloader_num_workers == 0
+        ),
+        _NO_WORKERS,
+    ),
+    _Rule(
+        "dataloader_persistent_workers",
+        "dataloader_num_workers",
+        lambda p: p.dataloader_persistent_workers and p.dataloader_num_workers == 0,
+        f"true {_NO_WORKERS}",
+    ),
 )

@@ -227,5 +227,5 @@ def test_the_trainer_of_transformers_leaves_no_steps_out() -> None:
     from oumi_runtime.core.configs import TrainingParams
 
     params = TrainingParams(trainer_type="hf", max_bad_steps=1)
-    with pytest.raises(ConfigError, match="max_bad_steps: is the native trainer's"):
+    with pytest.raises(ConfigError, match="max_bad_steps: needs the native trainer"):
         params.finalize_and_validate()
