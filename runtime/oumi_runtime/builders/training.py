@@ -67,43 +67,42 @@ def build_trainer(
     _prepare(model, params, device)
     parallelism = build_parallelism(model, params, fsdp or FSDPParams())
     train_batches = build_train_batches(train_dataset, params, device, bad_samples)
-    total_steps = params.max_steps
-    if total_steps < 1:
-        total_steps = params.num_train_epochs * train_batches.steps_per_epoch
+    total_steps = _total_steps(params, train_batches.steps_per_epoch)
     optimizer = build_optimizer(model, params)
     eval_batches = None
     if eval_dataset is not None:
         eval_batches = build_eval_batches(eval_dataset, params, device, bad_samples)
     scheduler = build_lr_scheduler(optimizer, params, total_steps)
-
-    def adapted(callback: Any) -> TrainingCallback:
-        return FromTransformers(
-            callback, params, model, optimizer, scheduler, total_steps
+    return _make_trainer(
+        TrainingParts(
+            parallelism=parallelism,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            params=params,
+            train_batches=train_batches,
+            total_steps=total_steps,
+            eval_batches=eval_batches,
+            metrics_function=build_metrics_function(params, tokenizer),
+            meter=_meter(model, params),
+            average=_average(model, params),
+            callbacks=_adapted(
+                callbacks,
+                params=params,
+                model=model,
+                optimizer=optimizer,
+                scheduler=scheduler,
+                total_steps=total_steps,
+            ),
+            save_final=save_final,
+            kept_files=kept_files or {},
         )
-
-    parts = TrainingParts(
-        parallelism=parallelism,
-        optimizer=optimizer,
-        scheduler=scheduler,
-        params=params,
-        train_batches=train_batches,
-        total_steps=total_steps,
-        eval_batches=eval_batches,
-        metrics_function=build_metrics_function(params, tokenizer),
-        meter=_meter(model, params),
-        average=_average(model, params),
-        callbacks=[
-            each if isinstance(each, TrainingCallback) else adapted(each)
-            for each in callbacks
-        ],
-        save_final=save_final,
-        kept_files=kept_files or {},
     )
-    trainer: object = _trainer_class(params.trainer_type)(parts)
-    if not isinstance(trainer, BaseTrainer):
-        kind = RegistryType.TRAINER.value
-        raise RegisteredValueError(kind, params.trainer_type, trainer, BaseTrainer)
-    return trainer
+
+
+def _total_steps(params: TrainingParams, steps_per_epoch: int) -> int:
+    if params.max_steps > 0:
+        return params.max_steps
+    return params.num_train_epochs * steps_per_epoch
 
 
 def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> None:
@@ -116,6 +115,18 @@ def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> 
         checkpoint_activations(model, params.gradient_checkpointing_kwargs)
 
 
+def _adapted(
+    callbacks: Sequence[TrainingCallback | Any], **objects: Any
+) -> list[TrainingCallback]:
+    """Wraps those callbacks that were written for transformers' Trainer."""
+    return [
+        each
+        if isinstance(each, TrainingCallback)
+        else FromTransformers(each, **objects)
+        for each in callbacks
+    ]
+
+
 def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
     alternative = params.include_alternative_mfu_metrics
     if not params.include_performance_metrics and not alternative:
@@ -126,6 +137,15 @@ def _meter(model: nn.Module, params: TrainingParams) -> PerformanceMeter | None:
 def _average(model: nn.Module, params: TrainingParams) -> WeightAverage | None:
     decay = params.ema_decay
     return None if decay is None else WeightAverage(model, decay)
+
+
+def _make_trainer(parts: TrainingParts) -> BaseTrainer:
+    trainer_type = parts.params.trainer_type
+    trainer: object = _trainer_class(trainer_type)(parts)
+    if not isinstance(trainer, BaseTrainer):
+        kind = RegistryType.TRAINER.value
+        raise RegisteredValueError(kind, trainer_type, trainer, BaseTrainer)
+    return trainer
 
 
 def _trainer_class(trainer_type: TrainerType | str) -> Callable[..., object]:
