@@ -214,7 +214,7 @@ class Trainer(BaseTrainer):
         if tree["trainer"] != "oumi":
             raise CheckpointError(
                 f"{folder} was saved by the {tree['trainer'].upper()} trainer; resume "
-                f"it with training.trainer_type {tree['trainer'].upper()}"
+                f"it with training.trainer_type: {tree['trainer']}"
             )
         self.check_state(folder, tree)
         progress = tree["progress"]
