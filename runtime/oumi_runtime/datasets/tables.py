@@ -128,7 +128,7 @@ def _json_rows(path: Path) -> Iterator[Any]:
 
 def _json_list(content: bytes, line: int, path: Path) -> list[Any]:
     rows = _parsed(content, line)
-    # A list that is cut short has no rows that could be told apart.
+    # A truncated list cannot be divided into rows.
     if isinstance(rows, _NotJson):
         raise DataError(f"{path}:{rows.line} is not {rows.wanted}: {rows.reason}")
     found: list[Any] = rows
@@ -182,7 +182,7 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
 
 
 def _chosen(names: Sequence[str] | None, there: Sequence[str]) -> list[str] | None:
-    """The columns to read; None for all, also to tell what is wrong with some."""
+    """Returns the columns to read; None for all, so that Arrow reports missing ones."""
     if names is None or any(there.count(name) != 1 for name in names):
         return None
     return list(dict.fromkeys(names))
@@ -193,7 +193,7 @@ def _csv_header(path: Path) -> list[str]:
         try:
             return next(csv.reader(file), [])
         except csv.Error:
-            return []  # Such as a quote that is never closed; Arrow says it better.
+            return []  # For example, an unclosed quote; Arrow has a better message.
 
 
 def _values(column: Any, *, as_array: bool) -> Column:
@@ -212,7 +212,7 @@ def _values(column: Any, *, as_array: bool) -> Column:
 def _read_csv(
     path: Path, text_column: str | None, chosen: list[str] | None
 ) -> tuple[Any, list[int] | None]:
-    """The table, and the numbers of its rows where some are not in it."""
+    """Returns the table, and its row numbers if bad rows were left out."""
     import pyarrow as pa
 
     try:
@@ -244,10 +244,10 @@ def _arrow_csv(
 
     Args:
         path: The file.
-        text_column: What is a text, whatever it looks like.
-        chosen: The columns to make; all if None.
-        bad: Takes the rows that have too few or too many values; if it is None, they
-            are errors.
+        text_column: A column to read as text, whatever its values look like.
+        chosen: The columns to read; all if None.
+        bad: A list to which rows with too few or too many values are appended; if it
+            is None, such rows are errors.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -257,7 +257,7 @@ def _arrow_csv(
         bad.append(row)
         return "skip"
 
-    # A row must not be longer than a block, and with threads rows have no numbers.
+    # A row must fit into one block, and with threads, Arrow does not number the rows.
     whole = min(path.stat().st_size + 1, 2**31 - 1)
     return arrow_csv.read_csv(
         path,
@@ -266,11 +266,11 @@ def _arrow_csv(
             use_threads=bad is None,
         ),
         arrow_csv.ParseOptions(
-            # A text may hold line breaks inside its quotes.
+            # Quoted texts may contain line breaks.
             newlines_in_values=True,
             invalid_row_handler=None if bad is None else note,
         ),
-        # 007 and 2024-01-01 are texts too.
+        # Values such as 007 and 2024-01-01 stay texts.
         arrow_csv.ConvertOptions(
             column_types={text_column: pa.string()} if text_column else None,
             include_columns=chosen,
