@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.pickling import is_worth_sharing
 from oumi_runtime.core.datasets.rows import LeftOut, describe_row, in_one_line
 from oumi_runtime.exceptions import BadRowError, DataError
 
@@ -98,7 +99,7 @@ class PaddingCollator:
         longest = max(shape[0] if shape else 0 for shape in shapes)
         width = -(-longest // self._multiple) * self._multiple
         if len(shapes) == 1 and (width == longest or values[0].ndim != 1):
-            return torch.stack(values), None
+            return _stacked(values), None
         if len({(len(shape), shape[1:]) for shape in shapes}) > 1:
             described = sorted(str(tuple(shape)) for shape in shapes)
             raise DataError(f"{name!r} is of shapes {' and '.join(described)}")
@@ -122,6 +123,15 @@ class PaddingCollator:
             raise DataError(f"{name!r} is {value!r:.40}, not numeric") from error
         is_cut = self._max_length is not None and tensor.ndim == 1
         return tensor[: self._max_length] if is_cut else tensor
+
+
+def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
+    """As torch.stack; in a worker, large ones in the memory that they are sent by."""
+    is_sent = get_worker_info() is not None and len({v.dtype for v in values}) == 1
+    if not is_sent or not is_worth_sharing(len(values) * values[0].nbytes):
+        return torch.stack(values)
+    stacked: torch.Tensor = default_collate(values)
+    return stacked
 
 
 class CollatedDataset(Dataset[Any]):

@@ -1,6 +1,5 @@
 """Maps a function over items in worker processes, keeping their order."""
 
-import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -8,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.core.datasets.pickling import pickled
+from oumi_runtime.core.datasets.pickling import Parcel, parcel_of
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 
 T = TypeVar("T")
@@ -42,7 +41,7 @@ class OrderedWorkers(Generic[T]):
         self._function = function
         self._loading = loading
         self._feed = _Feed()
-        self._kept: Iterable[bytes] | None = None
+        self._kept: Iterable[Parcel] | None = None
 
     def map(self, items: Iterator[Any]) -> Iterator[T]:
         """Yields the result for each item, in the order of the items.
@@ -58,7 +57,7 @@ class OrderedWorkers(Generic[T]):
         batches = iter(loader)
         try:
             for made in batches:
-                yield pickle.loads(made)
+                yield made.open()
         except Exception:
             self._kept = None
             raise
@@ -66,11 +65,12 @@ class OrderedWorkers(Generic[T]):
             if self._kept is None:
                 _end_workers(batches)
 
-    def _start(self) -> Iterable[bytes]:
-        loader: Iterable[bytes] = DataLoader(
+    def _start(self) -> Iterable[Parcel]:
+        loader: Iterable[Parcel] = DataLoader(
             _Mapped(self._function),
             sampler=self._feed,
             batch_size=None,
+            collate_fn=_as_it_is,
             num_workers=self._loading.num_workers,
             persistent_workers=self._loading.persistent_workers,
             prefetch_factor=self._loading.prefetch_factor,
@@ -80,7 +80,7 @@ class OrderedWorkers(Generic[T]):
         return loader
 
 
-def _end_workers(batches: Iterator[bytes]) -> None:
+def _end_workers(batches: Iterator[Parcel]) -> None:
     """Ends the processes of a data loader now.
 
     An error holds on to all that was at work when it was raised. Left to the garbage
@@ -102,11 +102,15 @@ class _Feed:
         return self.items
 
 
-class _Mapped(Dataset[bytes]):
+class _Mapped(Dataset[Parcel]):
     """A dataset whose items are the results of a function."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
 
-    def __getitem__(self, item: Any) -> bytes:
-        return pickled(self._function(item))
+    def __getitem__(self, item: Any) -> Parcel:
+        return parcel_of(self._function(item))
+
+
+def _as_it_is(parcel: Any) -> Any:
+    return parcel

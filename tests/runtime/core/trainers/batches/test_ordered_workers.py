@@ -7,6 +7,9 @@ from multiprocessing.process import BaseProcess
 import pytest
 import torch
 
+from oumi_runtime.core.datasets import pickling
+from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
+from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers
 
 
@@ -59,22 +62,68 @@ def test_those_that_are_kept_go_on_with_the_next_pass() -> None:
 
 def tensors(kind: str) -> dict[str, torch.Tensor]:
     values = torch.arange(6).reshape(2, 3)
+    large = torch.arange(200_000).reshape(2, 100_000)
     return {
         "plain": {"x": values, "empty": values[:0], "scalar": torch.tensor(2.5)},
         "bfloat16": {"x": values.bfloat16()},
         "turned": {"x": values.T},
         "grad": {"x": values.float().requires_grad_()},
+        "large": {"x": large, "y": large.bfloat16(), "z": (large + 1).T},
+        "slice": {"x": large[0, :20_000]},
+        "large grad": {"x": large.float().requires_grad_()},
     }[kind]
 
 
-def test_tensors_come_as_they_are_and_can_be_written_to() -> None:
-    kinds = ["plain", "bfloat16", "turned", "grad"]
-    sent = OrderedWorkers(tensors, Loading(2)).map(iter(kinds))
-    for kind, found in zip(kinds, sent, strict=True):
+KINDS = ["plain", "bfloat16", "turned", "grad", "large", "slice", "large grad"]
+
+
+@pytest.mark.parametrize("shares_memory", [False, True])
+def test_tensors_come_as_they_are_and_can_be_written_to(
+    monkeypatch, shares_memory: bool
+) -> None:
+    if not shares_memory:
+        monkeypatch.setattr(pickling, "_SHARED_MEMORY", "/nowhere")
+    sent = OrderedWorkers(tensors, Loading(2)).map(iter(KINDS))
+    for kind, found in zip(KINDS, sent, strict=True):
         for name, expected in tensors(kind).items():
             tensor = found[name]
             assert torch.equal(tensor, expected), kind
             assert tensor.dtype == expected.dtype
             assert tensor.stride() == expected.stride()
             assert tensor.requires_grad == expected.requires_grad
+            is_large = kind in ("large", "slice") and tensor.nbytes > 2**16
+            if is_large and tensor.dtype != torch.bfloat16:
+                assert tensor.is_shared() == shares_memory, kind
+            if kind == "slice":
+                assert tensor.untyped_storage().nbytes() == tensor.nbytes
             tensor.detach().add_(1)
+
+
+class Pictures(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        torch.manual_seed(index)
+        return {"images": torch.rand(3, 64, 64), "labels": torch.tensor(index)}
+
+
+def test_batches_of_pictures_are_made_in_the_memory_that_they_are_sent_by() -> None:
+    device = torch.device("cpu")
+
+    def steps(num_workers: int) -> Iterator[list[MicroBatch]]:
+        return TrainBatches(
+            Pictures(),
+            batch_size=4,
+            accumulation_steps=1,
+            seed=0,
+            device=device,
+            loading=Loading(num_workers),
+        ).epoch(0)
+
+    for (expected,), (found,) in zip(steps(0), steps(2), strict=True):
+        images = found.columns["images"]
+        assert torch.equal(images, expected.columns["images"])
+        assert torch.equal(found.columns["labels"], expected.columns["labels"])
+        assert images.is_shared()
+        assert not found.columns["labels"].is_shared()
