@@ -35,7 +35,13 @@ def read_texts(rows: Any, layout: Layout, names: list[str] | None) -> TextDatase
     """Reads texts and their classes, and checks each row; see `reject_row`."""
     texts: list[str] = []
     labels: list[int | str] = []
-    values = zip(list(rows[layout.text]), list(rows[layout.label]), strict=True)
+    # As a table: by themselves, `datasets` gives the values of a column row by row.
+    table = rows.select_columns([*{layout.text, layout.label}]).with_format("arrow")[:]
+    values = zip(
+        table.column(layout.text).to_pylist(),
+        table.column(layout.label).to_pylist(),
+        strict=True,
+    )
     for number, (text, label) in enumerate(values, start=1):
         if reason := _text_mistake(text, label, layout):
             reject_row(layout.where, number, reason)

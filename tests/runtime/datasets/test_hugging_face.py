@@ -1,5 +1,6 @@
 """Datasets of Hugging Face `datasets`, of files and folders, in memory and streamed."""
 
+import cProfile
 import json
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,18 @@ def test_a_damaged_line_of_a_stream_is_named(tmp_path):
     path.write_text("\n".join([*map(json.dumps, TOKENS), '{"input_ids": [1']), "utf-8")
     with pytest.raises(BadRowError, match=r"a\.jsonl:41 is not JSON"):
         samples(read(str(path), True))
+
+
+def test_texts_are_read_as_a_table_and_not_row_by_row(tmp_path):
+    calls: list[int] = []
+    for times in (1, 50):
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        calls.append(calls_to_read(write(folder, "saved", TEXTS * times)))
+    assert calls[1] - calls[0] < 10 * 49 * len(TEXTS)
+
+
+def calls_to_read(path: str) -> int:
+    profile = cProfile.Profile()
+    profile.runcall(read, path)
+    return sum(each.callcount for each in profile.getstats())
