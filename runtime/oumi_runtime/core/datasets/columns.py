@@ -11,6 +11,8 @@ from torch.utils.data import Dataset
 
 Batch = dict[str, torch.Tensor]
 
+_SEQUENCES_AT_ONCE = 4096
+
 
 class RaggedColumn:
     """Sequences of different lengths, stored end to end without padding."""
@@ -90,11 +92,8 @@ class RaggedColumn:
         Args:
             indices: Sequence indices, (samples,) int64; may contain duplicates.
         """
-        lengths = self.lengths[indices]
-        ends = lengths.cumsum(0)
-        # The distance from the old start of a sequence to its new one.
-        shifts = (self._starts[indices] - (ends - lengths)).repeat_interleave(lengths)
-        values = self.values[torch.arange(len(shifts)) + shifts]
+        starts, lengths = self._starts[indices], self.lengths[indices]
+        values = self._gather(starts, lengths)
         return RaggedColumn(values, lengths, pad_value=self.pad_value)
 
     def cut(self, length: int, *, pad_value: int) -> "RaggedColumn":
@@ -104,12 +103,25 @@ class RaggedColumn:
             length: Maximum length of a sequence, 0 or more.
             pad_value: The padding value for shorter sequences in a batch.
         """
-        places = torch.arange(len(self.values)) - self._starts.repeat_interleave(
-            self.lengths
-        )
-        kept = self.values[places < length]
         lengths = self.lengths.clamp(max=length)
-        return RaggedColumn(kept, lengths, pad_value=pad_value)
+        is_longer = len(self) and int(self.lengths.max()) > length
+        values = self._gather(self._starts, lengths) if is_longer else self.values
+        return RaggedColumn(values, lengths, pad_value=pad_value)
+
+    def _gather(self, starts: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """The values from some places on, end to end, (sum of lengths,)."""
+        ends = lengths.cumsum(0)
+        shifts = starts - (ends - lengths)
+        gathered = self.values.new_empty(int(lengths.sum()))
+        end = 0
+        # Some at once, since the place of a value takes more memory than the value.
+        for first in range(0, len(lengths), _SEQUENCES_AT_ONCE):
+            run = slice(first, first + _SEQUENCES_AT_ONCE)
+            begin, end = end, int(ends[run][-1])
+            places = torch.arange(begin, end)
+            places += shifts[run].repeat_interleave(lengths[run])
+            torch.index_select(self.values, 0, places, out=gathered[begin:end])
+        return gathered
 
     def ended_by(self, value: int) -> "RaggedColumn":
         """Appends a value to each sequence."""

@@ -1,10 +1,13 @@
 """Columns in memory: a batch is what a loop over the samples would give."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, concatenate
+from oumi_runtime.core.datasets import columns as columns_module
 from oumi_runtime.exceptions import DataError
 
 
@@ -196,3 +199,47 @@ def test_runs_are_the_batches_that_are_taken_one_by_one(seed, sizes):
         for name, column in expected.items():
             assert batch[name].equal(column)
             assert batch[name].dtype == column.dtype
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_some_sequences_at_a_time_give_what_all_of_them_do(monkeypatch, at_once):
+    monkeypatch.setattr(columns_module, "_SEQUENCES_AT_ONCE", at_once)
+    rows = [list(range(start, start + start % 5)) for start in range(40)]
+    values = torch.tensor([value for row in rows for value in row], dtype=torch.int16)
+    column = RaggedColumn(values, torch.tensor([len(row) for row in rows]))
+    order = torch.tensor([7, 7, 0, 39, *range(20)])
+    chosen = column.select(order)
+    assert chosen.values.dtype == torch.int16
+    assert listed(chosen) == [rows[row] for row in order.tolist()]
+    assert listed(column.cut(2, pad_value=0)) == [row[:2] for row in rows]
+    assert listed(column.cut(0, pad_value=0)) == [[] for _ in rows]
+
+
+def listed(column: RaggedColumn) -> list[list[int]]:
+    parts = torch.split(column.values, column.lengths.tolist())
+    return [part.tolist() for part in parts]
+
+
+def test_no_places_of_all_values_are_made(monkeypatch):
+    sizes: list[int] = []
+    arange = torch.arange
+
+    def counted(*arguments: Any, **options: Any) -> torch.Tensor:
+        made = arange(*arguments, **options)
+        sizes.append(len(made))
+        return made
+
+    column = RaggedColumn(torch.zeros(400_000).byte(), torch.full((20_000,), 20))
+    order = torch.randperm(20_000)
+    monkeypatch.setattr(columns_module.torch, "arange", counted)
+    column.select(order)
+    column.cut(10, pad_value=0)
+    assert max(sizes) < 100_000
+    assert sum(sizes) == 400_000 + 200_000
+
+
+def test_sequences_that_are_short_enough_are_not_copied():
+    column = RaggedColumn(torch.arange(6), torch.tensor([2, 4]))
+    cut = column.cut(4, pad_value=-100)
+    assert cut.values is column.values
+    assert cut.pad_value == -100
