@@ -1,7 +1,7 @@
 """The config of a run: typed sections, read from YAML and the command line.
 
-Mistakes are found here, before torch is imported. Building the objects that a section
-describes is up to `oumi_runtime.builders`.
+Mistakes are found here, before torch is imported. `oumi_runtime.builders` builds the
+objects that a section describes.
 """
 
 from oumi_runtime.core.configs.base_config import BaseConfig

@@ -1,4 +1,4 @@
-"""Base class of whole configs: reading from and writing to YAML."""
+"""The base class for whole configs, which are read from and written to YAML."""
 
 import io
 import logging
@@ -22,7 +22,7 @@ from oumi_runtime.exceptions import ConfigError, Mistake
 
 
 class BaseConfig(BaseParams):
-    """Base class of configs that have a file of their own."""
+    """The base class for configs that have their own file."""
 
     @classmethod
     def from_yaml(
@@ -31,11 +31,11 @@ class BaseConfig(BaseParams):
         """Returns the config in a file.
 
         Args:
-            config_path: A UTF-8 YAML file. The nearest `oumi_requirements.txt` in or
-                above its folder becomes known to the registry.
-            ignore_interpolation: Whether `${oc.env:NAME}` and `${section.key}` are
-                kept as they are; False replaces them with the environment variable or
-                the other value of the file.
+            config_path: A UTF-8 YAML file. The registry also reads the nearest
+                `oumi_requirements.txt` in or above its folder.
+            ignore_interpolation: Whether to keep `${oc.env:NAME}` and `${section.key}`
+                unchanged; False replaces them with the environment variable, or with
+                the other value in the file.
 
         Raises:
             ConfigFileError: The file is missing, or cannot be read.
@@ -99,11 +99,11 @@ class BaseConfig(BaseParams):
         before: list[Mistake],
         after: Iterable[Mistake] = (),
     ) -> Self:
-        """Builds the config from a tree.
+        """Builds the config from a tree of dicts, lists and scalars.
 
         Args:
-            tree: What was read.
-            places: Where its keys and values are in the file.
+            tree: The tree.
+            places: The positions of its keys and values in the file.
             before: Syntax mistakes found while reading, reported first.
             after: Mistakes to report last.
 
@@ -123,11 +123,11 @@ class BaseConfig(BaseParams):
     def to_yaml(
         self, config_path: str | Path | io.StringIO, *, skip_defaults: bool = False
     ) -> None:
-        """Writes the config so that `from_yaml` gives it back.
+        """Writes the config to a file that `from_yaml` can read.
 
         Args:
-            config_path: A file, which is replaced, or a buffer.
-            skip_defaults: Whether to leave out fields that have their default value.
+            config_path: A file, which is overwritten, or a buffer.
+            skip_defaults: Whether to omit fields that have their default value.
 
         Raises:
             TypeError: A value, in `model_kwargs` for example, cannot be written as
@@ -146,7 +146,7 @@ class BaseConfig(BaseParams):
         return list(given)
 
     def print_config(self, logger: logging.Logger | None = None) -> None:
-        """Prints the config as YAML, or logs it where there is a logger."""
+        """Prints the config as YAML, or logs it if a logger is given."""
         text = dump_yaml(to_tree(self))
         if logger is None:
             print(text, end="")

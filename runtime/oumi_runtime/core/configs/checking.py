@@ -1,7 +1,7 @@
-"""From a plain tree to a section, and every mistake on the way with its place.
+"""Converts a plain tree to a section, and collects every mistake with its position.
 
-Holds the check of types, ranges and keys. Rules that join several fields live in the
-section that owns them.
+This checks types, ranges and keys. The rules that relate several fields are defined in
+their sections.
 """
 
 import copy
@@ -17,22 +17,22 @@ from oumi_runtime.exceptions import Mistake
 T = TypeVar("T")
 
 KEY_ITSELF = "[key]"
-"""Ends the key of a mistake that is about the key, rather than its value."""
+"""The last part of a mistake's key if the key itself is wrong, not its value."""
 
 
 MAX_MISTAKES = 100
-"""The most mistakes of one file that are told; looking for what is meant takes time."""
+"""The maximum number of mistakes to report; searching for suggestions takes time."""
 
 
 class Found(NamedTuple):
-    """A mistake, before it is put in order.
+    """A mistake, before sorting.
 
     Attributes:
-        place: Where it stands.
-        key: The way to the value.
+        place: Its position.
+        key: The path of the value.
         sentence: What is wrong.
-        unread: Fields of which it is not known what they should be: the key itself,
-            and for a misspelt key the field that is meant.
+        unread: Fields whose intended values are unknown: the key itself, and for a
+            misspelt key the field that is probably meant.
     """
 
     place: Place
@@ -44,9 +44,9 @@ class Found(NamedTuple):
 def examine(
     section: type[T], tree: Any, places: Places
 ) -> tuple[T | None, list[Found]]:
-    """Returns a section made from a plain tree, or None and everything wrong with it.
+    """Returns the section for a plain tree; or None, and every mistake in the tree.
 
-    The keys, types and ranges are checked, not the rules that join fields.
+    Checks keys, types and ranges, but not the rules that relate several fields.
     """
     validator: Any = section.__pydantic_validator__  # type: ignore[attr-defined]
     try:
@@ -56,7 +56,7 @@ def examine(
 
 
 def found_in(error: ValidationError, section: type[Any], places: Places) -> list[Found]:
-    """Returns what pydantic found wrong with a section."""
+    """Returns the mistakes that pydantic found in a section."""
     found: list[Found] = []
     errors = error.errors(include_url=False)
     for details in errors[:MAX_MISTAKES]:
@@ -79,7 +79,7 @@ def found_in(error: ValidationError, section: type[Any], places: Places) -> list
 
 
 def without(tree: Any, found: Iterable[Found]) -> Any:
-    """Returns a copy of a tree with nothing where there were mistakes."""
+    """Returns a copy of a tree without the values that have mistakes."""
     rest = copy.deepcopy(tree)
     for mistake in found:
         holder: Any = rest
@@ -87,7 +87,7 @@ def without(tree: Any, found: Iterable[Found]) -> Any:
             holder = holder[part] if part in _keys(holder) else None
         if mistake.key and mistake.key[-1] in _keys(holder):
             if isinstance(holder, list):
-                # The others keep their positions.
+                # Removing it would shift the others.
                 holder[int(mistake.key[-1])] = None
             else:
                 del holder[mistake.key[-1]]
@@ -101,7 +101,7 @@ def _keys(holder: Any) -> Iterable[Any]:
 
 
 def in_order(found: Iterable[Found]) -> list[Mistake]:
-    """Returns mistakes from the top of the file down, those of arguments last."""
+    """Returns mistakes in the order of the file, followed by those in arguments."""
     ordered = sorted(
         found, key=lambda m: (not m.place.line, m.place.line, m.place.column)
     )

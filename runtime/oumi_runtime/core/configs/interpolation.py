@@ -1,4 +1,4 @@
-"""References in a config: `${oc.env:NAME}` and `${section.key}`, where asked for."""
+"""Resolves references in a config: `${oc.env:NAME}` and `${section.key}`."""
 
 import os
 import re
@@ -18,19 +18,19 @@ _NOTHING = object()
 
 
 def interpolated(tree: dict[Any, Any], places: Places) -> dict[Any, Any]:
-    """Returns a tree with references in its texts replaced by what they stand for.
+    """Returns a tree with the references in its strings resolved.
 
     `${oc.env:NAME}`, or `${env:NAME}`, is an environment variable, and
     `${oc.env:NAME,default}` one that need not be set. `${section.key}` is another value
-    that the file gives. A text that is nothing but a variable becomes what its value
-    would be in YAML: a number, say.
+    in the file. A string that consists of a single variable is interpreted as YAML
+    would: it may become a number, for example.
 
     Args:
-        tree: The tree, as it is read.
-        places: Where its parts stand.
+        tree: The tree, as read from the file.
+        places: The positions of its parts.
 
     Raises:
-        ConfigError: Holds each reference to what is not there, or of another kind.
+        ConfigError: Holds every reference that cannot be resolved.
     """
     references = _References(tree, places)
     made: dict[Any, Any] = references.replaced(tree, ())
@@ -40,7 +40,7 @@ def interpolated(tree: dict[Any, Any], places: Places) -> dict[Any, Any]:
 
 
 class _References:
-    """The replacing of one tree's references."""
+    """Resolves the references in one tree."""
 
     def __init__(self, tree: dict[Any, Any], places: Places) -> None:
         self.mistakes: list[Mistake] = []
@@ -107,7 +107,7 @@ class _References:
 
     def _mistake(self, key: Key, sentence: str) -> str:
         mistake = Mistake(str(self._places.of_value(key)), key_text(key), sentence)
-        # A text that others refer to is come upon more than once.
+        # A string that others refer to is visited more than once.
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
         return ""

@@ -1,7 +1,7 @@
-"""The JSON Schema of a config in YAML, for editors, and the descriptions of fields.
+"""Generates the JSON Schema of a config, for editors, and the descriptions of fields.
 
-Names of choices are offered in their usual spelling and taken in any case. Registered
-names and the rules that join fields are not known to a schema.
+Choices are listed in their usual spelling and accepted in any case. The schema does not
+cover registered names and the rules that relate several fields.
 """
 
 import ast
@@ -29,7 +29,7 @@ def json_schema(section: type[Any]) -> dict[str, Any]:
 
 
 def descriptions(section: type[Any]) -> dict[str, str]:
-    """Returns what the docstring below each field of a section says, on one line."""
+    """Returns the docstring below each field of a section, on one line."""
     found: dict[str, str] = {}
     for base in reversed(section.__mro__):
         if not fields_of(base):
@@ -44,7 +44,7 @@ def descriptions(section: type[Any]) -> dict[str, str]:
 
 
 def _complete(schema: dict[str, Any], section: type[Any]) -> None:
-    """Adds descriptions, what has to be given, and that null means the default."""
+    """Adds descriptions and required fields, and allows null for the default."""
     described = descriptions(section)
     required: list[str] = []
     for name, field in schema["properties"].items():
@@ -63,7 +63,7 @@ def _complete(schema: dict[str, Any], section: type[Any]) -> None:
 
 
 def _sections_in(section: type[Any]) -> Iterator[type[Any]]:
-    """Yields the sections below a section, those in lists too."""
+    """Yields the subsections of a section, including those in lists."""
     for hint in fields_of(section).values():
         for inner in (plain(hint), *getattr(plain(hint), "__args__", ())):
             if fields_of(inner):

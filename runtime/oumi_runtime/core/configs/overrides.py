@@ -1,7 +1,7 @@
-"""Arguments such as `--training.max_steps 10` to changes of a config's tree.
+"""Applies arguments such as `--training.max_steps 10` to a config's tree.
 
-Holds the grammar of arguments and how a change is laid over what the file says:
-mappings are merged, everything else is replaced. What keys mean is not known here.
+Parses arguments and merges them into the values from the file: mappings are merged,
+everything else is replaced. The meaning of the keys is not known here.
 """
 
 import re
@@ -19,15 +19,15 @@ _NAME = re.compile(r"[^.\[\]=\s]+(\.[^.\[\]=\s]+|\[[0-9]{1,6}\])*")
 def apply_overrides(
     tree: dict[Any, Any], places: Places, arguments: list[str]
 ) -> list[Mistake]:
-    """Lays arguments over a tree, in their order; the last of two for a key counts.
+    """Applies arguments to a tree, in order; later ones override earlier ones.
 
     Args:
-        tree: The tree; it is changed.
-        places: Where its parts stand; changed too, to name the arguments.
+        tree: The tree, which is modified.
+        places: The positions of its parts; modified too, to refer to the arguments.
         arguments: `--key value`, `--key=value` or `key=value`.
 
     Returns:
-        What is wrong with the arguments as such.
+        Mistakes in the form of the arguments.
     """
     mistakes: list[Mistake] = []
     for number, (name, text) in enumerate(_pairs(arguments)):
@@ -50,12 +50,12 @@ def apply_overrides(
 
 
 def parts_of(name: str) -> Key | None:
-    """Returns the key that is written as `data.train.datasets[0].split`, or None."""
+    """Parses a key such as `data.train.datasets[0].split`; None if it is invalid."""
     return _key(name) if _NAME.fullmatch(name) else None
 
 
 def _pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Yields name and value; no value where it is missing, no name for a stray word."""
+    """Yields names and values: None for a missing value, "" as a stray word's name."""
     rest = iter([*arguments, None])
     argument = next(rest)
     while argument is not None:
@@ -78,10 +78,10 @@ def _key(name: str) -> Key:
 
 
 def _set(tree: Any, places: Places, key: Key, value: Any, place: Place) -> None:
-    """Sets a value below a tree, making the sections on the way."""
+    """Sets a value inside a tree, creating sections as needed."""
     holder = tree
     for depth, part in enumerate(key[:-1]):
-        # An empty section, or none, becomes what the next part needs.
+        # An empty or missing section becomes a list or a dict, as the next part needs.
         empty: Any = [] if isinstance(key[depth + 1], int) else {}
         above = key[: depth + 1]
         holder = _child(holder, part, above, empty)
@@ -97,10 +97,10 @@ def _set(tree: Any, places: Places, key: Key, value: Any, place: Place) -> None:
 
 
 def _child(holder: Any, part: str | int, key: Key, empty: Any) -> Any:
-    """Returns what a section or list holds there, after making room for it.
+    """Returns an item of a section or list, creating it if necessary.
 
     Raises:
-        ValueError: It is neither, or the position is beyond the end of the list.
+        ValueError: The holder is neither, or the index is beyond the end of the list.
     """
     above = key_text(key[:-1])
     if isinstance(part, int):

@@ -1,10 +1,10 @@
-"""Keys of a config, and where in a file or on a command line each was given."""
+"""Keys of a config, and their positions in a file or on a command line."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Key = tuple[str | int, ...]
-"""The way to a value: field names and list positions, from the outside in."""
+"""The path of a value: field names and list indices, from the outside in."""
 
 
 def key_text(key: Key) -> str:
@@ -21,7 +21,7 @@ def _on_one_line(name: object) -> str:
 
 
 class Place(NamedTuple):
-    """A file with line and column, from 1; or an argument: line 0 and its number."""
+    """A file with line and column, from 1; for an argument, line 0 and its number."""
 
     label: str
     line: int = 0
@@ -33,12 +33,12 @@ class Place(NamedTuple):
 
 @dataclass
 class Places:
-    """Where keys and values stand.
+    """The positions of keys and values.
 
     Attributes:
-        label: The file's name, or "" where there is none.
-        keys: Where each key of a mapping stands.
-        values: Where each value begins.
+        label: The name of the file, or "" if there is none.
+        keys: The position of each key of a mapping.
+        values: The position at which each value starts.
     """
 
     label: str = ""
@@ -46,13 +46,13 @@ class Places:
     values: dict[Key, Place] = field(default_factory=dict)
 
     def of_value(self, key: Key) -> Place:
-        """Returns the place of a value, or of the nearest section around it."""
+        """Returns the position of a value, or of the nearest section around it."""
         return self.values.get(key) or self.of_key(key)
 
     def of_key(self, key: Key) -> Place:
-        """Returns the place of a key, or of the nearest section around it.
+        """Returns the position of a key, or of the nearest section around it.
 
-        What stands nowhere is blamed on the beginning of the file.
+        For a key without any position, this is the start of the file.
         """
         for length in range(len(key), -1, -1):
             place = self.keys.get(key[:length]) or self.values.get(key[:length])
@@ -61,7 +61,7 @@ class Places:
         return Place(self.label)
 
     def replace(self, key: Key, place: Place) -> None:
-        """Says that a key and everything below it comes from a place."""
+        """Sets the position of a key, and removes those of everything below it."""
         for known in (self.keys, self.values):
             for other in [k for k in known if k[: len(key)] == key]:
                 del known[other]

@@ -1,8 +1,8 @@
-"""Fields of Oumi's that have no meaning here, and why.
+"""Oumi's fields that are not supported here, and the reasons.
 
-Oumi's defaults are taken, so that a file which spells them out is read; any other value
-is a mistake. The list is short on purpose: reinforcement learning, preference tuning,
-chat, inference engines, quantised weights and DeepSpeed.
+Their default values are accepted, so that files which spell them out can be read; any
+other value is a mistake. The list is short on purpose: reinforcement learning,
+preference tuning, chat, inference engines, quantised weights and DeepSpeed.
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ class Refused:
     """A field that is refused.
 
     Attributes:
-        default: Oumi's default; for a section, its keys with theirs.
-        sentence: Why it is refused, and what to do.
+        default: Oumi's default; for a section, the defaults by key.
+        sentence: The reason, and what to do.
     """
 
     default: Any
     sentence: str
 
     def is_default(self, given: Any) -> bool:
-        """Whether the value says no more than leaving the field out."""
+        """Whether the value is equivalent to leaving the field out."""
         return _is_default(given, self.default)
 
 
@@ -163,11 +163,11 @@ REFUSED: Mapping[str, Mapping[str, Refused]] = {
         "bnb_4bit_compute_dtype": Refused("float32", _QUANTISED),
     },
 }
-"""By the name of the section's class, then of the field."""
+"""Refused fields by the name of the section's class, then of the field."""
 
 
 def refused_in(section: type[Any]) -> dict[str, Refused]:
-    """Returns the refused fields of a section, or of a class made from it."""
+    """Returns the refused fields of a section, or of a class derived from it."""
     return {
         name: refused
         for base in reversed(section.__mro__)
@@ -176,7 +176,7 @@ def refused_in(section: type[Any]) -> dict[str, Refused]:
 
 
 def without_defaults(section: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what is given to a section without refused fields at Oumi's defaults."""
+    """Returns the values for a section, without refused fields at Oumi's defaults."""
     refused = refused_in(section)
     return {
         name: value

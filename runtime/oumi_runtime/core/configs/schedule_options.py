@@ -1,4 +1,4 @@
-"""What the built-in learning-rate schedules take in `training.lr_scheduler_kwargs`."""
+"""Checks `training.lr_scheduler_kwargs` for the built-in learning rate schedules."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -39,11 +39,11 @@ _EITHER = (("min_lr", "min_lr_rate"), ("num_decay_steps", "decay_ratio"))
 def schedule_mistakes(
     name: str, options: Mapping[str, Any]
 ) -> Iterator[tuple[Key, str]]:
-    """Yields each option that a schedule does not take, and why.
+    """Yields each option that a schedule does not accept, and the reason.
 
     Args:
-        name: The schedule; of one that is registered, the options are its own matter.
-        options: The values by name.
+        name: The schedule; the options of registered schedules are not checked.
+        options: The options by name.
     """
     if name not in set(SchedulerType):
         return

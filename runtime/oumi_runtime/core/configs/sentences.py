@@ -1,6 +1,6 @@
-"""What pydantic found wrong, in sentences: what was given, what is allowed, what to do.
+"""Words pydantic's errors: what was given, what is allowed, what to do.
 
-Holds the wording of type and range mistakes and of unknown keys.
+Covers wrong types, values out of range, and unknown keys.
 """
 
 import dataclasses
@@ -37,11 +37,11 @@ _TYPES: dict[str, Callable[[Any], str]] = {
 
 
 def sentence(details: Any, section: type[Any], key: Key) -> str:
-    """Returns what is wrong with a key or its value.
+    """Describes what is wrong with a key or its value.
 
     Args:
         details: One of the errors of a pydantic ValidationError.
-        section: What the keys lead into.
+        section: The class of the section that the key is relative to.
         key: The key.
     """
     kind, given = details["type"], details["input"]
@@ -68,12 +68,12 @@ def shown(given: Any) -> str:
 
 
 def meant(section: type[Any], key: Key) -> str | None:
-    """Returns the name of the field that an unknown key is a misspelling of."""
+    """Returns the name of the field that an unknown key is probably meant to be."""
     return nearest(str(key[-1]), _names_at(section, key[:-1]))
 
 
 def is_refused(section: type[Any], key: Key) -> bool:
-    """Whether an unknown key is one of Oumi's that has no meaning here."""
+    """Whether an unknown key is one of Oumi's that is not supported here."""
     return key[-1] in refused_in(_section_at(section, key[:-1]))
 
 
@@ -86,7 +86,7 @@ def _number_hint(given: Any, example: str) -> str:
     usable = number.is_integer() if whole else math.isfinite(number)
     if isinstance(given, bool) or not usable:
         return f"; write a number such as {example}"
-    # `1_000` is a number to YAML 1.1, and stands there without quotes.
+    # `1_000` without quotes is a number in YAML 1.1.
     quoted = isinstance(given, str) and "_" not in given
     quotes = " without quotes" if quoted else ""
     return f"; write {int(number) if whole else number}{quotes}"
@@ -110,7 +110,7 @@ def _about_unknown(section: type[Any], key: Key, value: Any) -> str:
 
 
 def _section_at(section: Any, key: Key) -> Any:
-    """Returns the section that a key leads to."""
+    """Returns the class of the section at a key."""
     for part in key:
         if isinstance(part, int):
             section = get_args(section)[0]
@@ -125,7 +125,7 @@ def _names_at(section: Any, key: Key) -> list[str]:
 
 
 def _sections(section: Any, above: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Yields the name and the field names of every section inside another."""
+    """Yields the name and the field names of every subsection."""
     for name, hint in fields_of(section).items():
         inner = fields_of(plain(hint))
         if inner:
@@ -134,7 +134,7 @@ def _sections(section: Any, above: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def fields_of(section: Any) -> dict[str, Any]:
-    """Returns the fields of a section and their annotations; none of anything else."""
+    """Returns the fields of a section and their annotations; empty for other types."""
     is_section = isinstance(section, type) and dataclasses.is_dataclass(section)
     return {f.name: f.type for f in dataclasses.fields(section)} if is_section else {}
 

@@ -1,8 +1,8 @@
-"""What a config names outside itself: registered things, their arguments, files.
+"""Checks what a config refers to: registered names, their arguments, and files.
 
-Names are looked up in what is registered by now and in the text of files, the built-in
-ones and the user's; nothing is imported. What may be a name on the Hugging Face hub is
-left to the builders.
+Names are looked up among those registered so far, and in the source of built-in and
+user files; nothing is imported. Possible names on the Hugging Face hub are left to the
+builders.
 """
 
 import functools
@@ -35,9 +35,9 @@ _FOLDERS = {
     RegistryType.DATASET: "datasets",
     RegistryType.METRICS_FUNCTION: "metrics",
 }
-# Old models of the hub have no organisation: gpt2, bert-base-uncased.
+# Old models on the hub have no organization: gpt2, bert-base-uncased.
 _HUB_MODEL = re.compile(r"[a-z0-9._-]*[0-9-][a-z0-9._-]*")
-# Readers of plain files in the `datasets` package; `imagefolder` is no misspelling.
+# File formats of the `datasets` package, so that `imagefolder` is not a misspelling.
 _READERS = {"csv", "json", "parquet", "arrow", "text", "imagefolder", "audiofolder"}
 _GIVEN_TO_DATASETS = {
     "dataset_name",
@@ -55,12 +55,12 @@ Wrong = Iterator[tuple[Key, str]]
 def name_mistake(
     name: str, type: RegistryType, built_in: Iterable[str] = ()
 ) -> str | None:
-    """Returns what is wrong with a name that has to be registered, or None.
+    """Returns what is wrong with a name that should be registered; None if nothing is.
 
     Args:
-        name: The name that is given.
-        type: What it is the name of.
-        built_in: Names that need no registration.
+        name: The given name.
+        type: The type of the registered object.
+        built_in: Names that need not be registered.
     """
     if name.lower() in built_in or _is_known(name, type):
         return None
@@ -74,31 +74,31 @@ def name_mistake(
 def _is_there(path: str) -> bool:
     try:
         return Path(path).exists()
-    except OSError:  # Too long for a path, say.
+    except OSError:  # For example, if the name is too long for a path.
         return False
 
 
 def _missing(path: str) -> str:
-    """Returns the sentence for a path that is not there, with the nearest one."""
+    """Returns the message for a path that does not exist, suggesting a similar one."""
     try:
         beside = [str(other) for other in Path(path).parent.glob("*")]
     except (OSError, ValueError):
         beside = []
     return (
-        f"{shown(path)} does not exist{suggestion(path, beside)}; a path starts from "
-        f"the working folder, {Path.cwd()}"
+        f"{shown(path)} does not exist{suggestion(path, beside)}; paths are relative "
+        f"to the working folder, {Path.cwd()}"
     )
 
 
 def folder_mistake(path: str) -> str | None:
-    """Returns what is wrong with a folder that has to be there, or None."""
+    """Returns what is wrong with a folder that should exist; None if nothing is."""
     if _is_there(path) and Path(path).is_dir():
         return None
     return f"the folder {_missing(path)}"
 
 
 def model_mistakes(params: "ModelParams") -> Wrong:
-    """Yields what is wrong with the model's name, and what goes with it."""
+    """Yields what is wrong with the model's name and its arguments."""
     name = params.model_name
     if _is_known(name, RegistryType.MODEL):
         yield from _registered_model_mistakes(params)
@@ -123,13 +123,13 @@ def model_mistakes(params: "ModelParams") -> Wrong:
 
 
 def _registered_model_mistakes(params: "ModelParams") -> Wrong:
-    """Yields the fields that a registered model has no use for."""
+    """Yields the fields that do not apply to registered models."""
     name = params.model_name
     if params.load_pretrained_weights:
         yield (
             ("load_pretrained_weights",),
             f"true is not possible: {name} is a registered name, which starts fresh; "
-            "to load weights, name their folder as model_name",
+            "to load weights, set model_name to their folder",
         )
     given = {
         "attn_implementation": params.attn_implementation is not None,
@@ -146,7 +146,7 @@ def _registered_model_mistakes(params: "ModelParams") -> Wrong:
 
 
 def dataset_mistakes(params: "DatasetParams") -> Wrong:
-    """Yields what is wrong with a dataset's name, its file and the arguments for it."""
+    """Yields what is wrong with a dataset's name, file and arguments."""
     name, path = params.dataset_name, params.dataset_path
     if path is not None and "://" not in path and not _is_there(path):
         yield ("dataset_path",), _missing(path)
@@ -159,7 +159,7 @@ def dataset_mistakes(params: "DatasetParams") -> Wrong:
         None,
     )
     if key is None:
-        # Any other name may be one on the hub.
+        # Any other name may exist on the hub.
         is_near = nearest(name, _known_names(RegistryType.DATASET))
         if is_near and name not in _READERS and "/" not in name:
             yield ("dataset_name",), name_mistake(name, RegistryType.DATASET) or ""
@@ -202,7 +202,7 @@ def _argument_mistakes(
         parameter.name
         for parameter in parameters.values()
         if parameter.is_required
-        and parameter.name not in {*arguments, *given, *meant}  # Told above.
+        and parameter.name not in {*arguments, *given, *meant}  # Reported above.
     ]
     if missing:
         yield key, f"{name} also needs {', '.join(missing)}"
@@ -218,13 +218,13 @@ def _known_names(type: RegistryType) -> list[str]:
 
 
 def _signature(name: str, type: RegistryType) -> Signature | None:
-    """Returns what a registered thing takes, as far as a file's text tells."""
+    """Returns the parameters of a registered name, as far as its source shows them."""
     declaration = REGISTRY.declaration(name, type) or _declared_here(name, type)
     return signature_of(declaration) if declaration else None
 
 
 def _declared_here(name: str, type: RegistryType) -> Declaration | None:
-    """Returns the declaration of a built-in thing."""
+    """Returns the declaration of a built-in model, dataset and so on."""
     for file in _built_in_files(type):
         if mentions(file, name):
             for found in declarations_in(file):

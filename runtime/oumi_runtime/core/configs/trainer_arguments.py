@@ -1,6 +1,6 @@
-"""What the Trainer of transformers takes in `training.trainer_kwargs`.
+"""Checks `training.trainer_kwargs` against transformers' TrainingArguments.
 
-The names are read from the text of transformers, which takes seconds to import.
+The names are read from the source of transformers, since importing it takes seconds.
 """
 
 import ast
@@ -29,8 +29,8 @@ def trainer_argument_mistakes(
 
 @functools.cache
 def trainer_arguments() -> frozenset[str]:
-    """Returns the names of the fields; none where the text does not show them."""
-    spec = find_spec("transformers")  # Finds a package without importing it.
+    """Returns the names of the fields; empty if the source does not show them."""
+    spec = find_spec("transformers")  # This does not import the package.
     if spec is None or spec.origin is None:
         return frozenset()
     path = Path(spec.origin).with_name("training_args.py")

@@ -1,4 +1,4 @@
-"""A plain tree to YAML text that readers of YAML 1.1 and 1.2 understand alike."""
+"""Writes YAML that YAML 1.1 and YAML 1.2 parsers read in the same way."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from oumi_runtime.core.configs.yaml_source import resolve_plain
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes every value in full, and quotes what a reader might not take for text."""
+    """Writes no aliases, and quotes strings that might be read as another type."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -24,15 +24,15 @@ _Dumper.add_representer(str, _text)
 
 
 def dump_yaml(tree: dict[str, Any]) -> str:
-    """Returns the text of a tree of dicts, lists and scalars.
+    """Returns a tree of dicts, lists and scalars as YAML.
 
     Raises:
-        TypeError: A value has no form in YAML.
+        TypeError: A value cannot be written as YAML.
     """
     try:
         return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     except yaml.representer.RepresenterError as error:
         value = error.args[-1]
         raise TypeError(
-            f"{value!r} has no form in YAML; use texts and numbers"
+            f"{value!r} cannot be written as YAML; use strings and numbers"
         ) from None

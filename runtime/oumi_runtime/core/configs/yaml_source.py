@@ -1,9 +1,9 @@
-"""YAML text to a plain tree, and where each part of it stands.
+"""Parses YAML to a plain tree, with the position of each part.
 
-Numbers and booleans follow YAML 1.2: `1e-4` is a number and `no` is a text. `32_768` is
-a number too, as in YAML 1.1, where its groups have three digits. Tags other than
-`!!str`, `!!map` and `!!seq` are refused; anchors and `<<` work. What the keys mean is
-not known here.
+Numbers and booleans follow YAML 1.2: `1e-4` is a number and `no` is a string. `32_768`
+is a number too, as in YAML 1.1, provided that its groups have three digits. Tags other
+than `!!str`, `!!map` and `!!seq` are refused; anchors and `<<` work. The meaning of the
+keys is not known here.
 """
 
 import copy
@@ -22,7 +22,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 
-# libyaml is ten times as fast, but is not in every build of PyYAML.
+# libyaml is ten times as fast, but not every build of PyYAML includes it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OWN_TAGS = {
     None,
@@ -49,7 +49,7 @@ def read_text(path: Path) -> str:
     """Returns the text of a config file.
 
     Raises:
-        ConfigFileError: There is no such file, or it cannot be read.
+        ConfigFileError: The file does not exist, or cannot be read.
         ConfigError: It is too large, or not UTF-8.
     """
     try:
@@ -104,7 +104,7 @@ def read_tree(text: str, label: str) -> tuple[dict[Any, Any], Places, list[Mista
     if mistakes and not isinstance(tree, dict):
         raise ConfigError(mistakes)
     if tree is None:
-        sentence = "is empty; write sections such as `model:`, `data:`, `training:`"
+        sentence = "is empty; add sections such as `model:`, `data:`, `training:`"
         raise ConfigError([Mistake(label, "", sentence)])
     if not isinstance(tree, dict):
         place = str(places.of_value(()))
@@ -120,7 +120,7 @@ def read_value(text: str) -> Any:
         ValueError: The brackets or quotes do not make a value.
     """
     if text.lstrip()[:1] not in ("[", "{", "'", '"'):
-        # Not through YAML, where `a #b` or `*` would mean something.
+        # Not parsed as YAML, where `a #b` or `*` would have a meaning.
         return resolve_plain(text.strip()) if text.strip() else ""
     tree, _, mistakes = _read(text, "")
     if mistakes:
@@ -129,7 +129,7 @@ def read_value(text: str) -> Any:
 
 
 def resolve_plain(text: str) -> Any:
-    """Returns what an unquoted scalar stands for in YAML 1.2's core schema."""
+    """Returns the value of an unquoted scalar in YAML 1.2's core schema."""
     if text.lower() in _WORDS and text in (text.lower(), text.upper(), text.title()):
         return _WORDS[text.lower()]
     if _GROUPED.fullmatch(text):
@@ -151,7 +151,7 @@ def _read(text: str, label: str) -> tuple[Any, Places, list[Mistake]]:
         place = Place(label, mark.line + 1, mark.column + 1) if mark else Place(label)
         return None, builder.places, [Mistake(str(place), "", sentence)]
     except UnicodeEncodeError as error:
-        sentence = f"not a text: {error.reason}"
+        sentence = f"not text: {error.reason}"
         return None, builder.places, [Mistake(label, "", sentence)]
     except _TooMuchError as error:
         return None, builder.places, [Mistake(str(error.place), "", str(error))]
@@ -159,7 +159,7 @@ def _read(text: str, label: str) -> tuple[Any, Places, list[Mistake]]:
 
 
 class _TooMuchError(Exception):
-    """Reading on would cost too much."""
+    """The document is too expensive to read on."""
 
     def __init__(self, place: Place, sentence: str) -> None:
         super().__init__(sentence)
@@ -173,7 +173,7 @@ class _Anchor:
 
 
 class _Builder:
-    """Builds the tree from YAML's events, and notes where each part stands."""
+    """Builds the tree from YAML events, and records the position of each part."""
 
     def __init__(self, label: str, events: Iterator[Any]) -> None:
         self.places = Places(label)
@@ -183,7 +183,7 @@ class _Builder:
         self._nodes = 0
 
     def document(self) -> Any:
-        """Returns the value of the only document, None where there is none."""
+        """Returns the value of the only document; None if there is none."""
         tree = None
         documents = 0
         for event in self._events:
@@ -217,7 +217,7 @@ class _Builder:
     def _alias(self, event: Any, key: Key) -> Any:
         anchor = self._anchors.get(event.anchor)
         if anchor is None:
-            self._mistake(event, key, f"no anchor &{event.anchor} ends before this")
+            self._mistake(event, key, f"no anchor &{event.anchor} is defined before")
             return None
         self._count(event, anchor.nodes, len(key))
         return copy.deepcopy(anchor.value)
@@ -240,7 +240,7 @@ class _Builder:
             child = (*key, name)
             if name in values:
                 first = self.places.keys[child].line
-                sentence = f"is given twice; the first is in line {first}"
+                sentence = f"is given twice; the first is on line {first}"
                 self._mistake(name_event, child, sentence)
             self.places.keys[child] = self._place(name_event)
             values[name] = self._node(value_event, child)
@@ -252,7 +252,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return resolve_plain(event.value) if event.implicit[0] else event.value
         self._node(event, (*key, "?"))
-        self._mistake(event, key, "a key has to be a text or a number")
+        self._mistake(event, key, "a key has to be a string or a number")
         return "?"
 
     def _merge(self, event: Any, key: Key) -> dict[Any, Any]:

@@ -72,7 +72,7 @@ def read(path: Path) -> dict[str, object]:
         (b"\0" * 1000, "not valid YAML"),
         (GOOD.decode().encode("utf-16"), ":1:1  the file is not UTF-8 text"),
         (b"model:\n\tmodel_name: MyNet\n", ":2:1  not valid YAML"),
-        (b"a: &a {b: *a}\n", "no anchor &a ends before this"),
+        (b"a: &a {b: *a}\n", "no anchor &a is defined before"),
         (b"x: " + b"9" * 900_000, "unknown key"),
         (b"".join(b"k%d: 1\n" % n for n in range(60_000)), "unknown key"),
         (b"- " * 200_000, "more than 100"),

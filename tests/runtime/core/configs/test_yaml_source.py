@@ -120,10 +120,10 @@ def test_every_duplicate_key_and_tag_is_told_at_once():
     text = "a:\n  x: 1\n  x: 2\nb: !!python/name:os.system x\nc: !own 1\na: 3\n"
 
     assert mistakes(text) == [
-        "f.yaml:3:3  a.x: is given twice; the first is in line 2",
+        "f.yaml:3:3  a.x: is given twice; the first is on line 2",
         "f.yaml:4:4  b: the tag !!python/name:os.system is not allowed; leave it out",
         "f.yaml:5:4  c: the tag !own is not allowed; leave it out",
-        "f.yaml:6:1  a: is given twice; the first is in line 1",
+        "f.yaml:6:1  a: is given twice; the first is on line 1",
     ]
 
 
@@ -139,9 +139,9 @@ def test_every_duplicate_key_and_tag_is_told_at_once():
         ("a:\n\tb: 1\n", "indent with spaces"),
         ("a: \0\n", "not valid YAML"),
         ("a: *x\n", "f.yaml:1:4"),
-        ("a: &a {b: *a}\n", "f.yaml:1:11  a.b: no anchor &a ends before this"),
+        ("a: &a {b: *a}\n", "f.yaml:1:11  a.b: no anchor &a is defined before"),
         ("a: {<<: 3}\n", "a.<<: only a mapping can be merged"),
-        ("? [1, 2]\n: 3\n", "a key has to be a text or a number"),
+        ("? [1, 2]\n: 3\n", "a key has to be a string or a number"),
         ("a: \ud800\n", "f.yaml"),
     ],
 )

@@ -1,7 +1,6 @@
-"""What every section of a config can do.
+"""The base class for config sections, and the decorator that defines one.
 
-Holds the decorator that makes a class a section, and the base class with the walk over
-rules. The rules stand in the sections.
+The rules that relate several fields are defined in the sections themselves.
 """
 
 import dataclasses
@@ -29,7 +28,7 @@ from oumi_runtime.core.configs.refused import without_defaults
 from oumi_runtime.exceptions import ConfigError, SectionError
 
 MISSING = "???"
-"""The value of a field that has to be given, and was not."""
+"""The value of a required field that was not given."""
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ _PYDANTIC = ConfigDict(
 def section(cls: type[T]) -> type[T]:
     """Makes a class a section: a dataclass whose fields are checked when they are set.
 
-    What is wrong is raised as ConfigError, by the constructor and by an assignment.
+    Both the constructor and assignments raise ConfigError for invalid values.
     """
     made: Any = dataclass(config=_PYDANTIC)(cls)
     made.__init__ = _with_own_errors(made.__init__)
@@ -61,7 +60,7 @@ def _with_own_errors(method: Callable[..., None]) -> Callable[..., None]:
         except ValidationError as error:
             found = found_in(error, type(self), Places())
             raise ConfigError(in_order(found)) from None
-        # Checking an assignment leaves only the fields.
+        # Validating an assignment discards all other attributes.
         if places is not None:
             self._remember(places)
 
@@ -69,12 +68,12 @@ def _with_own_errors(method: Callable[..., None]) -> Callable[..., None]:
 
 
 class BaseParams:
-    """Base class of the sections."""
+    """The base class for sections."""
 
     @model_validator(mode="before")
     @classmethod
     def _prepare(cls, given: Any) -> Any:
-        """Takes null for an empty section, and leaves out what says nothing."""
+        """Treats null as an empty section, and drops refused fields at defaults."""
         # In YAML, a section whose every line is a comment is null.
         if given is None:
             return {}
@@ -83,10 +82,10 @@ class BaseParams:
         return without_defaults(cls, given) if isinstance(given, dict) else given
 
     def finalize_and_validate(self) -> None:
-        """Checks every field once more, and the rules that join fields.
+        """Checks every field again, and the rules that relate several fields.
 
         Raises:
-            ConfigError: Holds every mistake in this section and those inside it.
+            ConfigError: Holds every mistake in this section and its subsections.
         """
         places: Places = self.__dict__.get("_places") or Places()
         # A list or dict may have been changed since it was set.
@@ -101,10 +100,10 @@ class BaseParams:
             raise ConfigError(in_order(broken))
 
     def __finalize_and_validate__(self) -> None:
-        """Checks the rules that join fields; to be overridden.
+        """Checks the rules that relate several fields; to be overridden.
 
         Raises:
-            SectionError: Names each field that is wrong, and says why.
+            SectionError: Names each field that is wrong, and the reason.
         """
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
@@ -113,16 +112,16 @@ class BaseParams:
             yield field.name, getattr(self, field.name)
 
     def _remember(self, places: Places) -> None:
-        """Keeps where the fields were given, for mistakes that show later."""
+        """Stores the positions of the fields, for mistakes that are found later."""
         self.__dict__["_places"] = places
 
 
 def to_tree(value: Any, *, skip_defaults: bool = False) -> Any:
-    """Returns a section as dicts, lists and scalars, with enums as their values.
+    """Converts a section to dicts, lists and scalars, with enums as their values.
 
     Args:
-        value: A section, or what a field of one holds.
-        skip_defaults: Whether to leave out fields that have their default.
+        value: A section, or the value of a field.
+        skip_defaults: Whether to omit fields that have their default value.
     """
     if isinstance(value, BaseParams):
         fields = dict(value)
@@ -144,13 +143,13 @@ def _default(section: BaseParams, name: str) -> Any:
 def rules_of_rest(
     section: type[Any], tree: Any, found: list[Found], places: Places
 ) -> list[Found]:
-    """Returns the rules that are broken whatever the values with mistakes should be.
+    """Returns the broken rules that do not involve fields with other mistakes.
 
     Args:
-        section: What the tree is for.
-        tree: What was given.
-        found: What is wrong with the types, ranges and keys in it.
-        places: Where the parts of the tree stand.
+        section: The class of the section.
+        tree: The values that were given.
+        found: Mistakes in the types, ranges and keys of the tree.
+        places: The positions of the parts of the tree.
     """
     if len(found) > MAX_MISTAKES:
         return []
@@ -167,7 +166,7 @@ def rules_of_rest(
 
 
 def _broken_rules(value: Any, key: Key, places: Places) -> Iterator[Found]:
-    """Yields a mistake for each broken rule; `unread` are the fields it is about."""
+    """Yields a mistake for each broken rule, with its fields as `unread`."""
     if isinstance(value, list | tuple):
         for position, inner in enumerate(value):
             yield from _broken_rules(inner, (*key, position), places)
@@ -175,7 +174,7 @@ def _broken_rules(value: Any, key: Key, places: Places) -> Iterator[Found]:
         for name, inner in value.items():
             yield from _broken_rules(inner, (*key, name), places)
     if isinstance(value, float) and math.isnan(value):
-        # A field's own value is checked by its type; this one is among arguments.
+        # The types of fields exclude nan; this one is a value inside `*_kwargs`.
         yield Found(places.of_value(key), key, "nan is not a number", (key,))
     if not isinstance(value, BaseParams):
         return

@@ -1,8 +1,4 @@
-"""Types of fields that a plain annotation cannot say.
-
-Holds numbers with limits, choices by name, and mappings and lists that YAML leaves
-empty.
-"""
+"""Types of fields: numbers, choices, and lists and mappings that may be null."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -33,20 +29,20 @@ Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 
 
 def wrong(sentence: str) -> PydanticCustomError:
-    """Returns the error for a value, to be raised by a validator."""
+    """Returns an error for a validator to raise."""
     return PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
 
 
 @dataclass(frozen=True, eq=False)
 class OneOf:
-    """A check of a field that takes one of some names, in any case.
+    """A validator for a field whose value is one of several names, in any case.
 
     Attributes:
-        names: Every name that is taken, in lower case, and the value it stands for.
-        allowed: The names that a message lists.
-        refused: Beginnings of names that have no meaning here, and why.
-        is_open: Whether other texts are kept as they are: registered names, which
-            `finalize_and_validate` looks up.
+        names: Every accepted name, in lower case, and its value.
+        allowed: The names to list in messages.
+        refused: Prefixes of names that are not supported, and the reasons.
+        is_open: Whether to accept other names too. They have to be registered, which
+            `finalize_and_validate` checks.
     """
 
     names: Mapping[str, Any]
@@ -55,7 +51,7 @@ class OneOf:
     is_open: bool
 
     def pick(self, given: Any) -> Any:
-        """Returns the value that is named, or raises the error for it."""
+        """Returns the value for a name, or raises an error."""
         if isinstance(given, Enum):
             given = given.value
         if isinstance(given, str):
@@ -87,7 +83,7 @@ class OneOf:
 
 
 def _in_any_case(names: Iterable[str]) -> str:
-    """Returns the regular expression of some names; a schema knows no flags."""
+    """Returns a regular expression for names in any case, without using flags."""
     return "|".join(
         "".join(f"[{c.upper()}{c}]" if c.isalpha() else re.escape(c) for c in name)
         for name in names
@@ -100,13 +96,13 @@ def choice(
     refused: Mapping[str, str] | None = None,
     is_open: bool = False,
 ) -> OneOf:
-    """Returns a check that takes one of some names, in any case.
+    """Returns a validator that accepts one of several names, in any case.
 
     Args:
         allowed: The names, in lower case.
-        aliases: Other names, and the allowed ones that they stand for.
-        refused: Beginnings of names that have no meaning here, in lower case, and why.
-        is_open: Whether registered names are taken as well.
+        aliases: Other names, and the allowed names that they stand for.
+        refused: Prefixes, in lower case, of unsupported names, and the reasons.
+        is_open: Whether to accept registered names too.
     """
     names = {str(name): str(name) for name in allowed} | dict(aliases or {})
     return OneOf(names, tuple(str(name) for name in allowed), refused or {}, is_open)
@@ -115,12 +111,12 @@ def choice(
 def member(
     enum: type[Enum], refused: Mapping[str, str] | None = None, is_open: bool = False
 ) -> OneOf:
-    """Returns a check that takes a member, its name or its value, in any case.
+    """Returns a validator that accepts an enum's members, names and values.
 
     Args:
-        enum: The choices; their values are texts.
-        refused: Beginnings of names that have no meaning here, in lower case, and why.
-        is_open: Whether registered names are taken as well.
+        enum: The choices; their values are strings. Case does not matter.
+        refused: Prefixes, in lower case, of unsupported names, and the reasons.
+        is_open: Whether to accept registered names too.
     """
     refused = refused or {}
     names = {str(m.value).lower(): m for m in enum} | {m.name.lower(): m for m in enum}
@@ -136,10 +132,10 @@ Kwargs = Annotated[
 """Keyword arguments by name; null in YAML means none."""
 
 EMPTY_LIST = BeforeValidator(lambda given: [] if given is None else given)
-"""Has null in YAML mean an empty list."""
+"""Treats null in YAML as an empty list."""
 
 Names = Annotated[list[StrictStr], EMPTY_LIST]
-"""A list of texts; null in YAML means none."""
+"""A list of strings; null in YAML means none."""
 
 
 def _count_or_auto(given: Any) -> Any:
