@@ -65,11 +65,42 @@ class Preprocessing:
             return self._apply_to_stream(dataset)
         if not isinstance(dataset, TextColumns):
             return dataset
+        label_ids = partial(self._label_ids, self._are_names(dataset))
+        columns = self._encoder.encode(dataset, label_ids)
+        return ColumnDataset(columns, label_names=self.label_names)
+
+    def unknown_labels(self, dataset: TextColumns) -> dict[int, str]:
+        """Returns why samples have no class, by their index, of all that have none."""
+        are_names = self._are_names(dataset)
+        names = {
+            label: str(label)
+            for label in set(dataset.all_labels)
+            if are_names or isinstance(label, str)
+        }
+        ids = self._ids_of_names()
+        reasons = {
+            label: _unknown(name, ids)
+            for label, name in names.items()
+            if name not in ids
+        }
+        if not reasons:
+            return {}
+        labels = dataset.columns.get("label")
+        rows = dataset.columns["labels"] if labels is None else zip(labels)
+        firsts = (next(filter(reasons.__contains__, row), None) for row in rows)
+        return {
+            sample: reasons[label]
+            for sample, label in enumerate(firsts)
+            if label is not None
+        }
+
+    def _are_names(self, dataset: TextColumns) -> bool:
         # A split whose classes all look like numbers has them as numbers, even if the
         # training split also has names.
-        by_name = self.label_names is not None and dataset.label_names is None
-        columns = self._encoder.encode(dataset, partial(self._label_ids, by_name))
-        return ColumnDataset(columns, label_names=self.label_names)
+        return self.label_names is not None and dataset.label_names is None
+
+    def _ids_of_names(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.label_names or ())}
 
     @cached_property
     def _encoder(self) -> TextEncoder:
@@ -84,7 +115,7 @@ class Preprocessing:
         return stream.changed(prepare=self.apply)
 
     def _label_ids(self, by_name: bool, labels: Sequence[int | str]) -> list[int]:
-        ids = {name: index for index, name in enumerate(self.label_names or ())}
+        ids = self._ids_of_names()
         return [
             _label_id(str(label), ids, sample)
             if by_name or isinstance(label, str)
@@ -148,12 +179,15 @@ def _read_labels(path: Path) -> list[str]:
 
 def _label_id(name: str, ids: Mapping[str, int], sample: int) -> int:
     if name not in ids:
-        raise BadSampleError(
-            sample,
-            f"the label {name!r}{suggestion(name, ids)} is not a class of the "
-            f"training split: {', '.join(ids)}",
-        )
+        raise BadSampleError(sample, _unknown(name, ids))
     return ids[name]
+
+
+def _unknown(name: str, ids: Mapping[str, int]) -> str:
+    return (
+        f"the label {name!r}{suggestion(name, ids)} is not a class of the training "
+        f"split: {', '.join(ids)}"
+    )
 
 
 def fit_preprocessing(

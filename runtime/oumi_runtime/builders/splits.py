@@ -12,7 +12,7 @@ from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import TextColumns
 from oumi_runtime.core.datasets.rows import LeftOut
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
-from oumi_runtime.exceptions import BadSampleError, DataError
+from oumi_runtime.exceptions import DataError
 
 
 def read_split(
@@ -73,14 +73,14 @@ def _of_known_classes(
     preprocessing: Preprocessing,
     bad_samples: BadSamples,
 ) -> Dataset[Any]:
-    numbers = list(range(len(texts)))
-    while numbers:
-        try:
-            return preprocessing.apply(texts)
-        except BadSampleError as error:
-            where = f"sample {numbers[error.sample] + 1} of data.{split.value}"
-            bad_samples.leave_out([LeftOut(where, error.reason)])
-            kept = [row for row in range(len(numbers)) if row != error.sample]
-            texts = texts.select(torch.tensor(kept, dtype=torch.int64))
-            numbers = [numbers[row] for row in kept]
-    raise DataError(f"data.{split.value} has no usable samples")
+    unknown = preprocessing.unknown_labels(texts)
+    bad_samples.leave_out(
+        LeftOut(f"sample {row + 1} of data.{split.value}", reason)
+        for row, reason in unknown.items()
+    )
+    if len(unknown) == len(texts):
+        raise DataError(f"data.{split.value} has no usable samples")
+    if unknown:
+        kept = [row for row in range(len(texts)) if row not in unknown]
+        texts = texts.select(torch.tensor(kept, dtype=torch.int64))
+    return preprocessing.apply(texts)

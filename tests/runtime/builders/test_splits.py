@@ -57,3 +57,26 @@ def test_a_split_of_unknown_classes_alone_is_refused(preprocessing) -> None:
     texts = TextDataset(["v", "w"], ["c", "d"])
     with pytest.raises(DataError, match=r"data\.validation has no usable samples"):
         prepared(texts, preprocessing, 5)
+
+
+@pytest.mark.parametrize("is_tagged", [False, True])
+def test_many_unknown_classes_are_left_out_at_once(
+    preprocessing, monkeypatch, is_tagged
+) -> None:
+    labels = ["a", "b", "c", "d"] * 25
+    texts = (
+        TaggedTexts([["v"]] * 100, [[label] for label in labels])
+        if is_tagged
+        else TextDataset(["v"] * 100, labels)
+    )
+    sizes: list[int] = []
+    apply = Preprocessing.apply
+
+    def counted(self: Preprocessing, dataset: Any) -> Any:
+        sizes.append(len(dataset))
+        return apply(self, dataset)
+
+    monkeypatch.setattr(Preprocessing, "apply", counted)
+    found, _ = prepared(texts, preprocessing, 50)
+    assert len(found) == 50
+    assert sizes == [50]
