@@ -37,6 +37,7 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/training.py
 	$(PYTHON) tests/benchmarks/streaming.py
+	$(PYTHON) tests/benchmarks/loading.py
 	$(PYTHON) tests/benchmarks/length_groups.py
 	$(PYTHON) tests/benchmarks/scaffold.py
 	$(PYTHON) tests/benchmarks/validate.py
