@@ -20,6 +20,7 @@ BatchFactory = Callable[[int], Mapping[str, torch.Tensor]]
 
 _LABELS = "labels"
 _DEFAULT_IGNORE_INDEX = -100
+_MANY = 64
 _NO_TOKENS = re.compile(r"(mask|_type_ids|position_ids|positions|lengths)$")
 
 
@@ -132,10 +133,26 @@ class ModelCase:
         for name, column in self.sample.items():
             is_ids = column.ndim == 2 and not column.is_floating_point()
             if is_ids and not _NO_TOKENS.search(name) and name not in self.targets:
+                if name in self.categories:
+                    continue
                 prefix = name.removesuffix("input_ids") if "input_ids" in name else ""
                 mask = f"{prefix}attention_mask"
                 found.append(Tokens(name, mask if mask in self.sample else None))
         return tuple(found)
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """The columns of a table whose places each have whole numbers of their own."""
+        many = self.batch(_MANY)
+        return tuple(
+            name
+            for name, column in self.sample.items()
+            if column.ndim == 2
+            and not column.is_floating_point()
+            and not re.search(r"ids|token|mask|position|length", name)
+            and name not in self.targets
+            and many[name].amax().item() > 1.5 * many[name].amax(0).min().item()
+        )
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:

@@ -86,12 +86,16 @@ def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
     return model
 
 
+def is_logarithm(name: str) -> bool:
+    """Whether a parameter is one of which the exponential is taken, by its name."""
+    return _LOGARITHM.search(name) is not None
+
+
 @torch.no_grad()
 def enlarged(model: nn.Module, factor: float, *, least_ndim: int = 0) -> nn.Module:
     """Makes every weight so many times as large, but for those that are logarithms."""
     for name, parameter in model.named_parameters():
-        is_logarithm = _LOGARITHM.search(name) is not None
-        if parameter.is_floating_point() and not is_logarithm:
+        if parameter.is_floating_point() and not is_logarithm(name):
             parameter.mul_(factor if parameter.ndim >= least_ndim else 1)
     return model
 

@@ -1,5 +1,6 @@
 """Checks of models whose tokens attend to each other: to which, and in what order."""
 
+import re
 from typing import Any
 
 import torch
@@ -18,8 +19,19 @@ from oumi_runtime.testing.checks.attending import (
 )
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import Probe, other_tokens, outputs_of
+from oumi_runtime.testing.measuring import (
+    Probe,
+    compute_gradients,
+    other_tokens,
+    output_name,
+    outputs_of,
+)
 from oumi_runtime.testing.needs import numbers
+
+_CLASS_TOKEN = re.compile(r"(^|[._])(cls|class)(_?tokens?)?$")
+_CLASS_TOKEN_SEEDS = 3
+# A patch's own row has ten times as much and more; the others are within two.
+_MUCH_MORE = 6.0
 
 
 @check(needs=[attention])
@@ -148,11 +160,13 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
 
     For example attention over the heads of each feature: the output is a sum of what
     each feature gives alone. What two features, or the opposite corners of an image,
-    give together has to differ from that sum.
+    give together has to differ from that sum. Where a class token is read, no feature
+    or patch has much more influence than the others, as it has if its row is read.
 
     If it fails, look at the shapes that attention is called with: the features or
     patches are the last but one dimension.
     """
+    _require_row_of_class_token(case)
     with AttentionWatch() as watch:
         outputs_of(case.model(training=True), case.batch())
     if not watch.lengths:
@@ -173,6 +187,32 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
                 f"the output is a sum of what the first and the last of {name} give "
                 "alone, although there is attention: does it run over the heads, or "
                 "over what belongs to one place?"
+            )
+
+
+def _require_row_of_class_token(case: ModelCase) -> None:
+    """Fails where the first or last number has much more influence than others."""
+    names = [name for name, _ in case.model().named_parameters()]
+    if len(case.numbers) != 1 or not any(_CLASS_TOKEN.search(name) for name in names):
+        return
+    (name,), total = case.numbers, torch.zeros(())
+    for seed in range(_CLASS_TOKEN_SEEDS):
+        model, inputs = case.model(seed=seed), case.inputs(8, seed)
+        column = inputs[name].requires_grad_()
+        outputs = outputs_of(model, inputs)
+        main = outputs[output_name(outputs)]
+        torch.manual_seed(seed)
+        compute_gradients((main * torch.randn_like(main)).sum())
+        if column.grad is None:
+            return
+        total = total + column.grad.square().sum(0).flatten()
+    influence = total.sqrt()
+    for place, number in (("first", influence[0]), ("last", influence[-1])):
+        if number > _MUCH_MORE * influence.median():
+            raise CheckFailedError(
+                f"the {place} of {name} has {number / influence.median():.0f} times as "
+                "much influence as others have: is its row read in place of the class "
+                "token's?"
             )
 
 

@@ -95,17 +95,21 @@ def _pass_by_norms(model: nn.Module) -> None:
 
 
 def _first_called(probe: Probe, layers: list[Any]) -> nn.Module | None:
-    """The layer that is called first."""
-    called: list[nn.Module] = []
+    """The layer that is called first, or next where that one gives the outputs.
 
-    def note(module: nn.Module, args: Any) -> None:
-        called.append(module)
+    A model may add what is linear in its inputs to what is not.
+    """
+    called: list[tuple[nn.Module, int]] = []
 
-    handles = [layer.register_forward_pre_hook(note) for layer in layers]
-    probe(probe.inputs)
+    def note(module: nn.Module, args: Any, output: Any) -> None:
+        called.append((module, output.numel()))
+
+    handles = [layer.register_forward_hook(note) for layer in layers]
+    size = probe(probe.inputs).numel()
     for handle in handles:
         handle.remove()
-    return called[0] if called else None
+    inner = [layer for layer, given in called if given != size]
+    return next(iter(inner or [layer for layer, _ in called]), None)
 
 
 def _linear_in(probe: Probe, layers: dict[str, Any], name: str) -> list[str]:
@@ -212,5 +216,7 @@ def _other_values(inputs: Batch) -> Batch:
         else column
         if "mask" in name
         else other_tokens(column)
+        if "ids" in name
+        else column.roll(1, 0)
         for name, column in inputs.items()
     }

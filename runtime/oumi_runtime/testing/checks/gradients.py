@@ -192,6 +192,16 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
             f"{listing(stuck)} stays as it was in the first {_STEPS_TO_MOVE} "
             "steps: do the weights around it start at zero?"
         )
+    copies = [
+        name
+        for name, parameter in parameters.items()
+        if _are_copies(parameter.detach(), before[name])
+    ]
+    if copies:
+        raise CheckFailedError(
+            f"the rows of {listing(copies)} start alike, and stay so in the first "
+            f"{_STEPS_TO_MOVE} steps: draw them at random"
+        )
     last = _last_layer(case)
     constant = [
         f"{name}.weight"
@@ -206,6 +216,16 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
             f"{listing(constant)} starts at one value throughout, so that its units "
             "begin as copies of each other: draw them at random"
         )
+
+
+def _are_copies(now: torch.Tensor, before: torch.Tensor) -> bool:
+    """Whether the rows of a parameter learn, all the same."""
+    rows = [x.squeeze(0) if x.shape[:1] == (1,) else x for x in (now, before)]
+    if rows[0].ndim != 2 or min(rows[0].shape) < 2:
+        return False
+    moved = (rows[0] - rows[1]).abs().max()
+    apart = [(x - x[:1]).abs().max() for x in rows]
+    return bool(apart[1] == 0 and moved > 0 and apart[0] <= 1e-4 * moved)
 
 
 def _seeded_values(model: nn.Module, batch: Batch) -> list[torch.Tensor]:

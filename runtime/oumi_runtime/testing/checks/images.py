@@ -113,6 +113,8 @@ def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
     found = _layers_of_maps(case, 0)
     if not found:
         raise NotApplicableError("there is no output for every pixel")
+    if _are_all_pixels_mixed(case):
+        raise NotApplicableError("a layer reads all pixels at once")
     moving = [path for path, given, run in found if not _keeps_places(given, run)]
     for seed in range(1, _SEEDS):  # A filter of few pixels may lean to one side.
         if moving:
@@ -125,6 +127,21 @@ def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
             "place no more than it does elsewhere: is something reshaped where it had "
             "to be permuted?"
         )
+
+
+def _are_all_pixels_mixed(case: ModelCase) -> bool:
+    """Whether a linear layer makes one vector of a whole image."""
+    probe, (name,) = Probe(case, 2), case.numbers
+    places, found = probe.inputs[name][0, 0].numel(), list[bool]()
+
+    def note(module: nn.Module, args: Any) -> None:
+        found.append(args[0].ndim == 2 and args[0].shape[1] >= places)
+
+    for module in probe.model.modules():
+        if isinstance(module, nn.Linear):
+            module.register_forward_pre_hook(note)
+    probe(probe.inputs)
+    return any(found)
 
 
 _Layer = tuple[str, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]

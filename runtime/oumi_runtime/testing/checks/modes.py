@@ -120,10 +120,11 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
 
 @check()
 def check_norms_remember_earlier_batches(case: ModelCase) -> None:
-    """Catches batch norms whose running statistics are those of the last batch.
+    """Catches batch norms with running statistics of the last batch, or of none.
 
     For example `momentum=0.99`, which in Keras is the share that is kept, and in torch
-    the share that is replaced: evaluation then depends on which batch came last.
+    the share that is replaced: evaluation then depends on which batch came last. With
+    `momentum=0` evaluation normalises by what no batch was like.
 
     If it fails, give 1 minus that number; torch's default is 0.1.
     """
@@ -134,6 +135,12 @@ def check_norms_remember_earlier_batches(case: ModelCase) -> None:
     }
     if not norms:
         raise NotApplicableError("the model has no running statistics")
+    idle = [name for name, module in norms.items() if module.momentum == 0]
+    if idle:
+        raise CheckFailedError(
+            f"{listing(idle)} has momentum=0, so that its running statistics stay "
+            "those it starts with: leave momentum out, or turn track_running_stats off"
+        )
     forgetful = [
         f"{name} (momentum={module.momentum})"
         for name, module in norms.items()

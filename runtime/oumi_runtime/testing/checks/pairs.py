@@ -13,6 +13,7 @@ from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     in_double,
+    is_logarithm,
     loss_of,
     outputs_of,
     perturbed,
@@ -58,16 +59,20 @@ def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
     )
 
 
-@check(needs=[pairs_of_texts])
+@check(needs=[pairs])
 def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
     """Catches a contrast that is drawn with the wrong target.
 
     For example the labels `arange(1, n + 1)`, a similarity with the sign turned round,
-    or a softmax over the texts of which each is its own only candidate.
+    or a softmax over the texts of which each is its own only candidate; or a
+    `logit_scale` that is taken as it is, though it is a logarithm.
 
     If it fails, look at which entry of the similarity matrix each row is to find, and
     at the sign of the distance.
     """
+    _require_logarithms_be_undone(case)
+    if reason := pairs_of_texts(case):
+        raise NotApplicableError(reason)
     model, batch = perturbed(case.model()), _with_itself(case, 8)
     with torch.no_grad():
         own = loss_of(model, batch).item()
@@ -183,6 +188,32 @@ def check_every_target_token_matters(case: ModelCase) -> None:
         outputs_of(model, padded)[_TARGETS],
         "more padding of the labels changes the target's embedding: is -100 masked?",
     )
+
+
+@torch.no_grad()
+def _require_logarithms_be_undone(case: ModelCase) -> None:
+    """Fails where a scale that is a logarithm turns the similarity round, if negative.
+
+    The criterion is called with embeddings of which each is its own target's.
+    """
+    model, batch = case.model(), case.batch(4)
+    labels = batch["labels"].clone()
+    labels[:, 0] = labels[:, 0].clamp(min=0)
+    for name, parameter in model.named_parameters():
+        if parameter.numel() != 1 or not is_logarithm(name):
+            continue
+        parameter.fill_(-1.0)
+        width = outputs_of(model, batch)["embeddings"].shape[-1]
+        own = torch.eye(4, max(width, 4))
+        try:
+            losses = [model.criterion(own, x, labels) for x in (own, own.roll(1, 0))]  # type: ignore[operator]
+        except (AttributeError, TypeError, RuntimeError, ValueError):
+            return
+        if losses[0] > losses[1]:
+            raise CheckFailedError(
+                f"where {name} is negative, unlike pairs have the lower loss: is exp "
+                "forgotten?"
+            )
 
 
 @torch.no_grad()

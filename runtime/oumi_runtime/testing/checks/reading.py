@@ -43,6 +43,12 @@ def check_every_input_matters(case: ModelCase) -> None:
                 f"the last of {_LONG} {tokens.ids} has no influence on the output: are "
                 "texts cut off at a length that is written out?"
             )
+    for name in case.categories:
+        idle = _unread_categories(case, name)
+        if idle:
+            raise CheckFailedError(
+                f"{name}[:, {idle[0]}] has no influence on the output"
+            )
     for name in case.numbers:
         for axis in range(1, case.sample[name].ndim):
             idle = _unread_numbers(case, name, axis)
@@ -154,7 +160,7 @@ def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
             changed = column.clone()
             changed[:, position] = others[:, position]
             found = probe.differs(usual, probe({**inputs, ids: changed}))
-            read = found.flatten(1).any(1)
+            read = found.reshape(len(found), -1).any(1)
             for row in (allowed & (changed != column))[:, position].nonzero().flatten():
                 end = position - int(allowed[row].sum())
                 names = [f"position {position}"]
@@ -222,6 +228,18 @@ def _is_unread_tenth(case: ModelCase, name: str, smaller: bool) -> bool:
         if probe.differs(probe(probe.inputs), found).any():
             return False
     return True
+
+
+def _unread_categories(case: ModelCase, name: str) -> list[int]:
+    """The places of categories at which those of other rows change nothing."""
+    probe = Probe(case, 8 * _ROWS)
+    usual, column, idle = probe(probe.inputs), probe.inputs[name], list[int]()
+    for place in range(column.shape[1]):
+        changed = column.clone()
+        changed[:, place] = column[:, place].roll(1)
+        if not probe.differs(usual, probe({**probe.inputs, name: changed})).any():
+            idle.append(place)
+    return idle
 
 
 def _unread_numbers(case: ModelCase, name: str, axis: int) -> list[int]:

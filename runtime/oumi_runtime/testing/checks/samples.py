@@ -1,5 +1,6 @@
 """Checks that an output depends on its own sample, and leaves it as it is."""
 
+import math
 from typing import Any
 
 import torch
@@ -10,12 +11,14 @@ from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     Probe,
+    logits_of,
     loss_of,
     require_equal,
 )
 from oumi_runtime.testing.needs import numbers
 
 _ROWS = 4
+_LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
 
 
 @check()
@@ -100,10 +103,14 @@ def check_patches_stay_apart(case: ModelCase) -> None:
 
     For example `conv(images).reshape(batch, patches, channels)` without a transpose
     before: a row holds one channel of many patches. It applies to a convolution whose
-    steps are as wide as itself; with one patch changed, one row is.
+    steps are as wide as itself; with one patch changed, one row is. And what a first
+    layer gets of numbers in another order, such as patches that are cut by reshapes or
+    series whose channels come first, has to be blocks of them.
 
-    If it fails, use `conv(images).flatten(2).transpose(1, 2)`.
+    If it fails, use `conv(images).flatten(2).transpose(1, 2)`, or transpose or permute
+    before the reshape.
     """
+    _require_blocks(case)
     probe, rows = Probe(case), list[torch.Tensor]()
     cutting = [m for m in probe.model.modules() if _is_cutting(m)]
     if len(cutting) != 1 or len(case.numbers) != 1:
@@ -138,6 +145,60 @@ def check_patches_stay_apart(case: ModelCase) -> None:
             f"with one patch of {shape[0]} changed, {number} rows change of what the "
             "first layer is given: is a transpose missing before a reshape?"
         )
+
+
+def _require_blocks(case: ModelCase) -> None:
+    """Fails where a layer gets numbers in another order, of which a row is no block.
+
+    A block is all that stands at some heights, some widths and some channels. Four or
+    nine pixels in a row of an image are a patch that was to be square.
+    """
+    model = case.model()
+    for name in case.numbers:
+        column = case.inputs(1)[name]
+        if column.ndim < 3:
+            continue
+        marked = torch.arange(1.0, column.numel() + 1).reshape(column.shape)
+        given: list[tuple[str, torch.Tensor]] = []
+        handles = [
+            module.register_forward_pre_hook(_noting(path, given))
+            for path, module in model.named_modules()
+            if isinstance(module, _LAYERS)
+        ]
+        logits_of(model, {**case.inputs(1), name: marked})
+        for handle in handles:
+            handle.remove()
+        for path, rows in given:
+            if not rows.flatten().sort().values.equal(marked.flatten()):
+                continue
+            if not all(_is_block(row, marked[0]) for row in rows):
+                raise CheckFailedError(
+                    f"a row of what {path} gets of {name} holds numbers of several "
+                    "places, and of none all: is something reshaped that had to be "
+                    "transposed or permuted before?"
+                )
+
+
+def _noting(path: str, given: list[tuple[str, torch.Tensor]]) -> Any:
+    def note(module: nn.Module, args: Any) -> None:
+        rows = args[0] if args else None
+        if not isinstance(rows, torch.Tensor) or not rows.is_floating_point():
+            return
+        if isinstance(module, nn.modules.conv._ConvNd):
+            rows = rows.movedim(1, -1)
+        if rows.ndim > 2 or isinstance(module, nn.Linear):
+            given.append((path, rows.detach().flatten(0, -2).clone()))
+
+    return note
+
+
+def _is_block(row: torch.Tensor, marked: torch.Tensor) -> bool:
+    """Whether a row has all the marked numbers of some indices of each axis."""
+    places = torch.unravel_index(row.long() - 1, marked.shape)
+    sizes = [len(set(axis.tolist())) for axis in places]
+    if len(sizes) == 3 and sizes[1] == 1 < sizes[2] < marked.shape[2]:
+        return math.isqrt(sizes[2]) ** 2 != sizes[2]
+    return math.prod(sizes) == len(row)
 
 
 def _is_cutting(module: nn.Module) -> bool:

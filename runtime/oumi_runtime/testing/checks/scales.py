@@ -13,6 +13,7 @@ from oumi_runtime.testing.measuring import (
     listing,
     logits_of,
     loss_of,
+    outputs_of,
     perturbed,
 )
 from oumi_runtime.testing.needs import class_labels, labels, logits
@@ -116,6 +117,8 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
         ("log_softmax", logits.logsumexp(-1).exp()),
     ):
         if torch.allclose(total, ones, atol=1e-3):
+            if name == "log_softmax" and _loss_takes_them_as_they_are(case):
+                raise NotApplicableError("the loss takes log-probabilities")
             raise CheckFailedError(
                 f"the logits look like those of a {name}: return them unnormalised, "
                 "since the loss normalises"
@@ -135,6 +138,16 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
             f"the logits stay within {widest:.2g} however large the weights are: is "
             "there a sigmoid or a tanh at the end?"
         )
+
+
+def _loss_takes_them_as_they_are(case: ModelCase) -> bool:
+    """Whether the loss gets smaller as all logits of a place grow, as nll_loss does."""
+    outputs = outputs_of(perturbed(case.model(), _SPREAD), case.batch(8))
+    loss, logits = outputs["loss"], outputs["logits"]
+    if not loss.requires_grad:
+        return False
+    (slope,) = torch.autograd.grad(loss, logits, allow_unused=True)
+    return slope is not None and bool(slope.sum() < -0.5 * slope.abs().sum())
 
 
 @check(needs=[labels, logits])

@@ -23,6 +23,7 @@ _DIGITS = re.compile(r"\d+")
 _LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention)
 _MOST_DRAWS = 12
 _SHARE = 0.25
+_WIDE_OPEN = 1e4
 
 
 @check()
@@ -134,7 +135,7 @@ def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
     """Catches a layer of several that is run twice, or not at all.
 
     For example `x = self.layers[0](x)` before a loop over all of `self.layers`, or a
-    loop over `self.layers[:-1]`.
+    loop over `self.layers[:-1]`; or an expert that is weighed by another one's gate.
 
     If it fails, look at every use of the named list in forward. A model that repeats a
     layer on purpose declares it as an expected failure; experts are left alone.
@@ -164,6 +165,48 @@ def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
                 f"the layers of {path} are called {', '.join(map(str, counts))} times, "
                 "though they are alike: is one left out of a loop, or run once more?"
             )
+    _require_gates_open_their_own(case)
+
+
+def _require_gates_open_their_own(case: ModelCase) -> None:
+    """Fails where each gate that is wide open lets one layer through, another's."""
+    model = case.model()
+    for path, layers in model.named_modules():
+        count = len(layers) if isinstance(layers, nn.ModuleList) else 0
+        parent = model.get_submodule(path.rpartition(".")[0])
+        for name, gate in parent.named_children() if count > 2 else ():
+            if not isinstance(gate, nn.Linear) or gate.out_features != count:
+                continue
+            opened = [
+                _layers_let_through(case, model, layers, gate, i) for i in range(count)
+            ]
+            own = [[i] for i in range(count)]
+            if opened != own and all(len(each) == 1 for each in opened):
+                raise CheckFailedError(
+                    f"the largest output of {name} lets other layers of {path} through "
+                    f"than that of its number: are the gates in another order?"
+                )
+
+
+def _layers_let_through(
+    case: ModelCase, model: nn.Module, layers: nn.Module, gate: nn.Module, number: int
+) -> list[int]:
+    """Which layers of a list learn where one output of a gate is by far the largest."""
+
+    def open_one(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
+        widest = torch.zeros_like(output)
+        widest[..., number] = _WIDE_OPEN
+        return output.detach() + widest
+
+    handle = gate.register_forward_hook(open_one)
+    model.zero_grad()
+    loss_of(model, case.batch(8)).backward()  # type: ignore[no-untyped-call]
+    handle.remove()
+    return [
+        index
+        for index, layer in enumerate(layers.children())
+        if any(p.grad is not None and p.grad.any() for p in layer.parameters())
+    ]
 
 
 def _shape(args: Any) -> torch.Size:

@@ -111,6 +111,35 @@ def measured_rows(batch_size: int) -> Batch:
     return {"features": torch.randn(batch_size, 8), "labels": torch.randn(batch_size)}
 
 
+def noisy_images(batch_size: int) -> Batch:
+    return {
+        **images(batch_size),
+        "timesteps": torch.randint(1000, (batch_size,)),
+        "labels": torch.randn(batch_size, 1, 8, 8),
+    }
+
+
+def images_to_draw(batch_size: int) -> Batch:
+    drawn = images(batch_size)["images"]
+    return {"images": drawn, "labels": drawn.clone()}
+
+
+def clicked_rows(batch_size: int) -> Batch:
+    categories = [torch.randint(size, (batch_size,)) for size in (20, 11, 7, 5)]
+    return {
+        "categories": torch.stack(categories, dim=1),
+        "numbers": torch.randn(batch_size, 3),
+        "labels": torch.randint(2, (batch_size,)).float(),
+    }
+
+
+def sounds(batch_size: int) -> Batch:
+    return {
+        "waveform": torch.rand(batch_size, 128) * 2 - 1,
+        "labels": torch.randint(CLASSES, (batch_size,)),
+    }
+
+
 @dataclass(frozen=True)
 class Style:
     """A model's class in the module of the style's name, and what it is given."""
@@ -133,7 +162,11 @@ STYLES = {
     "bag_multilabel": Style("BagMultiLabel", labelled_texts, {"vocab_size": VOCAB}),
     "bert_like": Style("BertLike", texts_of_two_parts, {"vocab_size": VOCAB}),
     "convnext": Style("ConvNext", classified_images),
+    "crf_tagger": Style("CrfTagger", tagged_texts, {"vocab_size": VOCAB}),
+    "deberta_like": Style("DebertaLike", tagged_texts, {"vocab_size": VOCAB}),
+    "deep_fm": Style("DeepFm", clicked_rows),
     "denoiser": Style("Denoiser", images_to_clean),
+    "diffusion": Style("Diffusion", noisy_images),
     "ft_transformer": Style(
         "FtTransformer", measured_rows, {"num_features": 8, "d_token": 16}
     ),
@@ -142,6 +175,7 @@ STYLES = {
     "gru_seq2seq": Style(
         "GruSeq2Seq", translations, {"vocab_size": VOCAB, "hidden_dim": 32}
     ),
+    "image_vae": Style("ImageVae", images_to_draw),
     "linear_attention_lm": Style("LinearLm", texts_to_continue, {"vocab_size": VOCAB}),
     "llama_like": Style(
         "LlamaLike", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}
@@ -153,7 +187,14 @@ STYLES = {
         {"vocab_size": VOCAB, "embed_dim": 16, "hidden_size": 32, "num_tags": CLASSES},
     ),
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
+    "mlp_mixer": Style("MlpMixer", classified_images),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
+    "perceiver": Style(
+        "Perceiver", classified_texts, {"vocab_size": VOCAB, "num_classes": CLASSES}
+    ),
+    "pointer_seq2seq": Style("PointerSeq2Seq", translations, {"vocab_size": VOCAB}),
+    "rwkv_lm": Style("RwkvLm", texts_to_continue, {"vocab_size": VOCAB}),
+    "se_net": Style("SeNet", classified_images),
     "siamese_gru": Style("SiameseGru", translations, {"vocab_size": VOCAB}),
     "small_resnet": Style(
         "SmallResNet",
@@ -168,6 +209,7 @@ STYLES = {
         "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
     ),
     "vit_cls": Style("VitCls", grey_images),
+    "wave_conv": Style("WaveConv", sounds),
 }
 
 

@@ -789,4 +789,251 @@ FAULTS = (
             ),
         ),
     ),
+    (
+        "perceiver",
+        "padding attended to",
+        "padding_does_not_matter",
+        (("x = self.read(x, context, is_padding)", "x = self.read(x, context)"),),
+    ),
+    (
+        "perceiver",
+        "positions left out",
+        "every_parameter_gets_a_gradient",
+        (
+            (
+                " + self.positions[: input_ids.shape[1]]",
+                " + 0 * self.positions[: input_ids.shape[1]]",
+            ),
+        ),
+    ),
+    (
+        "perceiver",
+        "latents start alike",
+        "training_starts_everywhere",
+        (("torch.randn(num_latents, dim))", "torch.zeros(num_latents, dim))"),),
+    ),
+    (
+        "mlp_mixer",
+        "patches viewed",
+        "patches_stay_apart",
+        (
+            (
+                "x = images.reshape(b, c, h // p, p, w // p, p).permute(0, 2, 4, 1, 3, 5)\n",
+                "x = images\n",
+            ),
+        ),
+    ),
+    (
+        "mlp_mixer",
+        "token mlp without transposes",
+        "places_are_told_apart",
+        (
+            (
+                "self.token_mlp(self.norm1(x).transpose(1, 2)).transpose(1, 2)",
+                "self.token_mlp(self.norm1(x).reshape(len(x), x.shape[2], -1)).reshape(x.shape)",
+            ),
+        ),
+    ),
+    (
+        "mlp_mixer",
+        "blocks shared",
+        "layers_have_weights_of_their_own",
+        (
+            (
+                "*[MixerBlock(num_patches, dim) for _ in range(depth)]",
+                "*[MixerBlock(num_patches, dim)] * depth",
+            ),
+        ),
+    ),
+    (
+        "mlp_mixer",
+        "flattened wrongly across channels",
+        "patches_stay_apart",
+        ((".permute(0, 2, 4, 1, 3, 5)", ".permute(0, 2, 1, 4, 3, 5)"),),
+    ),
+    (
+        "se_net",
+        "squeezed over the batch",
+        "samples_do_not_see_each_other",
+        (("x.mean(dim=(2, 3), keepdim=True)", "x.mean(dim=(0, 2, 3), keepdim=True)"),),
+    ),
+    (
+        "se_net",
+        "excite by softmax over batch",
+        "loss_is_the_mean_over_targets",
+        (("F.hardsigmoid(self.excite(scale))", "self.excite(scale).softmax(0)"),),
+    ),
+    (
+        "crf_tagger",
+        "padding scored",
+        "labels_meet_their_own_logits",
+        (
+            (
+                "        is_tag = tags != -100\n        tags = tags.masked_fill(~is_tag, 0)",
+                "        is_tag = tags != -100\n        tags = tags.masked_fill(~is_tag, 0)\n        n = is_tag.sum()\n        is_tag = torch.ones_like(is_tag)",
+            ),
+        ),
+    ),
+    (
+        "crf_tagger",
+        "max for logsumexp",
+        "fresh_model_guesses",
+        (
+            (
+                "torch.logsumexp(alpha.unsqueeze(2) + self.step, dim=1)",
+                "(alpha.unsqueeze(2) + self.step).amax(dim=1)",
+            ),
+        ),
+    ),
+    (
+        "deep_fm",
+        "loss broadcast",
+        "outputs_are_named_tensors",
+        ((".squeeze(1)\n        out", "\n        out"),),
+    ),
+    (
+        "deep_fm",
+        "sigmoid twice",
+        "overfits_one_batch",
+        (
+            (
+                "(linear + pairs + deep).squeeze(1)",
+                "(linear + pairs + deep).squeeze(1).sigmoid()",
+            ),
+        ),
+    ),
+    (
+        "pointer_seq2seq",
+        "copies from padding",
+        "padding_does_not_matter",
+        (
+            (
+                "scores = scores.masked_fill(attention_mask[:, None] == 0, -1e4)\n",
+                "pass\n",
+            ),
+        ),
+    ),
+    (
+        "pointer_seq2seq",
+        "gate on both",
+        "logits_are_not_normalised",
+        (("(1 - gate) * attention)", "gate * attention)"),),
+    ),
+    (
+        "image_vae",
+        "noise in evaluation",
+        "logits_do_not_know_the_labels",
+        (
+            (
+                "        if self.training:\n            code",
+                "        if True:\n            code",
+            ),
+        ),
+    ),
+    (
+        "image_vae",
+        "sigmoid twice",
+        "large_weights_stay_finite",
+        ((".unflatten(1, self.shape)", ".unflatten(1, self.shape).sigmoid()"),),
+    ),
+    (
+        "rwkv_lm",
+        "shift looks ahead",
+        "future_is_not_seen",
+        (("F.pad(x, (0, 0, 1, -1))", "F.pad(x, (0, 0, -1, 1))"),),
+    ),
+    (
+        "rwkv_lm",
+        "shift over the batch",
+        "loss_is_the_mean_over_targets",
+        (("F.pad(x, (0, 0, 1, -1))", "F.pad(x, (0, 0, 0, 0, 1, -1))"),),
+    ),
+    (
+        "deberta_like",
+        "mask dropped",
+        "padding_does_not_matter",
+        (("scores = scores.masked_fill(mask[:, None, None] == 0, -1e4)", ""),),
+    ),
+    (
+        "deberta_like",
+        "mask of queries",
+        "padding_does_not_matter",
+        (("mask[:, None, None] == 0", "mask[:, None, :, None] == 0"),),
+    ),
+    (
+        "diffusion",
+        "time ignored",
+        "every_parameter_gets_a_gradient",
+        (("h) * (1 + scale) + shift", "h)"),),
+    ),
+    (
+        "diffusion",
+        "time of the first sample",
+        "loss_is_the_mean_over_targets",
+        (("[:, :, None, None].chunk", "[:1, :, None, None].chunk"),),
+    ),
+    (
+        "wave_conv",
+        "first channel of time",
+        "loss_is_the_mean_over_targets",
+        (("waveform.unsqueeze(1)", "waveform.unsqueeze(1).flip(0)"),),
+    ),
+    (
+        "wave_conv",
+        "max over channels",
+        "loss_is_the_mean_over_targets",
+        (("x.amax(dim=-1)", "x.amax(dim=0).expand(len(x), -1, -1).amax(dim=-1)"),),
+    ),
+    (
+        "wave_conv",
+        "batch norm momentum 0",
+        "norms_remember_earlier_batches",
+        (("nn.BatchNorm1d(width)", "nn.BatchNorm1d(width, momentum=0.0)"),),
+    ),
+    (
+        "moe_mlp",
+        "gates reversed",
+        "layers_of_a_list_are_called_alike",
+        (
+            (
+                ".scatter(1, chosen, weights)",
+                ".scatter(1, self.num_experts - 1 - chosen, weights)",
+            ),
+        ),
+    ),
+    (
+        "vit_cls",
+        "row 1",
+        "attention_combines_what_is_apart",
+        (("self.encoder(x)[:, 0]", "self.encoder(x)[:, 1]"),),
+    ),
+    (
+        "vit_cls",
+        "last row",
+        "attention_combines_what_is_apart",
+        (("self.encoder(x)[:, 0]", "self.encoder(x)[:, -1]"),),
+    ),
+    (
+        "vit_cls",
+        "patches viewed",
+        "patches_stay_apart",
+        ((".permute(0, 2, 4, 1, 3, 5)", ""),),
+    ),
+    (
+        "mini_clip",
+        "exp forgotten",
+        "matching_pairs_have_the_lowest_loss",
+        (("self.logit_scale.exp()", "self.logit_scale"),),
+    ),
+    (
+        "tcn_forecast",
+        "reshaped",
+        "patches_stay_apart",
+        (
+            (
+                "series.transpose(1, 2)",
+                "series.reshape(len(series), series.shape[2], -1)",
+            ),
+        ),
+    ),
 )
