@@ -4,14 +4,16 @@ The readers are those of the runtime's datasets, so that a column has one type t
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from oumi_scaffold.exceptions import DataFileError, shown
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+_BLOCK_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def read_user_table(path: Path, chosen: Mapping[str, str]) -> UserTable:
     Raises:
         DataFileError: It cannot be read, or is of another kind.
     """
-    readers: Mapping[str, Callable[[Path], dict[str, list[object]]]] = {
+    readers: Mapping[str, Callable[[Path], Mapping[str, Sequence[object]]]] = {
         ".csv": _read_csv,
         ".parquet": _read_parquet,
         ".json": _read_json,
@@ -116,54 +118,88 @@ def read_user_table(path: Path, chosen: Mapping[str, str]) -> UserTable:
         raise DataFileError(str(path), f"it cannot be read: {error}") from error
 
 
-def _read_csv(path: Path) -> dict[str, list[object]]:
+class _ArrowColumn(Sequence[object]):
+    """The values of a column, made when one is asked for: most columns never are."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._values)
+
+    @overload
+    def __getitem__(self, index: int) -> object: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[object]: ...
+    def __getitem__(self, index: int | slice) -> object:
+        return self._values[index]
+
+    @cached_property
+    def _values(self) -> list[object]:
+        values: list[object] = self._column.to_pylist()
+        return values
+
+
+def _read_csv(path: Path) -> Mapping[str, Sequence[object]]:
     from pyarrow import csv as arrow  # pyright: ignore[reportMissingTypeStubs]
 
     csv = cast(Any, arrow)
-    size = min(path.stat().st_size + 1, 2**31 - 1)
-    options = (
-        csv.ReadOptions(block_size=size),
-        csv.ParseOptions(newlines_in_values=True),
-    )
-    columns = _columns(csv.read_csv(path, *options))
-    for name, values in columns.items():
+    options = csv.ParseOptions(newlines_in_values=True)
+    try:
+        table = csv.read_csv(path, csv.ReadOptions(block_size=_BLOCK_BYTES), options)
+    except ValueError:
+        # A row must not be longer than a block.
+        size = min(path.stat().st_size + 1, 2**31 - 1)
+        table = csv.read_csv(path, csv.ReadOptions(block_size=size), options)
+    for name, kind in zip(table.column_names, table.schema.types, strict=True):
         # What is not UTF-8 becomes bytes.
-        if values and isinstance(values[0], bytes):
+        if str(kind) == "binary":
             raise ValueError(f"its column {name!r} is not UTF-8; save it as UTF-8")
-    return columns
+    return _columns(table)
 
 
-def _read_parquet(path: Path) -> dict[str, list[object]]:
+def _read_parquet(path: Path) -> Mapping[str, Sequence[object]]:
     from pyarrow import parquet as arrow  # pyright: ignore[reportMissingTypeStubs]
 
     return _columns(cast(Any, arrow).read_table(path))
 
 
-def _columns(table: Any) -> dict[str, list[object]]:
+def _columns(table: Any) -> Mapping[str, Sequence[object]]:
     names: list[str] = list(table.column_names)
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(f"two columns are named {twice[0]!r}")
-    return {name: table.column(name).to_pylist() for name in names}
+    return {name: _ArrowColumn(table.column(name)) for name in names}
 
 
 def _read_json(path: Path) -> dict[str, list[object]]:
-    text = path.read_text(encoding="utf-8-sig")
-    if text.lstrip().startswith("["):
-        rows = cast(list[object], json.loads(text))
-    else:
-        rows = [
-            _json_of(line, number)
-            for number, line in enumerate(text.split("\n"), start=1)
-            if line.strip()
-        ]
-    records: list[dict[str, object]] = []
-    for number, row in enumerate(rows, start=1):
+    columns: dict[str, list[object]] = {}
+    for before, row in enumerate(_json_rows(path)):
         if not isinstance(row, dict):
-            raise ValueError(f"row {number} is not a JSON object")
-        records.append(cast(dict[str, object], row))
-    names = dict.fromkeys(key for record in records for key in record)
-    return {name: [record.get(name) for record in records] for name in names}
+            raise ValueError(f"row {before + 1} is not a JSON object")
+        record = cast(dict[str, object], row)
+        for name in record:
+            if name not in columns:
+                columns[name] = [None] * before
+        for name, values in columns.items():
+            values.append(record.get(name))
+    return columns
+
+
+def _json_rows(path: Path) -> Iterator[object]:
+    """The object of each line that is not blank, or those of one list."""
+    with path.open(encoding="utf-8-sig") as file:
+        is_first = True
+        for number, line in enumerate(file, start=1):
+            if is_first and line.lstrip().startswith("["):
+                yield from cast(list[object], json.loads(line + file.read()))
+                return
+            if line.strip():
+                is_first = False
+                yield _json_of(line, number)
 
 
 def _json_of(line: str, number: int) -> object:
