@@ -76,29 +76,19 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def read_yaml(text: str, label: str) -> tuple[dict[Any, Any], Places]:
-    """Returns the mapping that a YAML text holds, and where its parts stand.
+def read_tree(text: str, label: str) -> tuple[dict[Any, Any], Places, list[Mistake]]:
+    """Parses a YAML mapping.
 
     Args:
         text: One YAML document.
         label: What to call the text in messages, such as the path of its file.
 
-    Raises:
-        ConfigError: It is not a mapping in valid YAML; holds every mistake found.
-    """
-    tree, places, mistakes = read_tree(text, label)
-    if mistakes:
-        raise ConfigError(mistakes)
-    return tree, places
-
-
-def read_tree(text: str, label: str) -> tuple[dict[Any, Any], Places, list[Mistake]]:
-    """Returns what `read_yaml` does, and the mistakes beside which the rest is clear.
-
-    Those are keys that are given twice, tags, and anchors that do not fit.
+    Returns:
+        The mapping; the positions of its parts; and the mistakes that leave the rest
+        of it readable: duplicate keys, tags, and anchors that do not fit.
 
     Raises:
-        ConfigError: It is not a mapping in valid YAML.
+        ConfigError: The text is not a mapping in valid YAML.
     """
     tree, places, mistakes = _read(text, label)
     if mistakes and not isinstance(tree, dict):

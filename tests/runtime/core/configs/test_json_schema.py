@@ -5,11 +5,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 from oumi_surface import surface
+from whole_yaml import read_yaml
 
 import oumi_runtime.core.configs as configs
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.json_schema import descriptions, json_schema
-from oumi_runtime.core.configs.yaml_source import read_yaml
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 

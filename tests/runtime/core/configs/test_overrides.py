@@ -1,8 +1,8 @@
 import pytest
+from whole_yaml import read_yaml
 
 from oumi_runtime.core.configs.overrides import apply_overrides
 from oumi_runtime.core.configs.places import Places
-from oumi_runtime.core.configs.yaml_source import read_yaml
 
 
 def applied(text, *arguments):

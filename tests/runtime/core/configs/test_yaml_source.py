@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from whole_yaml import read_yaml
 
 from oumi_runtime.core.configs import TrainingConfig, yaml_source
-from oumi_runtime.core.configs.yaml_source import read_text, read_value, read_yaml
+from oumi_runtime.core.configs.yaml_source import read_text, read_value
 from oumi_runtime.exceptions import ConfigError, ConfigFileError
 
 
