@@ -123,7 +123,7 @@ def test_a_failed_check_is_summed_up_in_one_line(report):
     summary = report.partition("= conformance =")[2].splitlines()
     assert summary[1] == (
         "test_net.py every_parameter_gets_a_gradient: forgotten.weight, forgotten.bias "
-        "gets no gradient: is the layer used in forward, or detached?"
+        "gets no gradient: is the layer unused in forward, or detached?"
     )
 
 

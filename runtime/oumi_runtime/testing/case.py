@@ -1,7 +1,7 @@
-"""What a check is given: a way to make the model, and a way to make a batch for it.
+"""The argument of a check: functions that make the model, and batches for it.
 
-What kind of model it is (does it read tokens, is it causal, which label is left out) is
-found out here, from the batch and from the model, and not asked of the user.
+The kind of model (whether it reads tokens, whether it is causal, which label it
+ignores) is inferred here from the batch and the model, so that users need not state it.
 """
 
 import re
@@ -26,7 +26,7 @@ _NO_TOKENS = re.compile(r"(mask|_type_ids|position_ids|positions|lengths)$")
 
 @dataclass(frozen=True)
 class Tokens:
-    """A column of token ids, and the mask that belongs to it."""
+    """A column of token ids, and its attention mask."""
 
     ids: str
     mask: str | None
@@ -37,26 +37,26 @@ class ModelCase:
     """A model under test."""
 
     make_model: Callable[[], nn.Module]
-    """Makes the model, the same one at the same random seed."""
+    """Makes the model, which is the same for the same random seed."""
     make_batch: BatchFactory
-    """Makes a batch of so many samples: what forward takes by name, `labels` too."""
+    """Makes a batch of a given size: the columns that forward takes, with `labels`."""
     config: str | Path | None = None
-    """The model's training config; None finds the one in the model's project."""
+    """The model's training config; None searches the model's project for it."""
     golden_folder: Path | None = None
-    """Where the state dict's keys are recorded."""
+    """The folder in which the keys of the state dict are recorded."""
 
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
-        """A fresh model, with the same weights for the same seed."""
+        """Makes a new model, with the same weights for the same seed."""
         torch.manual_seed(seed)
         return self.make_model().train(training)
 
     def batch(self, batch_size: int = 4, seed: int = 1) -> Batch:
-        """A batch, the same one for the same seed."""
+        """Makes a batch, which is the same for the same seed."""
         torch.manual_seed(seed)
         return dict(self.make_batch(batch_size))
 
     def inputs(self, batch_size: int = 4, seed: int = 1) -> Batch:
-        """A batch without what the loss is computed from."""
+        """Makes a batch without the columns that only the loss needs."""
         batch = self.batch(batch_size, seed)
         if self.is_teacher_forced:
             return batch
@@ -64,7 +64,7 @@ class ModelCase:
 
     @cached_property
     def sample(self) -> Batch:
-        """A small batch, to learn the columns from."""
+        """Makes a small batch, to inspect the columns."""
         batch = self.batch(3)
         wrong = [name for name, column in batch.items() if column.shape[:1] != (3,)]
         if wrong or not batch:
@@ -81,15 +81,15 @@ class ModelCase:
 
     @property
     def has_class_labels(self) -> bool:
-        """Whether the labels are classes or tokens, and not numbers."""
+        """Whether the labels are classes or tokens rather than numbers."""
         return self.labels is not None and not self.labels.is_floating_point()
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """The columns that the loss needs and the outputs do not.
+        """The columns that only the loss needs.
 
-        These are the labels; or, where there are none, the columns without which the
-        model computes no loss, such as the second texts of pairs.
+        These are the labels; if there are none, the columns without which the model
+        returns no loss, such as the second texts of pairs.
         """
         if _LABELS in self.sample:
             return frozenset({_LABELS})
@@ -98,7 +98,7 @@ class ModelCase:
             rest = {k: v for k, v in self.sample.items() if not _belongs(k, name)}
             try:
                 outputs = model(**rest)
-            except Exception:  # The model cannot do without this column.
+            except Exception:  # The model needs this column.
                 continue
             if "loss" not in outputs:
                 found |= self.sample.keys() - rest.keys()
@@ -106,10 +106,10 @@ class ModelCase:
 
     @cached_property
     def is_teacher_forced(self) -> bool:
-        """Whether a decoder reads the labels, so that there is no output without them.
+        """Whether a decoder reads the labels, so that the output depends on them.
 
-        It is one where every output position has a label, and the output changes with
-        the labels or cannot be had without.
+        This is the case if every output position has a label, and the output changes
+        with the labels or does not exist without them.
         """
         labels, model = self.labels, self.model()
         if labels is None or labels.ndim != 2 or labels.is_floating_point():
@@ -167,8 +167,8 @@ class ModelCase:
     def label_shift(self) -> int | None:
         """How far forward has to shift the labels of a model that predicts tokens.
 
-        1 where the labels are the tokens, 0 where they are the next ones already, None
-        where they are something else.
+        1 if the labels are the tokens themselves, 0 if they are the next tokens
+        already, None if they are something else.
         """
         batch, labels = self.batch(8), self.labels
         if labels is None or labels.is_floating_point() or len(self.tokens) != 1:
@@ -186,10 +186,10 @@ class ModelCase:
 
     @cached_property
     def ignore_index(self) -> int:
-        """The label that is left out of the loss.
+        """The label that the loss ignores.
 
-        It is the negative one of the batch, or else the one that forward's docstring
-        names where it describes the labels, or else -100.
+        This is the negative label in the batch; or else the number in the description
+        of the labels in forward's docstring; or else -100.
         """
         labels = self.labels
         if labels is not None and not labels.is_floating_point() and (labels < 0).any():
@@ -212,14 +212,14 @@ def _main(outputs: object) -> torch.Tensor | None:
 
 
 def _belongs(name: str, ids: str) -> bool:
-    """Whether a column is the given one, or the mask of it."""
+    """Whether a column is the given column of ids, or its mask."""
     return name == ids or (
         "input_ids" in ids and name == ids.replace("input_ids", "attention_mask")
     )
 
 
 def _section(docstring: str, argument: str) -> str:
-    """The lines of a docstring that describe one argument."""
+    """Returns the lines of a docstring that describe an argument."""
     lines = docstring.splitlines()
     for number, line in enumerate(lines):
         if re.match(rf"\s*{argument}\b.*:", line):

@@ -1,4 +1,4 @@
-"""How a check is declared: a documented function, what it needs, and how long it takes.
+"""Declares checks: documented functions with needs, which may be slow.
 
     @check(needs=[token_ids])
     def check_padding_does_not_matter(case: ModelCase) -> None:
@@ -29,14 +29,14 @@ class Check:
     """A check, which is called with a case."""
 
     name: str
-    """Stable: tests are selected, and expected to fail, by it."""
+    """Stable, since tests are selected, and expected to fail, by name."""
     function: Callable[[ModelCase], None]
     needs: tuple[Need, ...]
     is_slow: bool
 
     @property
     def theme(self) -> str:
-        """What it is about: the module that holds it."""
+        """The topic of the check: the name of its module."""
         return self.function.__module__.rpartition(".")[2]
 
     @property
@@ -53,8 +53,8 @@ class Check:
         """Checks a model.
 
         Raises:
-            CheckFailedError: It fails; the message says where to look.
-            NotApplicableError: The check has nothing to say about it.
+            CheckFailedError: The model fails; the message says where to look.
+            NotApplicableError: The check does not apply to the model.
         """
         try:
             with _plain_attention():
@@ -70,10 +70,10 @@ class Check:
 
 @contextmanager
 def _plain_attention() -> Generator[None]:
-    """Has torch's Transformer call its layers, in place of one kernel for all.
+    """Makes torch's Transformer call its layers, rather than a single fused kernel.
 
-    The kernel is for evaluation alone, warns that it is a prototype, and gives hooks
-    tensors without a shape.
+    The kernel is used only in evaluation, warns that it is a prototype, and passes
+    tensors without a shape to hooks.
     """
     is_fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -86,10 +86,10 @@ def _plain_attention() -> Generator[None]:
 def check(
     *, needs: Sequence[Need] = (), slow: bool = False
 ) -> Callable[[Callable[[ModelCase], None]], Check]:
-    """Makes a `Check` of a function named `check_...`.
+    """Makes a `Check` from a function named `check_...`.
 
     Args:
-        needs: What must hold for it to apply.
+        needs: Conditions under which the check applies.
         slow: Whether it takes seconds rather than milliseconds.
     """
 

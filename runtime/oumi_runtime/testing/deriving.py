@@ -1,4 +1,4 @@
-"""Makes random batches that suit a model, from what its constructor and forward say.
+"""Makes random batches for a model, from the signatures of constructor and forward.
 
     input_ids, attention_mask   texts of 4 to 12 tokens, padded to 12 images,
     pixel_values        numbers in 0..1, of the size that the constructor is given
@@ -23,7 +23,7 @@ from oumi_runtime.testing.measuring import logits_of
 
 _LENGTH = 12
 _TARGET_LENGTH = 6
-# For arguments that a constructor insists on.
+# Values for required constructor arguments.
 _SMALL: dict[str, Any] = {
     "vocab_size": 100,
     "input_dim": 32,
@@ -46,7 +46,7 @@ _SMALL: dict[str, Any] = {
 
 
 def small_arguments(model_class: Any) -> dict[str, Any]:
-    """Values for the arguments that a constructor insists on, where they are known."""
+    """Returns values for the required arguments of a constructor, as far as known."""
     parameters = inspect.signature(model_class).parameters.values()
     return {
         p.name: _SMALL[p.name]
@@ -56,10 +56,10 @@ def small_arguments(model_class: Any) -> dict[str, Any]:
 
 
 def derived_batches(make_model: Callable[[], nn.Module]) -> BatchFactory:
-    """A way to make batches for a model.
+    """Returns a function that makes batches for a model.
 
     Raises:
-        ModelBuildError: Forward takes something else than tokens, images or features.
+        ModelBuildError: Forward takes anything but tokens, images or features.
     """
     case = ModelCase(make_model, lambda batch_size: {})
     inputs = _inputs(case)
@@ -105,7 +105,7 @@ def _tokens(case: ModelCase, has_mask: bool) -> Callable[[int], Batch]:
         tables = (m for m in case.model().modules() if isinstance(m, nn.Embedding))
         table = next(tables, None)
         if table is None:
-            raise ModelBuildError("how many token ids there are is nowhere to be seen")
+            raise ModelBuildError("the size of the vocabulary cannot be determined")
         rows = table.num_embeddings
 
     def make(batch_size: int) -> Batch:
@@ -123,8 +123,8 @@ def _numbers(case: ModelCase, name: str) -> Callable[[int], Batch]:
     shape = _documented_shape(case, name) or _shape_of_first_layer(case)
     if shape is None:
         raise ModelBuildError(
-            f"what {name} of forward is to be cannot be told; check a config, or a "
-            "file with make_model and make_batch"
+            f"the meaning of forward's argument {name} is unknown; check a config, or "
+            "a file with make_model and make_batch"
         )
     draw = torch.rand if len(shape) == 3 else torch.randn
     return lambda batch_size: {name: draw(batch_size, *shape)}
@@ -155,7 +155,7 @@ def _shape_of_first_layer(case: ModelCase) -> tuple[int, ...] | None:
 def _labels(
     case: ModelCase, inputs: Callable[[int], Batch]
 ) -> Callable[[Batch], torch.Tensor]:
-    """Labels by the shape of the output: (batch,) are numbers, (batch, C) classes."""
+    """Makes labels to fit the output: numbers for (batch,), classes for (batch, C)."""
     batch = inputs(3)
     output = logits_of(case.model(), batch)
     ids = batch.get("input_ids")
@@ -180,7 +180,7 @@ def _is_embedding(case: ModelCase, batch: Batch) -> bool:
 
 
 def _next_tokens(made: Batch) -> torch.Tensor:
-    """The tokens once more: a model that has as many classes predicts the next one."""
+    """Returns the tokens as labels, since the model predicts as many classes."""
     mask = made.get("attention_mask")
     ids = made["input_ids"]
     return ids.clone() if mask is None else ids.masked_fill(mask == 0, -100)

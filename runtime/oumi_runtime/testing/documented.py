@@ -1,4 +1,4 @@
-"""What a docstring promises: the shapes of inputs and outputs, and the range of ids."""
+"""Parses docstrings for shapes of inputs and outputs, ranges of ids, and so on."""
 
 import ast
 import inspect
@@ -28,7 +28,7 @@ _SIZE = re.compile(r"^[A-Za-z_]\w*$|^\d+$")
 
 @dataclass(frozen=True)
 class Documented:
-    """A column of which the docstring tells the shape."""
+    """A column whose shape the docstring states."""
 
     name: str
     sizes: tuple[str, ...]
@@ -36,7 +36,7 @@ class Documented:
 
 
 def documented_inputs(case: ModelCase) -> list[Documented]:
-    """The shapes that forward's docstring gives its arguments."""
+    """Returns the shapes of forward's arguments according to its docstring."""
     found: list[Documented] = []
     for name, text in _entries(_part(_docstring(case), "Args")):
         sizes = _sizes(_SHAPE.search(text))
@@ -47,7 +47,7 @@ def documented_inputs(case: ModelCase) -> list[Documented]:
 
 
 def documented_outputs(case: ModelCase) -> list[Documented]:
-    """The shapes that forward's docstring gives what it returns."""
+    """Returns the shapes of forward's results according to its docstring."""
     text = " ".join(_part(_docstring(case), "Returns").split())
     return [
         Documented(match["name"], sizes, None)
@@ -57,7 +57,7 @@ def documented_outputs(case: ModelCase) -> list[Documented]:
 
 
 def upper_bound(case: ModelCase, argument: str) -> int | None:
-    """The N of a documented range [0, N) of an argument, as a number."""
+    """Returns the number N of an argument's documented range [0, N)."""
     for name, text in _entries(_part(_docstring(case), "Args")):
         if name == argument and (found := _RANGE.search(text)):
             return _value(found["end"], case)
@@ -65,7 +65,7 @@ def upper_bound(case: ModelCase, argument: str) -> int | None:
 
 
 def known_sizes(case: ModelCase) -> dict[str, int]:
-    """The constructor's arguments that are whole numbers, by name."""
+    """Returns the constructor's integer arguments by name."""
     arguments: dict[str, Any] = getattr(case.model(), "init_kwargs", {})
     return {k: v for k, v in arguments.items() if type(v) is int}
 
@@ -73,9 +73,9 @@ def known_sizes(case: ModelCase) -> dict[str, int]:
 def mismatch(
     documented: Documented, column: torch.Tensor, sizes: dict[str, int]
 ) -> str:
-    """What a tensor's shape is instead of the documented one, or "".
+    """Describes how a tensor's shape differs from the documented one, or "".
 
-    A name that is no known size is bound to what it is met as first.
+    A name that is not a known size is bound to the first size it is matched with.
     """
     wanted = ", ".join(documented.sizes)
     if {"height", "width"} <= set(documented.sizes) and not sizes.keys() >= {
@@ -97,7 +97,7 @@ def mismatch(
 
 
 def documented_start(case: ModelCase) -> list[int]:
-    """The token that forward's docstring says a decoder's input begins with, if any."""
+    """Returns the documented start token of a decoder's input, if any."""
     said = " ".join(_docstring(case).split())
     return [
         int(m[1]) for m in re.finditer(r"\b(?:begun|begins|starts?) with (\d+)", said)
@@ -120,7 +120,7 @@ def documented_reach(case: ModelCase) -> tuple[str, int] | None:
 
 
 def _evaluated(formula: ast.Expression, n: int) -> int:
-    """The value of sums, products and powers of n and numbers."""
+    """Evaluates sums, products and powers of n and numbers."""
     return int(
         eval(compile(formula, "formula", "eval"), {"__builtins__": {}}, {"n": n})
     )
@@ -164,7 +164,7 @@ def _docstring(case: ModelCase) -> str:
 
 
 def _part(docstring: str, heading: str) -> str:
-    """The lines under a heading of a Google-style docstring."""
+    """Returns the lines under a heading of a Google-style docstring."""
     lines, found = docstring.splitlines(), list[str]()
     inside = False
     for line in lines:
@@ -177,7 +177,7 @@ def _part(docstring: str, heading: str) -> str:
 
 
 def _entries(part: str) -> list[tuple[str, str]]:
-    """The arguments of a part, each with its text."""
+    """Returns the arguments of a part, each with its text."""
     lines = [line for line in part.splitlines() if line.strip()]
     if not lines:
         return []

@@ -1,4 +1,4 @@
-"""How a check says that it failed, or that it does not apply."""
+"""The errors of checks that fail, or do not apply."""
 
 import traceback
 from pathlib import Path
@@ -8,22 +8,22 @@ _FOREIGN = ("torch", "oumi_runtime", "transformers", "site-packages")
 
 
 class CheckFailedError(AssertionError):
-    """A model does not do what the check asks; the message says where to look."""
+    """A model fails a check; the message says where to look."""
 
 
 class NotApplicableError(Exception):
-    """A check has nothing to say about the model; the message says why."""
+    """A check does not apply to the model; the message says why."""
 
 
 def described(error: Exception) -> str:
-    """One line for an error that the model under test raised: what, and where."""
+    """Describes, on one line, an error that the model raised and where it arose."""
     text = " ".join(str(error).split()) or "no message"
     short = text if len(text) <= 300 else f"{text[:297]}..."
     return f"the model raises {type(error).__name__}: {short}{_place(error)}"
 
 
 def _place(error: Exception) -> str:
-    """Where in the user's own files an error came from, with the line's text."""
+    """Returns the line of the user's own file in which an error arose."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         if not _is_foreign(frame):
             path = Path(frame.f_code.co_filename)

@@ -1,4 +1,4 @@
-"""What the checks ask of a model, each with a failure that says where to look."""
+"""Runs and compares models for the checks; failures say where to look."""
 
 import re
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.failures import CheckFailedError
 
 _LARGEST_TOLERANCE = 0.05
-# `A_log`, `log_std`, `logit_scale`: of 30 times as much, the exponential is infinite.
+# `A_log`, `log_std`, `logit_scale`: the exponential of 30 times as much is infinite.
 _LOGARITHM = re.compile(r"(^|[._])log(it_scale|_|\.|$)", re.IGNORECASE)
 _NOT_THE_MODELS = {*vars(nn.Module()), "_init_kwargs"}
 
 
 def outputs_of(model: nn.Module, inputs: Batch) -> dict[str, torch.Tensor]:
-    """The dict that forward returns."""
+    """Returns the dict that forward returns."""
     outputs = model(**inputs)
     if not isinstance(outputs, dict):
         raise CheckFailedError(
@@ -27,7 +27,7 @@ def outputs_of(model: nn.Module, inputs: Batch) -> dict[str, torch.Tensor]:
 
 
 def output_name(outputs: dict[str, torch.Tensor]) -> str:
-    """The name of the main output: `logits`, or else the first of numbers."""
+    """Returns the name of the main output: `logits`, or else the first numeric one."""
     if "logits" in outputs:
         return "logits"
     for name, value in outputs.items():
@@ -37,24 +37,24 @@ def output_name(outputs: dict[str, torch.Tensor]) -> str:
 
 
 def logits_of(model: nn.Module, inputs: Batch) -> torch.Tensor:
-    """The main output, which is numbers; computed without gradients."""
+    """Returns the main output, computed without gradients."""
     with torch.no_grad():
         outputs = outputs_of(model, inputs)
     name = output_name(outputs)
     if outputs[name].isnan().any():
         raise CheckFailedError(
-            f"the {name} hold NaN: is a weight not initialised, or something divided "
-            "by zero?"
+            f"the {name} contain NaN: is a weight not initialised, or something "
+            "divided by zero?"
         )
     return outputs[name]
 
 
 def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:
-    """The loss, which is one finite number."""
+    """Returns the loss, after checking that it is one finite number."""
     loss = outputs_of(model, batch).get("loss")
     if loss is None:
         given = "labels" if "labels" in batch else ", ".join(batch)
-        raise CheckFailedError(f"forward was given {given} but returns no 'loss'")
+        raise CheckFailedError(f"forward received {given}, but returns no 'loss'")
     if loss.shape != ():
         raise CheckFailedError(
             f"the loss has the shape {tuple(loss.shape)}, but must be a scalar: does "
@@ -62,8 +62,8 @@ def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:
         )
     if not loss.isfinite():
         raise CheckFailedError(
-            f"the loss is {loss.item()}: is a weight not initialised, or a logarithm "
-            "of zero taken?"
+            f"the loss is {loss.item()}: is a weight not initialised, or is there a "
+            "logarithm of zero?"
         )
     return loss
 
@@ -79,7 +79,7 @@ def compute_gradients(loss: torch.Tensor) -> None:
 
 @torch.no_grad()
 def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
-    """Moves every weight a little, since one that starts at zero hides mistakes."""
+    """Perturbs every weight a little, since weights of zero can hide mistakes."""
     for parameter in model.parameters():
         if parameter.is_floating_point():
             parameter.add_(torch.randn_like(parameter), alpha=scale)
@@ -93,7 +93,7 @@ def is_logarithm(name: str) -> bool:
 
 @torch.no_grad()
 def enlarged(model: nn.Module, factor: float, *, least_ndim: int = 0) -> nn.Module:
-    """Makes every weight so many times as large, but for those that are logarithms."""
+    """Multiplies every weight by a factor, except those that are logarithms."""
     for name, parameter in model.named_parameters():
         if parameter.is_floating_point() and not is_logarithm(name):
             parameter.mul_(factor if parameter.ndim >= least_ndim else 1)
@@ -101,7 +101,7 @@ def enlarged(model: nn.Module, factor: float, *, least_ndim: int = 0) -> nn.Modu
 
 
 def require_equal(left: torch.Tensor, right: torch.Tensor, message: str) -> None:
-    """Fails with the message where two outputs differ by more than rounding."""
+    """Fails with the message if two outputs differ by more than rounding errors."""
     if left.shape != right.shape:
         shapes = f"{tuple(left.shape)} and {tuple(right.shape)}"
         raise CheckFailedError(f"{message} (shapes {shapes})")
@@ -118,9 +118,9 @@ def require_equal(left: torch.Tensor, right: torch.Tensor, message: str) -> None
 
 
 def tolerance(values: torch.Tensor) -> float:
-    """How much two computations of the same values may differ.
+    """Returns how much two computations of the same values may differ.
 
-    In float64 it leaves room for a norm that is computed in float32 on purpose.
+    In float64 this allows for a norm that is computed in float32 on purpose.
     """
     share = {torch.float64: 1e-5}.get(
         values.dtype, min(_LARGEST_TOLERANCE, 1000 * torch.finfo(values.dtype).eps)
@@ -131,9 +131,9 @@ def tolerance(values: torch.Tensor) -> float:
 
 
 class Probe:
-    """A model in evaluation mode whose outputs are compared, in float64 if it runs so.
+    """A model in evaluation mode for comparing outputs, in float64 if possible.
 
-    In float64 a difference is either far above rounding or none.
+    In float64 a real difference is far larger than rounding errors.
     """
 
     def __init__(self, case: ModelCase, batch_size: int = 4, seed: int = 0) -> None:
@@ -168,21 +168,21 @@ def in_double(batch: Batch) -> Batch:
 
 
 def other_tokens(ids: torch.Tensor, turn: int = 1) -> torch.Tensor:
-    """For each id another one of the same batch; the same where there is no other."""
+    """Replaces each id with another one from the batch, if there is another."""
     known = torch.unique(ids)
     others: torch.Tensor = known[(torch.searchsorted(known, ids) + turn) % len(known)]
     return others
 
 
 def strays(model: nn.Module, kind: type | tuple[type, ...]) -> list[str]:
-    """Names what a module holds as a plain attribute, or in a list or dict of them.
+    """Names objects that a module stores in plain attributes, lists or dicts.
 
-    Such layers are not trained or saved, and such tensors stay where they were made.
-    Layers that have nothing to train are left out.
+    Such layers are neither trained nor saved, and such tensors do not move with the
+    model. Layers without parameters are left out.
 
     Args:
         model: The model.
-        kind: What to look for: `nn.Module`, `nn.Parameter`, `torch.Tensor`.
+        kind: The type to look for: `nn.Module`, `nn.Parameter`, `torch.Tensor`.
     """
     known = {id(x) for x in [*model.modules(), *model.parameters(), *model.buffers()]}
     return [
@@ -196,7 +196,7 @@ def strays(model: nn.Module, kind: type | tuple[type, ...]) -> list[str]:
 
 
 def listing(names: list[str]) -> str:
-    """The names in one line, or the first of many."""
+    """Returns the names on one line, or the first few of many."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
 

@@ -1,4 +1,4 @@
-"""What checks need of a case in order to apply, each saying why it is not there."""
+"""Conditions under which checks apply; each returns why it is not met, or ""."""
 
 import inspect
 from pathlib import Path
@@ -48,7 +48,7 @@ def masked_tokens(case: ModelCase) -> str:
 
 
 def optional_mask(case: ModelCase) -> str:
-    """A mask that forward does not insist on."""
+    """An attention mask that forward does not require."""
     if reason := masked_tokens(case):
         return reason
     parameters = inspect.signature(case.make_model_class.forward).parameters
@@ -56,7 +56,7 @@ def optional_mask(case: ModelCase) -> str:
         mask = parameters.get(tokens.mask or "")
         if mask is not None and mask.default is not mask.empty:
             return ""
-    return "forward insists on its attention_mask"
+    return "forward requires its attention_mask"
 
 
 def base_model(case: ModelCase) -> str:

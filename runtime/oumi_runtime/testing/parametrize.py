@@ -19,13 +19,13 @@ NOT_APPLICABLE = "not applicable: "
 
 @dataclass(frozen=True)
 class BoundCheck:
-    """A check and the model it is for: what a test is given as `check`, and calls."""
+    """A check bound to a model: the `check` argument that a test calls."""
 
     check: Check
     case: ModelCase
 
     def __call__(self) -> None:
-        """Runs the check; tells pytest where it does not apply."""
+        """Runs the check; skips the test if it does not apply."""
         __tracebackhide__ = True
         try:
             self.check(self.case)
@@ -40,20 +40,19 @@ def parametrize_with_checks(
     config: str | Path | None = None,
     expected_failures: Mapping[str, str] | None = None,
 ) -> pytest.MarkDecorator:
-    """Makes a decorator for a test that takes `check` and calls it.
+    """Returns a decorator for a test that takes `check` and calls it.
 
     Args:
-        make_model: Makes a small model, the same one at the same random seed.
-        make_batch: Makes a batch of so many samples: the columns that forward takes,
-            `labels` among them.
-        config: The model's training config. None finds the one, in the project that
-            the model's file belongs to, that has the model's registered name.
-        expected_failures: Checks that are known to fail, by name, each with the reason.
-            Such a test has to fail: one that passes is an error, as with a strict
-            xfail.
+        make_model: Makes a small model, which is the same for the same random seed.
+        make_batch: Makes a batch with the given number of samples: the columns that
+            forward takes, including `labels`.
+        config: The model's training config. None searches the project of the model's
+            file for the config with the model's registered name.
+        expected_failures: The names of checks that are known to fail, with reasons.
+            These tests must fail: one that passes is an error, as with a strict xfail.
 
     Raises:
-        UnknownNameError: No check has a name that is expected to fail.
+        UnknownNameError: `expected_failures` names a check that does not exist.
     """
     expected = known(expected_failures or {})
     caller = sys._getframe(1).f_globals.get("__file__")

@@ -1,4 +1,4 @@
-"""The project of a model under test: its registered name and its config."""
+"""Finds the project of a model under test, its registered name and its config."""
 
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ _CONFIG_FOLDERS = ("configs", "config", ".")
 
 
 def registered_name(case: ModelCase) -> str | None:
-    """The name that the model's class is registered under, if it is."""
+    """Returns the name under which the model's class is registered, if any."""
     return REGISTRY.name_of(case.make_model_class, RegistryType.MODEL)
 
 
 def project_folder(case: ModelCase) -> Path | None:
-    """The nearest folder with an oumi_requirements.txt at or above the model's file."""
+    """Returns the nearest folder above the model's file with oumi_requirements.txt."""
     source = source_file(case)
     if source is None:
         return None
@@ -29,14 +29,14 @@ def project_folder(case: ModelCase) -> Path | None:
 
 
 def config_file(case: ModelCase) -> Path:
-    """The training config of the model.
+    """Returns the training config of the model.
 
-    It is the one that the case names; or else the one in the project's `configs` (or in
-    the folders that the manifest names) whose `model.model_name` is the registered
-    name. Of several, the one that is named as the model's file counts.
+    It is the config of the case; or else the one in the project's `configs` (or in the
+    folders given in the manifest) whose `model.model_name` is the registered name. If
+    there are several, the one with the same file name as the model is used.
 
     Raises:
-        NotApplicableError: There is none, or there are several.
+        NotApplicableError: There is no such config, or the choice is ambiguous.
     """
     folder = project_folder(case)
     if case.config is not None:
@@ -53,11 +53,11 @@ def config_file(case: ModelCase) -> Path:
     if not candidates:
         raise NotApplicableError(f"no config in {folder.name} names {name}")
     names = ", ".join(sorted(path.name for path in candidates))
-    raise NotApplicableError(f"{names} all name {name}: say which one with config=")
+    raise NotApplicableError(f"{names} all name {name}: choose one with config=")
 
 
 def _named(path: Path, folder: Path | None) -> Path:
-    """A config that is given: relative to the working folder, or to the project."""
+    """Resolves a given config relative to the working folder, or to the project."""
     if path.is_file() or path.is_absolute() or folder is None:
         return path
     return folder / path
@@ -70,7 +70,7 @@ def _configs(folder: Path) -> list[Path]:
 
 
 def _model_name(path: Path) -> str | None:
-    """The lower-case `model.model_name` of a YAML file, if it is a config."""
+    """Returns the lower-case `model.model_name` of a YAML file, if it is a config."""
     try:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):

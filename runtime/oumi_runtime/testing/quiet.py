@@ -1,4 +1,4 @@
-"""Trains without a word, and leaves the log and torch as they were."""
+"""Trains without log messages, and restores the settings of the log and of torch."""
 
 import contextlib
 import logging
@@ -11,7 +11,7 @@ from oumi_runtime.core.log import logger
 
 @contextlib.contextmanager
 def quiet() -> Generator[None]:
-    """Has a training log nothing while the block runs."""
+    """Silences the training log within the block."""
     level, handlers = logger.level, list(logger.handlers)
     threads = torch.get_num_threads()
     logging.disable(logging.WARNING)

@@ -1,4 +1,4 @@
-"""What the loss should be, computed beside the model from its outputs and labels."""
+"""Computes the expected loss of a model from its outputs and labels."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -24,12 +24,12 @@ _ALTERED = ("smooth", "weight", "focal", "masked", "scaled", "binary")
 
 
 def close(left: torch.Tensor, right: torch.Tensor) -> bool:
-    """Whether two losses are equal but for rounding."""
+    """Whether two losses are equal up to rounding errors."""
     return torch.allclose(left.double(), right.double(), rtol=2e-4, atol=1e-5)
 
 
 def counted_targets(case: ModelCase, batch: Batch) -> int:
-    """How many targets the loss of a batch is the mean of."""
+    """Returns the number of targets over which a batch's loss is averaged."""
     targets = batch["labels"]
     if targets.is_floating_point():
         return 1
@@ -128,7 +128,7 @@ def _mean(
 
 @contextmanager
 def criterion_spy(model: nn.Module) -> Generator[list[Any]]:
-    """Notes the calls of a model's criterion while the block runs."""
+    """Records the calls of a model's criterion within the block."""
     assert isinstance(model, BaseModel)
     calls: list[Any] = []
     original = model.criterion

@@ -1,4 +1,4 @@
-"""Runs checks without pytest, and gives back what came of each."""
+"""Runs checks without pytest, and returns their results."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 
 
 class Outcome(StrEnum):
-    """What came of a check."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -27,12 +27,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of one check."""
+    """The result of one check."""
 
     check: Check
     outcome: Outcome
     message: str
-    """Why it failed, does not apply or may fail; "" where it passed."""
+    """Why it failed, does not apply or may fail; "" if it passed."""
     seconds: float
 
     @property
@@ -55,20 +55,20 @@ def run_checks(
     """Runs the checks on a model.
 
     Args:
-        make_model: Makes a small model, the same one at the same random seed.
-        make_batch: Makes a batch of so many samples; see `parametrize_with_checks`.
-        config: The model's training config; None finds it in the model's project.
-        golden_folder: Where the state dict's keys are recorded, if they are.
+        make_model: Makes a small model, which is the same for the same random seed.
+        make_batch: Makes a batch of a given size; see `parametrize_with_checks`.
+        config: The model's training config; None searches the model's project for it.
+        golden_folder: The folder in which state dict keys are recorded, if any.
         select: Names of checks, or patterns such as `*gradient*`; all if empty.
-        slow: Whether to run the slow ones too.
-        expected_failures: Checks that are known to fail, each with the reason.
-        on_result: Is told each result as it comes.
+        slow: Whether to run slow checks too.
+        expected_failures: The names of checks that are known to fail, with reasons.
+        on_result: Called with each result.
 
     Returns:
         A result for each check, in the suite's order.
 
     Raises:
-        UnknownNameError: No check has a name that is selected or expected to fail.
+        UnknownNameError: A name in `select` or `expected_failures` does not exist.
     """
     case = ModelCase(make_model, make_batch, config, golden_folder)
     expected = known(expected_failures or {})
@@ -88,7 +88,7 @@ def run_check(
     Args:
         check: The check.
         case: The model under test.
-        expected: Why it is expected to fail. It fails then if it passes.
+        expected: The reason if it is expected to fail; passing is then a failure.
     """
     start = time.perf_counter()
     outcome, message = Outcome.PASSED, ""
@@ -107,13 +107,12 @@ def run_check(
 
 
 def selected(select: Iterable[str] = (), *, slow: bool = False) -> list[Check]:
-    """The checks of the given names or patterns, in order.
+    """Returns the checks that match the names or patterns, in order.
 
-    A slow check that is named in full is run whether or not the slow ones are asked
-    for.
+    A slow check that is named in full is included even if `slow` is false.
 
     Raises:
-        UnknownNameError: A name or pattern fits none.
+        UnknownNameError: A name or pattern matches no check.
     """
     patterns = list(select)
     for pattern in patterns:
@@ -128,7 +127,7 @@ def selected(select: Iterable[str] = (), *, slow: bool = False) -> list[Check]:
 
 
 def known(expected_failures: Mapping[str, str]) -> dict[str, str]:
-    """The expected failures, once it is clear that each names a check."""
+    """Returns the expected failures, after checking that each names a check."""
     for name in expected_failures:
         if not any(each.name == name for each in CHECKS):
             raise unknown(name)
@@ -136,5 +135,5 @@ def known(expected_failures: Mapping[str, str]) -> dict[str, str]:
 
 
 def unknown(name: str) -> UnknownNameError:
-    """The error for a name that no check has."""
+    """Returns the error for a name that no check has."""
     return UnknownNameError("check", name, [each.name for each in CHECKS], [])

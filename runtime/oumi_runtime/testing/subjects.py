@@ -1,4 +1,4 @@
-"""What to check, found by name, file or config: a way to make a model and batches."""
+"""Finds the models to check by name, file or config, and batches for them."""
 
 import importlib.util
 import sys
@@ -29,30 +29,30 @@ from oumi_runtime.testing.projects import config_file
 
 @dataclass(frozen=True)
 class Subject:
-    """A model to check, and where its batches come from."""
+    """A model to check, and the source of its batches."""
 
     name: str
     make_model: Callable[[], nn.Module]
     make_batch: BatchFactory
     config: Path | None
     origin: str
-    """In words: what the model and the batches are made of."""
+    """A description of where the model and the batches come from."""
 
 
 def find_subjects(target: str) -> list[Subject]:
-    """Finds what a name, a file or a config asks to check.
+    """Finds the models that a name, a file or a config refers to.
 
     Args:
-        target: The path of a training config, whose model is checked on its own data;
-            the path of a Python file, either a test with `make_model` and `make_batch`
-            or one that registers models; or a registered name. A registered model is
-            checked on the data of its config, if its project has one, or else on random
-            batches that suit its signature.
+        target: The path of a training config, whose model is checked on its data; the
+            path of a Python file that defines `make_model` and `make_batch`, or
+            registers models; or a registered name. A registered model is checked on the
+            data of its config, if its project has one, or else on random batches that
+            fit its signature.
 
     Raises:
         ConfigError: The config has mistakes.
         KeyError: The name is not registered.
-        ModelBuildError: The file has no model to check; or no batch can be derived.
+        ModelBuildError: The file has no model to check, or no batch can be derived.
     """
     path = Path(target)
     if path.suffix in (".yaml", ".yml"):
@@ -102,7 +102,7 @@ def _of_class(name: str, model_class: Any) -> Subject:
         model_class(**kwargs)
     except TypeError as error:
         raise ModelBuildError(
-            f"{name} cannot be made without more arguments ({error}); check a config, "
+            f"{name} cannot be built without more arguments ({error}); check a config, "
             "or a file with make_model and make_batch"
         ) from error
 
@@ -121,7 +121,7 @@ def _of_class(name: str, model_class: Any) -> Subject:
 def _batches_of(
     config: TrainingConfig, make_model: Callable[[], nn.Module]
 ) -> BatchFactory:
-    """Batches of random samples of the config's training data."""
+    """Returns a function that draws batches from the config's training data."""
     texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
     preprocessing = fit_preprocessing(texts, config.model, make_model())
     dataset = preprocessing.apply(texts)
@@ -143,7 +143,7 @@ def _registered(name: str, path: Path) -> Any:
 
 
 def _load(path: Path) -> ModuleType:
-    """Imports a file that no list names; it may import from its project."""
+    """Imports a file that need not be listed; it may import from its project."""
     for folder in (path.resolve().parent, *path.resolve().parents):
         if (folder / "oumi_requirements.txt").is_file() and str(folder) not in sys.path:
             sys.path.insert(0, str(folder))

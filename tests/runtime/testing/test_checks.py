@@ -89,7 +89,7 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (
         faulty_models.LossWithoutLabels,
         "only_with_labels",
-        "although it was given no labels",
+        "although it received no labels",
     ),
     (faulty_models.NoLoss, "only_with_labels", "returns no 'loss'"),
     (faulty_models.NoLoss, "overfits", "returns no 'loss'"),
@@ -98,7 +98,7 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
         "only_with_labels",
         "the loss is nan: is a weight not init",
     ),
-    (faulty_models.NanInit, "see_each_other", "the logits hold NaN"),
+    (faulty_models.NanInit, "see_each_other", "the logits contain NaN"),
     (faulty_models.NoLogits, "one_row", "returns no 'logits'"),
     (faulty_models.ReturnsTuple, "one_row", "returns a tuple, but must return a dict"),
     (faulty_models.MixedUp, "one_row", "is a reshape mixing samples"),
@@ -111,15 +111,15 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (
         faulty_models.NoActivation,
         "act_as_one",
-        "classifier gets what hidden gives, with nothing but sums",
+        "classifier receives the output of hidden with nothing but sums",
     ),
     (
         faulty_models.DropoutTurnedRound,
         "dropout_of_zero",
-        r"with dropout=0 dropout \(p=1\.0\) still leaves units out",
+        r"with dropout=0 dropout \(p=1\.0\) still drops units out",
     ),
-    (faulty_models.LossDoubledInTraining, "what_evaluation", "the loss while training"),
-    (faulty_models.RunningMean, "what_evaluation", "does forward keep something"),
+    (faulty_models.LossDoubledInTraining, "what_evaluation", "the loss in training"),
+    (faulty_models.RunningMean, "what_evaluation", "does forward keep state"),
     (faulty_models.SetsEvaluation, "what_evaluation", "to evaluation mode"),
     (faulty_models.SeedsEveryStep, "the_same_training", "forward sets torch's seed"),
     (faulty_models.SeedsItself, "the_same_weights", "does the constructor set"),
@@ -129,11 +129,11 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
         "settings_of_torch",
         "matmul precision from highest to high",
     ),
-    (faulty_models.LabelsClamped, "labels_out_of_range", "a label of 3 is taken"),
+    (faulty_models.LabelsClamped, "labels_out_of_range", "the label 3 is accepted"),
     (
         faulty_models.PaddingOfAnother,
         "row_that_learns",
-        "filled up with 0, and 1 is a token like others",
+        "padded with 0, and 1 is an ordinary token",
     ),
     (
         faulty_models.Autocast,
@@ -143,9 +143,9 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
     (
         faulty_models.NeverInitialised,
         "is_initialised",
-        r"offset is made by torch\.empty",
+        r"offset is created by torch\.empty",
     ),
-    (faulty_models.BiasFrozen, "biases", r"classifier\.bias is not trained, though"),
+    (faulty_models.BiasFrozen, "biases", r"classifier\.bias is not trained, although"),
     (
         faulty_models.IdsModulo,
         "tokens_are_told_apart",
@@ -162,18 +162,18 @@ FAULTS: list[tuple[type[nn.Module], str, str]] = [
 ]
 # Faults that are at home in other models.
 OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
-    (attending(NoPositions), "order_of_tokens", "are their positions added"),
-    (attending(SeesItselfAlone), "attention_reaches", "leave each token itself alone"),
+    (attending(NoPositions), "order_of_tokens", "are position embeddings added"),
+    (attending(SeesItselfAlone), "attention_reaches", "let each token see only itself"),
     (
         attending(HeadsNotTransposed),
         "stay_alike",
-        r"layers\.0 is given tokens that are all",
+        r"given identical tokens, layers\.0 returns",
     ),
     (attending(LateByOne), "own_token", "output at position 0 does not change"),
-    (attending(FirstTwice), "own_token", "position 1 is that at position 0"),
-    (decoding(StartsWithAnother), "shifted_by_one", "of 0 and the labels before each"),
+    (attending(FirstTwice), "own_token", "position 1 equals that at position 0"),
+    (decoding(StartsWithAnother), "shifted_by_one", "of 0 and the previous labels"),
     (decoding(WritesLate), "own_token", "does not change with the label before it"),
-    (decoding(LabelsClamped), "labels_out_of_range", "a label of 12 is taken"),
+    (decoding(LabelsClamped), "labels_out_of_range", "the label 12 is accepted"),
     (decoding(ShiftsByTwo), "shifted_by_one", "how are the labels shifted"),
     (attending(WithoutResidual), "keep_their_input", r"of layers\.0 says that its"),
     (
@@ -190,7 +190,7 @@ OTHER_FAULTS: list[tuple[ModelCase, str, str]] = [
         "the smallest tenth of the numbers of features",
     ),
     (numbers(WithoutSigns), "every_input", "the signs of features"),
-    (numbers(FourFeatures), "constructor_argument", "is the number 4 written out"),
+    (numbers(FourFeatures), "constructor_argument", "is the number 4 hard-coded"),
 ]
 
 

@@ -100,5 +100,5 @@ def test_inputs_of_which_nothing_is_known_are_refused():
             return {}
 
     Odd.__init__ = lambda self: nn.Module.__init__(self)
-    with pytest.raises(ModelBuildError, match="what graph of forward is to be"):
+    with pytest.raises(ModelBuildError, match="forward's argument graph is unknown"):
         derived_batches(Odd)

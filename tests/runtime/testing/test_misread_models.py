@@ -12,7 +12,7 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         ModelCase(misread_models.DividedByTheWholeLength, token_batch),
         "beginning_alone_is_the_same",
-        "the first 1 of 6 input_ids alone give other outputs",
+        "the first 1 of 6 input_ids give different outputs",
     ),
     (
         attending(misread_models.PositionsForEighteen),
@@ -32,7 +32,7 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
             image_batch,
         ),
         "inputs_of_any_layout_are_taken",
-        "where flatten or reshape takes any layout",
+        "where flatten or reshape accept any layout",
     ),
     (
         numbers(misread_models.Sorted),
@@ -47,12 +47,12 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         ModelCase(misread_models.WritesWhatIsThere, text_batch),
         "inputs_are_not_changed",
-        "forward changes input_ids in place",
+        "forward modifies input_ids in place",
     ),
     (
         ModelCase(misread_models.Unsaid, text_batch),
         "docstring_tells_the_shapes",
-        "forward returns guesses, of which the docstring says nothing",
+        "forward returns guesses, which the docstring does not mention",
     ),
     (
         ModelCase(misread_models.CopyOfTheEmbedding, token_batch),
@@ -62,22 +62,22 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         ModelCase(misread_models.OfOneSign, text_batch),
         "logits_are_not_normalised",
-        "all of one sign",
+        "all logits have the same sign",
     ),
     (
         attending(misread_models.SoftmaxOverHeads),
         "attention_is_shared_out_among_tokens",
-        "is taken over dimension 1",
+        "is over dimension 1",
     ),
     (
         attending(misread_models.SoftmaxTwice),
         "attention_is_shared_out_among_tokens",
-        "a softmax is taken of what a softmax gave",
+        "a softmax is applied to the result of a softmax",
     ),
     (
         numbers(misread_models.FeaturesApart),
         "attention_combines_what_is_apart",
-        "the first and the last of features give alone",
+        "separate effects of the first and the last of features",
     ),
     (
         attending(misread_models.QueriesForKeys),

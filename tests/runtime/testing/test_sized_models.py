@@ -29,7 +29,7 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         attending(models.Unscaled),
         "attention_scores_do_not_grow_with_the_width",
-        "with 4 times the width, .* spread 1.9 times as far",
+        "with 4 times the width, .* vary 1.9 times as much",
     ),
     (
         attending(models.ScaleOfOne),
@@ -49,37 +49,37 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
     (
         attending(models.HalfOfTheLayers),
         "an_argument_rules_all_of_its_kind",
-        "the length of more is 3 whatever num_layers is, though the length of layers",
+        "the length of more is 3 whatever num_layers is, although the length of layers",
     ),
     (
         of_texts(models.FiltersOfTheDefault, 8),
         "an_argument_rules_all_of_its_kind",
-        r"hidden\.weight gives 24 values whatever width is",
+        r"hidden\.weight returns 24 values whatever width is",
     ),
     (
         of_texts(models.FiltersOfTwiceTheDefault, 8),
         "an_argument_rules_all_of_its_kind",
-        r"hidden\.weight gives 48 values .* 2 times the default of width",
+        r"hidden\.weight returns 48 values .* 2 times the default of width",
     ),
     (
         of_texts(models.Divided),
         "logits_are_not_multiplied",
-        r"the logits are 0\.1 times what the last layer gives",
+        r"the logits are 0\.1 times the output of the last layer",
     ),
     (
         of_images(models.PixelsDividedAgain),
         "first_layer_gets_numbers_of_a_fair_size",
-        r"of a size of 0\.5\d, but 0\.002\d where they reach conv",
+        r"a magnitude of 0\.5\d, but of 0\.002\d when they reach conv",
     ),
     (
         of_images(models.PixelsMadeBytes),
         "first_layer_gets_numbers_of_a_fair_size",
-        r"but 1\.\de\+02 where they reach conv",
+        r"but of 1\.\de\+02 when they reach conv",
     ),
     (
         numbers(models.OfNormsOnly),
         "layers_have_an_activation_between_them",
-        "sums of what the first of 4 layers gives",
+        "linear in the output of the first of 4 layers",
     ),
     (
         numbers(models.ForgetsItsInput),
@@ -107,22 +107,22 @@ FAULTS += [
     (
         attending(models.HeadsForWidth),
         "there_are_as_many_heads_as_asked_for",
-        "with num_heads=2 there are 8 heads, of a width of 2",
+        "with num_heads=2 there are 8 heads of width 2",
     ),
     (
         seeing(models.PatchesReshaped),
         "patches_stay_apart",
-        "with one patch of 4 changed, 4 rows change",
+        "changing one patch of 4 changes 4 rows",
     ),
     (
         of_texts(models.LogitsDroppedOut),
         "outputs_are_not_dropped_out",
-        r"[45]\d% of the outputs are zero while training",
+        r"[45]\d% of the outputs are zero in training",
     ),
     (
         of_texts(models.LogitsDroppedOutByHand),
         "outputs_are_not_dropped_out",
-        r"\d% of the outputs are zero while training",
+        r"\d% of the outputs are zero in training",
     ),
 ]
 

@@ -115,7 +115,7 @@ def test_a_recurrent_layer_is_no_graph_break_of_the_models():
 @pytest.mark.parametrize(
     ("model_class", "name", "sentence"),
     [
-        (Prints, "compiled_model_is_one_graph", "cannot take forward in one graph"),
+        (Prints, "compiled_model_is_one_graph", "cannot compile forward to one graph"),
         (DecidesOnLength, "new_sizes_do_not_compile_again", "2 graphs instead of 1"),
         (FixedBatch, "exported_model_computes_the_same", "torch.export refuses"),
         (
@@ -136,7 +136,7 @@ def test_a_recurrent_layer_is_no_graph_break_of_the_models():
         (
             KeepsLosses,
             "memory_does_not_grow_with_the_steps",
-            "does forward keep something of every call",
+            "does forward store tensors from every call",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Checks of models whose tokens attend to each other: to which, and in what order."""
+"""Checks of models with attention: what is attended to, and the order of tokens."""
 
 import re
 from typing import Any
@@ -36,16 +36,16 @@ _MUCH_MORE = 6.0
 
 @check(needs=[attention])
 def check_order_of_tokens_matters(case: ModelCase) -> None:
-    """Catches attention to which a text is a bag of tokens.
+    """Catches attention that ignores the order of tokens.
 
     For example a position embedding that is never added, or positions that are all
-    zero. A model that must not look ahead is left out: what each token can see tells it
-    where it is.
+    zero. Causal models are not checked: the number of tokens that a token can see tells
+    them its position.
 
-    If it fails, look at what tells attention the positions.
+    If it fails, look at how attention gets the positions.
     """
     if case.label_shift is not None:
-        raise NotApplicableError("a causal mask tells the positions, too")
+        raise NotApplicableError("the causal mask gives the positions away")
     probe = Probe(case, ROWS)
     if not probe.is_double:
         raise NotApplicableError("the model does not run in float64")
@@ -70,8 +70,8 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
         if not probe.differs(usual, turned).any():
             raise CheckFailedError(
                 f"{tokens.ids} in another order give the same output, although "
-                "the tokens attend to each other: are their positions added, and is "
-                "each another one?"
+                "the tokens attend to each other: are position embeddings added, and "
+                "are they all different?"
             )
         layer = "" if has_other_ways else heap_seen_by_attention(probe, changed)
         if layer:
@@ -83,12 +83,12 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
 
 @check(needs=[attention])
 def check_attention_reaches_other_tokens(case: ModelCase) -> None:
-    """Catches attention in which every token sees itself alone.
+    """Catches attention in which every token sees only itself.
 
-    For example a mask of `torch.eye`, or a softmax over the wrong dimension of a score
-    that is masked.
+    For example a mask of `torch.eye`, or a softmax over the wrong dimension of masked
+    scores.
 
-    If it fails, print the mask of the first layer: row t says what token t may see.
+    If it fails, print the mask of the first layer: row t shows what token t may see.
     """
     probe = Probe(case)
     for tokens in attending(case):
@@ -100,8 +100,8 @@ def check_attention_reaches_other_tokens(case: ModelCase) -> None:
         moved = probe.differs(usual, probe({**probe.inputs, tokens.ids: changed}))
         if not moved[:, 1::2].any():
             raise CheckFailedError(
-                "no token's output changes with the tokens beside it, although they "
-                "attend to each other: does the mask leave each token itself alone?"
+                "no token's output changes with the other tokens, although they attend "
+                "to each other: does the mask let each token see only itself?"
             )
 
 
@@ -109,8 +109,8 @@ def check_attention_reaches_other_tokens(case: ModelCase) -> None:
 def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
     """Catches a softmax of attention over the wrong dimension, or twice.
 
-    For example `scores.softmax(dim=1)` of (batch, heads, query, key): the weights of a
-    query do not add up to 1, but those of its heads do.
+    For example `scores.softmax(dim=1)` of (batch, heads, query, key): then not the
+    weights of a query add up to 1, but those of the heads.
 
     If it fails, take the softmax over the keys: `dim=-1`.
     """
@@ -118,26 +118,26 @@ def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
         outputs_of(case.model(), case.batch(ROWS))
     if watch.is_twice:
         raise CheckFailedError(
-            "a softmax is taken of what a softmax gave, which leaves all weights of "
-            "attention nearly equal: leave one of them out"
+            "a softmax is applied to the result of a softmax, which makes all "
+            "attention weights nearly equal: remove one of them"
         )
     if not watch.summed:
         raise NotApplicableError("no attention is computed with a softmax of its own")
     wrong = [dim for dim in watch.summed if dim != 3]
     if wrong:
         raise CheckFailedError(
-            f"a softmax of scores (batch, heads, query, key) is taken over dimension "
-            f"{wrong[0]}: the weights of a query add up to 1 over the keys, dim=-1"
+            f"the softmax of scores (batch, heads, query, key) is over dimension "
+            f"{wrong[0]}: it should be over the keys, dim=-1"
         )
 
 
 @check()
 def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
-    """Catches attention whose heads are put together in the wrong order.
+    """Catches attention whose heads are joined in the wrong order.
 
-    For example `y.reshape(x.shape)` without `y.transpose(1, 2)` before: what belongs to
-    one token is spread over several. Each layer is given tokens that are all alike;
-    whatever they attend to, they have to come out alike.
+    For example `y.reshape(x.shape)` without a preceding `y.transpose(1, 2)`: the values
+    of one token are then spread over several. The check gives each layer identical
+    tokens; whatever they attend to, the layer has to return identical ones.
 
     If it fails, look at every `transpose`, `permute` and `view` of the named layer.
     """
@@ -148,23 +148,24 @@ def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
         spread = _spread_of_alike(probe, layer)
         if not spread < 1e-9:
             raise CheckFailedError(
-                f"{name} is given tokens that are all alike, and returns others (they "
-                f"differ by up to {spread:.2g} of their size): is a head's output "
-                "transposed before it is flattened?"
+                f"given identical tokens, {name} returns tokens that differ (by up to "
+                f"{spread:.2g} of their size): is the heads' output transposed before "
+                "it is flattened?"
             )
 
 
 @check(needs=[numbers])
 def check_attention_combines_what_is_apart(case: ModelCase) -> None:
-    """Catches attention among the wrong things, so that features never meet.
+    """Catches attention over the wrong dimension, so that features never interact.
 
-    For example attention over the heads of each feature: the output is a sum of what
-    each feature gives alone. What two features, or the opposite corners of an image,
-    give together has to differ from that sum. Where a class token is read, no feature
-    or patch has much more influence than the others, as it has if its row is read.
+    For example attention over the heads of each feature: the output is then a sum of
+    the effects of single features. The joint effect of two features, or of the opposite
+    corners of an image, has to differ from that sum. If the model reads a class token,
+    no feature or patch may have much more influence than the others, which would show
+    that its row is read instead.
 
     If it fails, look at the shapes that attention is called with: the features or
-    patches are the last but one dimension.
+    patches have to be the second-to-last dimension.
     """
     _require_row_of_class_token(case)
     with AttentionWatch() as watch:
@@ -184,9 +185,9 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
         )
         if not probe.differs(one + other, both + none).any():
             raise CheckFailedError(
-                f"the output is a sum of what the first and the last of {name} give "
-                "alone, although there is attention: does it run over the heads, or "
-                "over what belongs to one place?"
+                f"the output is the sum of the separate effects of the first and the "
+                f"last of {name}, although there is attention: does it run over the "
+                "heads, or over the values of one position?"
             )
 
 

@@ -29,11 +29,11 @@ from oumi_runtime.testing.measuring import (
 
 @check(slow=True)
 def check_compiled_model_computes_the_same(case: ModelCase) -> None:
-    """Catches a model that torch.compile turns into another one.
+    """Catches a model that computes something else under torch.compile.
 
-    For example a custom backward, or a value that is taken from the first batch and
-    baked in. Loss, outputs and gradients are compared, compiled for training, with the
-    operations as PyTorch has them (backend aot_eager).
+    For example a custom backward, or a value from the first batch that is baked in.
+    Loss, outputs and gradients are compared, compiled for training with PyTorch's own
+    operations (backend aot_eager).
 
     If it fails, look for Python numbers that are computed from a tensor, and for state
     that forward keeps.
@@ -62,12 +62,12 @@ def check_compiled_model_computes_the_same(case: ModelCase) -> None:
 
 @check(slow=True)
 def check_compiled_model_is_one_graph(case: ModelCase) -> None:
-    """Catches a forward that torch.compile has to leave in the middle.
+    """Catches graph breaks under torch.compile.
 
-    For example a `print`, a `.item()`, or a decision on the value of a tensor: each
-    graph break gives up a part of the speed.
+    For example a `print`, a `.item()`, or a branch on the value of a tensor: each graph
+    break costs speed.
 
-    If it fails, the message names what broke the graph.
+    If it fails, the message names the cause of the graph break.
     """
     model = case.model(training=True)
     recurrent = sorted({type(m).__name__ for m in model.modules() if _is_recurrent(m)})
@@ -81,7 +81,7 @@ def check_compiled_model_is_one_graph(case: ModelCase) -> None:
             compiled(**case.batch())
     except Exception as error:
         raise CheckFailedError(
-            f"torch.compile cannot take forward in one graph: {described(error)}"
+            f"torch.compile cannot compile forward to one graph: {described(error)}"
         ) from error
     finally:
         torch.compiler.reset()
@@ -89,11 +89,11 @@ def check_compiled_model_is_one_graph(case: ModelCase) -> None:
 
 @check(slow=True)
 def check_new_sizes_do_not_compile_again(case: ModelCase) -> None:
-    """Catches a model that is compiled anew for every length or batch size.
+    """Catches a model that is recompiled for every length or batch size.
 
-    For example a table that is cut to `int(length)`, or a decision on the batch size.
+    For example a table that is sliced to `int(length)`, or a branch on the batch size.
 
-    If it fails, look for sizes that are turned into Python numbers, compared, or used
+    If it fails, look for sizes that are converted to Python numbers, compared, or used
     as keys.
     """
     torch.compiler.reset()
@@ -112,15 +112,15 @@ def check_new_sizes_do_not_compile_again(case: ModelCase) -> None:
         torch.compiler.reset()
     if counter.compiled > graphs:
         raise CheckFailedError(
-            f"batches of {len(others)} other sizes had the model compiled again, "
-            f"{counter.compiled} graphs instead of {graphs}: does forward decide on a "
-            "size, or turn one into a number?"
+            f"batches of {len(others)} other sizes made torch.compile recompile, "
+            f"{counter.compiled} graphs instead of {graphs}: does forward branch on a "
+            "size, or convert one to a number?"
         )
 
 
 @check(slow=True)
 def check_exported_model_computes_the_same(case: ModelCase) -> None:
-    """Catches a model that torch.export cannot take with a batch of any size.
+    """Catches a model that torch.export cannot export with a dynamic batch size.
 
     For example `view(4, -1)`, or Python code that depends on values.
 
@@ -149,7 +149,7 @@ def check_exported_model_computes_the_same(case: ModelCase) -> None:
     require_equal(
         logits_of(model, others),
         found[output_name(found)],
-        "the exported model computes another output for a batch of another size",
+        "the exported model computes a different output for a batch of another size",
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks that layers put together do more than a single one could."""
+"""Checks that several layers can do more than a single one."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -24,10 +24,11 @@ _Inputs = dict[str, list[torch.Tensor]]
 
 @check()
 def check_no_two_layers_act_as_one(case: ModelCase) -> None:
-    """Catches linear layers with nothing between them, which one layer could replace.
+    """Catches linear layers without an activation between them.
 
-    For example an activation that is forgotten: `self.second(self.first(x))`. A first
-    layer that is narrower than its input and output does something, and is left alone.
+    For example a missing activation in `self.second(self.first(x))`, which a single
+    layer could replace. A first layer that is narrower than its input and output is
+    allowed, since it reduces the rank.
 
     If it fails, look at what comes between the named layers.
     """
@@ -47,9 +48,9 @@ def check_no_two_layers_act_as_one(case: ModelCase) -> None:
         taken = sum(layers[each].weight.shape[0] for each in after)
         if after and width >= min(given, taken):
             raise CheckFailedError(
-                f"{listing(after)} gets what {name} gives, with nothing but sums "
-                "between them, so that one layer could do what both do: is an "
-                "activation forgotten?"
+                f"{listing(after)} receives the output of {name} with nothing but sums "
+                "between them, so one layer could replace both: is an activation "
+                "missing?"
             )
 
 
@@ -80,8 +81,8 @@ def check_layers_have_an_activation_between_them(case: ModelCase) -> None:
     moves = not _close(one, none) and not _close(other, none)
     if moves and _close(one - none, both - other):
         raise CheckFailedError(
-            f"the outputs are sums of what the first of {len(layers)} layers gives, "
-            "but for the norms: is an activation forgotten between the layers?"
+            f"apart from norms, the outputs are linear in the output of the first of "
+            f"{len(layers)} layers: is an activation missing between the layers?"
         )
 
 

@@ -17,15 +17,16 @@ from oumi_runtime.testing.needs import arguments_of, constructor_arguments
 
 @check(needs=[constructor_arguments])
 def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
-    """Catches a constructor argument that is taken and not used.
+    """Catches a constructor argument that is accepted but not used.
 
-    For example `nn.Dropout(0.1)` where `nn.Dropout(dropout)` was meant: a config that
-    sets it, and a search over it, change nothing.
+    For example `nn.Dropout(0.1)` where `nn.Dropout(dropout)` was meant: setting the
+    argument in a config, or searching over it, then changes nothing.
 
-    Models are made with another value of each number. One has an effect if the layers,
-    their start or the output change, or if the constructor refuses the value.
+    Models are built with another value of each number. The argument has an effect if
+    the layers, their initialization or the output change, or if the constructor refuses
+    the value.
 
-    If it fails, look for the number that is written out where the argument was meant.
+    If it fails, look for a number that is hard-coded instead of the argument.
     """
     kwargs, batch = arguments_of(case), case.batch()
     usual = _fingerprint(case, kwargs, batch)
@@ -39,13 +40,13 @@ def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
         broken = [other.error for other in others if other.error]
         if broken and len(broken) == len(others):
             raise CheckFailedError(
-                f"with another {name} than {value} the model can be made, but not run "
-                f"({broken[0]}): is the number {value} written out somewhere?"
+                f"with a {name} other than {value} the model can be built, but not run "
+                f"({broken[0]}): is the number {value} hard-coded somewhere?"
             )
     if idle:
         raise CheckFailedError(
             f"{listing(idle)} of the constructor changes neither the layers nor the "
-            "output: is a number written out where it was meant?"
+            "output: is a number hard-coded instead?"
         )
 
 

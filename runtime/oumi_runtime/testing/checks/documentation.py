@@ -1,4 +1,4 @@
-"""Checks that what the docstrings say is what comes out."""
+"""Checks that the model does what its docstrings say."""
 
 import re
 from typing import Any
@@ -35,7 +35,7 @@ _DTYPES = {"float": ("float32", "float64"), "bool": ("bool",)}
 
 @check()
 def check_docstring_tells_the_shapes(case: ModelCase) -> None:
-    """Catches a docstring that no longer says what forward takes and returns.
+    """Catches a docstring that does not match forward's arguments and results.
 
     For example `logits` (batch, num_classes) where they are (batch, sequence,
     num_classes); a constructor argument `num_classes` of which the layer makes one
@@ -77,17 +77,17 @@ def check_docstring_tells_the_shapes(case: ModelCase) -> None:
     unsaid = [name for name in computed if not re.search(rf"\b{name}\b", said)]
     if outputs and unsaid:
         raise CheckFailedError(
-            f"forward returns {listing(unsaid)}, of which the docstring says nothing"
+            f"forward returns {listing(unsaid)}, which the docstring does not mention"
         )
 
 
 @check()
 def check_length_of_embeddings_is_as_said(case: ModelCase) -> None:
-    """Catches embeddings that were to be of length 1, and are not.
+    """Catches embeddings that should have length 1, but do not.
 
-    For example an `F.normalize` that went lost, or one over the batch: what compares
-    embeddings by their product takes a long one for a near one. Where one half of a
-    pair has a length of 1, so should the other.
+    For example a missing `F.normalize`, or one over the batch: comparing embeddings by
+    their dot product then prefers long ones. If one half of a pair has length 1, the
+    other should too.
 
     If it fails, normalise over the last dimension.
     """
@@ -108,7 +108,7 @@ def check_length_of_embeddings_is_as_said(case: ModelCase) -> None:
         if not _is_normal(outputs[name]):
             raise CheckFailedError(
                 f"{name} have lengths of {norms.min():.3g} to {norms.max():.3g}, "
-                f"though {why}: is a normalize missing?"
+                f"although {why}: is a normalize missing?"
             )
 
 
@@ -119,11 +119,11 @@ def _is_normal(vectors: torch.Tensor) -> bool:
 
 @check()
 def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
-    """Catches a residual connection that went lost, where a docstring tells of it.
+    """Catches a missing residual connection that a docstring describes.
 
-    For example `return y` in place of `return x + y` in a layer that is "added to its
-    input". With weights of zero such a layer still gives what it got. Where the
-    docstring of the model says so, it is of the layers in its lists.
+    For example `return y` instead of `return x + y` in a layer that is "added to its
+    input". With weights of zero, such a layer has to return its input. If the model's
+    docstring says so, this applies to the layers in its lists.
 
     If it fails, look for the sums in the layer's forward.
     """
@@ -149,8 +149,9 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
         handle.remove()
         if any(torch.is_tensor(y) and not y.any() and x.any() for x, y in given):
             raise CheckFailedError(
-                f"the docstring of {name} says that its input is added, but where its "
-                "weights are zero nothing is left of it: is a residual connection gone?"
+                f"the docstring of {name} says that its input is added, but with "
+                "weights of zero nothing is left of it: is a residual connection "
+                "missing?"
             )
     if says_input_is_added(case.make_model_class):
         _require_way_around_lists(case)
@@ -169,17 +170,17 @@ def _require_way_around_lists(case: ModelCase) -> None:
     usual, found = probe(probe.inputs), probe(others)
     if lists and not probe.differs(usual, found).any():
         raise CheckFailedError(
-            "the docstring says that layers are added to their input, but where their "
-            "weights are zero nothing is left of it: is a residual connection gone?"
+            "the docstring says that layers are added to their input, but with weights "
+            "of zero nothing is left of it: is a residual connection missing?"
         )
 
 
 @check(needs=[token_ids])
 def check_as_many_tokens_are_seen_as_said(case: ModelCase) -> None:
-    """Catches a model of the next token that looks less far back than it says.
+    """Catches a next-token model that sees fewer tokens than its docstring says.
 
-    For example convolutions that "see 2 ** (n + 1) - 1 tokens", as the docstring of
-    `num_layers` has it, whose dilation went lost: they see 2 * n + 1.
+    For example convolutions that "see 2 ** (n + 1) - 1 tokens", according to the
+    docstring of `num_layers`, but lack the dilation: they see 2 * n + 1.
 
     If it fails, look at the dilation, the size and the padding of the convolutions.
     """
@@ -207,16 +208,16 @@ def check_as_many_tokens_are_seen_as_said(case: ModelCase) -> None:
             raise CheckFailedError(
                 f"the docstring says {sentence!r}, which is {reach}, but the last "
                 f"output {'does not change' if is_seen else 'changes'} with the token "
-                f"{back - 1} places before it: is a dilation or a size another one?"
+                f"{back - 1} positions before it: is a dilation or a size different?"
             )
 
 
 @check()
 def check_weights_said_to_be_tied_are(case: ModelCase) -> None:
-    """Catches weights that the docstrings call tied, and that are two.
+    """Catches weights that the docstrings call tied, but that are not.
 
-    For example an output layer that was to share the embedding's weights, whose
-    assignment went lost: the model is larger, and learns worse.
+    For example an output layer that should share the embedding's weights, but lacks the
+    assignment: the model is larger, and learns worse.
 
     If it fails, look for `self.head.weight = self.embedding.weight`.
     """
@@ -226,6 +227,6 @@ def check_weights_said_to_be_tied_are(case: ModelCase) -> None:
     names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
     if len(names) == len(list(model.parameters())):
         raise CheckFailedError(
-            "the docstring says that weights are tied, but every parameter is its own: "
-            "is `head.weight = embedding.weight` gone?"
+            "the docstring says that weights are tied, but no parameter is shared: is "
+            "`head.weight = embedding.weight` missing?"
         )

@@ -1,4 +1,4 @@
-"""Checks that what should be trained is, and by the right gradient."""
+"""Checks that everything that should be trained is, with the right gradient."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,14 +26,13 @@ _STEPS_TO_MOVE = 6
 
 @check()
 def check_layers_and_tensors_are_registered(case: ModelCase) -> None:
-    """Catches what the model holds without registering it.
+    """Catches layers and tensors that the model does not register.
 
-    For example layers in a plain list, of which no optimizer hears and which no file
-    holds; or a tensor as a plain attribute, which stays behind when the model moves to
-    another device.
+    For example layers in a plain list, which are neither trained nor saved; or a tensor
+    as a plain attribute, which stays behind when the model moves to another device.
 
-    If it fails, use nn.ModuleList or nn.ModuleDict for layers, nn.Parameter for what is
-    trained, and `register_buffer` for what is not.
+    If it fails, use nn.ModuleList or nn.ModuleDict for layers, nn.Parameter for trained
+    tensors, and `register_buffer` for others.
     """
     model = case.model()
     hidden = strays(model, (nn.Module, nn.Parameter))
@@ -53,11 +52,11 @@ def check_layers_and_tensors_are_registered(case: ModelCase) -> None:
 
 @check()
 def check_every_parameter_gets_a_gradient(case: ModelCase) -> None:
-    """Catches a layer that forward does not use, a `detach`, and gradients of NaN.
+    """Catches a layer that forward does not use, a `detach`, and NaN gradients.
 
-    For example a norm that is made in the constructor and then forgotten. A parameter
-    counts as without gradient if several models and batches give it none, since one
-    small layer may happen to have no active unit.
+    For example a norm that is created in the constructor but never called. The check
+    uses several models and batches, since a small layer may happen to have no active
+    unit.
 
     If it fails, look for the named layer in forward, and for `detach`, `no_grad`,
     `.data` and `.item()` between it and the loss.
@@ -80,19 +79,19 @@ def check_every_parameter_gets_a_gradient(case: ModelCase) -> None:
             break
     if silent:
         raise CheckFailedError(
-            f"{listing(silent)} gets no gradient: is the layer used in forward, or "
+            f"{listing(silent)} gets no gradient: is the layer unused in forward, or "
             "detached?"
         )
 
 
 @check()
 def check_biases_are_trained_with_their_weights(case: ModelCase) -> None:
-    """Catches a part of a layer that is kept from training.
+    """Catches a layer that is only partly trained.
 
-    For example `parameters[-1].requires_grad_(False)`, which meant a whole layer.
+    For example `parameters[-1].requires_grad_(False)` where a whole layer was meant.
 
-    If it fails, look for `requires_grad`. A layer that is frozen as a whole, and one of
-    which the biases alone are trained, are left alone.
+    If it fails, look for `requires_grad`. Freezing a whole layer, or training only its
+    biases, is allowed.
     """
     frozen = [
         f"{name}.{own}".lstrip(".")
@@ -104,39 +103,39 @@ def check_biases_are_trained_with_their_weights(case: ModelCase) -> None:
     ]
     if frozen:
         raise CheckFailedError(
-            f"{listing(frozen)} is not trained, though the weight beside it is: where "
+            f"{listing(frozen)} is not trained, although the layer's weight is: where "
             "is its requires_grad set to False?"
         )
 
 
 @check()
 def check_outputs_carry_gradients(case: ModelCase) -> None:
-    """Catches outputs that are cut off from the weights.
+    """Catches outputs that are detached from the weights.
 
-    For example `logits.detach()` in the returned dict: a loss that somebody computes
-    from them, as a distillation does, would train nothing.
+    For example `logits.detach()` in the returned dict: a loss computed from them
+    elsewhere, as in distillation, would train nothing.
 
-    If it fails, return the logits as they are; who wants them without gradients asks
-    for `torch.no_grad()`.
+    If it fails, return the logits unchanged; callers that need no gradients use
+    `torch.no_grad()`.
     """
     outputs = outputs_of(case.model(training=True), case.batch())
     name = output_name(outputs)
     if not outputs[name].requires_grad:
         raise CheckFailedError(
-            f"the {name} carry no gradient: are they detached, or rounded to classes?"
+            f"the {name} have no gradient: are they detached, or rounded to classes?"
         )
 
 
 @check()
 def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
-    """Catches a gradient that is not the slope of the loss.
+    """Catches gradients that differ from the slope of the loss.
 
-    For example `x + layer(x.detach())`: every parameter still gets a gradient, by
-    another way, but the wrong one. Each is compared with finite differences.
+    For example `x + layer(x.detach())`: every parameter still gets a gradient along
+    another path, but a wrong one. Each is compared with finite differences.
 
-    If it fails, look for `detach`, `no_grad`, `.data`, rounding or an own backward
-    where the named parameters are used. A model that stops gradients on purpose
-    declares it as an expected failure.
+    If it fails, look for `detach`, `no_grad`, `.data`, rounding or a custom backward
+    where the named parameters are used. If a model stops gradients on purpose, declare
+    an expected failure.
     """
     model = perturbed(case.model(training=True), 0.05).double()
     batch = in_double(case.batch(4))
@@ -158,17 +157,17 @@ def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
         if wrong:
             raise CheckFailedError(
                 f"the gradient of {listing(wrong)} is not the slope of the loss: is a "
-                "part of its way to the loss detached, or computed under no_grad?"
+                "part of its path to the loss detached, or computed under no_grad?"
             )
 
 
 @check()
 def check_training_starts_everywhere(case: ModelCase) -> None:
-    """Catches weights from whose start there is no way to learn.
+    """Catches an initialization from which weights cannot learn.
 
-    For example layers that all start at zero, so that each stops the gradient of the
-    other; or a matrix that starts constant, whose units stay copies of each other. A
-    last layer may start at zero.
+    For example layers that all start at zero, so that each blocks the other's gradient;
+    or a constant matrix, whose units stay copies of each other. The last layer may
+    start at zero.
 
     If it fails, look at what `nn.init` does to the named weights.
     """
@@ -189,7 +188,7 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
     stuck = [name for name in stuck if before[name].ndim > 1]
     if stuck:
         raise CheckFailedError(
-            f"{listing(stuck)} stays as it was in the first {_STEPS_TO_MOVE} "
+            f"{listing(stuck)} does not change in the first {_STEPS_TO_MOVE} "
             "steps: do the weights around it start at zero?"
         )
     copies = [
@@ -213,8 +212,8 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
     ]
     if constant:
         raise CheckFailedError(
-            f"{listing(constant)} starts at one value throughout, so that its units "
-            "begin as copies of each other: draw them at random"
+            f"{listing(constant)} is initialized with a constant, so that its units "
+            "are copies of each other: initialize it at random"
         )
 
 

@@ -44,10 +44,10 @@ def images(case: ModelCase) -> str:
 
 @check(needs=[images])
 def check_channels_are_told_apart(case: ModelCase) -> None:
-    """Catches a model to which the channels of an image are all one.
+    """Catches a model that does not distinguish the channels of an image.
 
-    For example `images.mean(dim=1, keepdim=True)`, which nobody notices as long as
-    images are grey: a model made for three channels is then compared.
+    For example `images.mean(dim=1, keepdim=True)`, which goes unnoticed as long as
+    images are greyscale: the check then builds a model for three channels.
 
     If it fails, look at what is done to dimension 1 before the first layer.
     """
@@ -66,10 +66,10 @@ def check_channels_are_told_apart(case: ModelCase) -> None:
 
 @check(needs=[images])
 def check_images_need_not_be_square(case: ModelCase) -> None:
-    """Catches height and width that are taken for each other.
+    """Catches height and width that are swapped.
 
-    For example `x.transpose(2, 3)` on one of two ways that are joined again. It applies
-    to models that take larger images too, and have no attention.
+    For example `x.transpose(2, 3)` in one of two branches that are joined again. It
+    applies to models without attention that accept larger images too.
 
     If it fails, look at the named line: which of its dimensions are height and width?
     """
@@ -90,8 +90,8 @@ def check_images_need_not_be_square(case: ModelCase) -> None:
             found = logits_of(model, {**inputs, name: longer})
         except _FAILURES as error:
             raise CheckFailedError(
-                f"{name} of {height} by {width} pixels, though larger squares are "
-                f"taken: {described(error)}: are height and width swapped somewhere?"
+                f"{name} of {height} by {width} pixels fail, although larger squares "
+                f"work: {described(error)}: are height and width swapped somewhere?"
             ) from error
         if usual.shape[2:] == size and found.shape[2:] != longer.shape[2:]:
             raise CheckFailedError(
@@ -102,11 +102,11 @@ def check_images_need_not_be_square(case: ModelCase) -> None:
 
 @check(needs=[images])
 def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
-    """Catches layers, and outputs for every pixel, that put a pixel at another's place.
+    """Catches layers, and outputs for every pixel, that move pixels.
 
     For example `x.permute(0, 2, 3, 1).reshape(x.shape)`, or a `reshape` from
-    (batch, channels, height, width) to (batch, height, width, channels). A pixel that
-    changes has to change the result at its own place more than elsewhere, on average.
+    (batch, channels, height, width) to (batch, height, width, channels). On average,
+    changing a pixel has to change the result at its position more than elsewhere.
 
     If it fails, look at every `reshape`, `permute` and `view` of the named layer.
     """
@@ -123,9 +123,8 @@ def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
             moving = [path for path in moving if path not in kept]
     if moving:
         raise CheckFailedError(
-            f"a pixel that is given to {moving[0]} changes what comes out at its own "
-            "place no more than it does elsewhere: is something reshaped where it had "
-            "to be permuted?"
+            f"a pixel in the input of {moving[0]} changes the output at its position "
+            "no more than elsewhere: is there a reshape that should be a permute?"
         )
 
 

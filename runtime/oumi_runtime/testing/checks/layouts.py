@@ -1,4 +1,4 @@
-"""Checks of inputs of numbers and ids: of their layout, and of what stands where."""
+"""Checks of inputs of numbers and ids: their memory layout, and their order."""
 
 import re
 from collections.abc import Callable
@@ -28,12 +28,12 @@ _READS_FORWARD = re.compile(r"causal|decoder|gpt|autoregress|left to right", re.
 
 @check()
 def check_inputs_of_any_layout_are_taken(case: ModelCase) -> None:
-    """Catches a `view` that wants its input to lie in memory in one way.
+    """Catches a `view` that requires a contiguous input.
 
-    For example `images.view(batch, -1)`, which fails on images in `channels_last`, and
-    on those that were cropped.
+    For example `images.view(batch, -1)`, which fails on images in `channels_last`
+    format, and on cropped ones.
 
-    If it fails, use `flatten` or `reshape`, which copy where they must.
+    If it fails, use `flatten` or `reshape`, which copy if necessary.
     """
     model, batch = case.model(), case.batch()
     usual = loss_of(model, batch)
@@ -45,22 +45,22 @@ def check_inputs_of_any_layout_are_taken(case: ModelCase) -> None:
         found = loss_of(model, strided)
     except RuntimeError as error:
         raise CheckFailedError(
-            f"on inputs that do not lie in one piece of memory {described(error)}: "
-            "is there a view, where flatten or reshape takes any layout?"
+            f"on inputs that are not contiguous in memory {described(error)}: is there "
+            "a view, where flatten or reshape accept any layout?"
         ) from error
     require_equal(
-        usual, found, "inputs that do not lie in one piece of memory give another loss"
+        usual, found, "inputs that are not contiguous in memory give another loss"
     )
 
 
 @check(needs=[numbers])
 def check_places_are_told_apart(case: ModelCase) -> None:
-    """Catches a model to which features, or the patches of an image, are a heap.
+    """Catches a model that ignores the order of features, or of an image's patches.
 
-    For example features that are sorted or summed, one weight for all of them, or
-    patches whose positions are never added.
+    For example features that are sorted or summed, a single weight for all of them, or
+    patches without position embeddings.
 
-    If it fails, look at what tells the model which feature, or which patch, is which.
+    If it fails, look at how the model distinguishes features, or patches.
     """
     probe = Probe(case, 3)
     if not probe.is_double:
@@ -78,7 +78,7 @@ def check_places_are_told_apart(case: ModelCase) -> None:
             if not probe.differs(usual, probe({**probe.inputs, name: changed})).any():
                 raise CheckFailedError(
                     f"{name} with its {what} in another order give the same output: "
-                    "is it told which is which?"
+                    "does the model know the position of each?"
                 )
             if layer := heap_seen_by_attention(probe, {**probe.inputs, name: changed}):
                 raise CheckFailedError(
@@ -90,11 +90,11 @@ def check_places_are_told_apart(case: ModelCase) -> None:
 
 @check(needs=[token_ids])
 def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
-    """Catches a window of tokens that lies on one side of the token that is labelled.
+    """Catches a window of tokens on only one side of the labelled token.
 
-    For example `F.pad(x, (0, 0, 2, 0))` where one row was meant on either side. It
-    applies where the labels are of tokens and are not the next ones. Models that attend
-    or read by steps are left alone: they may be made for one direction.
+    For example `F.pad(x, (0, 0, 2, 0))` where one row on either side was meant. It
+    applies if each token has a label that is not the next token. Models with attention
+    or recurrence are not checked: they may be meant for one direction.
 
     If it fails, look at every pad and slice along the sequence.
     """
@@ -130,14 +130,14 @@ def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
 
 @check(needs=[token_ids])
 def check_encoders_see_what_comes_after(case: ModelCase) -> None:
-    """Catches an encoder whose tokens see those before them alone.
+    """Catches an encoder whose tokens see only earlier tokens.
 
     For example `is_causal=True`, or `mask.tril()`, copied from a language model: the
-    first token of a text knows nothing of the text. It applies where layers give a row
-    for every token, and the labels are not the next tokens. What is called causal or a
-    decoder, and what reads by steps, is left alone.
+    first token then knows nothing of the text. It applies if layers return a row for
+    every token, and the labels are not the next tokens. Models named causal or decoder,
+    and recurrent ones, are not checked.
 
-    If it fails, look at the mask of the layers, and at what is padded on one side.
+    If it fails, look at the masks of the layers, and at one-sided padding.
     """
     model, ids = case.model(), case.tokens[0].ids
     is_forward = case.label_shift is not None or _is_said_to_read_forward(case, model)
@@ -169,13 +169,13 @@ def check_encoders_see_what_comes_after(case: ModelCase) -> None:
         name = next(name for name in usual if name in moved[True])
         raise CheckFailedError(
             f"the last of {length} {ids} changes with the first in {name}, "
-            "but the first with the last in no layer: is a mask causal, or a window "
-            "padded on one side, though all of the text is known?"
+            "but the first changes with the last in no layer: is a mask causal, or a "
+            "window padded on one side, although the whole text is known?"
         )
 
 
 def _is_said_to_read_forward(case: ModelCase, model: nn.Module) -> bool:
-    """Whether names or docstrings say that the model looks at what is before only."""
+    """Whether names or docstrings say that the model sees only earlier tokens."""
     if case.is_teacher_forced:  # It has a decoder, but an encoder too.
         return False
     classes = {type(m) for m in model.modules() if "torch.nn" not in type(m).__module__}
@@ -184,7 +184,7 @@ def _is_said_to_read_forward(case: ModelCase, model: nn.Module) -> bool:
 
 
 def _rows_by_layer(probe: Probe, inputs: Batch, length: int) -> dict[str, torch.Tensor]:
-    """What each layer gives that has a row for every token, (batch, length, ...)."""
+    """Returns layers' outputs with a row for every token, (batch, length, ...)."""
     found: dict[str, torch.Tensor] = {}
 
     def noting(name: str) -> Callable[[nn.Module, Any, Any], None]:
@@ -211,7 +211,7 @@ def _rows_by_layer(probe: Probe, inputs: Batch, length: int) -> dict[str, torch.
 
 
 def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Images, (batch, channels, height, width), whose rows of blocks are reversed."""
+    """Returns the images, (batch, channels, height, width), with blocks reversed."""
     height, width = images.shape[2:]
     found: dict[str, torch.Tensor] = {}
     for size in range(1, min(height, width) // 2 + 1):
@@ -227,7 +227,7 @@ def _images_of_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _spread_out(column: torch.Tensor) -> torch.Tensor:
-    """The same values with the dimensions turned round in memory, and with gaps."""
+    """Returns the same values with reversed strides, and gaps in memory."""
     wide = column.new_zeros([size + 1 for size in reversed(column.shape)])
     spread = wide.permute(*reversed(range(column.ndim)))
     spread = spread[tuple(slice(size) for size in column.shape)]

@@ -1,4 +1,4 @@
-"""Checks that the model learns, and that how a step is cut up does not matter."""
+"""Checks that the model learns, and that the size of micro-batches does not matter."""
 
 from collections.abc import Iterator
 
@@ -27,11 +27,11 @@ _OVERFIT_SHARE = 0.3
 def check_overfits_one_batch(case: ModelCase) -> None:
     """Catches a model that cannot learn.
 
-    For example a softmax before a loss that does its own, or weights that start at
+    For example a softmax before a loss that applies its own, or weights that start at
     zero.
 
-    If it fails, look at the way from the loss back to the weights: at activations that
-    are always zero, at what is normalised twice, and at the sign of the loss.
+    If it fails, follow the path from the loss back to the weights: look for activations
+    that are always zero, for double normalisation, and for a loss with the wrong sign.
     """
     batch = case.batch(8)
     first = loss_of(case.model(training=True), batch).item()
@@ -52,11 +52,12 @@ def check_overfits_one_batch(case: ModelCase) -> None:
 
 @check(needs=[labels, logits])
 def check_accumulated_gradients_are_those_of_the_batch(case: ModelCase) -> None:
-    """Catches a gradient that depends on how a step is cut into micro-batches.
+    """Catches a gradient that depends on how a step is divided into micro-batches.
 
-    For example a loss that is divided by a number of samples written into forward.
+    For example a loss that is divided by a hard-coded number of samples.
 
-    If it fails, look at what the loss is divided by: the number of targets that count.
+    If it fails, look at the loss's divisor: it should be the number of targets that
+    count.
     """
     gradients: list[list[torch.Tensor]] = []
     whole = case.batch(6)
@@ -74,7 +75,7 @@ def check_accumulated_gradients_are_those_of_the_batch(case: ModelCase) -> None:
         require_equal(
             one,
             other,
-            "the gradients of two micro-batches do not add up to that of their batch: "
+            "the gradients of two micro-batches do not add up to that of the batch: "
             "what is the loss divided by?",
         )
 

@@ -1,4 +1,4 @@
-"""Checks of how long a sequence is: it may be longer, and only begun."""
+"""Checks of the lengths of sequences: longer ones, and beginnings of sequences."""
 
 import re
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ _FAILURES = (IndexError, RuntimeError, ValueError)
 
 @check(needs=[token_ids])
 def check_beginning_alone_is_the_same(case: ModelCase) -> None:
-    """Catches a model that predicts the next token and knows how many are to come.
+    """Catches a next-token model whose outputs depend on the sequence's total length.
 
-    For example a sum over the tokens so far that is divided by the whole length, or
-    positions that are counted from the end: while generating there is no end yet.
+    For example a sum over the tokens so far that is divided by the total length, or
+    positions that are counted from the end: in generation there is no end yet.
 
     If it fails, look for `shape[1]` and for a `flip`; the output at t is computed from
     the tokens 0 to t, and from nothing else.
@@ -50,22 +50,22 @@ def check_beginning_alone_is_the_same(case: ModelCase) -> None:
             begun = probe(_resized(probe.inputs, name, length))
             if probe.differs(whole[:, :length], begun).any():
                 raise CheckFailedError(
-                    f"the first {length} of {width} {name} alone give other outputs "
-                    "than they do with the rest behind them: is the whole length used, "
-                    "or a position counted from the end?"
+                    f"the first {length} of {width} {name} give different outputs "
+                    "without the rest: is the total length used, or a position counted "
+                    "from the end?"
                 )
 
 
 @check(needs=[token_ids])
 def check_longest_length_is_an_argument(case: ModelCase) -> None:
-    """Catches a longest length that is written into the model.
+    """Catches a maximum length that is hard-coded in the model.
 
     For example `nn.Embedding(64, width)` for positions, or a mask of 64 by 64: the
-    first longer text ends the training. Sequences of 160 tokens are tried. Where they
-    fail, the longest that works has to be an argument of the constructor.
+    first longer text ends the training. The check tries sequences of 160 tokens; if
+    they fail, the longest possible length has to be an argument of the constructor.
 
-    If it fails, make the named number an argument, such as `max_length`, or compute
-    what is needed from the input's length.
+    If it fails, make the named number an argument, such as `max_length`, or derive it
+    from the input's length.
     """
     model, inputs = case.model(), case.inputs(2)
     columns = [t.ids for t in case.tokens]
@@ -85,7 +85,7 @@ def check_longest_length_is_an_argument(case: ModelCase) -> None:
             if not any(number in known for number in _lengths(model)):
                 raise CheckFailedError(
                     f"{name} of more than {longest} tokens: {described(error)}; no "
-                    f"length among the arguments is {longest}: is it written out?"
+                    f"length among the arguments is {longest}: is it hard-coded?"
                 ) from error
 
 

@@ -1,4 +1,4 @@
-"""Checks of the loss: what it is computed from, and how it is averaged."""
+"""Checks of how the loss is computed, and how it is averaged."""
 
 import torch
 
@@ -20,10 +20,10 @@ _SPREAD = 0.2
 
 @check(needs=[base_model])
 def check_forward_uses_the_criterion(case: ModelCase) -> None:
-    """Catches a loss that is computed beside the model's `criterion`.
+    """Catches a loss that is computed without the model's `criterion`.
 
     For example `F.cross_entropy` called in forward, so that a subclass with another
-    criterion is trained by the old one.
+    criterion is still trained with the old one.
 
     If it fails, call `self.criterion(...)` in forward, and nothing else.
     """
@@ -39,14 +39,14 @@ def check_forward_uses_the_criterion(case: ModelCase) -> None:
 
 @check(needs=[base_model, labels, logits])
 def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
-    """Catches a loss of something other than the logits and labels it belongs to.
+    """Catches a loss that is not the criterion of the returned logits and the labels.
 
-    For example labels that are shifted twice, or not at all; a sequence that is
-    transposed; a softmax before a loss that does its own; a term or factor too many.
+    For example labels that are shifted twice, or not at all; a transposed sequence; a
+    softmax before a loss that applies its own; an extra term or factor.
 
     If it fails, compute `criterion(logits, labels)` by hand from what forward returns:
-    the logits at a position are for the label of that position, or of the next one
-    where the labels are the input tokens themselves.
+    the logits at a position are for the label at that position, or at the next one if
+    the labels are the input tokens themselves.
     """
     model, batch = perturbed(case.model(), _SPREAD), case.batch(6)
     batches = [batch]
@@ -66,8 +66,8 @@ def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
             wanted = " or ".join(f"{v.item():.4g} {k}" for k, v in references.items())
             raise CheckFailedError(
                 f"the loss is {loss.item():.4g}, but criterion(logits, labels) is "
-                f"{wanted}: are the labels shifted and ignored as they should be, is "
-                "anything done to the logits before, or to the loss after?"
+                f"{wanted}: are the labels shifted and ignored correctly, and are the "
+                "logits or the loss modified?"
             )
 
 
@@ -75,11 +75,11 @@ def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
 def check_labels_meet_their_own_logits(case: ModelCase) -> None:
     """Catches labels that are compared with the logits of another sample or position.
 
-    For example labels that are shifted twice, or by none; logits that are transposed
-    before they are flattened; a batch that is flipped.
+    For example labels that are shifted twice, or not at all; logits that are transposed
+    before flattening; a reversed batch.
 
-    If it fails, look at how logits and labels are brought into line for the criterion.
-    Where the labels are the input tokens, the logits at t are for the label at t + 1.
+    If it fails, look at how logits and labels are aligned for the criterion. If the
+    labels are the input tokens, the logits at t are for the label at t + 1.
     """
     model, batch = perturbed(case.model(), _SPREAD), case.batch(3)
     whole, shift = batch["labels"], case.label_shift or 0
@@ -108,20 +108,20 @@ def check_labels_meet_their_own_logits(case: ModelCase) -> None:
             raise CheckFailedError(
                 f"the label at {place} trains the logits at {met or 'no place'}, but "
                 f"should train those at {due}: are labels shifted, flattened or sorted "
-                "as the logits are?"
+                "differently from the logits?"
             )
 
 
 @check(needs=[labels, logits])
 def check_loss_is_the_mean_over_targets(case: ModelCase) -> None:
-    """Catches a loss that depends on how the samples are put into batches.
+    """Catches a loss that depends on how the samples are divided into batches.
 
-    For example a sum over the batch, a mean over padding too, a target of shape
+    For example a sum over the batch, a mean that includes padding, a target of shape
     (batch,) broadcast against an output of shape (batch, 1), or labels in another
     order.
 
-    If it fails, look at the reduction, and at the shapes of the two arguments of the
-    criterion: they have to be the same samples in the same order.
+    If it fails, look at the reduction, and at the shapes of the criterion's arguments:
+    both must contain the same samples in the same order.
     """
     model, batch = perturbed(case.model(), _SPREAD), case.batch(4)
     batches = {"4 samples": batch}
@@ -143,19 +143,18 @@ def check_loss_is_the_mean_over_targets(case: ModelCase) -> None:
             raise CheckFailedError(
                 f"the loss of {what} is {whole.item():.4g}, but the mean of their own "
                 f"losses is {total / count:.4g}: does the criterion sum, average over "
-                "what has no label, or compare different samples?"
+                "ignored labels, or compare different samples?"
             )
 
 
 @check(needs=[class_labels])
 def check_ignored_labels_do_not_count(case: ModelCase) -> None:
-    """Catches a wrong `ignore_index`, and a mean that counts what is ignored.
+    """Catches a wrong `ignore_index`, and a mean that counts ignored labels.
 
-    For example the padding of labels, -100, taken for a class; or a loss that is
-    divided by the batch size although half of the labels are left out; or class 0 left
-    out.
+    For example the label padding, -100, used as a class; a loss that is divided by the
+    batch size although half of the labels are ignored; or class 0 ignored.
 
-    If it fails, look at `ignore_index` and at what the loss is divided by.
+    If it fails, look at `ignore_index` and at the divisor of the loss.
     """
     model, batch = perturbed(case.model(), _SPREAD), case.batch(6)
     index, ignored = case.ignore_index, {**batch, "labels": batch["labels"].clone()}
@@ -166,7 +165,7 @@ def check_ignored_labels_do_not_count(case: ModelCase) -> None:
             found = loss_of(model, ignored)
         except (IndexError, RuntimeError) as error:
             raise CheckFailedError(
-                f"the label {index}, which is to be ignored, is taken for a class "
+                f"the label {index}, which should be ignored, is used as a class "
                 f"({error}): does the criterion have ignore_index={index}?"
             ) from error
         expected = loss_of(model, kept)
@@ -180,10 +179,10 @@ def check_ignored_labels_do_not_count(case: ModelCase) -> None:
 
 @check(needs=[labels])
 def check_batch_without_targets_is_finite(case: ModelCase) -> None:
-    """Catches a loss of NaN where every label of a batch is ignored.
+    """Catches a NaN loss if every label of a batch is ignored.
 
-    For example a mean over no target at all, which ends a training that meets one such
-    batch: NaN gradients make every weight NaN.
+    For example a mean over no targets: a single such batch ruins a training, because
+    NaN gradients make every weight NaN.
 
     If it fails, sum the losses and divide by `(labels != ignore_index).sum()`, clamped
     to at least 1.
@@ -203,5 +202,5 @@ def check_batch_without_targets_is_finite(case: ModelCase) -> None:
     for name, parameter in model.named_parameters():
         if parameter.grad is not None and not parameter.grad.isfinite().all():
             raise CheckFailedError(
-                f"the gradient of {name} is not finite where every label is ignored"
+                f"the gradient of {name} is not finite if every label is ignored"
             )

@@ -1,4 +1,4 @@
-"""Checks of padding, of empty texts, and of causal models that must not look ahead."""
+"""Checks of padding, of empty texts, and that causal models do not look ahead."""
 
 import torch
 from torch import nn
@@ -39,13 +39,13 @@ def check_padding_does_not_matter(case: ModelCase) -> None:
 
 @check(needs=[masked_tokens])
 def check_text_without_tokens_is_finite(case: ModelCase) -> None:
-    """Catches a division by zero where a text has no token at all.
+    """Catches a division by zero if a text has no tokens.
 
     For example a mean over the tokens of an empty text, or a softmax over positions
     that are all excluded: the NaN spreads to every weight.
 
     If it fails, clamp the number of tokens to at least 1, and look at what attention
-    does with a row of its mask that is all False.
+    does with a mask row that is all False.
     """
     batch, model = case.batch(), perturbed(case.model(training=True))
     for tokens in case.tokens:
@@ -56,27 +56,27 @@ def check_text_without_tokens_is_finite(case: ModelCase) -> None:
     for name, value in outputs.items():
         if value.is_floating_point() and value.isnan().any():
             raise CheckFailedError(
-                f"{name} holds NaN where a text has no token (its attention_mask is "
-                "all 0): divide by at least 1, and let no softmax see only excluded "
-                "places"
+                f"{name} contains NaN if a text has no tokens (its attention_mask is "
+                "all 0): divide by at least 1, and avoid a softmax over only excluded "
+                "positions"
             )
     compute_gradients(outputs["loss"])
     for name, parameter in model.named_parameters():
         if parameter.grad is not None and not parameter.grad.isfinite().all():
             raise CheckFailedError(
-                f"the gradient of {name} is not finite where a text has no token"
+                f"the gradient of {name} is not finite if a text has no tokens"
             )
 
 
 @check(needs=[token_ids])
 def check_future_is_not_seen(case: ModelCase) -> None:
-    """Catches a model that predicts the next token and sees it already.
+    """Catches a model that sees the next token, which it should predict.
 
     For example attention without `is_causal=True`, a mask that is off by one, or a
-    convolution that is padded on both sides. It applies where the labels are the tokens
+    convolution that is padded on both sides. It applies if the labels are the tokens
     themselves, or the next ones, and to the tokens that a decoder reads.
 
-    If it fails, look at the mask of every attention: position t may see 0 to t.
+    If it fails, look at every attention mask: position t may see only 0 to t.
     """
     columns = [t.ids for t in case.tokens if t.ids.startswith("decoder_")]
     if case.label_shift is not None:
@@ -173,7 +173,7 @@ def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> No
     require_equal(
         _kept(usual, left),
         _kept(probe(changed), left),
-        "other padding tokens before a text, as while generating, change its logits: "
+        "other padding tokens before a text, as used in generation, change its logits: "
         f"{_QUESTION}",
     )
 

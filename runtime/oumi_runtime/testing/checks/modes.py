@@ -32,9 +32,10 @@ _DRAWS, _MOST_OFF = 2000, 0.04
 
 @check()
 def check_dropout_acts_in_training(case: ModelCase) -> None:
-    """Catches a dropout that is made and not used, or never acts.
+    """Catches a dropout layer that is unused or never active.
 
-    For example `self.dropout` that forward forgets, or `training=False` written out.
+    For example a `self.dropout` that forward does not call, or a fixed
+    `training=False`.
 
     If it fails, look for the named layer in forward.
     """
@@ -48,7 +49,7 @@ def check_dropout_acts_in_training(case: ModelCase) -> None:
     idle = [name for name in names if not _acts(case, name)]
     if idle:
         raise CheckFailedError(
-            f"{listing(idle)} leaves nothing out while training: is it used in forward?"
+            f"{listing(idle)} drops nothing out in training: is it used in forward?"
         )
 
 
@@ -56,10 +57,10 @@ def check_dropout_acts_in_training(case: ModelCase) -> None:
 def check_outputs_are_not_dropped_out(case: ModelCase) -> None:
     """Catches a dropout of the outputs themselves.
 
-    For example `self.dropout(self.classifier(x))`: while training, some of the logits
-    are zero, whatever the model thinks.
+    For example `self.dropout(self.classifier(x))`: in training, some logits are then
+    zero, whatever the model has learned.
 
-    If it fails, drop out what the last layer is given.
+    If it fails, apply the dropout to the input of the last layer.
     """
     model, batch = perturbed(case.model()), case.batch(64)
     shares: list[float] = []
@@ -73,18 +74,18 @@ def check_outputs_are_not_dropped_out(case: ModelCase) -> None:
         shares.append((found == 0).float().mean().item())
     if shares[0] < _FEW_ZEROS and shares[1] > _MANY_ZEROS:
         raise CheckFailedError(
-            f"{shares[1]:.0%} of the outputs are zero while training, and hardly one "
-            "in evaluation: does a dropout come after the last layer?"
+            f"{shares[1]:.0%} of the outputs are zero in training, but hardly any in "
+            "evaluation: does a dropout come after the last layer?"
         )
 
 
 @check()
 def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
-    """Catches a model that is trained as another one than is evaluated.
+    """Catches a model that computes something else in training than in evaluation.
 
     For example a scale, a layer, or another loss under `if self.training`, or a forward
-    that calls `self.eval()`. Dropout is switched off
-    for this, and norms over the batch are left in evaluation mode.
+    that calls `self.eval()`. For this check, dropout is switched off and batch norms
+    stay in evaluation mode.
 
     If it fails, look at every use of `self.training`.
     """
@@ -105,15 +106,15 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
             require_equal(
                 after[name],
                 same[name],
-                f"the {name} of a batch is another one the second time, at the same "
-                "seed: does forward keep something from one batch to the next?",
+                f"the {name} of a batch differs the second time, with the same seed: "
+                "does forward keep state from one batch to the next?",
             )
             if not same[name].equal(other[name]):
                 raise NotApplicableError("training is random beyond its dropout layers")
             require_equal(
                 before[name],
                 after[name],
-                f"without dropout, the {name} while training is not that in "
+                f"without dropout, the {name} in training differs from that in "
                 "evaluation: what does forward do with self.training?",
             )
 
@@ -122,11 +123,11 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
 def check_norms_remember_earlier_batches(case: ModelCase) -> None:
     """Catches batch norms with running statistics of the last batch, or of none.
 
-    For example `momentum=0.99`, which in Keras is the share that is kept, and in torch
-    the share that is replaced: evaluation then depends on which batch came last. With
-    `momentum=0` evaluation normalises by what no batch was like.
+    For example `momentum=0.99`, which in Keras is the fraction that is kept, but in
+    torch the fraction that is replaced: evaluation then depends on the last batch. With
+    `momentum=0`, evaluation uses statistics that no batch has.
 
-    If it fails, give 1 minus that number; torch's default is 0.1.
+    If it fails, use 1 minus that number; torch's default is 0.1.
     """
     norms = {
         name: module
@@ -148,20 +149,20 @@ def check_norms_remember_earlier_batches(case: ModelCase) -> None:
     ]
     if forgetful:
         raise CheckFailedError(
-            f"{listing(forgetful)} replaces nearly all of its running statistics by "
-            "those of each batch: torch's momentum is the share of the new, and not "
-            "of the old"
+            f"{listing(forgetful)} replaces nearly all of its running statistics with "
+            "those of each batch: torch's momentum is the weight of the new values, "
+            "not of the old ones"
         )
 
 
 @check()
 def check_what_is_left_out_is_made_up_for(case: ModelCase) -> None:
-    """Catches a dropout of the model's own that makes its outputs smaller in training.
+    """Catches a custom dropout that does not rescale what it keeps.
 
-    For example a `DropPath` that multiplies by a mask and not by `1 / (1 - p)`: in
-    evaluation, where nothing is left out, the next layer gets larger numbers than ever.
+    For example a `DropPath` that multiplies by a mask but not by `1 / (1 - p)`: in
+    evaluation, when nothing is dropped, the next layer gets larger numbers.
 
-    If it fails, divide what is kept by the share that is kept.
+    If it fails, divide the kept values by the fraction that is kept.
     """
     found = 0
     for name, given in _given_to_own_dropouts(case).items():
@@ -176,8 +177,8 @@ def check_what_is_left_out_is_made_up_for(case: ModelCase) -> None:
         share = ((draws.mean(0) * evaluated).sum() / evaluated.square().sum()).item()
         if not abs(share - 1) < _MOST_OFF and draws.shape[1:] == evaluated.shape:
             raise CheckFailedError(
-                f"{name} gives {share:.2g} times as much in training as in evaluation, "
-                "on average: is what it keeps divided by the share that is kept?"
+                f"the output of {name} is on average {share:.2g} times as large in "
+                "training as in evaluation: is it divided by the fraction kept?"
             )
     if not found:
         raise NotApplicableError("the model has no dropout of its own")
@@ -185,12 +186,12 @@ def check_what_is_left_out_is_made_up_for(case: ModelCase) -> None:
 
 @check(needs=[dropout_arguments])
 def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
-    """Catches a dropout that its argument does not rule.
+    """Catches a dropout that the constructor's argument does not control.
 
     For example `nn.Dropout(1 - dropout)`, `nn.Dropout(0.1)` in one of two layers, or a
-    number written out for `F.dropout`, for the layers of an `nn.LSTM` or for attention.
+    hard-coded number in `F.dropout`, in an `nn.LSTM` or in attention.
 
-    If it fails, look at what the named layer is made with.
+    If it fails, look at the arguments of the named layer.
     """
     model = case.model()
     assert isinstance(model, BaseModel)
@@ -210,8 +211,8 @@ def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
         acting = [f"{name} in forward (p={share})" for name, share in called.found]
     if acting:
         raise CheckFailedError(
-            f"with {listing([*none])}=0 {listing(acting)} still leaves units out: is a "
-            "number written out where the argument was meant, or 1 - dropout given?"
+            f"with {listing([*none])}=0 {listing(acting)} still drops units out: is a "
+            "number hard-coded instead of the argument, or 1 - dropout passed?"
         )
 
 

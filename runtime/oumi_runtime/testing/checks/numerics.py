@@ -32,17 +32,17 @@ _LARGE_OUTPUT = 300.0  # exp overflows at 89, and its inverse is 0 at 104
 
 @check()
 def check_no_device_is_written_in(case: ModelCase) -> None:
-    """Catches a tensor that is made on the CPU whatever device the model is on.
+    """Catches a tensor that is created on a fixed device, and values read by Python.
 
-    For example `torch.arange(length)` without `device=input_ids.device`, or a decision
-    in Python on a tensor's value (`.item()`, `if mask.all()`), for which a GPU has to
-    stop and wait. The forward is run on the meta device, where tensors have no values.
+    For example `torch.arange(length)` without `device=input_ids.device`, or a branch in
+    Python on a tensor's value (`.item()`, `if mask.all()`), for which the GPU has to
+    synchronize. The check runs forward on the meta device, where tensors have no data.
 
-    If it fails, look at the named line: make the tensor with `device=` of an input, or
-    register it as a buffer.
+    If it fails, look at the named line: create the tensor with `device=` of an input,
+    or register it as a buffer.
     """
     if _packs_sequences(case):
-        raise NotApplicableError("torch packs sequences by lengths on the CPU alone")
+        raise NotApplicableError("torch packs sequences only with lengths on the CPU")
     model = case.model(training=True).to("meta")
     batch = {name: column.to("meta") for name, column in case.batch().items()}
     watch, failure, outputs = _Watch(), None, {}
@@ -55,30 +55,30 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
         failure = error
     if watch.elsewhere:
         raise CheckFailedError(
-            "a tensor is made on the CPU whatever device the model is on "
+            "a tensor is created on the CPU whatever the model's device "
             f"({watch.elsewhere}): give it device= of an input, or register it as a "
             "buffer"
         ) from failure
     if watch.read:
         raise CheckFailedError(
-            f"the value of a tensor is read in Python ({watch.read}), for which a GPU "
-            "stops and waits: use torch.where, a mask or a clamp"
+            f"the value of a tensor is read in Python ({watch.read}), which makes a "
+            "GPU synchronize: use torch.where, a mask or a clamp"
         ) from failure
     if failure is not None:
         raise CheckFailedError(
-            f"on the meta device {described(failure)}: is a tensor made on a device of "
-            "its own, or its value read with .item(), bool() or tolist()?"
+            f"on the meta device {described(failure)}: is a tensor created on a fixed "
+            "device, or its value read with .item(), bool() or tolist()?"
         ) from failure
     if any(t.device.type != "meta" for t in outputs.values()):
         raise CheckFailedError(
             "the outputs are not on the device of the inputs: is there a .cpu(), or a "
-            "tensor made without device=?"
+            "tensor created without device=?"
         )
 
 
 @check()
 def check_bfloat16_is_kept(case: ModelCase) -> None:
-    """Catches a dtype that is written into the model.
+    """Catches a dtype that is hard-coded in the model.
 
     For example `mask.float()`, which makes everything after it float32, or
     `torch.zeros(..., dtype=torch.float32)` that is added to the activations.
@@ -93,13 +93,13 @@ def check_bfloat16_is_kept(case: ModelCase) -> None:
         compute_gradients(loss)
     except (RuntimeError, TypeError) as error:
         raise CheckFailedError(
-            f"in bfloat16 {described(error)}: is a dtype written into forward, such as "
-            ".float() or dtype=torch.float32?"
+            f"in bfloat16 {described(error)}: is a dtype hard-coded in forward, such "
+            "as .float() or dtype=torch.float32?"
         ) from error
     if outputs[name].dtype is not torch.bfloat16:
         raise CheckFailedError(
             f"a model in bfloat16 returns {name} in {outputs[name].dtype}: is a dtype "
-            "written into forward, such as .float() on the mask?"
+            "hard-coded in forward, such as .float() on the mask?"
         )
     if loss.dtype not in (torch.bfloat16, torch.float32):
         raise CheckFailedError(f"a model in bfloat16 returns a loss in {loss.dtype}")
@@ -107,10 +107,10 @@ def check_bfloat16_is_kept(case: ModelCase) -> None:
 
 @check()
 def check_float64_is_kept(case: ModelCase) -> None:
-    """Catches a dtype that is written into the model, where bfloat16 hides it.
+    """Catches a hard-coded dtype that bfloat16 does not reveal.
 
     For example a constant tensor in float32 that is added to the activations, or an
-    `autocast` in forward, which leaves float32 behind.
+    `autocast` in forward, which returns float32.
 
     If it fails, use `.to(x.dtype)`, or `dtype=` of an input.
     """
@@ -127,13 +127,13 @@ def check_float64_is_kept(case: ModelCase) -> None:
         outputs = outputs_of(model, batch)
     except (RuntimeError, TypeError) as error:
         raise CheckFailedError(
-            f"in float64 {described(error)}: is a dtype written into forward?"
+            f"in float64 {described(error)}: is a dtype hard-coded in forward?"
         ) from error
     name = output_name(outputs)
     if outputs[name].dtype is not torch.float64:
         raise CheckFailedError(
             f"a model in float64 returns {name} in {outputs[name].dtype}: is a dtype "
-            "written into forward?"
+            "hard-coded in forward?"
         )
 
 
@@ -142,7 +142,7 @@ def check_large_weights_stay_finite(case: ModelCase) -> None:
     """Catches a formula that overflows.
 
     For example `logits.exp() / logits.exp().sum()`, or `torch.log(softmax(x))`:
-    infinite or NaN once a training makes the logits large.
+    infinite or NaN once training makes the logits large.
 
     If it fails, use `log_softmax`, `logsumexp`, `binary_cross_entropy_with_logits`, and
     other functions that do both steps in one.

@@ -1,4 +1,4 @@
-"""Checks of what forward takes and returns: keys, shapes, sizes, extra columns."""
+"""Checks of forward's arguments and results: keys, shapes, sizes, extra columns."""
 
 import torch
 
@@ -29,7 +29,7 @@ def check_logits_are_one_row_per_sample(case: ModelCase) -> None:
     For example a reshape that mixes the samples with the positions.
 
     If it fails, look at every `view`, `reshape`, `flatten` and `squeeze` in forward,
-    and at the one nearest to the output first.
+    starting with the one nearest to the output.
     """
     for batch_size in (3, 1):
         outputs = outputs_of(case.model(), case.inputs(batch_size))
@@ -50,9 +50,9 @@ def check_logits_are_one_row_per_sample(case: ModelCase) -> None:
 
 @check()
 def check_outputs_are_named_tensors(case: ModelCase) -> None:
-    """Catches a dict that holds more or less than tensors, or changes with the mode.
+    """Catches outputs that are not all tensors, or that differ between modes.
 
-    For example a loss that was turned into a float, or logits that are left out while
+    For example a loss that was converted to a float, or logits that are missing in
     training, so that no metric can be computed.
 
     If it fails, look at the `return` statements of forward.
@@ -76,9 +76,9 @@ def check_outputs_are_named_tensors(case: ModelCase) -> None:
 
 @check()
 def check_loss_only_with_labels(case: ModelCase) -> None:
-    """Catches a loss that is missing, not a scalar, not finite, or there unasked.
+    """Catches a loss that is missing, not a scalar, not finite, or unrequested.
 
-    For example `reduction="none"`, or a model that invents labels when it has none.
+    For example `reduction="none"`, or a model that makes up labels if it has none.
 
     If it fails, look at the lines after `if labels is None`.
     """
@@ -91,20 +91,20 @@ def check_loss_only_with_labels(case: ModelCase) -> None:
             raise
         outputs = {}
     if case.targets and "loss" in outputs:
-        raise CheckFailedError("forward returns a loss although it was given no labels")
+        raise CheckFailedError("forward returns a loss although it received no labels")
     loss_of(model, batch)
     loss_of(model.train(), case.batch())
 
 
 @check(needs=[labels_needed])
 def check_logits_do_not_know_the_labels(case: ModelCase) -> None:
-    """Catches outputs that change once there are labels, or that know the labels.
+    """Catches outputs that depend on the labels, or on whether there are any.
 
-    For example `logits.flatten(0, 1)` for the loss that is then returned as the logits,
+    For example logits that are flattened for the loss and then returned in that shape,
     or labels that are fed to a layer. A decoder may read the labels before a position
-    (teacher forcing), but neither the one at it nor those after.
+    (teacher forcing), but not the label at that position or after it.
 
-    If it fails, look at what is done to the logits under `if labels is not None`, and
+    If it fails, look at what happens to the logits under `if labels is not None`, and
     at every use of `labels`.
     """
     probe, labels = Probe(case), case.batch()["labels"]
@@ -113,8 +113,8 @@ def check_logits_do_not_know_the_labels(case: ModelCase) -> None:
         require_equal(
             probe(probe.inputs),
             given,
-            "the output with labels is not the output without: is it reshaped for the "
-            "loss and then returned, or computed from the labels?",
+            "the output with labels differs from the output without: is it reshaped "
+            "for the loss and then returned, or computed from the labels?",
         )
         return
     for position in range(labels.shape[1]):
@@ -123,20 +123,20 @@ def check_logits_do_not_know_the_labels(case: ModelCase) -> None:
         found = probe({**probe.inputs, "labels": changed})
         if probe.differs(given, found)[:, : position + 1].any():
             raise CheckFailedError(
-                f"the output up to position {position} changes with the label at it: "
-                "what a decoder reads must be the labels shifted by one, and its "
-                "attention causal"
+                f"the output up to position {position} changes with the label at that "
+                "position: a decoder must read the labels shifted by one, with causal "
+                "attention"
             )
 
 
 @check(needs=[decoder_ids])
 def check_decoder_reads_the_labels_shifted_by_one(case: ModelCase) -> None:
-    """Catches labels that a decoder is given with a wrong shift, or a wrong start.
+    """Catches a decoder whose input labels have a wrong shift, or a wrong start token.
 
-    For example `labels[:, :-2]`, or a start token other than the documented one: while
-    generating, the decoder is given what it has never been trained on.
+    For example `labels[:, :-2]`, or a start token other than the documented one: during
+    generation, the decoder then gets inputs that it was never trained on.
 
-    If it fails, the decoder's input is a start token, and then `labels[:, :-1]`.
+    If it fails, make the decoder's input a start token followed by `labels[:, :-1]`.
     """
     probe, labels = Probe(case), case.batch()["labels"]
     inputs = {
@@ -155,17 +155,17 @@ def check_decoder_reads_the_labels_shifted_by_one(case: ModelCase) -> None:
             return
     first = starts[0] if len(starts) == 1 else "a start token"
     raise CheckFailedError(
-        f"the output with labels is not that with {_DECODER_IDS} of {first} and the "
-        "labels before each: how are the labels shifted, and what is put in front?"
+        f"the output with labels differs from that with {_DECODER_IDS} of {first} and "
+        "the previous labels: how are the labels shifted, and what is put in front?"
     )
 
 
 @check()
 def check_any_size_of_batch_works(case: ModelCase) -> None:
-    """Catches a size that forward takes for granted.
+    """Catches a forward that works only for certain batch sizes or lengths.
 
-    For example `squeeze()`, which drops a batch of one sample or a text of one token;
-    a batch size that is written into a `view`; a length that has to be even.
+    For example `squeeze()`, which removes the dimension of a batch of one sample or a
+    text of one token; a fixed batch size in a `view`; or a length that must be even.
 
     If it fails, look at every `squeeze` (name its dimension) and at numbers in a
     `view`.
@@ -203,16 +203,16 @@ def check_any_size_of_batch_works(case: ModelCase) -> None:
         if list(found.shape) != expected:
             raise CheckFailedError(
                 f"{ids} of shape (5, {shorter}) give an output of shape "
-                f"{tuple(found.shape)}, where {tuple(expected)} was due: is a squeeze "
-                "without its dimension, or a length, written into forward?"
+                f"{tuple(found.shape)}, not {tuple(expected)}: is there a squeeze "
+                "without a dimension, or a fixed length, in forward?"
             )
 
 
 @check()
 def check_extra_columns_are_accepted(case: ModelCase) -> None:
-    """Catches a forward that does not take what tokenizers and datasets add.
+    """Catches a forward that does not accept the extra columns of datasets.
 
-    For example `token_type_ids`, or the name of a file. The trainers leave nothing out.
+    For example `token_type_ids`, or the name of a file. Trainers pass all columns.
 
     If it fails, add `**kwargs: Any` to forward, or use the column.
     """
@@ -223,7 +223,7 @@ def check_extra_columns_are_accepted(case: ModelCase) -> None:
         found = outputs_of(model, {**batch, **extra})
     except TypeError as error:
         raise CheckFailedError(
-            f"forward does not take columns that it has no use for: {error}; add "
+            f"forward does not accept columns that it does not use: {error}; add "
             "**kwargs to it"
         ) from error
     usual = outputs_of(model, batch)
@@ -235,10 +235,10 @@ def check_extra_columns_are_accepted(case: ModelCase) -> None:
 
 @check(needs=[optional_mask])
 def check_attention_mask_may_be_left_out(case: ModelCase) -> None:
-    """Catches a mask that means something else when it is left out.
+    """Catches a model that does not treat a missing mask as a mask of ones.
 
-    For example a default mask of zeros, or a mean that is taken over one dimension too
-    many where there is no mask.
+    For example a default mask of zeros, or a mean over one dimension too many if there
+    is no mask.
 
     If it fails, look at `if attention_mask is None`: without a mask every token counts.
     """
@@ -249,12 +249,12 @@ def check_attention_mask_may_be_left_out(case: ModelCase) -> None:
     require_equal(
         probe({**probe.inputs, **ones}),
         probe(without),
-        "the output without attention_mask is not that of a mask of ones",
+        "the output without attention_mask differs from that with a mask of ones",
     )
 
 
 def _takes_one_length(case: ModelCase) -> bool:
-    """Whether the model takes texts of one length only, which it may."""
+    """Whether the model accepts texts of only one length, which is allowed."""
     model, inputs = case.model(), case.inputs(2)
     ids = inputs[case.tokens[0].ids]
     shortened = 0

@@ -1,6 +1,6 @@
-"""Checks of models that bring pairs together: their labels are the other text's tokens.
+"""Checks of models that embed pairs: the labels are the tokens of the other text.
 
-They apply to a model that returns `embeddings` and, with labels, `target_embeddings`.
+They apply to models that return `embeddings` and, with labels, `target_embeddings`.
 """
 
 import math
@@ -37,38 +37,38 @@ def pairs_of_texts(case: ModelCase) -> str:
     """Pairs of which both halves are texts, so that one can be its own target."""
     if reason := pairs(case):
         return reason
-    return "" if len(case.tokens) == 1 else "what is paired with texts is none"
+    return "" if len(case.tokens) == 1 else "the pairs are not of two texts"
 
 
 @check(needs=[pairs_of_texts])
 def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
-    """Catches a target that is embedded in another way than the text.
+    """Catches a target that is embedded differently from the text.
 
-    For example a target whose padding, -100, is taken for tokens, or one that is not
+    For example a target whose padding, -100, is read as tokens, or one that is not
     normalised.
 
-    If it fails, embed both by one function, with a mask for each.
+    If it fails, embed both with the same function, with a mask for each.
     """
     model, batch = perturbed(case.model()), _with_itself(case)
     outputs = outputs_of(model, batch)
     require_equal(
         outputs["embeddings"],
         outputs[_TARGETS],
-        "a text as its own target has two embeddings: is the target's padding, -100, "
-        "masked, and is it normalised likewise?",
+        "a text that is its own target has two different embeddings: is the target's "
+        "padding, -100, masked, and are both normalised?",
     )
 
 
 @check(needs=[pairs])
 def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
-    """Catches a contrast that is drawn with the wrong target.
+    """Catches a contrastive loss with the wrong targets.
 
-    For example the labels `arange(1, n + 1)`, a similarity with the sign turned round,
-    or a softmax over the texts of which each is its own only candidate; or a
-    `logit_scale` that is taken as it is, though it is a logarithm.
+    For example the labels `arange(1, n + 1)`, a similarity with the wrong sign, or a
+    softmax in which each text is its own only candidate; or a `logit_scale` that is a
+    logarithm, but is used without its exponential.
 
-    If it fails, look at which entry of the similarity matrix each row is to find, and
-    at the sign of the distance.
+    If it fails, look at the correct entry of each row in the similarity matrix, and at
+    the sign of the similarity.
     """
     _require_logarithms_be_undone(case)
     if reason := pairs_of_texts(case):
@@ -90,10 +90,10 @@ def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
 
 @check(needs=[pairs])
 def check_equal_pairs_have_the_loss_of_guessing(case: ModelCase) -> None:
-    """Catches a contrast that is summed, scaled, or drawn with too many or too few.
+    """Catches a contrastive loss that is summed, scaled, or has wrong candidates.
 
-    For example a sum over the batch. Where all pairs of a batch are equal, none of the
-    n targets is more likely than another, and a contrastive loss (InfoNCE) is ln(n).
+    For example a sum over the batch. If all pairs of a batch are equal, all n targets
+    are equally likely, and a contrastive loss (InfoNCE) is ln(n).
 
     If it fails, look at the reduction, and at what is masked in the similarity.
     """
@@ -114,11 +114,11 @@ def check_equal_pairs_have_the_loss_of_guessing(case: ModelCase) -> None:
 
 @check(needs=[pairs])
 def check_order_of_pairs_does_not_matter(case: ModelCase) -> None:
-    """Catches a contrast that treats pairs by their place in the batch.
+    """Catches a contrastive loss that depends on the order of pairs in the batch.
 
-    For example targets that are sorted, or a mask of the similarity that is triangular.
+    For example sorted targets, or a triangular mask of the similarities.
 
-    If it fails, look for what depends on the row's number besides the diagonal.
+    If it fails, look for what depends on the row number, apart from the diagonal.
     """
     model, batch = perturbed(case.model()), case.batch(6)
     order = torch.tensor([4, 2, 0, 5, 1, 3])
@@ -127,18 +127,18 @@ def check_order_of_pairs_does_not_matter(case: ModelCase) -> None:
         before, after = loss_of(model, batch), loss_of(model, shuffled)
     if not close(before, after):
         raise CheckFailedError(
-            f"the loss of six pairs is {before.item():.4g}, and {after.item():.4g} in "
+            f"the loss of six pairs is {before.item():.4g}, but {after.item():.4g} in "
             "another order"
         )
 
 
 @check(needs=[pairs])
 def check_pairs_without_a_target_do_not_count(case: ModelCase) -> None:
-    """Catches rows without a target that still are candidates, or divide the loss.
+    """Catches rows without a target that still count as candidates, or in the mean.
 
-    For example a last batch that is filled up with rows of -100.
+    For example a last batch that is padded with rows of -100.
 
-    If it fails, leave such rows out of the similarity and of the mean.
+    If it fails, exclude such rows from the similarities and from the mean.
     """
     batch = case.batch(6)
     fewer = {**batch, "labels": batch["labels"].clone()}
@@ -161,7 +161,7 @@ def check_pairs_without_a_target_do_not_count(case: ModelCase) -> None:
 
 @check(needs=[pairs])
 def check_every_target_token_matters(case: ModelCase) -> None:
-    """Catches a part of the target that is not read, and padding that is.
+    """Catches a part of the target that is not read, and padding that is read.
 
     For example `labels[:, 1:]`, or the mask of the text used for the target.
 

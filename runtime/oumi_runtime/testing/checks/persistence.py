@@ -1,4 +1,4 @@
-"""Checks of what is saved, loaded, copied and called with other weights."""
+"""Checks of saving, loading, copying, and calling with other weights."""
 
 import copy
 import pickle
@@ -27,10 +27,10 @@ from oumi_runtime.testing.measuring import (
 
 @check()
 def check_saved_model_is_the_same(case: ModelCase) -> None:
-    """Catches what is lost on the way through `save_pretrained`.
+    """Catches state that `save_pretrained` and `from_pretrained` do not preserve.
 
-    For example a constructor argument that JSON cannot hold, a tensor that is not
-    registered, or weights that were tied and come back as two.
+    For example a constructor argument that JSON cannot represent, a tensor that is not
+    registered, or tied weights that are no longer tied after loading.
 
     If it fails, look at the named attribute, and at whether the constructor changes its
     arguments before it uses them.
@@ -55,20 +55,20 @@ def check_saved_model_is_the_same(case: ModelCase) -> None:
     )
     if _ties(model) != _ties(loaded):
         raise CheckFailedError(
-            "weights that are one in the model are two in the loaded one, or the other "
-            "way round: are they tied in the constructor?"
+            "weights that are tied in the model are not tied in the loaded one, or the "
+            "reverse: are they tied in the constructor?"
         )
 
 
 @check()
 def check_state_dict_holds_everything(case: ModelCase) -> None:
-    """Catches a model that its state dict does not describe.
+    """Catches a model whose state dict is not its complete state.
 
-    For example a scale drawn at random in the constructor and kept as a float: the
-    weights of one model make another one of the same class compute something else.
+    For example a scale drawn at random in the constructor and stored as a float:
+    another model of the same class then computes something else with the same weights.
 
-    If it fails, look for what the constructor draws, counts or reads besides parameters
-    and buffers.
+    If it fails, look for values that the constructor draws, counts or reads, and that
+    are neither parameters nor buffers.
     """
     model, inputs = perturbed(case.model(seed=0)), case.inputs()
     other = case.model(seed=5)
@@ -76,7 +76,7 @@ def check_state_dict_holds_everything(case: ModelCase) -> None:
         other.load_state_dict(model.state_dict())
     except RuntimeError as error:
         raise CheckFailedError(
-            "a second model does not take the state dict of the first: "
+            "a second model cannot load the state dict of the first: "
             f"{' '.join(str(error).split())}"
         ) from error
     require_equal(
@@ -89,13 +89,13 @@ def check_state_dict_holds_everything(case: ModelCase) -> None:
 
 @check()
 def check_copies_are_whole_and_separate(case: ModelCase) -> None:
-    """Catches a model that cannot be copied, or whose copy shares something with it.
+    """Catches a model that cannot be copied, or whose copy shares state with it.
 
-    For example activations that forward keeps as an attribute (they also hold memory),
+    For example activations that forward stores in an attribute (they also use memory),
     a lambda as an attribute, or a function bound to the first model's weights.
 
-    If it fails, keep nothing of a forward in `self`, and use `def` or a module in place
-    of a lambda.
+    If it fails, store nothing in `self` during forward, and use `def` or a module
+    instead of a lambda.
     """
     model, batch = perturbed(case.model(training=True)), case.batch()
     compute_gradients(loss_of(model, batch))
@@ -107,7 +107,7 @@ def check_copies_are_whole_and_separate(case: ModelCase) -> None:
     except (RuntimeError, TypeError, AttributeError, pickle.PicklingError) as error:
         raise CheckFailedError(
             f"after a forward the model cannot be copied: {described(error)}; does "
-            "forward keep a tensor as an attribute, or is one a lambda?"
+            "forward store a tensor as an attribute, or is an attribute a lambda?"
         ) from error
     inputs = case.inputs()
     model.eval()
@@ -120,29 +120,29 @@ def check_copies_are_whole_and_separate(case: ModelCase) -> None:
         perturbed(other, 0.5)
         if logits_of(other, inputs).equal(before):
             raise CheckFailedError(
-                f"new weights in what {name} gives do not change its output: does it "
-                "still use the weights of the first model?"
+                f"new weights in the result of {name} do not change its output: does "
+                "it still use the weights of the first model?"
             )
         require_equal(
             before,
             logits_of(model, inputs),
-            f"new weights in what {name} gives change the first model too",
+            f"new weights in the result of {name} change the first model too",
         )
 
 
 @check()
 def check_given_weights_are_used(case: ModelCase) -> None:
-    """Catches a forward that reaches for weights by another way than the module's own.
+    """Catches a forward that does not access weights through the module.
 
-    For example a weight kept in a list or a closure, which
-    `torch.func.functional_call`, FSDP and every wrapper that swaps weights would miss.
+    For example a weight stored in a list or a closure, which
+    `torch.func.functional_call`, FSDP and other wrappers that swap weights would miss.
 
-    If it fails, use `self.layer.weight` in forward, and keep no second reference.
+    If it fails, use `self.layer.weight` in forward, and store no second reference.
     """
     model, inputs = case.model(), case.inputs()
     other = perturbed(case.model(seed=3), 0.1)
     expected = logits_of(other, inputs)
-    logits_of(model, inputs)  # What a first forward keeps, a second one may use.
+    logits_of(model, inputs)  # A second forward may use what the first one stored.
     weights = dict(other.named_parameters()) | dict(other.named_buffers())
     with torch.no_grad():
         found = torch.func.functional_call(model, weights, (), inputs)
@@ -150,18 +150,18 @@ def check_given_weights_are_used(case: ModelCase) -> None:
         expected,
         found[output_name(found)],
         "torch.func.functional_call with other weights does not compute with them: "
-        "does forward use a weight that is kept elsewhere?",
+        "does forward use a weight that is stored elsewhere?",
     )
 
 
 def _can_be_found(own: type) -> bool:
-    """Whether pickle finds the class: one that is made in a function, it does not."""
+    """Whether pickle can find the class, which must not be defined in a function."""
     module = sys.modules.get(own.__module__)
     return getattr(module, own.__qualname__, None) is own
 
 
 def _ties(model: nn.Module) -> list[list[str]]:
-    """The names of parameters that are one tensor."""
+    """Returns the names of parameters that share a tensor."""
     names: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)

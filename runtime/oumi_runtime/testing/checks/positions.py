@@ -1,4 +1,4 @@
-"""Checks of how positions are told: by turning, by waves, by a bias for distance."""
+"""Checks of rotary, sinusoidal and bias-based position encodings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,14 +31,14 @@ _WAVES = {
 
 @check(needs=[attention])
 def check_turned_positions_tell_the_distance(case: ModelCase) -> None:
-    """Catches a rotary embedding that does not tell tokens how far apart they are.
+    """Catches a rotary embedding with scores that do not depend on the distance.
 
-    For example queries that are turned and keys that are not; or channels that are
-    taken apart in halves and turned by angles that are laid out in pairs. Of tokens
-    that are all alike, a score has to depend on the distance alone (Su et al. 2021).
+    For example queries that are rotated and keys that are not; or channels that are
+    split into halves but rotated by angles for adjacent pairs. For identical tokens, a
+    score has to depend only on the distance (Su et al. 2021).
 
-    If it fails, turn queries and keys by one function, and compare the order of its
-    angles with that of the channels which it combines.
+    If it fails, rotate queries and keys with the same function, and compare the order
+    of its angles with that of the channels that it combines.
     """
     turned = 0
     for each in _among_alike_tokens(case):
@@ -51,8 +51,8 @@ def check_turned_positions_tell_the_distance(case: ModelCase) -> None:
         if not all(moves):
             names = ("queries", "keys") if moves[0] else ("keys", "queries")
             raise CheckFailedError(
-                f"the {names[0]} of attention are turned by their positions, and the "
-                f"{names[1]} are not, so that no score tells a distance: is the "
+                f"the {names[0]} of attention are rotated by their positions, but the "
+                f"{names[1]} are not, so that no score depends on the distance: is the "
                 "rotary embedding applied to both?"
             )
         turned += 1
@@ -60,23 +60,23 @@ def check_turned_positions_tell_the_distance(case: ModelCase) -> None:
         gap = (scores[..., 1:, 1:] - scores[..., :-1, :-1]).abs().max()
         if gap > _TOLERANCE * scores.abs().max():
             raise CheckFailedError(
-                "queries and keys are turned by their positions, but the scores of "
-                "tokens that are alike do not depend on their distance alone: are "
-                "channels combined in halves, and their angles laid out in pairs?"
+                "queries and keys are rotated by their positions, but the scores of "
+                "identical tokens do not depend only on their distance: are channels "
+                "combined in halves, but their angles ordered in pairs?"
             )
     if not turned:
-        raise NotApplicableError("attention turns nothing by its position")
+        raise NotApplicableError("attention rotates nothing by its position")
 
 
 @check()
 def check_positions_turn_at_several_speeds(case: ModelCase) -> None:
-    """Catches sines and cosines of positions that all turn alike, or all too fast.
+    """Catches position encodings whose frequencies are all equal, or all too high.
 
-    For example rates by `//`, which are all 1; `10000 * (-i / d)` in place of `**`; or
-    the sign of an exponent that went lost. Neighbours, and tokens far apart, are told
-    from each other by waves of lengths from a few tokens to thousands.
+    For example rates computed with `//`, which are all 1; `10000 * (-i / d)` instead of
+    `**`; or an exponent with the wrong sign. To distinguish both neighbours and distant
+    tokens, wavelengths have to range from a few tokens to thousands.
 
-    If it fails, print the rates: they go down from 1, as in `10000 ** (-2 * i / d)`.
+    If it fails, print the rates: they decrease from 1, as in `10000 ** (-2 * i / d)`.
     """
     with _Waves() as waves:
         outputs_of(case.model(), case.batch())
@@ -86,26 +86,26 @@ def check_positions_turn_at_several_speeds(case: ModelCase) -> None:
     for rates in tables:
         if torch.allclose(rates, rates[:1], rtol=1e-4):
             raise CheckFailedError(
-                f"all {len(rates)} waves of the positions turn by {rates[0]:.3g} a "
-                "position: is a whole division taken, or an index left out?"
+                f"all {len(rates)} waves of the positions advance by {rates[0]:.3g} "
+                "per position: is there an integer division, or a missing index?"
             )
         slowest = rates[rates > 0].min().item()
         if slowest > _SLOWEST:
             raise CheckFailedError(
-                f"the slowest of {len(rates)} waves of the positions turns by "
-                f"{slowest:.3g} a position, so that tokens a few places apart look "
-                "alike: is a sign, or a power, lost in the rates?"
+                f"the slowest of {len(rates)} waves of the positions advances by "
+                f"{slowest:.3g} per position, so that tokens a few positions apart "
+                "look alike: is a sign or a power missing in the rates?"
             )
 
 
 @check(needs=[attention])
 def check_a_bias_for_distance_favours_the_near(case: ModelCase) -> None:
-    """Catches a bias of attention that grows with the distance, on a side or on both.
+    """Catches an attention bias that grows with the distance, on one side or both.
 
     For example `scores + slopes * distance`, or a distance without its absolute value
-    where tokens on both sides are seen. Of tokens that are all alike, the scores have
-    to fall with the distance where they follow a straight line (Press et al. 2022), and
-    to tell distances apart on both sides if they do on one (Raffel et al. 2020).
+    if tokens on both sides are visible. For identical tokens, linear biases have to
+    fall with the distance (Press et al. 2022), and biases that distinguish distances on
+    one side have to do so on both (Raffel et al. 2020).
 
     If it fails, print the distances: subtract the slopes times the absolute distance,
     or clamp it on both sides.
@@ -118,8 +118,8 @@ def check_a_bias_for_distance_favours_the_near(case: ModelCase) -> None:
             if slope > 0:
                 raise CheckFailedError(
                     f"the score of a token {side} rises by {slope:.3g} with every "
-                    "place that it is further away: is the sign of the bias turned "
-                    "round, or the distance not an absolute one?"
+                    "position of distance: does the bias have the wrong sign, or is "
+                    "the distance not an absolute value?"
                 )
     if not lines:
         raise NotApplicableError("no bias of attention follows the distance")
@@ -144,15 +144,16 @@ def _require_distances(attended: Attended) -> int:
         is_of_keys = (head - head[:1]).abs().max() <= 1e-6 * spread
         if is_of_keys and (steps - steps.mean()).abs().max() > 1e-6 * spread:
             raise CheckFailedError(
-                "the bias of attention is that of the key's place, whatever the "
-                "query's: is the distance between both places taken?"
+                "the attention bias depends only on the key's position, not on the "
+                "query's: is it computed from the distance between both?"
             )
         before, after = head[-1].diff().abs().max(), steps.abs().max()
         if min(before, after) <= 1e-6 * spread < max(before, after):
             side = "before" if before < after else "after"
             raise CheckFailedError(
-                f"the bias of attention is the same for all tokens {side} one, and "
-                "tells distances on the other side: is the distance clamped on both?"
+                f"the attention bias is the same for all tokens {side} one, but "
+                "depends on the distance on the other side: is the distance clamped on "
+                "both?"
             )
     return found
 

@@ -1,4 +1,4 @@
-"""Checks of what surrounds the model: its registered name, its config, its record."""
+"""Checks of a model's registered name, its config, and its recorded state dict."""
 
 import contextlib
 import json
@@ -28,9 +28,9 @@ _MOST_PARAMETERS = 20_000_000
 
 @check(needs=[base_model])
 def check_registered_name_builds_the_model(case: ModelCase) -> None:
-    """Catches a model that a config cannot name.
+    """Catches a model that configs cannot refer to.
 
-    For example a registration that went lost, or one under the name of another model.
+    For example a missing registration, or one under the name of another model.
 
     If it fails, look at `@registry.register(...)` above the class.
     """
@@ -48,19 +48,19 @@ def check_registered_name_builds_the_model(case: ModelCase) -> None:
     shapes = {n: v.shape for n, v in model.state_dict().items()}
     if shapes != {n: v.shape for n, v in built.state_dict().items()}:
         raise CheckFailedError(
-            f"build_model with {kwargs} makes other layers than the constructor did: "
-            "does the constructor change its arguments, or take others?"
+            f"build_model with {kwargs} creates other layers than the constructor: "
+            "does the constructor change its arguments, or accept others?"
         )
 
 
 @check()
 def check_config_fits_the_model(case: ModelCase) -> None:
-    """Catches a config that has come apart from the model.
+    """Catches a config that does not fit the model.
 
     For example `model_kwargs` with an argument that the constructor no longer has, or a
-    misspelt field of the training.
+    misspelt training field.
 
-    If it fails, correct the config; `oumi-scaffold validate` tells every mistake.
+    If it fails, correct the config; `oumi-scaffold validate` lists every mistake.
     """
     path = config_file(case)
     try:
@@ -82,11 +82,11 @@ def check_config_fits_the_model(case: ModelCase) -> None:
 
 @check()
 def check_config_trains(case: ModelCase) -> None:
-    """Catches a config whose model and data do not go together.
+    """Catches a config whose model and data are incompatible.
 
-    For example `num_classes: 9` for ten classes, or a vocabulary that is too small. It
-    makes two steps of the real training, with the config's own data, if that is
-    built in or small; the result is thrown away.
+    For example `num_classes: 9` for ten classes, or a vocabulary that is too small. The
+    check runs two training steps on the config's own data, if that is built in or
+    small, and discards the result.
 
     If it fails, train with the config by hand: `oumi-scaffold train -c FILE
     --training.max_steps 2`.
@@ -117,13 +117,13 @@ def check_config_trains(case: ModelCase) -> None:
 
 @check()
 def check_state_dict_is_as_recorded(case: ModelCase) -> None:
-    """Catches a renamed or reshaped weight, which saved models no longer fit.
+    """Catches renamed or reshaped weights, which make saved models unusable.
 
     For example `self.fc` that has become `self.classifier`. It applies once the names
     and shapes have been recorded, with `pytest --update-conformance-golden`.
 
-    If it fails, undo the renaming; or, where it is meant, record anew, and convert
-    the saved models.
+    If it fails, undo the renaming; or, if it is intended, record them again, and
+    convert the saved models.
     """
     if case.golden_folder is None:
         raise NotApplicableError("there is no folder for a record")

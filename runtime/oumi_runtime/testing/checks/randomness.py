@@ -1,4 +1,4 @@
-"""Checks of seeds, and of what a forward leaves behind."""
+"""Checks of random seeds, and of side effects of forward."""
 
 import random
 from collections.abc import Generator
@@ -23,13 +23,14 @@ from oumi_runtime.testing.measuring import (
 
 @check()
 def check_evaluation_is_repeatable(case: ModelCase) -> None:
-    """Catches an evaluation that differs from one call to the next.
+    """Catches an evaluation whose result differs between calls.
 
-    For example `F.dropout(x, 0.1)`, which drops out in evaluation too unless it is told
-    `training=self.training`; a layer made in forward; a counter that forward moves on.
+    For example `F.dropout(x, 0.1)`, which is active in evaluation too unless it is
+    given `training=self.training`; a layer created in forward; or a counter that
+    forward increments.
 
-    If it fails, look for functional dropout, for layers made outside the constructor,
-    and for attributes that forward sets.
+    If it fails, look for functional dropout, for layers created outside the
+    constructor, and for attributes that forward sets.
     """
     model, inputs = perturbed(case.model()), case.inputs()
     kept = {name: value.clone() for name, value in model.state_dict().items()}
@@ -38,7 +39,7 @@ def check_evaluation_is_repeatable(case: ModelCase) -> None:
     first = logits_of(model, inputs)
     if not torch.get_rng_state().equal(state):
         raise CheckFailedError(
-            "a forward in evaluation mode draws random numbers, or sets their seed: is "
+            "forward draws random numbers in evaluation mode, or sets their seed: is "
             "there a dropout without training=self.training?"
         )
     torch.manual_seed(6)
@@ -50,21 +51,19 @@ def check_evaluation_is_repeatable(case: ModelCase) -> None:
     )
     changed = [n for n, v in model.state_dict().items() if not v.equal(kept[n])]
     if changed:
-        raise CheckFailedError(
-            f"a forward in evaluation mode changes {listing(changed)}"
-        )
+        raise CheckFailedError(f"forward changes {listing(changed)} in evaluation mode")
     if model.training or any(module.training for module in model.modules()):
         raise CheckFailedError("forward sets the model to training mode")
 
 
 @check()
 def check_same_seed_gives_the_same_weights(case: ModelCase) -> None:
-    """Catches random numbers that torch's seed does not rule, or rules too much.
+    """Catches weights that do not depend on torch's seed, or not only on it.
 
     For example `random.random()` or numpy in the constructor; or a `torch.manual_seed`
-    of the model's own, which makes every model the same one.
+    in the model, which makes all models the same.
 
-    If it fails, draw with torch, and leave the seed to who makes the model.
+    If it fails, draw with torch, and leave setting the seed to the caller.
     """
     random.seed(1)
     first = dict(case.model().state_dict())
@@ -75,12 +74,12 @@ def check_same_seed_gives_the_same_weights(case: ModelCase) -> None:
     different = [name for name, value in first.items() if not value.equal(second[name])]
     if different:
         raise CheckFailedError(
-            f"{listing(different)} differs between two models of the same seed: are "
-            "random numbers drawn with torch alone?"
+            f"{listing(different)} differs between two models with the same seed: are "
+            "all random numbers drawn with torch?"
         )
     if is_seeded or all(value.equal(other[name]) for name, value in first.items()):
         raise CheckFailedError(
-            "models of different seeds have the same weights: does the constructor set "
+            "models with different seeds have equal weights: does the constructor set "
             "the seed, or every weight to a constant?"
         )
     model = case.model()
@@ -89,16 +88,16 @@ def check_same_seed_gives_the_same_weights(case: ModelCase) -> None:
     frozen = [name for name in fixed if not first[name].equal(other[name])]
     if frozen:
         raise CheckFailedError(
-            f"{listing(frozen)} is drawn at random and never trained: should it be an "
-            "nn.Parameter with requires_grad?"
+            f"{listing(frozen)} is initialized at random and never trained: should it "
+            "be an nn.Parameter with requires_grad?"
         )
 
 
 @check()
 def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
-    """Catches a training that torch's seed does not repeat.
+    """Catches a training that torch's seed does not make repeatable.
 
-    For example a layer that is left out at random with Python's own `random`.
+    For example a layer that is skipped at random with Python's own `random`.
 
     If it fails, draw with torch in forward.
     """
@@ -114,8 +113,8 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
             optimizer.step()
         if _state_after(model, batch, 1).equal(_state_after(model, batch, 2)):
             raise CheckFailedError(
-                "forward sets torch's seed, so that the same units are dropped out in "
-                "every step: leave the seed to who trains"
+                "forward sets torch's seed, so the same units are dropped out in every "
+                "step: leave setting the seed to the caller"
             )
         torch.manual_seed(9)
         finals.append(
@@ -128,19 +127,19 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
         )
     if not torch.allclose(finals[0], finals[1], rtol=1e-5, atol=1e-7):
         raise CheckFailedError(
-            "two trainings of the same seed differ: are random numbers in forward "
-            "drawn with torch alone?"
+            "two trainings with the same seed differ: are all random numbers in "
+            "forward drawn with torch?"
         )
 
 
 @check()
 def check_settings_of_torch_are_left_alone(case: ModelCase) -> None:
-    """Catches a model that changes torch for everybody.
+    """Catches a model that changes torch's global settings.
 
     For example `torch.set_grad_enabled(False)` or `torch.set_default_dtype` in the
     constructor or in forward.
 
-    If it fails, use the context managers, or give the dtype to the layer.
+    If it fails, use context managers, or pass the dtype to the layer.
     """
     with _usual_settings() as before:
         state = random.getstate()
@@ -153,7 +152,7 @@ def check_settings_of_torch_are_left_alone(case: ModelCase) -> None:
     ]
     if changed:
         raise CheckFailedError(
-            f"making or calling the model changes what torch does: {listing(changed)}"
+            f"making or calling the model changes torch's settings: {listing(changed)}"
         )
     if not is_random_left_alone:
         raise CheckFailedError(
@@ -174,7 +173,7 @@ def _settings() -> dict[str, Any]:
 
 @contextmanager
 def _usual_settings() -> Generator[dict[str, Any]]:
-    """Sets what an earlier model may have changed, and puts it back in the end."""
+    """Resets settings that an earlier model may have changed, and restores them."""
     kept, state = _settings(), random.getstate()
     threads = torch.get_num_threads()
     try:
@@ -193,7 +192,7 @@ def _usual_settings() -> Generator[dict[str, Any]]:
 
 
 def _state_after(model: nn.Module, batch: Batch, seed: int) -> torch.Tensor:
-    """What torch draws next, after a step from a seed."""
+    """Returns the next random numbers after a seeded training step."""
     torch.manual_seed(seed)
     loss_of(model, batch)
     return torch.get_rng_state()

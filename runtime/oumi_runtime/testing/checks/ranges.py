@@ -1,4 +1,4 @@
-"""Checks of factors: before the first layer, and after the last."""
+"""Checks of scaling before the first layer and after the last."""
 
 import re
 from typing import Any
@@ -29,13 +29,13 @@ _FACTORS = re.compile(r"scal|temp|tau|mult|alpha|factor")
 
 @check(needs=[numbers])
 def check_first_layer_gets_numbers_of_a_fair_size(case: ModelCase) -> None:
-    """Catches pixels or features that the model makes far too small, or too large.
+    """Catches pixels or features that the model scales far too small, or too large.
 
-    For example `images / 255` of pixels that are in 0..1 already: the first layer then
-    gives little but its bias, and all images look alike.
+    For example `images / 255` with pixels that are in 0..1 already: the first layer
+    then returns little more than its bias, and all images look alike.
 
-    If it fails, look at what is done to the inputs before the named layer; or make the
-    batch of the test as the dataset makes it.
+    If it fails, look at what happens to the inputs before the named layer; or give the
+    test's batch the same range as the dataset's.
     """
     if case.tokens or len(case.numbers) != 1:
         raise NotApplicableError("there is not one column of numbers alone")
@@ -60,22 +60,22 @@ def check_first_layer_gets_numbers_of_a_fair_size(case: ModelCase) -> None:
     is_small = size < _SMALLEST and size * _LEAST_CHANGE < given
     if is_small or (size > _LARGEST and size > given * _LEAST_CHANGE):
         raise CheckFailedError(
-            f"{name} are of a size of {given:.2g}, but {size:.2g} where they reach "
-            f"{layer}: are they scaled although the dataset has done it?"
+            f"{name} have a magnitude of {given:.2g}, but of {size:.2g} when they "
+            f"reach {layer}: are they scaled although the dataset has scaled them?"
         )
 
 
 @check(needs=[class_labels])
 def check_logits_are_not_multiplied(case: ModelCase) -> None:
-    """Catches logits that are multiplied, or divided, by a number.
+    """Catches logits that are multiplied, or divided, by a constant.
 
     For example `logits / 10`, or `/ vocab_size`: a fresh model guesses as it should,
-    but learns that many times as slowly. One over the width, and the root of it, are
-    left alone, and so is a model that has a temperature or a scale among its arguments
-    or weights, or that takes cosines.
+    but learns that much more slowly. Dividing by the width, or by its root, is allowed,
+    and so are models with a temperature or scale among their arguments or weights, and
+    models that compute cosines.
 
-    If it fails, return what the last layer gives; or make the factor an argument that
-    is named as a scale.
+    If it fails, return the last layer's output; or make the factor an argument that is
+    named as a scale.
     """
     probe = Probe(case)
     if not probe.is_double:
@@ -96,8 +96,8 @@ def check_logits_are_not_multiplied(case: ModelCase) -> None:
         is_cosine = torch.allclose(length, torch.ones_like(length), rtol=1e-4)
         if not is_cosine and all(abs(factor / u - 1) > 1e-6 for u in usual):
             raise CheckFailedError(
-                f"the logits are {factor:.4g} times what the last layer gives, and no "
-                "argument says so: is a number multiplied, or divided by?"
+                f"the logits are {factor:.4g} times the output of the last layer, and "
+                "no argument sets this: are they multiplied or divided by a constant?"
             )
 
 

@@ -1,4 +1,4 @@
-"""Checks that all of a sample is read, each part where it should be."""
+"""Checks that every part of a sample is read, at its position."""
 
 from collections import Counter
 
@@ -23,25 +23,24 @@ _LONG = 100
 def check_every_input_matters(case: ModelCase) -> None:
     """Catches a part of the input that the output does not depend on.
 
-    For example the last token of every text, lost by a mask that is one too short; the
-    second channel of an image; a feature that is sliced off; a mask the wrong way
-    round.
+    For example the last token of every text, excluded by a mask that is one too short;
+    the second channel of an image; a feature that is sliced off; an inverted mask.
 
-    If it fails, look for slices (`[:, 1:]`, `[:, :-1]`), for masks that are shifted,
-    and for a `detach` that is none: the named part does not change the output at all.
+    If it fails, look for slices (`[:, 1:]`, `[:, :-1]`), for shifted masks, and for
+    multiplications by zero: the named part does not change the output at all.
     """
     for tokens in case.tokens:
         unread = _unread_tokens(case, tokens.ids, tokens.mask)
         if unread:
             raise CheckFailedError(
                 f"{tokens.ids} at {listing(unread)} has no influence on the output, "
-                "though the mask does not exclude it: is the mask shifted or turned "
-                "round, or a position sliced off?"
+                "although the mask does not exclude it: is the mask shifted or "
+                "inverted, or a position sliced off?"
             )
         if _is_end_unread(case, tokens):
             raise CheckFailedError(
                 f"the last of {_LONG} {tokens.ids} has no influence on the output: are "
-                "texts cut off at a length that is written out?"
+                "texts cut off at a hard-coded length?"
             )
     for name in case.categories:
         idle = _unread_categories(case, name)
@@ -75,9 +74,9 @@ def check_every_input_matters(case: ModelCase) -> None:
 def check_every_position_reads_its_own_token(case: ModelCase) -> None:
     """Catches outputs that are one position off.
 
-    For example logits that are shifted once more, or a convolution padded by one too
-    many: the output at a token's place is another token's. It applies where the labels
-    are of tokens.
+    For example logits that are shifted twice, or a convolution with too much padding:
+    the output at a token's position is then another token's. It applies if each token
+    has a label.
 
     If it fails, look at every slice, pad and roll along the sequence.
     """
@@ -111,7 +110,7 @@ def check_every_position_reads_its_own_token(case: ModelCase) -> None:
             return
     raise CheckFailedError(
         f"the output at position {listing(unread)} does not change with the token "
-        "there: are the outputs shifted against the tokens?"
+        "there: are the outputs shifted relative to the tokens?"
     )
 
 
@@ -200,7 +199,7 @@ def _require_label_before_read(case: ModelCase) -> None:
         if tried.any() and not moved[tried].any():
             raise CheckFailedError(
                 f"the output at position {place} does not change with the label before "
-                "it: are the outputs shifted against the labels?"
+                "it: are the outputs shifted relative to the labels?"
             )
 
 
@@ -209,8 +208,8 @@ def _require_no_copies(outputs: torch.Tensor) -> None:
     for place in range(1, outputs.shape[1]):
         if outputs[:, place].equal(outputs[:, place - 1]) and outputs.std() > 0:
             raise CheckFailedError(
-                f"the output at position {place} is that at position {place - 1}, "
-                "whatever the tokens: are the outputs shifted against the tokens?"
+                f"the output at position {place} equals that at position {place - 1} "
+                "for any tokens: are the outputs shifted relative to the tokens?"
             )
 
 

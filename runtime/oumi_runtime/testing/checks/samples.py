@@ -1,4 +1,4 @@
-"""Checks that an output depends on its own sample, and leaves it as it is."""
+"""Checks that an output depends only on its own sample, and does not modify it."""
 
 import math
 from typing import Any
@@ -23,10 +23,10 @@ _LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
 
 @check()
 def check_samples_do_not_see_each_other(case: ModelCase) -> None:
-    """Catches a model in which a sample's output depends on the batch it is in.
+    """Catches a model in which a sample's output depends on the rest of the batch.
 
-    For example statistics over the batch, or a softmax over the wrong dimension. It is
-    found by changing the other samples, which shows what a gradient does not, such as a
+    For example statistics over the batch, or a softmax over the wrong dimension. The
+    check changes the other samples, which also reveals what gradients do not, such as a
     detached mean.
 
     If it fails, look for an operation over dimension 0, and for a `view` that moves
@@ -47,7 +47,7 @@ def check_samples_do_not_see_each_other(case: ModelCase) -> None:
         mixed = {name: column.clone() for name, column in others.items()}
         for name, column in mixed.items():
             if column.shape != probe.inputs[name].shape:
-                return  # Another length, which a batch of other samples may have.
+                return  # A batch of other samples may have another length.
             column[row] = probe.inputs[name][row]
         if probe.differs(together, probe(mixed))[row].any():
             raise CheckFailedError(
@@ -58,12 +58,12 @@ def check_samples_do_not_see_each_other(case: ModelCase) -> None:
 
 @check()
 def check_permuted_samples_permute_the_outputs(case: ModelCase) -> None:
-    """Catches a model that treats a sample by its place in the batch.
+    """Catches a model whose output depends on a sample's position in the batch.
 
-    For example a `view(-1, batch)` in place of a transpose, or outputs that come sorted
-    by length.
+    For example `view(-1, batch)` instead of a transpose, or outputs that are sorted by
+    length.
 
-    If it fails, look for a `sort`, for indexing by row, and for a `view` in place of a
+    If it fails, look for a `sort`, for indexing by row, and for a `view` instead of a
     transpose.
     """
     probe, order = Probe(case, 5), torch.tensor([3, 0, 4, 2, 1])
@@ -71,16 +71,16 @@ def check_permuted_samples_permute_the_outputs(case: ModelCase) -> None:
     require_equal(
         probe(probe.inputs)[order],
         probe(shuffled),
-        "samples in another order do not give the same outputs in that order",
+        "reordering the samples does not reorder the outputs in the same way",
     )
 
 
 @check()
 def check_inputs_are_not_changed(case: ModelCase) -> None:
-    """Catches a forward that writes into the tensors it is given.
+    """Catches a forward that modifies its input tensors.
 
     For example `labels[labels == pad] = -100` or `images.div_(255)`: the next epoch
-    gets what this one left. Writing counts, even if it changes nothing in this batch.
+    then reads the modified data. Writing counts even if no value changes in this batch.
 
     If it fails, look for methods that end in `_` and for assignments to an index; use
     `masked_fill` and `torch.where`.
@@ -92,20 +92,20 @@ def check_inputs_are_not_changed(case: ModelCase) -> None:
         for name, version in versions.items():
             if batch[name]._version != version:
                 raise CheckFailedError(
-                    f"forward changes {name} in place: is there a method that ends in "
-                    "_, or an assignment to a part of it?"
+                    f"forward modifies {name} in place: is there a method ending in _, "
+                    "or an assignment to a part of it?"
                 )
 
 
 @check(needs=[numbers])
 def check_patches_stay_apart(case: ModelCase) -> None:
-    """Catches patches of an image that are put together from several.
+    """Catches rows that mix several patches of an image.
 
     For example `conv(images).reshape(batch, patches, channels)` without a transpose
-    before: a row holds one channel of many patches. It applies to a convolution whose
-    steps are as wide as itself; with one patch changed, one row is. And what a first
-    layer gets of numbers in another order, such as patches that are cut by reshapes or
-    series whose channels come first, has to be blocks of them.
+    before it: a row then holds one channel of many patches. It applies to convolutions
+    whose stride equals their kernel size: changing one patch must change one row. If
+    the inputs are reshaped before the first layer, as patches or series may be, its
+    rows have to be contiguous blocks of them.
 
     If it fails, use `conv(images).flatten(2).transpose(1, 2)`, or transpose or permute
     before the reshape.
@@ -142,8 +142,8 @@ def check_patches_stay_apart(case: ModelCase) -> None:
     number = int(probe.differs(*found)[0].flatten(1).any(1).sum())
     if number > 1:
         raise CheckFailedError(
-            f"with one patch of {shape[0]} changed, {number} rows change of what the "
-            "first layer is given: is a transpose missing before a reshape?"
+            f"changing one patch of {shape[0]} changes {number} rows of the first "
+            "layer's input: is a transpose missing before a reshape?"
         )
 
 

@@ -1,4 +1,4 @@
-"""Checks of sizes: of weights and guesses at first, and of what outputs can reach."""
+"""Checks of initial weights and losses, and of the range of outputs."""
 
 import math
 
@@ -29,12 +29,12 @@ _LARGEST_START = 2.0
 
 @check(needs=[class_labels])
 def check_fresh_model_guesses(case: ModelCase) -> None:
-    """Catches a start that is worse, or better, than chance.
+    """Catches an initial loss that is higher, or lower, than that of guessing.
 
-    For example weights that start too large, logits multiplied by a constant, a loss
-    that knows the labels, or one that was summed.
+    For example weights that start too large, logits multiplied by a constant, outputs
+    computed from the labels, or a loss that is summed.
 
-    If it fails, print the logits of a fresh model: they should be small beside 1.
+    If it fails, print the logits of a fresh model: they should be small compared to 1.
     """
     losses, classes = [], 0
     for seed in range(3):
@@ -55,10 +55,10 @@ def check_fresh_model_guesses(case: ModelCase) -> None:
 
 @check()
 def check_weights_start_at_a_usual_size(case: ModelCase) -> None:
-    """Catches weights that start so large that no training can move them.
+    """Catches weights that start so large that training hardly changes them.
 
-    For example `nn.init.normal_(weight, std=20)`: a norm that comes next hides it from
-    the output, but a step of the usual size changes nothing.
+    For example `nn.init.normal_(weight, std=20)`: a subsequent norm hides it from the
+    output, but steps of the usual size have no effect.
 
     If it fails, look at what `nn.init` does to the named weights.
     """
@@ -70,17 +70,17 @@ def check_weights_start_at_a_usual_size(case: ModelCase) -> None:
     ]
     if large:
         raise CheckFailedError(
-            f"{listing(large)} starts far from zero, where steps of a usual learning "
-            "rate change next to nothing: weights start below 1"
+            f"{listing(large)} starts so large that steps with a usual learning rate "
+            "have hardly any effect: initial weights should be below 1"
         )
 
 
 @check()
 def check_every_weight_is_initialised(case: ModelCase) -> None:
-    """Catches weights that hold whatever was in memory.
+    """Catches weights with uninitialised memory.
 
-    For example `nn.Parameter(torch.empty(10, 10))` without an `nn.init` after it: zeros
-    on one day, and NaN on another.
+    For example `nn.Parameter(torch.empty(10, 10))` without a subsequent `nn.init`: its
+    values may be zeros one day, and NaN another.
 
     If it fails, initialise the named weights in the constructor.
     """
@@ -94,19 +94,20 @@ def check_every_weight_is_initialised(case: ModelCase) -> None:
     raw = [n for n, v in state.items() if v.is_floating_point() and v.isnan().any()]
     if raw:
         raise CheckFailedError(
-            f"{listing(raw)} is made by torch.empty, or the like, and never "
-            "initialised: it holds whatever was in memory"
+            f"{listing(raw)} is created by torch.empty or similar, and never "
+            "initialised: it contains whatever was in memory"
         )
 
 
 @check(needs=[class_labels])
 def check_logits_are_not_normalised(case: ModelCase) -> None:
-    """Catches outputs that are probabilities, or squeezed into a range.
+    """Catches outputs that are probabilities, or limited to a range.
 
-    For example a softmax, a log-softmax, a sigmoid, a tanh or a relu before the return,
-    of which the loss then takes a softmax again: it learns slowly, and never gets sure.
+    For example a softmax, a log-softmax, a sigmoid, a tanh or a relu before the return:
+    the loss applies its own softmax to it, so the model learns slowly and never becomes
+    confident.
 
-    If it fails, return the last layer's output as it is.
+    If it fails, return the last layer's output unchanged.
     """
     logits = logits_of(perturbed(case.model(), _SPREAD), case.inputs(8)).double()
     if logits.ndim < 2 or logits.shape[-1] < 2:
@@ -130,8 +131,8 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
         widest = max(widest, probe(probe.inputs).abs().max().item())
     if _never_change_sign(case):
         raise CheckFailedError(
-            "the logits are all of one sign, whatever the weights are: is there a relu "
-            "or the like at the end?"
+            "all logits have the same sign, whatever the weights are: is there a relu "
+            "or similar at the end?"
         )
     if widest <= _SMALL_LOGITS:
         raise CheckFailedError(
@@ -152,12 +153,12 @@ def _loss_takes_them_as_they_are(case: ModelCase) -> bool:
 
 @check(needs=[labels, logits])
 def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
-    """Catches amounts that are squeezed into a range that the labels go beyond.
+    """Catches predicted numbers that are limited to a range the labels exceed.
 
     For example a tanh, a sigmoid or a relu at the end of a regression.
 
-    If it fails, return the last layer's output as it is; or, where the range is meant,
-    scale the labels into it.
+    If it fails, return the last layer's output unchanged; or, if the range is intended,
+    scale the labels to it.
     """
     if case.has_class_labels:
         raise NotApplicableError("the labels are classes")
@@ -172,7 +173,7 @@ def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
             return
     raise CheckFailedError(
         f"the outputs stay within {low:.3g} and {high:.3g} whatever the weights are, "
-        f"but the labels reach from {lowest:.3g} to {highest:.3g}: is there a sigmoid, "
+        f"but the labels range from {lowest:.3g} to {highest:.3g}: is there a sigmoid, "
         "a tanh or a relu at the end?"
     )
 

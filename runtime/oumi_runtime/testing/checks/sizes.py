@@ -28,13 +28,13 @@ _Numbers = dict[str, tuple[str, int]]
 
 @check(needs=[constructor_arguments])
 def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
-    """Catches scores of attention that are not divided by the root of a head's width.
+    """Catches attention scores that are not divided by the root of a head's width.
 
-    For example `(q @ k.transpose(-2, -1)).softmax(dim=-1)`, or `scale=1`: a small model
-    hardly shows it, but the wider the heads, the more a token attends to a single one
-    from the start. A model with heads four times as wide is compared. One whose weights
-    start so small that its scores do not grow is left alone. Neither are they divided
-    by the root of the whole width, of which each head has a share.
+    For example `(q @ k.transpose(-2, -1)).softmax(dim=-1)`, or `scale=1`: in a small
+    model this hardly shows, but with wider heads each token attends to a single token
+    from the start. The check compares a model with heads four times as wide; models
+    whose initial weights are so small that scores do not grow pass. The check also
+    catches scores that are divided by the root of the whole width, not a head's.
 
     If it fails, divide the scores by `q.shape[-1] ** 0.5`.
     """
@@ -57,9 +57,9 @@ def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
         growth = min(_growth(usual, wide), _growth(*drawn))
         if growth > _MOST_GROWTH:
             raise CheckFailedError(
-                f"with {_TIMES_AS_WIDE} times the {name}, the scores of attention "
-                f"spread {growth:.2g} times as far before the softmax: are they "
-                "divided by the root of a head's width?"
+                f"with {_TIMES_AS_WIDE} times the {name}, the attention scores before "
+                f"the softmax vary {growth:.2g} times as much: are they divided by the "
+                "root of a head's width?"
             )
         return
     raise NotApplicableError("no argument makes the heads wider")
@@ -67,10 +67,10 @@ def check_attention_scores_do_not_grow_with_the_width(case: ModelCase) -> None:
 
 @check(needs=[constructor_arguments])
 def check_there_are_as_many_heads_as_asked_for(case: ModelCase) -> None:
-    """Catches a number of heads that is taken for their width.
+    """Catches a number of heads that is used as their width.
 
-    For example `x.unflatten(-1, (-1, num_heads))`: twice as many heads are asked for,
-    and each is twice as wide.
+    For example `x.unflatten(-1, (-1, num_heads))`: asking for twice as many heads then
+    makes each one twice as wide.
 
     If it fails, look at the `view` or `unflatten` before attention: the heads come
     first, and their width follows.
@@ -89,19 +89,19 @@ def check_there_are_as_many_heads_as_asked_for(case: ModelCase) -> None:
             for asked, found in ((value, one), (2 * value, other)):
                 if found.heads != asked:
                     raise CheckFailedError(
-                        f"with {name}={asked} there are {found.heads} heads, of a "
-                        f"width of {asked}: is their number taken for their width?"
+                        f"with {name}={asked} there are {found.heads} heads of width "
+                        f"{asked}: is their number used as their width?"
                     )
 
 
 @check(needs=[constructor_arguments])
 def check_there_are_as_many_layers_as_asked_for(case: ModelCase) -> None:
-    """Catches a list of layers that is one too short, or one too long.
+    """Catches a list with one layer too few or too many.
 
     For example `range(num_layers - 1)`. It applies to lists of convolutions, and of
-    blocks of several layers each; a perceptron may count its first layer, or its last.
+    blocks of several layers; a perceptron may or may not count its first or last layer.
 
-    If it fails, look at the `range` that the named list is made with.
+    If it fails, look at the `range` that the named list is created from.
     """
     model = _made(case)
     for name, value in _whole_numbers(case):
@@ -129,13 +129,13 @@ def check_there_are_as_many_layers_as_asked_for(case: ModelCase) -> None:
 
 @check(needs=[constructor_arguments])
 def check_an_argument_rules_all_of_its_kind(case: ModelCase) -> None:
-    """Catches a constructor argument that is used here, and written out there.
+    """Catches a constructor argument that is used in some places, hard-coded in others.
 
     For example `_Layer(hidden_dim, 4)` in the decoder, where the encoder has
-    `_Layer(hidden_dim, num_heads)`; or 128 filters on embeddings of `hidden_dim`, of
-    which 128 is the default.
+    `_Layer(hidden_dim, num_heads)`; or 128 filters on embeddings of width `hidden_dim`,
+    whose default is 128.
 
-    If it fails, look for the number that is written out where the argument was meant.
+    If it fails, look for a number that is hard-coded instead of the argument.
     """
     before, others = _made(case), dict[str, tuple[int, nn.Module]]()
     for name, value in _whole_numbers(case):
@@ -172,8 +172,8 @@ def _require_all_moved(
         ]
         if changed[path][1] == other and stayed:
             raise CheckFailedError(
-                f"{stayed[0]} is {value} whatever {name} is, though {path} follows it: "
-                f"is the number written out where {name} was meant?"
+                f"{stayed[0]} is {value} whatever {name} is, although {path} depends "
+                f"on it: is the number hard-coded instead of {name}?"
             )
 
 
@@ -199,8 +199,8 @@ def _require_no_default(
         if times in _MULTIPLES and not rest:
             which = "the default" if times == 1 else f"{times} times the default"
             raise CheckFailedError(
-                f"{path} gives {widths[0]} values whatever {name} is, and that is "
-                f"{which} of {name}: is it written out where {name} was meant?"
+                f"{path} returns {widths[0]} values whatever {name} is, and that is "
+                f"{which} of {name}: is it hard-coded instead of {name}?"
             )
 
 
@@ -233,9 +233,9 @@ def _require_no_shrinking(case: ModelCase, widths: list[int]) -> None:
             growth = _growth(usual, more)
             if growth < times**-0.25:
                 raise CheckFailedError(
-                    f"with {times} times the {name}, the scores of attention spread "
-                    f"{growth:.2g} times as far before the softmax: is it the root of "
-                    "a head's width that they are divided by?"
+                    f"with {times} times the {name}, the attention scores before the "
+                    f"softmax vary {growth:.2g} times as much: are they divided by the "
+                    "root of a head's width, not of the whole width?"
                 )
             break
 

@@ -1,4 +1,4 @@
-"""Checks of what the layers are: of their own, and each of use."""
+"""Checks that layers are distinct, and all of them are used."""
 
 import re
 from collections import defaultdict
@@ -28,13 +28,13 @@ _WIDE_OPEN = 1e4
 
 @check()
 def check_layers_have_weights_of_their_own(case: ModelCase) -> None:
-    """Catches layers that are one and the same by accident.
+    """Catches layers that are the same object by accident.
 
-    For example `nn.ModuleList([Layer()] * 4)`, or `self.key = self.query`: there are
-    four names, and the weights of one layer. Weights that are tied to an embedding, or
-    that a docstring says are shared, are left alone.
+    For example `nn.ModuleList([Layer()] * 4)`, or `self.key = self.query`: several
+    names refer to the weights of one layer. Weights that are tied to an embedding, or
+    that a docstring calls shared, are allowed.
 
-    If it fails, make each layer by a call of its own: `Layer() for _ in range(4)`.
+    If it fails, create each layer separately: `Layer() for _ in range(4)`.
     """
     model, first = case.model(), dict[int, str]()
     embeddings = {
@@ -53,8 +53,8 @@ def check_layers_have_weights_of_their_own(case: ModelCase) -> None:
         raise NotApplicableError("a docstring says that weights are tied")
     if shared:
         raise CheckFailedError(
-            f"{listing(shared)}: is a layer made once and used under several names? If "
-            "it is meant, say in the docstring of the class that they share weights"
+            f"{listing(shared)}: is a layer created once and used under several names? "
+            "If so on purpose, say in the class docstring that they share weights"
         )
 
 
@@ -63,8 +63,8 @@ def check_tied_weights_are_not_copies(case: ModelCase) -> None:
     """Catches weights that start as copies of each other and are trained apart.
 
     For example `nn.Parameter(self.embedding.weight.clone())` for the output, or an
-    embedding that is replaced after its weights were given away: what was to be tied is
-    tied at the start only. Layers that are copied within a list are left alone.
+    embedding that is replaced after its weights were assigned: weights that should be
+    tied are only equal at the start. Layers that are copied within a list are allowed.
 
     If it fails, use one parameter under both names: `head.weight = embedding.weight`.
     """
@@ -82,19 +82,19 @@ def check_tied_weights_are_not_copies(case: ModelCase) -> None:
         is_of_a_list = _DIGITS.sub("", name) == _DIGITS.sub("", other)
         if other != name and not is_of_a_list and values.equal(same):
             raise CheckFailedError(
-                f"{name} starts as a copy of {other}, and is trained apart from it: "
-                "were they to be tied?"
+                f"{name} starts as a copy of {other}, but is trained separately: "
+                "should they be tied?"
             )
 
 
 @check()
 def check_every_unit_is_of_use(case: ModelCase) -> None:
-    """Catches a layer of which a part is computed and not used.
+    """Catches a layer whose output is only partly used.
 
-    For example attention that takes the queries for the keys, so that a third of the
-    `qkv` layer has no effect; or heads that all read the channels of the first.
+    For example attention that uses the queries as keys, so that a third of the `qkv`
+    layer has no effect; or heads that all read the channels of the first.
 
-    If it fails, look at how the output of the named layer is taken apart.
+    If it fails, look at how the output of the named layer is split.
     """
     idle: dict[str, set[int]] = {}
     sizes: dict[str, int] = {}
@@ -102,7 +102,7 @@ def check_every_unit_is_of_use(case: ModelCase) -> None:
         model = perturbed(case.model(seed=seed))
         compute_gradients(loss_of(model, case.batch(8, seed + 1)))
         found = _units_without_gradient(model)
-        if seed:  # A relu leaves some units idle, others at every start.
+        if seed:  # Some units are idle behind a relu, but not the same for every seed.
             found = {k: v & idle[k] for k, v in found.items() if k in idle}
         sizes = {k: len(model.get_parameter(k)) for k in found}
         idle = {k: v for k, v in found.items() if len(v) >= _SHARE * sizes[k]}
@@ -111,13 +111,12 @@ def check_every_unit_is_of_use(case: ModelCase) -> None:
     name, units = next(iter(idle.items()))
     raise CheckFailedError(
         f"{len(units)} of {sizes[name]} units of {name} have no influence on the loss, "
-        f"such as the one of number {min(units)}: is a part of it left out, or taken "
-        "twice?"
+        f"such as unit {min(units)}: is a part of its output unused, or used twice?"
     )
 
 
 def _units_without_gradient(model: nn.Module) -> dict[str, set[int]]:
-    """Of layers that learn, the units that do not."""
+    """Returns the units without a gradient in layers that have one."""
     found: dict[str, set[int]] = {}
     for name, module in model.named_modules():
         if not isinstance(module, _LAYERS):
@@ -132,13 +131,13 @@ def _units_without_gradient(model: nn.Module) -> dict[str, set[int]]:
 
 @check()
 def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
-    """Catches a layer of several that is run twice, or not at all.
+    """Catches a layer in a list that is called twice, or not at all.
 
     For example `x = self.layers[0](x)` before a loop over all of `self.layers`, or a
     loop over `self.layers[:-1]`; or an expert that is weighed by another one's gate.
 
-    If it fails, look at every use of the named list in forward. A model that repeats a
-    layer on purpose declares it as an expected failure; experts are left alone.
+    If it fails, look at every use of the named list in forward. If a model repeats a
+    layer on purpose, declare an expected failure; experts are not checked.
     """
     model, calls = case.model(), defaultdict[str, list[torch.Size]](list)
 
@@ -157,13 +156,13 @@ def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
     with torch.no_grad():
         loss_of(model, case.batch(2))
     for path, names in lists.items():
-        # What gets other parts of a batch each time, such as experts, is left alone.
+        # Layers that receive different parts of a batch, such as experts, are allowed.
         shapes = {frozenset(calls[name]) for name in names if name in calls}
         counts = [len(calls[name]) for name in names]
         if len(set(counts)) > 1 and len(shapes) == 1:
             raise CheckFailedError(
                 f"the layers of {path} are called {', '.join(map(str, counts))} times, "
-                "though they are alike: is one left out of a loop, or run once more?"
+                "although they are alike: does a loop skip one, or is one called twice?"
             )
     _require_gates_open_their_own(case)
 

@@ -36,7 +36,7 @@ _STEPS = 4
 
 @check(slow=True)
 def check_resumed_training_is_the_uninterrupted_one(case: ModelCase) -> None:
-    """Catches a model whose state is not all in its checkpoint.
+    """Catches a model whose checkpoint does not contain all of its state.
 
     For example a running mean that is a plain attribute, or a counter of steps that
     changes what forward does. The weights are compared bit for bit.
@@ -51,7 +51,7 @@ def check_resumed_training_is_the_uninterrupted_one(case: ModelCase) -> None:
     for name, value in whole.items():
         if not value.equal(resumed[name]):
             raise CheckFailedError(
-                f"{name} of a resumed training is not that of an uninterrupted one: "
+                f"{name} differs between a resumed training and an uninterrupted one: "
                 "what does training change besides parameters and buffers?"
             )
 
@@ -69,13 +69,13 @@ def check_trainer_of_transformers_trains_it(case: ModelCase) -> None:
         own = _train(case, Path(folder, "own"), TrainerType.OUMI)
         other = _train(case, Path(folder, "hf"), TrainerType.HF)
     for name, value in own.items():
-        message = f"transformers.Trainer leaves another {name} than the native trainer"
+        message = f"transformers.Trainer and the native trainer give different {name}"
         require_equal(value, other[name], message)
 
 
 @check(slow=True)
 def check_checkpointed_activations_change_nothing(case: ModelCase) -> None:
-    """Catches layers that compute something else when they are run a second time.
+    """Catches layers that compute something else when they are called again.
 
     For example one that counts its calls, or draws with Python's `random`.
 
@@ -99,10 +99,10 @@ def check_checkpointed_activations_change_nothing(case: ModelCase) -> None:
 
 @check(needs=[labels, logits], slow=True)
 def check_two_processes_have_the_gradient_of_one(case: ModelCase) -> None:
-    """Catches a model that DistributedDataParallel trains as another one.
+    """Catches a model with other gradients under DistributedDataParallel.
 
-    For example a parameter that some batches do not use, which makes the processes
-    wait for each other for ever, or weights that forward reaches around the wrapper.
+    For example a parameter that some batches do not use, which makes the processes wait
+    for each other forever, or weights that forward accesses past the wrapper.
 
     If it fails, look for parameters that are used under a condition.
     """
@@ -126,13 +126,13 @@ def check_two_processes_have_the_gradient_of_one(case: ModelCase) -> None:
             )
         found: dict[str, torch.Tensor] = torch.load(path, weights_only=True)
     for name, gradient in expected.items():
-        message = f"two processes have another gradient of {name} than one"
+        message = f"the gradient of {name} differs between two processes and one"
         require_equal(gradient, found[name], message)
 
 
 @check(slow=True)
 def check_gpu_computes_what_the_cpu_does(case: ModelCase) -> None:
-    """Catches a model that is another one on a GPU.
+    """Catches a model that computes something else on a GPU.
 
     For example an operation that reads beyond its input, or a tensor left on the CPU.
 
@@ -148,13 +148,13 @@ def check_gpu_computes_what_the_cpu_does(case: ModelCase) -> None:
     gap = (expected - found.cpu()).abs().max().item()
     if gap > 1e-3 * max(1.0, expected.abs().max().item()):
         raise CheckFailedError(
-            f"the GPU computes another output (difference {gap:.3g})"
+            f"the GPU computes a different output (difference {gap:.3g})"
         )
 
 
 @check(slow=True)
 def check_memory_does_not_grow_with_the_steps(case: ModelCase) -> None:
-    """Catches a model that keeps something of every step.
+    """Catches a model that keeps tensors from every step.
 
     For example `self.losses.append(loss)`, which also keeps the whole graph.
 
@@ -177,8 +177,8 @@ def check_memory_does_not_grow_with_the_steps(case: ModelCase) -> None:
     growth = min(counts[1] - counts[0], counts[2] - counts[1])
     if growth >= 10:
         raise CheckFailedError(
-            f"ten more steps leave {growth} more tensors in memory: does forward keep "
-            "something of every call?"
+            f"ten more steps leave {growth} more tensors in memory: does forward store "
+            "tensors from every call?"
         )
 
 

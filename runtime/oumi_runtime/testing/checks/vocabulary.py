@@ -39,12 +39,13 @@ _LENGTH_ARGUMENTS = (
 
 @check(needs=[token_ids])
 def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
-    """Catches ids that are bent into the vocabulary, and a vocabulary one too small.
+    """Catches ids that are forced into the vocabulary, and a vocabulary one too small.
 
-    For example `input_ids.clamp(max=vocab_size - 1)` or `% vocab_size`, which turn a
-    wrong tokenizer into a model that learns nothing; or `nn.Embedding(vocab_size - 1)`.
+    For example `input_ids.clamp(max=vocab_size - 1)` or `% vocab_size`, with which a
+    wrong tokenizer silently gives a model that learns nothing; or
+    `nn.Embedding(vocab_size - 1)`.
 
-    If it fails, look the ids up as they are. The embedding raises by itself.
+    If it fails, look the ids up unchanged: the embedding raises an error by itself.
     """
     for tokens in case.tokens:
         rows = _vocabulary(case, tokens.ids)
@@ -67,13 +68,13 @@ def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
 
 @check(needs=[class_labels])
 def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
-    """Catches labels that are bent into the classes, or left out without a word.
+    """Catches labels that are forced into the classes, or silently ignored.
 
-    For example `labels.clamp(max=num_classes - 1)`, which turns a wrong number of
-    classes into a model that learns nothing.
+    For example `labels.clamp(max=num_classes - 1)`, with which a wrong number of
+    classes silently gives a model that learns nothing.
 
-    If it fails, give the labels to the criterion as they are. Cross-entropy raises by
-    itself.
+    If it fails, pass the labels to the criterion unchanged: cross-entropy raises an
+    error by itself.
     """
     batch, model = case.batch(), case.model()
     classes = outputs_of(model, batch)["logits"].shape[-1]
@@ -90,8 +91,8 @@ def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
     except (IndexError, RuntimeError, ValueError):
         return
     raise CheckFailedError(
-        f"a label of {classes} is taken (the loss is {loss.item():.3g}), although the "
-        f"classes are 0 to {classes - 1}: are labels clamped, or left out?"
+        f"the label {classes} is accepted (the loss is {loss.item():.3g}), although "
+        f"the classes are 0 to {classes - 1}: are labels clamped, or ignored?"
     )
 
 
@@ -99,14 +100,14 @@ def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
 def check_whole_length_can_be_used(case: ModelCase) -> None:
     """Catches a table of positions that is shorter than the constructor promises.
 
-    For example positions that begin at 1, so that the last one is beyond the table.
+    For example positions that start at 1, so that the last one is beyond the table.
 
     If it fails, look at the size of the table and at the first position.
     """
     arguments = getattr(case.model(), "init_kwargs", {})
     names = [n for n in _LENGTH_ARGUMENTS if isinstance(arguments.get(n), int)]
     if not names:
-        raise NotApplicableError("the constructor takes no longest length")
+        raise NotApplicableError("the constructor has no argument for a maximum length")
     length = arguments[names[0]]
     if length > 4096:
         raise NotApplicableError(f"{names[0]} is {length}: make a smaller model")
@@ -121,12 +122,12 @@ def check_whole_length_can_be_used(case: ModelCase) -> None:
 
 @check(needs=[token_ids])
 def check_every_token_has_a_row_that_learns(case: ModelCase) -> None:
-    """Catches a `padding_idx` that is no padding, so that a token is never learned.
+    """Catches a wrong `padding_idx`, with which a token is never learned.
 
-    For example `padding_idx=1` where texts are filled up with 0: the row of token 1
-    gets no gradient.
+    For example `padding_idx=1` if texts are padded with 0: the row of token 1 then gets
+    no gradient.
 
-    If it fails, give the id that the tokenizer pads with, or no `padding_idx` at all.
+    If it fails, use the tokenizer's padding id, or no `padding_idx` at all.
     """
     model = case.model()
     for tokens in case.tokens:
@@ -144,21 +145,19 @@ def check_every_token_has_a_row_that_learns(case: ModelCase) -> None:
                 continue
             padding, elsewhere = set(ids[~counted].tolist()), set(ids.tolist())
             if row not in padding and (padding or row in elsewhere):
-                filled = f"texts are filled up with {min(padding)}, and " * bool(
-                    padding
-                )
+                filled = f"texts are padded with {min(padding)}, and " * bool(padding)
                 raise CheckFailedError(
-                    f"{filled}{row} is a token like others, but the padding_idx of "
-                    f"{name}, of which it learns nothing"
+                    f"{filled}{row} is an ordinary token, but it is the padding_idx of "
+                    f"{name}, which therefore never learns it"
                 )
 
 
 @check(needs=[token_ids])
 def check_tokens_are_told_apart(case: ModelCase) -> None:
-    """Catches tokens that are one to the model.
+    """Catches tokens that the model does not distinguish.
 
-    For example `input_ids.clamp(max=500)`, or ids taken modulo a number. Each of the
-    vocabulary's ids begins a text, whose output has to be its own.
+    For example `input_ids.clamp(max=500)`, or ids taken modulo a number. The check
+    starts a text with each id of the vocabulary, and compares the outputs.
 
     If it fails, look at what happens to the ids before they are looked up.
     """
@@ -182,9 +181,9 @@ def check_tokens_are_told_apart(case: ModelCase) -> None:
 
 @check()
 def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
-    """Catches an embedding that gives every position the same row.
+    """Catches an embedding that returns the same row for every position.
 
-    For example positions that are all zero, or token types taken for positions.
+    For example positions that are all zero, or token types used as positions.
 
     If it fails, look at the ids that the named embedding is called with.
     """
@@ -194,8 +193,8 @@ def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
     for name, rows, ids in looked_up:
         if rows > 2 and ids.numel() > 2 and ids.eq(ids[0]).all():
             raise CheckFailedError(
-                f"{name} is looked up at row {int(ids[0])} only, whatever the position "
-                "and the sample: are its ids those that were meant?"
+                f"{name} is looked up only at row {int(ids[0])}, whatever the position "
+                "and the sample: is it called with the right ids?"
             )
 
 
@@ -228,8 +227,8 @@ def _require_refusal(
         except (IndexError, RuntimeError, ValueError):
             continue
         raise CheckFailedError(
-            f"{name} of {wrong} is taken, although the vocabulary is 0 to {rows - 1}: "
-            "are ids clamped, or taken modulo the vocabulary?"
+            f"{name} of {wrong} is accepted, although the vocabulary is 0 to "
+            f"{rows - 1}: are ids clamped, or taken modulo the vocabulary?"
         )
 
 
