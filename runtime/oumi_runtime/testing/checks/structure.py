@@ -199,8 +199,10 @@ def _layers_let_through(
 
     handle = gate.register_forward_hook(open_one)
     model.zero_grad()
-    loss_of(model, case.batch(8)).backward()  # type: ignore[no-untyped-call]
+    loss = loss_of(model, case.batch(8))
     handle.remove()
+    if loss.requires_grad:  # If not, the outputs are the model's, not those of a gate.
+        loss.backward()  # type: ignore[no-untyped-call]
     return [
         index
         for index, layer in enumerate(layers.children())
