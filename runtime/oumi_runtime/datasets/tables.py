@@ -168,14 +168,15 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
             # Arrow counts the header as a row.
             reason = f"row {int(match['row']) - 1}: {match['reason']}"
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
-    wants_all = names is None
     there = table.column_names if chosen is None else there
-    names = there if names is None else names
-    twice = [name for name in names if there.count(name) > 1]
+    wanted: Sequence[str] = there if names is None else names
+    twice = [name for name in wanted if there.count(name) > 1]
     if twice:
         raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
     columns: dict[str, Column] = {
-        name: _values(table.column(name), as_array=wants_all) if name in names else []
+        name: _values(table.column(name), as_array=names is None)
+        if name in wanted
+        else []
         for name in there
     }
     return Table(path, columns, numbers or range(1, table.num_rows + 1))

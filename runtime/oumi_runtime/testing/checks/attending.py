@@ -50,7 +50,8 @@ def heap_seen_by_attention(probe: Probe, changed: Batch) -> str:
         rows.append(first.gather(1, order.unsqueeze(-1).expand_as(first)))
 
     handle = layer.register_forward_hook(note)
-    probe(probe.inputs), probe(changed)
+    probe(probe.inputs)
+    probe(changed)
     handle.remove()
     are_told_apart = len(rows) != 2 or probe.differs(*rows).any()
     are_alike = not probe.differs(rows[0], rows[0][:, :1].expand_as(rows[0])).any()
