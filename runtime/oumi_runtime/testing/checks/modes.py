@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.dropouts import DROPOUTS, DropoutCalls, share_left_out
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     listing,
@@ -23,7 +22,6 @@ from oumi_runtime.testing.measuring import (
 )
 from oumi_runtime.testing.needs import dropout_arguments, dropouts_of
 
-_DROPOUTS = (nn.modules.dropout._DropoutNd,)
 _FEW_ZEROS, _MANY_ZEROS = 0.01, 0.04
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 _LARGEST_MOMENTUM = 0.7
@@ -42,7 +40,7 @@ def check_dropout_acts_in_training(case: ModelCase) -> None:
     names = [
         name
         for name, module in case.model().named_modules()
-        if isinstance(module, _DROPOUTS)
+        if isinstance(module, DROPOUTS)
     ]
     if not names:
         raise NotApplicableError("the model has no dropout layer")
@@ -66,7 +64,7 @@ def check_outputs_are_not_dropped_out(case: ModelCase) -> None:
     shares: list[float] = []
     for training in (False, True):
         for module in model.train(training).modules():
-            if isinstance(module, _DROPOUTS) and module.p:
+            if isinstance(module, DROPOUTS) and module.p:
                 module.p = 0.5
         with torch.no_grad():
             outputs = outputs_of(model, batch)
@@ -203,10 +201,10 @@ def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
     acting = [
         f"{name} (p={share})"
         for name, module in without.named_modules()
-        if (share := _share_left_out(module))
+        if (share := share_left_out(module))
     ]
     if not acting:
-        with _Dropouts() as called:
+        with DropoutCalls() as called:
             outputs_of(without.train(), case.batch())
         acting = [f"{name} in forward (p={share})" for name, share in called.found]
     if acting:
@@ -235,36 +233,6 @@ def _given_to_own_dropouts(case: ModelCase) -> dict[str, torch.Tensor]:
     return {name: torch.ones_like(each) for name, each in given.items()}
 
 
-def _share_left_out(module: nn.Module) -> float:
-    """The share that a layer of torch's leaves out in training, 0 if it leaves none."""
-    if isinstance(module, _DROPOUTS):
-        return float(module.p)
-    is_layer = isinstance(module, nn.RNNBase | nn.MultiheadAttention)
-    return float(module.dropout) if is_layer else 0.0  # type: ignore[arg-type]
-
-
-class _Dropouts(TorchFunctionMode):
-    """Notes the functions that leave something out, and which share."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, float]] = []
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if func is F.dropout and kwargs.get("training", True):
-            self._note("F.dropout", [*args[1:2], kwargs.get("p", 0.5)][0])
-        elif func is F.scaled_dot_product_attention:
-            self._note("attention", [*args[4:5], kwargs.get("dropout_p", 0.0)][0])
-        return func(*args, **kwargs)
-
-    def _note(self, name: str, share: float) -> None:
-        if share:
-            self.found.append((name, share))
-
-
 def _outputs(
     model: nn.Module, batches: list[Batch], seed: int
 ) -> list[dict[str, torch.Tensor]]:
@@ -280,7 +248,7 @@ def _free(model: nn.Module) -> list[nn.Module]:
 def _train_without_dropout(model: nn.Module) -> None:
     model.train()
     for module in model.modules():
-        if isinstance(module, _DROPOUTS):
+        if isinstance(module, DROPOUTS):
             module.p = 0.0
         elif isinstance(module, _BATCH_NORMS):
             module.eval()
@@ -290,7 +258,7 @@ def _acts(case: ModelCase, name: str) -> bool:
     """Whether a dropout layer changes the output, the others being switched off."""
     model, batch = perturbed(case.model(training=True)), case.batch()
     for module in model.modules():
-        if isinstance(module, _DROPOUTS):
+        if isinstance(module, DROPOUTS):
             module.p = 0.0
     losses: list[torch.Tensor] = []
     for share in (0.0, 0.9):
