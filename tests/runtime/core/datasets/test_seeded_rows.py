@@ -52,3 +52,23 @@ def test_the_numbers_that_others_draw_are_not_touched() -> None:
     with random_numbers_from(2**70):
         draw()
     assert [first, draw()] == expected
+
+
+def test_the_second_half_of_a_pair_of_normal_numbers_is_not_lost() -> None:
+    np.random.seed(3)
+    expected = np.random.randn(3).tolist()
+    np.random.seed(3)
+    first = np.random.randn()  # NumPy draws them in pairs, and keeps the other.
+    with random_numbers_from(5):
+        np.random.randn()
+    assert [first, *np.random.randn(2).tolist()] == expected
+
+
+def test_blocks_may_be_nested() -> None:
+    with random_numbers_from(5):
+        expected = [np.random.rand(), np.random.rand()]
+    with random_numbers_from(5):
+        first = np.random.rand()
+        with random_numbers_from(6):
+            np.random.rand()
+        assert [first, np.random.rand()] == expected
