@@ -142,7 +142,7 @@ class ModelCase:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
-        """The columns of a table whose places each have whole numbers of their own."""
+        """The categorical columns among the inputs, (batch, categories) int64."""
         many = self.batch(_MANY)
         return tuple(
             name
@@ -165,7 +165,7 @@ class ModelCase:
 
     @cached_property
     def label_shift(self) -> int | None:
-        """How far forward has to shift the labels of a model that predicts tokens.
+        """How far forward shifts the labels, if the model predicts tokens.
 
         1 if the labels are the tokens themselves, 0 if they are the next tokens
         already, None if they are something else.

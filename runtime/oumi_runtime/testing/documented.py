@@ -105,11 +105,11 @@ def documented_start(case: ModelCase) -> list[int]:
 
 
 def documented_reach(case: ModelCase) -> tuple[str, int] | None:
-    """How many tokens the constructor's docstring says that an output sees.
+    """Returns the documented number of tokens that an output depends on.
 
     Returns:
-        The sentence and the number. In `see 2 * n + 1 tokens`, `n` is the value of the
-        argument that it is said of.
+        The sentence in the constructor's docstring, and the number. In `see 2 * n + 1
+        tokens`, `n` is the value of the argument that the sentence is about.
     """
     docstring = case.make_model_class.__init__.__doc__ or ""
     for name, text in _entries(_part(docstring, "Args")):
@@ -127,7 +127,7 @@ def _evaluated(formula: ast.Expression, n: int) -> int:
 
 
 def says_input_is_added(layer: type) -> bool:
-    """Whether a layer's docstring says that its parts are added to its input."""
+    """Whether a docstring says that layers are added to their inputs."""
     own = " ".join((vars(layer).get("__doc__") or "").split())
     return _ADDED.search(own) is not None
 

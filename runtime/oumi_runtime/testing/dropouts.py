@@ -10,7 +10,7 @@ DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 
 def share_left_out(module: nn.Module) -> float:
-    """Returns the share that a layer of torch's drops out in training; 0 if none."""
+    """Returns the dropout probability of a torch layer; 0 if it is another layer."""
     if isinstance(module, DROPOUTS):
         return float(module.p)
     is_layer = isinstance(module, nn.RNNBase | nn.MultiheadAttention)
@@ -18,7 +18,7 @@ def share_left_out(module: nn.Module) -> float:
 
 
 class DropoutCalls(TorchFunctionMode):
-    """Records calls of functions that drop units out, with the share that they drop."""
+    """Records calls of dropout functions, with their probabilities."""
 
     def __init__(self) -> None:
         """Starts without a call."""

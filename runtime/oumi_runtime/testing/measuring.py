@@ -87,7 +87,7 @@ def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
 
 
 def is_logarithm(name: str) -> bool:
-    """Whether a parameter is one of which the exponential is taken, by its name."""
+    """Whether a parameter is a logarithm, by its name."""
     return _LOGARITHM.search(name) is not None
 
 
@@ -148,11 +148,11 @@ class Probe:
             self.model = perturbed(case.model(seed=seed))
 
     def __call__(self, inputs: Batch) -> torch.Tensor:
-        """The main output, (batch, ...)."""
+        """Returns the main output, (batch, ...)."""
         return logits_of(self.model, in_double(inputs) if self.is_double else inputs)
 
     def differs(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        """Which rows and positions of two outputs differ: (batch, ...) bool."""
+        """Returns where two outputs differ, (batch, ...) bool."""
         if left.shape != right.shape:
             return torch.ones(left.shape[:2], dtype=torch.bool)
         gap = torch.where(left == right, 0, left - right).abs()
@@ -163,7 +163,7 @@ class Probe:
 
 
 def in_double(batch: Batch) -> Batch:
-    """The batch with its numbers in float64."""
+    """Returns the batch with its numbers in float64."""
     return {k: v.double() if v.is_floating_point() else v for k, v in batch.items()}
 
 
@@ -208,7 +208,7 @@ def _is_trained(part: Any) -> bool:
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value itself, and what a list or dict of it holds, each with its name."""
+    """Yields a value or, of a list or dict, its items, each with its name."""
     yield name, value
     if isinstance(value, list | tuple):
         for index, part in enumerate(value):

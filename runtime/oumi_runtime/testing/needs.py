@@ -75,7 +75,7 @@ def constructor_arguments(case: ModelCase) -> str:
 
 
 def arguments_of(case: ModelCase) -> dict[str, Any]:
-    """The constructor's arguments: what is recorded, and numbers that should be."""
+    """Returns the constructor's arguments: the recorded ones, and missing numbers."""
     model = case.model()
     assert isinstance(model, BaseModel)
     parameters = inspect.signature(case.make_model_class).parameters.values()
@@ -85,7 +85,7 @@ def arguments_of(case: ModelCase) -> dict[str, Any]:
 
 
 def decoder_ids(case: ModelCase) -> str:
-    """A decoder that reads the labels, or what it is given in their place."""
+    """A decoder that reads the labels or their replacement."""
     takes = (
         "decoder_input_ids"
         in inspect.signature(case.make_model_class.forward).parameters
@@ -94,14 +94,14 @@ def decoder_ids(case: ModelCase) -> str:
 
 
 def dropout_arguments(case: ModelCase) -> str:
-    """Constructor arguments that are shares to leave out."""
+    """Constructor arguments that are dropout probabilities."""
     if reason := base_model(case):
         return reason
     return "" if dropouts_of(case.model()) else "the constructor takes no dropout"
 
 
 def dropouts_of(model: nn.Module) -> list[str]:
-    """The names of the constructor's arguments that are shares to leave out."""
+    """Returns the names of the arguments that are dropout probabilities."""
     arguments: dict[str, Any] = getattr(model, "init_kwargs", {})
     return [
         name

@@ -13,7 +13,7 @@ from oumi_runtime.testing.case import Batch, ModelCase
 
 Criterion = Callable[..., torch.Tensor]
 
-# What the docstring of a criterion may call it, and what it is then.
+# Names of losses in the docstrings of criterions.
 _FORMULAS: dict[str, Criterion] = {
     "cross-entropy": F.cross_entropy,
     "cross entropy": F.cross_entropy,
@@ -41,14 +41,14 @@ def counted_targets(case: ModelCase, batch: Batch) -> int:
 def reference_losses(
     case: ModelCase, logits: torch.Tensor, batch: Batch
 ) -> dict[str, torch.Tensor]:
-    """What the loss may be, by what it is: each a scalar.
+    """Computes the losses that are right for the outputs.
 
-    The labels are shifted exactly as far as the batch says. Where the criterion's
-    docstring names a formula, it is that; else the criterion itself, called with logits
-    and labels in line, or with log-probabilities.
+    The labels are shifted exactly as far as the batch requires. The loss is the formula
+    that the criterion's docstring names; or else the criterion itself, called with
+    logits or log-probabilities and the labels aligned with them.
 
     Returns:
-        Nothing, if the criterion cannot be called so.
+        Scalars, each with a description. Empty if the criterion cannot be called so.
     """
     targets = batch["labels"]
     shift = case.label_shift
@@ -88,7 +88,7 @@ def reference_losses(
 def _of_a_shifting_criterion(
     case: ModelCase, logits: torch.Tensor, labels: torch.Tensor
 ) -> torch.Tensor | None:
-    """The criterion of a whole sequence, if it leaves out the first label itself."""
+    """Returns the loss of a criterion that shifts the labels itself; None if not."""
     model = case.model()
     assert isinstance(model, BaseModel)
     first = torch.full_like(labels, case.ignore_index)
@@ -105,7 +105,7 @@ def _of_a_shifting_criterion(
 
 
 def documented_formula(case: ModelCase) -> Criterion | None:
-    """The formula that the docstring of the model's criterion names, if it does."""
+    """Returns the loss function that the criterion's docstring names, if any."""
     criterion = getattr(case.make_model_class, "criterion", None)
     said = (getattr(criterion, "__doc__", None) or "").lower()
     if any(word in said for word in _ALTERED):
@@ -116,7 +116,7 @@ def documented_formula(case: ModelCase) -> Criterion | None:
 def _mean(
     criterion: Criterion, logits: torch.Tensor, targets: torch.Tensor, ignored: int
 ) -> torch.Tensor | None:
-    """The criterion's mean over the targets that count, or None if it takes others."""
+    """Returns the mean loss of unmasked targets; None if the arguments do not fit."""
     if not targets.is_floating_point():
         logits, targets = logits[targets != ignored], targets[targets != ignored]
     try:
@@ -138,7 +138,7 @@ def criterion_spy(model: nn.Module) -> Generator[list[Any]]:
         return original(*args, **kwargs)
 
     own = type(model)
-    # A criterion is a property, so it is the class that has to give another one.
+    # `criterion` is a property, so the class has to be replaced.
     spying = type(own.__name__, (own,), {"criterion": property(lambda self: noting)})
     model.__class__ = spying
     try:

@@ -1,4 +1,4 @@
-"""What attends to what: found by watching torch's functions while a model runs."""
+"""Finds what attends to what, by watching torch's functions while a model runs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,14 +27,15 @@ def attends_to_anything(case: ModelCase) -> bool:
 
 
 def heap_seen_by_attention(probe: Probe, changed: Batch) -> str:
-    """The last layer of attention, if it gives the same rows in another order.
+    """Finds out whether the last attention layer ignores the order of its inputs.
 
     Args:
         probe: The model, and its inputs.
-        changed: The inputs with what attends to each other in another order.
+        changed: The inputs, with the tokens, patches or features in another order.
 
     Returns:
-        The layer's name; "" where the layer is told the order, or there is none.
+        The layer's name if it does: it then returns the same rows for both, reordered.
+        "" if it knows the order, or if there is no such layer.
     """
     with AttentionWatch() as watch:
         probe(probe.inputs)
@@ -66,7 +67,7 @@ def attention(case: ModelCase) -> str:
 
 
 def layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Module]]:
-    """Layers of several parts that map (batch, tokens, hidden) to the same shape."""
+    """Returns composite layers that keep the shape (batch, tokens, hidden), by name."""
     found: list[tuple[str, nn.Module]] = []
 
     def noting(name: str) -> Callable[[nn.Module, Any, Any], None]:
@@ -82,7 +83,7 @@ def layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Mo
     handles = [
         module.register_forward_hook(noting(name))
         for name, module in probe.model.named_modules()
-        # A convolution adds zeros at both ends, by which tokens differ.
+        # The zero padding of a convolution makes tokens differ.
         if len(list(module.children())) > 1
         and not any(isinstance(m, CONVOLUTIONS) for m in module.modules())
     ]
@@ -93,7 +94,7 @@ def layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Mo
 
 
 def is_hidden(value: Any) -> bool:
-    """Whether a value is (batch, tokens, hidden) of the rows that are probed."""
+    """Whether a value is (batch, tokens, hidden) with the batch size of the probe."""
     return (
         isinstance(value, torch.Tensor)
         and value.ndim == 3
@@ -103,7 +104,7 @@ def is_hidden(value: Any) -> bool:
 
 
 def attending(case: ModelCase) -> list[Tokens]:
-    """The columns of tokens that attend to each other."""
+    """Returns the columns whose tokens attend to each other."""
     model, batch = case.model(training=True), case.batch()
     with AttentionWatch() as watch:
         outputs_of(model, batch)
@@ -111,7 +112,7 @@ def attending(case: ModelCase) -> list[Tokens]:
 
 
 class AttentionWatch(TorchFunctionMode):
-    """Notes the lengths of sequences that attend to themselves."""
+    """Records the lengths of sequences that attend to themselves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +120,7 @@ class AttentionWatch(TorchFunctionMode):
         self.summed: list[int] = []
         """The dimensions over which scores, (batch, heads, T, T), are normalised."""
         self.is_twice = False
-        """Whether a softmax is taken of what a softmax gave."""
+        """Whether a softmax is applied to the result of another one."""
         self._shares: dict[int, tuple[torch.Tensor, int]] = {}
 
     def __torch_function__(

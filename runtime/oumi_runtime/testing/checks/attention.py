@@ -192,7 +192,7 @@ def check_attention_combines_what_is_apart(case: ModelCase) -> None:
 
 
 def _require_row_of_class_token(case: ModelCase) -> None:
-    """Fails where the first or last number has much more influence than others."""
+    """Fails if the first or last number has much more influence than the others."""
     names = [name for name, _ in case.model().named_parameters()]
     if len(case.numbers) != 1 or not any(_CLASS_TOKEN.search(name) for name in names):
         return
@@ -218,7 +218,7 @@ def _require_row_of_class_token(case: ModelCase) -> None:
 
 
 def _spread_of_alike(probe: Probe, layer: nn.Module) -> float:
-    """How much tokens differ in the end that were alike at the start of a layer."""
+    """Returns how much a layer's outputs differ between tokens with equal inputs."""
     spread = 0.0
 
     def make_alike(module: nn.Module, args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The scores of attention: what a softmax over the keys is taken of."""
+"""Records attention scores: the values of which a softmax over the keys is taken."""
 
 import re
 from collections.abc import Callable
@@ -29,27 +29,27 @@ class Scores:
     """The scores of one call of attention."""
 
     width: int
-    """Of a head: the number of products that a score is the sum of."""
+    """The width of a head."""
     heads: int | None
-    """Where they are (batch, heads, queries, keys)."""
+    """None unless the scores are (batch, heads, queries, keys)."""
     spread: float
-    """The standard deviation among the keys of a query, on average."""
+    """The standard deviation over the keys, averaged over the queries."""
 
 
 @dataclass(frozen=True)
 class Attended:
-    """What one call of attention is computed from."""
+    """The inputs of one call of attention."""
 
     query: torch.Tensor
     """(..., queries, width)"""
     key: torch.Tensor
     """(..., keys, width)"""
     scores: torch.Tensor
-    """What the softmax is taken of, a bias and a mask added: (..., queries, keys)."""
+    """Including bias and mask, (..., queries, keys)."""
 
 
 def attended_by(run: Callable[[], object]) -> list[Attended]:
-    """What each call of attention is computed from while a function runs."""
+    """Returns the inputs of each call of attention while a function runs."""
     watch = _ScoreWatch()
     with watch:
         run()
@@ -60,14 +60,14 @@ def attended_by(run: Callable[[], object]) -> list[Attended]:
 def scores_of(
     model: nn.Module, inputs: Batch, *, at_random: bool = False
 ) -> list[Scores]:
-    """The scores of each call of attention, in order.
+    """Summarizes the scores of each call of attention, in order.
 
     Args:
         model: The model.
-        inputs: What it is given.
-        at_random: Whether every linear layer gives random numbers of size 1, so that
-            it does not matter how its weights are drawn. Two such runs are compared,
-            since a bias that is added to the scores is the same in both.
+        inputs: Its inputs.
+        at_random: Whether to replace the outputs of linear layers by standard normal
+            numbers, so that the initialization does not matter. The scores are then
+            differences between two such runs, in which an added bias cancels out.
     """
 
     def draw(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
@@ -94,7 +94,7 @@ def scores_of(
 
 
 def _spread(scores: torch.Tensor, counted: torch.Tensor) -> float | None:
-    """The standard deviation among the keys that count, on average of the queries."""
+    """Returns the standard deviation over unmasked keys, averaged over the queries."""
     number = counted.sum(-1)
     kept = torch.where(counted, scores, 0)
     mean = kept.sum(-1, keepdim=True) / number.unsqueeze(-1).clamp(min=1)
@@ -104,10 +104,10 @@ def _spread(scores: torch.Tensor, counted: torch.Tensor) -> float | None:
 
 
 def _factors_of(args: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """What an einsum of queries and keys multiplies, as a product of matrices would.
+    """Returns the factors of an einsum of queries and keys, as for a matrix product.
 
     Returns:
-        (..., queries, width) and (..., width, keys); None for another einsum.
+        (..., queries, width) and (..., width, keys); None for any other einsum.
     """
     equation = args[0].replace(" ", "") if isinstance(args[0], str) else ""
     operands = args[1] if isinstance(args[1], list | tuple) else args[1:]
@@ -132,13 +132,13 @@ def _factors_of(args: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
 
 
 class _ScoreWatch(TorchFunctionMode):
-    """Notes the scores, of attention written out and of torch's."""
+    """Records calls of attention, both torch's own and written out."""
 
     def __init__(self) -> None:
         super().__init__()
         self.attended: list[Attended] = []
         self._factors: dict[torch.Size, tuple[torch.Tensor, torch.Tensor]] = {}
-        """Of the latest product of each shape, what was multiplied."""
+        """The factors of the latest product of each shape."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -148,7 +148,7 @@ class _ScoreWatch(TorchFunctionMode):
         if func is F.scaled_dot_product_attention:
             query, key = [*args, *kwargs.values()][:2]
             scale = kwargs.get("scale") or query.shape[-1] ** -0.5
-            if query.shape[:-2] == key.shape[:-2]:  # Else keys are for several heads.
+            if query.shape[:-2] == key.shape[:-2]:  # No shared keys.
                 scores = query @ key.transpose(-2, -1) * scale
                 mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
                 if mask is not None and mask.dtype is torch.bool:

@@ -154,7 +154,7 @@ def check_exported_model_computes_the_same(case: ModelCase) -> None:
 
 
 class _Counter:
-    """A backend that compiles nothing, and counts how often it is asked to."""
+    """A backend that compiles nothing, but counts its calls."""
 
     compiled = 0
 
@@ -167,9 +167,9 @@ class _Counter:
 
 @contextlib.contextmanager
 def _torch_may_warn() -> Generator[None]:
-    """Leaves out what torch's tracing warns of, which is no fault of the model.
+    """Ignores warnings of torch's tracing, which are not the model's fault.
 
-    Where warnings are errors it would otherwise end the tracing.
+    Where warnings are errors, they would end the tracing.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -177,16 +177,16 @@ def _torch_may_warn() -> Generator[None]:
 
 
 def _is_recurrent(module: nn.Module) -> bool:
-    """Whether it is a layer that torch.compile runs as it is, outside of its graphs."""
+    """Whether torch.compile runs this layer uncompiled, outside of its graphs."""
     return isinstance(module, nn.RNNBase)
 
 
 def _takes(model: nn.Module, inputs: Batch) -> bool:
-    """Whether the model takes inputs of such sizes when it is not compiled."""
+    """Whether the uncompiled model accepts the inputs."""
     try:
         with torch.no_grad():
             model(**inputs)
-    except Exception:  # Of whatever kind: a model need not take every length.
+    except Exception:  # Any error will do: a model need not accept every length.
         return False
     return True
 
@@ -198,7 +198,7 @@ def _compiled(model: nn.Module, backend: str) -> nn.Module:
 
 
 def _other_sizes(case: ModelCase, inputs: Batch) -> list[Batch]:
-    """The inputs with more samples, and where they are texts with fewer tokens."""
+    """Returns the inputs with more samples and, for texts, with fewer tokens."""
     others = [{name: torch.cat([c, c[:2]]) for name, c in inputs.items()}]
     if len({inputs[t.ids].shape[1] for t in case.tokens}) == 1:
         length = inputs[case.tokens[0].ids].shape[1]
@@ -216,7 +216,7 @@ def _other_sizes(case: ModelCase, inputs: Batch) -> list[Batch]:
 
 
 def _placed(model: nn.Module, shapes: dict[str, Any]) -> dict[str, Any]:
-    """The dynamic shapes under the names that forward's signature has."""
+    """Returns the dynamic shapes by the parameter names of forward."""
     named = inspect.signature(model.forward).parameters
     own = {name: shape for name, shape in shapes.items() if name in named}
     rest = {name: shape for name, shape in shapes.items() if name not in named}

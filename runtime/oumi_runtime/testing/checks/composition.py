@@ -96,9 +96,10 @@ def _pass_by_norms(model: nn.Module) -> None:
 
 
 def _first_called(probe: Probe, layers: list[Any]) -> nn.Module | None:
-    """The layer that is called first, or next where that one gives the outputs.
+    """Returns the layer that is called first, unless it computes the outputs.
 
-    A model may add what is linear in its inputs to what is not.
+    A model may add a linear function of its inputs to another one that is not; then
+    the next layer is returned.
     """
     called: list[tuple[nn.Module, int]] = []
 
@@ -114,7 +115,7 @@ def _first_called(probe: Probe, layers: list[Any]) -> nn.Module | None:
 
 
 def _linear_in(probe: Probe, layers: dict[str, Any], name: str) -> list[str]:
-    """The layers that a layer acts by, if by sums alone: [] if it acts otherwise."""
+    """Returns the layers through which a layer acts, if only linearly; else []."""
     usual, others = probe.inputs, _other_values(probe.inputs)
     nothing = _inputs_given(probe, layers, name, usual, 0, 0)
     one = _inputs_given(probe, layers, name, usual, 1, 0)
@@ -137,7 +138,7 @@ def _linear_in(probe: Probe, layers: dict[str, Any], name: str) -> list[str]:
     after = [each for each in after if is_linear(each)]
     if not after:
         return []
-    # What else it acts by, such as a residual connection, makes it a layer of its own.
+    # If it also acts otherwise, as through a residual connection, it is not redundant.
     with _silenced(layers, after):
         outputs = [
             _output_given(probe, layers[name], usual, *s) for s in ((1, 0), (0, 1))
@@ -159,7 +160,7 @@ def _inputs_given(
     inputs: Batch,
     *shares: float,
 ) -> _Inputs:
-    """What each layer gets where one of them gives a mixture of two draws."""
+    """Returns the inputs of each layer, with one's output a mixture of two draws."""
     found: _Inputs = {}
 
     def noting(each: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
@@ -196,7 +197,7 @@ def _output_given(
 
 @contextmanager
 def _silenced(layers: dict[str, Any], names: list[str]) -> Generator[None]:
-    """Gives the layers zeros in place of what they get."""
+    """Replaces the inputs of the layers by zeros."""
 
     def silence(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (torch.zeros_like(args[0]), *args[1:])
@@ -210,7 +211,7 @@ def _silenced(layers: dict[str, Any], names: list[str]) -> Generator[None]:
 
 
 def _other_values(inputs: Batch) -> Batch:
-    """Other tokens and numbers, of which the same ones are padding."""
+    """Returns other tokens and numbers, with the same padding."""
     return {
         name: column + torch.randn_like(column)
         if column.is_floating_point()

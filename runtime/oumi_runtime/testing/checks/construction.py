@@ -52,7 +52,7 @@ def check_every_constructor_argument_has_an_effect(case: ModelCase) -> None:
 
 @dataclass(frozen=True)
 class _Fingerprint:
-    """What a model is made of, and what it computes."""
+    """The layers, weights and outputs of a model."""
 
     layers: str
     weights: dict[str, torch.Tensor]
@@ -61,7 +61,7 @@ class _Fingerprint:
     error: str
 
     def differs(self, other: "_Fingerprint") -> bool:
-        """Whether anything about the two is not the same."""
+        """Whether the two models differ in anything."""
         if (self.layers, self.ties) != (other.layers, other.ties):
             return True
         if not _same(self.weights, other.weights):
@@ -70,7 +70,7 @@ class _Fingerprint:
 
 
 def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
-    """Models with other values of an argument, those that it does not refuse."""
+    """Yields models for other values of an argument, except values it refuses."""
     arguments = arguments_of(case)
     usual = arguments[name]
     for value in _other_values(usual):
@@ -81,7 +81,7 @@ def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
             if found.error:
                 # Another number of features, say, is for batches of that number.
                 found = _fingerprint(case, kwargs, _resized(batch, usual, value))
-        except Exception:  # Whatever it is: the constructor has looked at the value.
+        except Exception:  # Any error will do: the argument is not ignored.
             continue
         yield found
         assert isinstance(made, BaseModel)
@@ -106,7 +106,7 @@ def _other_values(value: Any) -> Iterator[Any]:
 
 
 def _resized(batch: Batch, old: Any, new: Any) -> Batch:
-    """The batch with every size of the one kind turned into the other."""
+    """Returns the batch with every dimension of size `old` changed to `new`."""
     resized = dict(batch)
     for name, column in batch.items():
         for axis in range(1, column.ndim):

@@ -158,7 +158,7 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
 
 
 def _require_way_around_lists(case: ModelCase) -> None:
-    """Fails where nothing of the inputs goes by the layers of the model's lists."""
+    """Fails if no residual connection bypasses the layers of the model's lists."""
     probe = Probe(case)
     lists = [m for m in probe.model.children() if isinstance(m, nn.ModuleList)]
     with torch.no_grad():

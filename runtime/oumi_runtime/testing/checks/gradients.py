@@ -218,7 +218,7 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
 
 
 def _are_copies(now: torch.Tensor, before: torch.Tensor) -> bool:
-    """Whether the rows of a parameter learn, all the same."""
+    """Whether a parameter changes, but all its rows in the same way."""
     rows = [x.squeeze(0) if x.shape[:1] == (1,) else x for x in (now, before)]
     if rows[0].ndim != 2 or min(rows[0].shape) < 2:
         return False
@@ -228,9 +228,10 @@ def _are_copies(now: torch.Tensor, before: torch.Tensor) -> bool:
 
 
 def _seeded_values(model: nn.Module, batch: Batch) -> list[torch.Tensor]:
-    """Scalars whose slope is measured, with the same units dropped out every time.
+    """Returns scalars to differentiate, always with the same units dropped out.
 
-    The loss; and, where that is computed in float32 on purpose, a sum of the outputs.
+    They are the loss and, if it is computed in float32 on purpose, weighted sums of
+    the outputs.
     """
     torch.manual_seed(3)
     outputs = outputs_of(model, batch)
@@ -249,11 +250,11 @@ def _seeded_values(model: nn.Module, batch: Batch) -> list[torch.Tensor]:
 def _is_slope(
     model: nn.Module, batch: Batch, number: int, parameter: nn.Parameter, noise: float
 ) -> bool:
-    """Whether a parameter's gradient fits finite differences of any step."""
+    """Whether a parameter's gradient fits finite differences with any step size."""
     assert parameter.grad is not None
     direction = torch.randn_like(parameter)
     for module in model.modules():
-        # The row of padding gets no gradient, by intention.
+        # The embedding of padding gets no gradient, on purpose.
         if isinstance(module, nn.Embedding) and module.weight is parameter:
             direction[module.padding_idx if module.padding_idx is not None else []] = 0
     direction *= parameter.norm() / direction.norm() if parameter.any() else 0.01
@@ -276,7 +277,7 @@ def _is_slope(
 
 
 def _last_layer(case: ModelCase) -> str:
-    """The name of the module that computes the output, "" if none does alone."""
+    """Returns the name of the linear layer whose output is the model's, or ""."""
     model, last = case.model(), ""
     found: list[tuple[str, torch.Tensor]] = []
 

@@ -129,7 +129,7 @@ def check_every_pixel_has_its_own_output(case: ModelCase) -> None:
 
 
 def _are_all_pixels_mixed(case: ModelCase) -> bool:
-    """Whether a linear layer makes one vector of a whole image."""
+    """Whether a linear layer maps a whole image to one vector."""
     probe, (name,) = Probe(case, 2), case.numbers
     places, found = probe.inputs[name][0, 0].numel(), list[bool]()
 
@@ -147,10 +147,13 @@ _Layer = tuple[str, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
 
 
 def _layers_of_maps(case: ModelCase, seed: int) -> list[_Layer]:
-    """The model, and layers of its own, that give a map for a map; what each is given.
+    """Returns what maps feature maps to feature maps: layers, or the whole model.
 
-    Where the model takes larger images, a layer that adds something to its input is
-    looked at without its input: there, a filter sees a small part of the map alone.
+    If the model accepts larger images, layers are also examined without the residual
+    connection around them: a filter then sees only a small part of the map.
+
+    Returns:
+        The name, input and function of each.
     """
     probe, (name,) = Probe(case, 2, seed), case.numbers
     found: list[_Layer] = []
@@ -188,7 +191,7 @@ def _layers_of_maps(case: ModelCase, seed: int) -> list[_Layer]:
 
 
 def _is_map_of(output: Any, given: torch.Tensor) -> bool:
-    """Whether an output has a place for each of the places of what is given."""
+    """Whether an output is a feature map of the same height and width."""
     is_map = isinstance(output, torch.Tensor) and output.ndim == 4
     size = given.shape[2:]
     return is_map and output.shape[2:] == size and min(size) >= _SMALLEST_SIDE
@@ -198,11 +201,11 @@ def _is_map_of(output: Any, given: torch.Tensor) -> bool:
 def _keeps_places(
     given: torch.Tensor, run: Callable[[torch.Tensor], torch.Tensor]
 ) -> bool:
-    """Whether a pixel's own place changes more than the others, on average.
+    """Whether changing a pixel changes the output most at its own position.
 
-    Of a filter, the own place is one of the few that change, and on average in the
-    middle of these. Where all places change, as after many layers, the own one has to
-    be in the upper part.
+    A filter changes only a few positions, of which a pixel's own is in the middle on
+    average. If all positions change, as after many layers, a pixel's own has to be
+    among those that change most.
     """
     draws = torch.Generator().manual_seed(0)
     height, width = given.shape[2:]
@@ -226,7 +229,7 @@ def _keeps_places(
 def _for_three_channels(
     case: ModelCase, inputs: Batch
 ) -> tuple[torch.nn.Module, Batch]:
-    """A model for three channels, where an argument is their number, and its inputs."""
+    """Returns a model for three channels, and inputs for it."""
     (name,) = case.numbers
     for argument, value in arguments_of(case).items():
         if value == 1 and _CHANNELS.search(argument):

@@ -81,9 +81,9 @@ def check_accumulated_gradients_are_those_of_the_batch(case: ModelCase) -> None:
 
 
 def _least_of_shares(case: ModelCase, batch: Batch) -> float:
-    """The entropy of labels that are shares, below which no cross entropy of them is.
+    """Returns the entropy of labels from 0 to 1, the least possible cross entropy.
 
-    Pixels from 0 to 1, for example; 0 for any other labels.
+    It is 0 for any other labels.
     """
     labels = batch.get("labels")
     if labels is None or case.has_class_labels or labels.min() < 0 or labels.max() > 1:
@@ -99,7 +99,7 @@ def _least_of_shares(case: ModelCase, batch: Batch) -> float:
 def _losses_while_training(
     case: ModelCase, batch: Batch, rate: float
 ) -> Iterator[float]:
-    """Trains on one batch, and yields the loss in evaluation mode now and then."""
+    """Trains on one batch, and yields the evaluation loss every 20 steps."""
     model = case.model(training=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     for step in range(1, _OVERFIT_STEPS + 1):

@@ -90,7 +90,7 @@ def check_longest_length_is_an_argument(case: ModelCase) -> None:
 
 
 def _longest(model: nn.Module, inputs: Batch, name: str) -> int:
-    """The most tokens that work, of those between the batch's and the longest tried."""
+    """Returns the largest length that works, found by bisection."""
     works, fails = inputs[name].shape[1], _LONG
     while fails - works > 1:
         middle = (works + fails) // 2
@@ -103,7 +103,7 @@ def _longest(model: nn.Module, inputs: Batch, name: str) -> int:
 
 
 def _lengths(model: nn.Module) -> Iterator[int]:
-    """The arguments of a model and its parts that are named as lengths are."""
+    """Yields arguments of the model and its parts that are lengths by their names."""
     for module in model.modules():
         yield from _lengths_in(getattr(module, "init_kwargs", {}))
         yield from _lengths_in({"config": getattr(module, "config", None)})
@@ -120,7 +120,7 @@ def _lengths_in(arguments: dict[str, Any]) -> Iterator[int]:
 
 
 def _resized(inputs: Batch, name: str, length: int) -> Batch:
-    """The inputs of which one sequence, and what goes with it, is repeated or cut."""
+    """Returns the inputs with one sequence, and its masks, repeated or cut."""
     usual = inputs[name].shape[1]
     places = torch.arange(length) % usual
     return {
@@ -132,5 +132,5 @@ def _resized(inputs: Batch, name: str, length: int) -> Batch:
 
 
 def _is_read_last(name: str) -> bool:
-    """Whether a decoder reads a column, and not an encoder."""
+    """Whether a column is for the decoder."""
     return name == "labels" or name.startswith("decoder_")

@@ -147,16 +147,17 @@ def _require_no_padding_seen(case: ModelCase, tokens: Tokens, mask_name: str) ->
 
 
 def _must_be_masked_before(case: ModelCase) -> bool:
-    """Whether it predicts the next token, and may be given texts padded in front."""
+    """Whether the model has to ignore padding before a text, as used in generation."""
     steps = (nn.RNNBase, nn.RNNCellBase)
     is_by_step = any(isinstance(m, steps) for m in case.model().modules())
     return case.label_shift is not None and not is_by_step
 
 
 def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> None:
-    """Of causal attention, padding at the end tells nothing: no token sees it anyway.
+    """Fails if padding before a text changes its logits.
 
-    What reads by steps, and not by attention, may take texts that begin at once only.
+    Padding after a text proves nothing about causal attention, where no token sees
+    it.
     """
     probe = Probe(case)
     ids = probe.inputs[tokens.ids]
@@ -164,10 +165,10 @@ def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> No
     left[:, : ids.shape[1] // 3] = 0
     inputs = {**probe.inputs, mask: left}
     usual = probe(inputs)
-    # Not by what fills a text up: RoBERTa counts its positions by that.
+    # Not the padding token itself: RoBERTa counts positions by it.
     others = other_tokens(torch.where(probe.inputs[mask] > 0, ids, ids[:, :1]))
     if not _is_by_position(usual, left):
-        # One output for a whole text may be that of its first place, as BERT's is.
+        # The output for a whole text may be that of its first token, as in BERT.
         others[:, 0] = ids[:, 0]
     changed = {**inputs, tokens.ids: torch.where(left > 0, ids, others)}
     require_equal(
@@ -179,7 +180,7 @@ def _require_no_padding_before(case: ModelCase, tokens: Tokens, mask: str) -> No
 
 
 def _kept(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Logits of the sequences, or of the positions that are not padding."""
+    """Returns the logits, without those of padding if there is one per token."""
     return logits[mask > 0] if _is_by_position(logits, mask) else logits
 
 
@@ -188,7 +189,7 @@ def _is_by_position(logits: torch.Tensor, tokens: torch.Tensor) -> bool:
 
 
 def _lengthened(inputs: Batch, tokens: Tokens, mask: str, extra: int) -> Batch:
-    """The inputs with more padding at the end of every sequence."""
+    """Returns the inputs with more padding at the end of every sequence."""
     shape = inputs[tokens.ids].shape
     prefix = mask.removesuffix("attention_mask")
     padding = {

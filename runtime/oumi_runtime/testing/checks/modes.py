@@ -215,7 +215,7 @@ def check_dropout_of_zero_leaves_nothing_out(case: ModelCase) -> None:
 
 
 def _given_to_own_dropouts(case: ModelCase) -> dict[str, torch.Tensor]:
-    """What is given to the layers that are named as dropouts, and are not torch's."""
+    """Returns ones shaped like the input of each dropout layer that is not torch's."""
     model, given = case.model(training=True), dict[str, torch.Tensor]()
 
     def noting(name: str) -> Callable[[nn.Module, Any], None]:
@@ -241,7 +241,7 @@ def _outputs(
 
 
 def _free(model: nn.Module) -> list[nn.Module]:
-    """The modules whose mode the check leaves to forward."""
+    """Returns the modules whose mode the check does not set."""
     return [m for m in model.modules() if not isinstance(m, _BATCH_NORMS)]
 
 
@@ -255,7 +255,7 @@ def _train_without_dropout(model: nn.Module) -> None:
 
 
 def _acts(case: ModelCase, name: str) -> bool:
-    """Whether a dropout layer changes the output, the others being switched off."""
+    """Whether a dropout layer changes the loss while the others are off."""
     model, batch = perturbed(case.model(training=True)), case.batch()
     for module in model.modules():
         if isinstance(module, DROPOUTS):

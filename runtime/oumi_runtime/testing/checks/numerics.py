@@ -175,7 +175,7 @@ def _packs_sequences(case: ModelCase) -> bool:
 
 
 class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes which of torch's operations are called."""
+    """Records which torch operations are called."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -189,7 +189,7 @@ class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _note_largest(model: nn.Module) -> list[float]:
-    """Has a model note, as it runs, the largest number that each layer gives."""
+    """Returns a list that the model fills with each layer's largest output."""
     found: list[float] = []
 
     def note(module: nn.Module, args: Any, output: Any) -> None:
@@ -203,9 +203,9 @@ def _note_largest(model: nn.Module) -> list[float]:
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the first tensor that is made on another device, or whose value is read.
+    """Records the first tensor made on another device, and the first value read.
 
-    A decision on the mask or the ids alone (is there any padding?) may be made.
+    Decisions that depend only on masks or ids (is there any padding?) are allowed.
     """
 
     elsewhere = ""
@@ -213,7 +213,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        # Tensors that numbers have had a part in.
+        # Tensors that depend on floating-point numbers.
         self._computed: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
     def __torch_dispatch__(
@@ -240,7 +240,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _caller() -> str:
-    """The line of the model that is being run."""
+    """Returns the line of the model that is running."""
     for frame in reversed(traceback.extract_stack()):
         foreign = (
             "/torch/" in frame.filename or "/oumi_runtime/testing/" in frame.filename

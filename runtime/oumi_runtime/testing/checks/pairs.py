@@ -192,9 +192,9 @@ def check_every_target_token_matters(case: ModelCase) -> None:
 
 @torch.no_grad()
 def _require_logarithms_be_undone(case: ModelCase) -> None:
-    """Fails where a scale that is a logarithm turns the similarity round, if negative.
+    """Fails if a negative log scale reverses the similarity.
 
-    The criterion is called with embeddings of which each is its own target's.
+    The criterion is called with pairs of equal embeddings.
     """
     model, batch = case.model(), case.batch(4)
     labels = batch["labels"].clone()
@@ -220,10 +220,13 @@ def _require_logarithms_be_undone(case: ModelCase) -> None:
 def _losses_of_opposites(
     case: ModelCase, *several: torch.Tensor
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """The criterion where every text is the opposite of every target.
+    """Returns the losses of texts whose embeddings are opposite to all targets.
 
-    What is set to 0 in place of left out then is the nearest of all. Nothing, if the
-    criterion takes other arguments than embeddings, targets and labels.
+    A target that was set to 0 rather than left out would then be the nearest one.
+
+    Returns:
+        One pair of losses; none if the criterion does not take embeddings, targets and
+        labels.
     """
     model = case.model()
     width = outputs_of(model, case.batch(2))["embeddings"].shape[-1]
@@ -239,7 +242,7 @@ def _losses_of_opposites(
 
 @torch.no_grad()
 def _indifferent(case: ModelCase) -> nn.Module:
-    """A model to which all texts are the same."""
+    """Returns a model that maps all texts to the same embedding."""
     model = perturbed(case.model())
     for parameter in model.parameters():
         if parameter.ndim > 1:
@@ -248,7 +251,7 @@ def _indifferent(case: ModelCase) -> nn.Module:
 
 
 def _with_itself(case: ModelCase, size: int = 4) -> dict[str, torch.Tensor]:
-    """A batch in which every text is its own target."""
+    """Returns a batch in which every text is its own target."""
     batch, tokens = case.batch(size), case.tokens[0]
     labels = batch[tokens.ids].clone()
     if tokens.mask:

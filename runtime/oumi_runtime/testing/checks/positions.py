@@ -126,10 +126,10 @@ def check_a_bias_for_distance_favours_the_near(case: ModelCase) -> None:
 
 
 def _require_distances(attended: Attended) -> int:
-    """Fails where a bias is of the key's place, or tells the distances on one side.
+    """Fails if a bias depends only on the key, or on the distance on one side only.
 
     Returns:
-        How many heads have a bias.
+        The number of heads with a bias.
     """
     scores, count = attended.scores, attended.scores.shape[-1]
     if not all(_is_still(each) for each in (attended.query, attended.key)):
@@ -159,13 +159,13 @@ def _require_distances(attended: Attended) -> int:
 
 
 def _is_still(values: torch.Tensor) -> bool:
-    """Whether queries or keys are the same at every place."""
+    """Whether queries or keys are the same at every position."""
     gap = (values - values[..., :1, :]).abs().max()
     return bool(gap <= 1e-6 * values.abs().max())
 
 
 def _among_alike_tokens(case: ModelCase) -> Iterator[Attended]:
-    """The attention of a sequence to itself, whose tokens are all the same one."""
+    """Yields the attention among identical tokens, without the first one."""
     probe = Probe(case, 2)
     if not probe.is_double:
         raise NotApplicableError("the model does not run in float64")
@@ -174,7 +174,7 @@ def _among_alike_tokens(case: ModelCase) -> Iterator[Attended]:
         try:
             found = attended_by(lambda inputs=inputs: probe(inputs))  # type: ignore[misc]
         except (CheckFailedError, IndexError, RuntimeError, TypeError, ValueError):
-            continue  # It takes texts of one length, say.
+            continue  # For example, the model accepts only one length.
         for each in found:
             count = each.scores.shape[-2]
             if count == each.scores.shape[-1] and count > _LEAST_ROWS:
@@ -200,10 +200,10 @@ def _alike(case: ModelCase, inputs: Batch, length: int | None) -> Batch:
 
 
 def _speeds(values: torch.Tensor) -> torch.Tensor | None:
-    """By how many radians a place each channel turns, (..., channels).
+    """Returns the angular frequency of each channel, (..., channels) in radians.
 
     Returns:
-        None where a channel is no wave: not `a * cos(speed * place + b)`.
+        None unless every channel is a wave: `a * cos(frequency * position + b)`.
     """
     before, here, after = values[..., :-2, :], values[..., 1:-1, :], values[..., 2:, :]
     # cos(x - s) + cos(x + s) = 2 cos(s) cos(x)
@@ -215,10 +215,10 @@ def _speeds(values: torch.Tensor) -> torch.Tensor | None:
 
 
 def _rates(angles: torch.Tensor) -> Iterator[torch.Tensor]:
-    """By how much each column of a table grows from one place to the next.
+    """Yields how much each column of a table grows from one position to the next.
 
-    Nothing, if the values of a column do not lie at equal distances. Several rows may
-    be of one place, such as of a row of pixels.
+    Yields nothing if a column's values are not equally spaced. Several rows may belong
+    to one position, such as a row of pixels.
     """
     table = angles.detach().squeeze().double()
     if table.ndim != 2 or table.shape[0] < _LEAST_ROWS or table.shape[1] < 2:
@@ -236,7 +236,7 @@ def _rates(angles: torch.Tensor) -> Iterator[torch.Tensor]:
 
 
 def _slopes(scores: torch.Tensor) -> Iterator[tuple[str, float]]:
-    """The slopes of scores that follow a straight line on a side, one of each head."""
+    """Returns the slope of each head whose scores are linear on one side."""
     last = scores.shape[-1] - 1
     rows = scores.reshape(-1, *scores.shape[-2:])
     for row in rows:
@@ -252,7 +252,7 @@ def _slopes(scores: torch.Tensor) -> Iterator[tuple[str, float]]:
 
 
 class _Waves(TorchFunctionMode):
-    """Notes what sines and cosines are taken of."""
+    """Records the arguments of sines and cosines."""
 
     def __init__(self) -> None:
         super().__init__()

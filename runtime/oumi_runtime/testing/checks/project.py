@@ -155,7 +155,7 @@ def check_state_dict_is_as_recorded(case: ModelCase) -> None:
 
 
 def _make_short(config: TrainingConfig, folder: str) -> None:
-    """Leaves two steps of the training, and nothing on the disk."""
+    """Limits a config to two steps that write nothing to disk."""
     training = config.training
     training.max_steps, training.output_dir = _STEPS, folder
     training.trainer_type = TrainerType.OUMI
@@ -166,7 +166,7 @@ def _make_short(config: TrainingConfig, folder: str) -> None:
 
 
 def _require_small_data(config: TrainingConfig) -> None:
-    """Leaves alone a config whose data would take long to read, or to fetch."""
+    """Skips a config whose data would take long to read, or to download."""
     for each in config.data.train.datasets:
         place = Path(each.dataset_path or each.dataset_name)
         if place.exists():

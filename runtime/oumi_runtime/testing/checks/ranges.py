@@ -102,7 +102,7 @@ def check_logits_are_not_multiplied(case: ModelCase) -> None:
 
 
 def _has_a_factor(model: nn.Module) -> bool:
-    """Whether an argument is named as a factor, or a weight is a single number."""
+    """Whether an argument is a factor by its name, or a weight is a single number."""
     arguments: dict[str, Any] = (
         model.init_kwargs if isinstance(model, BaseModel) else {}
     )
@@ -112,7 +112,7 @@ def _has_a_factor(model: nn.Module) -> bool:
 
 
 class _Products(TorchFunctionMode):
-    """Notes the products with matrices, and what is multiplied."""
+    """Records matrix products, each with its first factor."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -115,7 +115,7 @@ def check_every_position_reads_its_own_token(case: ModelCase) -> None:
 
 
 def _is_end_unread(case: ModelCase, tokens: Tokens) -> bool:
-    """Whether the end of a long text changes nothing; a text may be too long, too."""
+    """Whether the end of a long text is ignored, or the text is too long."""
     probe = Probe(case)
     ids = probe.inputs[tokens.ids]
     longer = {
@@ -141,10 +141,10 @@ def _is_end_unread(case: ModelCase, tokens: Tokens) -> bool:
 
 
 def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
-    """The places of tokens that change nothing, whatever they are changed to.
+    """Returns the positions of tokens that change nothing, whatever they are.
 
-    They are counted from the beginning and from the end, since texts of a batch differ
-    in length.
+    Positions are counted from the beginning and from the end, since texts of a batch
+    differ in length.
     """
     tried, moved, unread = Counter[str](), set[str](), list[str]()
     for seed in range(2 * _SEEDS):
@@ -174,7 +174,7 @@ def _unread_tokens(case: ModelCase, ids: str, mask: str | None) -> list[str]:
 
 
 def _are_signs_unread(case: ModelCase, name: str) -> bool:
-    """Whether numbers and their negatives give the same outputs."""
+    """Whether numbers and their negatives lead to the same outputs."""
     probe = Probe(case, _ROWS)
     column = probe.inputs[name]
     found = probe({**probe.inputs, name: -column})
@@ -184,7 +184,7 @@ def _are_signs_unread(case: ModelCase, name: str) -> bool:
 
 
 def _require_label_before_read(case: ModelCase) -> None:
-    """Fails where a decoder's output does not change with the label before it."""
+    """Fails if a decoder's output does not depend on the label before it."""
     probe = Probe(case, 2 * _ROWS)
     labels, usual = probe.inputs["labels"], probe(probe.inputs)
     _require_no_copies(usual)
@@ -204,7 +204,7 @@ def _require_label_before_read(case: ModelCase) -> None:
 
 
 def _require_no_copies(outputs: torch.Tensor) -> None:
-    """Fails where the outputs at one position are always those of the one before."""
+    """Fails if the outputs at a position always equal those at the one before."""
     for place in range(1, outputs.shape[1]):
         if outputs[:, place].equal(outputs[:, place - 1]) and outputs.std() > 0:
             raise CheckFailedError(
@@ -214,7 +214,7 @@ def _require_no_copies(outputs: torch.Tensor) -> None:
 
 
 def _is_unread_tenth(case: ModelCase, name: str, smaller: bool) -> bool:
-    """Whether small changes of the smallest, or largest, numbers change nothing."""
+    """Whether small changes to the smallest, or largest, numbers are ignored."""
     for seed in range(_SEEDS):
         probe = Probe(case, 8 * _ROWS, seed)
         column = probe.inputs[name]
@@ -230,7 +230,7 @@ def _is_unread_tenth(case: ModelCase, name: str, smaller: bool) -> bool:
 
 
 def _unread_categories(case: ModelCase, name: str) -> list[int]:
-    """The places of categories at which those of other rows change nothing."""
+    """Returns the positions at which the categories of other rows change nothing."""
     probe = Probe(case, 8 * _ROWS)
     usual, column, idle = probe(probe.inputs), probe.inputs[name], list[int]()
     for place in range(column.shape[1]):
@@ -242,7 +242,7 @@ def _unread_categories(case: ModelCase, name: str) -> list[int]:
 
 
 def _unread_numbers(case: ModelCase, name: str, axis: int) -> list[int]:
-    """The indices along an axis at which other numbers change nothing."""
+    """Returns the indices along an axis at which other numbers change nothing."""
     idle: set[int] | None = None
     for seed in range(_SEEDS):
         probe = Probe(case, _ROWS, seed)

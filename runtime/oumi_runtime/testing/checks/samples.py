@@ -148,10 +148,10 @@ def check_patches_stay_apart(case: ModelCase) -> None:
 
 
 def _require_blocks(case: ModelCase) -> None:
-    """Fails where a layer gets numbers in another order, of which a row is no block.
+    """Fails if a layer's inputs are reordered so that a row is not a block.
 
-    A block is all that stands at some heights, some widths and some channels. Four or
-    nine pixels in a row of an image are a patch that was to be square.
+    A block consists of all numbers at some heights, widths and channels. For example,
+    four or nine adjacent pixels of one line were meant to be a square patch.
     """
     model = case.model()
     for name in case.numbers:
@@ -193,7 +193,7 @@ def _noting(path: str, given: list[tuple[str, torch.Tensor]]) -> Any:
 
 
 def _is_block(row: torch.Tensor, marked: torch.Tensor) -> bool:
-    """Whether a row has all the marked numbers of some indices of each axis."""
+    """Whether a row is a block: all marked numbers at some indices of each axis."""
     places = torch.unravel_index(row.long() - 1, marked.shape)
     sizes = [len(set(axis.tolist())) for axis in places]
     if len(sizes) == 3 and sizes[1] == 1 < sizes[2] < marked.shape[2]:

@@ -142,7 +142,7 @@ def check_logits_are_not_normalised(case: ModelCase) -> None:
 
 
 def _loss_takes_them_as_they_are(case: ModelCase) -> bool:
-    """Whether the loss gets smaller as all logits of a place grow, as nll_loss does."""
+    """Whether the loss falls as all logits of a position grow, as with nll_loss."""
     outputs = outputs_of(perturbed(case.model(), _SPREAD), case.batch(8))
     loss, logits = outputs["loss"], outputs["logits"]
     if not loss.requires_grad:
@@ -179,7 +179,7 @@ def check_outputs_can_reach_the_labels(case: ModelCase) -> None:
 
 
 def _never_change_sign(case: ModelCase) -> bool:
-    """Whether all logits of several models are of one sign, or zero."""
+    """Whether the logits of several models all have the same sign, or are zero."""
     signs = set[float]()
     for seed in range(_MOST_SEEDS):
         model = perturbed(case.model(seed=seed), _SPREAD)

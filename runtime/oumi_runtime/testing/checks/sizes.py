@@ -160,7 +160,7 @@ def check_an_argument_rules_all_of_its_kind(case: ModelCase) -> None:
 def _require_all_moved(
     name: str, other: int, numbers: tuple[_Numbers, _Numbers], ruled: set[str]
 ) -> None:
-    """Fails where of two numbers of one kind one follows an argument, and one none."""
+    """Fails if only one of two numbers of the same kind follows an argument."""
     usual, changed = numbers
     for path, (kind, value) in usual.items():
         if path not in changed:
@@ -180,7 +180,7 @@ def _require_all_moved(
 def _require_no_default(
     case: ModelCase, name: str, before: nn.Module, after: nn.Module
 ) -> None:
-    """Fails where a layer that reads an argument's width gives its default's."""
+    """Fails if a layer's input has an argument's width, but its output the default."""
     arguments = arguments_of(case)
     default = inspect.signature(case.make_model_class).parameters[name].default
     others = [value for value in arguments.values() if value == default]
@@ -205,7 +205,7 @@ def _require_no_default(
 
 
 def _made(case: ModelCase, changes: dict[str, Any] | None = None) -> nn.Module:
-    """A model with some arguments changed, of the same seed each time."""
+    """Makes a model with some arguments changed, always with the same seed."""
     torch.manual_seed(0)
     made: nn.Module = case.make_model_class(**{**arguments_of(case), **(changes or {})})
     return made
@@ -218,7 +218,7 @@ def _whole_numbers(case: ModelCase) -> Iterator[tuple[str, int]]:
 
 
 def _require_no_shrinking(case: ModelCase, widths: list[int]) -> None:
-    """Fails where more heads, each narrower, make the scores of each smaller."""
+    """Fails if the scores shrink when there are more, narrower heads."""
     for name, value in _whole_numbers(case):
         for times in (4, 2) if _HEADS.search(name) else ():
             try:
@@ -241,12 +241,12 @@ def _require_no_shrinking(case: ModelCase, widths: list[int]) -> None:
 
 
 def _growth(usual: list[Scores], wide: list[Scores]) -> float:
-    """How many times as far the scores spread, on the whole."""
+    """Returns the ratio of the scores' spreads, on average."""
     return sum(s.spread for s in wide) / (sum(s.spread for s in usual) or 1.0)
 
 
 def _numbers(model: nn.Module) -> _Numbers:
-    """The lengths of lists and the numbers that modules keep, each with its kind."""
+    """Returns lengths of lists and integer attributes of modules, with their kinds."""
     found: _Numbers = {}
     for path, module in model.named_modules():
         kind = type(module).__qualname__
@@ -261,7 +261,7 @@ def _numbers(model: nn.Module) -> _Numbers:
 
 
 def _lengths(model: nn.Module) -> dict[str, int]:
-    """The lists of layers of one kind, each with its length."""
+    """Returns the length of each list of layers of one type."""
     return {
         path: len(module)
         for path, module in model.named_modules()
@@ -272,7 +272,7 @@ def _lengths(model: nn.Module) -> dict[str, int]:
 
 
 def _is_countable(module: nn.Module) -> bool:
-    """Whether it is a convolution, or a block of several layers of its own class."""
+    """Whether a module is a convolution, or a block of several layers."""
     if isinstance(module, nn.modules.conv._ConvNd):
         return True
     layers = [m for m in module.modules() if isinstance(m, _SINGLE)]
@@ -282,7 +282,7 @@ def _is_countable(module: nn.Module) -> bool:
 
 
 def _is_alike(layer: nn.Module, other: nn.Module) -> bool:
-    """Whether another module may count as one more of the layers."""
+    """Whether a module may count as another one of the same layers."""
     if isinstance(layer, nn.modules.conv._ConvNd):
         return isinstance(other, nn.modules.conv._ConvNd)
     return _is_countable(other) and not isinstance(other, nn.modules.conv._ConvNd)

@@ -168,7 +168,7 @@ def check_layers_of_a_list_are_called_alike(case: ModelCase) -> None:
 
 
 def _require_gates_open_their_own(case: ModelCase) -> None:
-    """Fails where each gate that is wide open lets one layer through, another's."""
+    """Fails if each gate opens one layer, but not always its own."""
     model = case.model()
     for path, layers in model.named_modules():
         count = len(layers) if isinstance(layers, nn.ModuleList) else 0
@@ -190,7 +190,7 @@ def _require_gates_open_their_own(case: ModelCase) -> None:
 def _layers_let_through(
     case: ModelCase, model: nn.Module, layers: nn.Module, gate: nn.Module, number: int
 ) -> list[int]:
-    """Which layers of a list learn where one output of a gate is by far the largest."""
+    """Returns the layers that get gradients while one gate output is the largest."""
 
     def open_one(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
         widest = torch.zeros_like(output)
@@ -201,7 +201,7 @@ def _layers_let_through(
     model.zero_grad()
     loss = loss_of(model, case.batch(8))
     handle.remove()
-    if loss.requires_grad:  # If not, the outputs are the model's, not those of a gate.
+    if loss.requires_grad:  # If not, this layer is not a gate: it computes the logits.
         loss.backward()  # type: ignore[no-untyped-call]
     return [
         index

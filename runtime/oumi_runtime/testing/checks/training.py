@@ -183,14 +183,14 @@ def check_memory_does_not_grow_with_the_steps(case: ModelCase) -> None:
 
 
 def _tensors() -> list[torch.Tensor]:
-    """Every tensor in memory."""
+    """Returns all tensors in memory."""
     gc.collect()
     # Not isinstance, which would ask what pretends to be of another class.
     return [x for x in gc.get_objects() if issubclass(type(x), torch.Tensor)]
 
 
 class _Rows(Dataset[Batch]):
-    """The samples of one batch."""
+    """The samples of a batch, as a dataset."""
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
@@ -210,7 +210,7 @@ def _train(
     steps: int = _STEPS,
     resume: Path | None = None,
 ) -> dict[str, torch.Tensor]:
-    """Trains a few steps, and returns the weights."""
+    """Trains for a few steps, and returns the weights."""
     params = TrainingParams(
         trainer_type=trainer_type,
         output_dir=str(folder),

@@ -201,7 +201,7 @@ def check_tables_are_looked_up_at_different_rows(case: ModelCase) -> None:
 def _outputs_by_token(
     case: ModelCase, tokens: Tokens, ids: torch.Tensor, seed: int
 ) -> torch.Tensor:
-    """The output for a text that begins with each id: (ids, ...)."""
+    """Returns the output for a text that begins with each id, (ids, ...)."""
     probe = Probe(case, 2, seed)
     inputs = {
         name: column[:1].expand(len(ids), *column.shape[1:]).clone()
@@ -217,7 +217,7 @@ def _outputs_by_token(
 def _require_refusal(
     model: nn.Module, inputs: Batch, name: str, ids: torch.Tensor, rows: int
 ) -> None:
-    """Fails where ids beyond the vocabulary are taken."""
+    """Fails if ids beyond the vocabulary are accepted."""
     inputs = {k: v for k, v in inputs.items() if k != "labels" or name == "labels"}
     for wrong in (rows, -1):
         beyond = ids.clone()
@@ -237,7 +237,7 @@ def _takes_decoder_ids(case: ModelCase) -> bool:
 
 
 def _vocabulary(case: ModelCase, ids: str) -> int | None:
-    """How many ids there are: by the docstring, or the size of the table."""
+    """Returns the number of ids, from the docstring or the embedding's size."""
     documented = upper_bound(case, ids)
     if documented is not None:
         return documented
@@ -248,13 +248,13 @@ def _vocabulary(case: ModelCase, ids: str) -> int | None:
     for _, rows, found in looked_up:
         if found.numel() == wanted.numel() and found.equal(wanted):
             return rows
-    # The ids may be changed before they are looked up.
+    # The ids may have been changed before the lookup.
     tables = {n: rows for n, rows, found in looked_up if found.shape == wanted.shape}
     return tables.popitem()[1] if len(tables) == 1 else None
 
 
 def _of_length(inputs: Batch, ids: str, length: int) -> Batch:
-    """The inputs repeated or cut to so many tokens."""
+    """Returns the inputs repeated or cut to a number of tokens."""
     usual = inputs[ids].shape[1]
     places = torch.arange(length) % usual
     return {
@@ -267,7 +267,7 @@ def _of_length(inputs: Batch, ids: str, length: int) -> Batch:
 
 @contextmanager
 def _lookups(model: nn.Module) -> Generator[list[tuple[str, int, torch.Tensor]]]:
-    """Notes each lookup: the embedding's name and size, and the ids."""
+    """Records each lookup: the embedding's name and size, and the ids."""
     found: list[tuple[str, int, torch.Tensor]] = []
 
     def noting(name: str, rows: int) -> Callable[[nn.Module, tuple[Any, ...]], None]:
