@@ -191,7 +191,7 @@ def _column_argument(dataset_class: Any, name: str) -> str:
 
 
 def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
-    """A dataset that can be streamed, or one whose samples can be had by number."""
+    """Returns an iterable dataset if it is to be streamed, or else an indexable one."""
     if isinstance(dataset, IterableDataset) and not stream:
         dataset = ReadRows(Stream([StreamSource(dataset)]))
     if isinstance(dataset, IterableDataset):

@@ -27,7 +27,7 @@ class Fingerprints(NamedTuple):
 
     @property
     def all(self) -> dict[str, Any]:
-        """Of both."""
+        """The files of both splits."""
         return {**self.train, **self.evaluation}
 
 

@@ -73,14 +73,14 @@ def build_lr_scheduler(
 def _over_progress(
     decay: Callable[[float], float], num_steps: int
 ) -> Callable[[int], float]:
-    """The decay as a function of the steps after the warm-up."""
+    """Returns the decay as a function of the steps after the warm-up."""
     return lambda step: decay(min(1.0, step / num_steps))
 
 
 def _decay(
     kind: SchedulerType, peak: float, options: dict[str, Any]
 ) -> Callable[[float], float]:
-    """The factor of the peak rate as a function of the progress after the warm-up."""
+    """Returns the factor of the peak rate by the progress after the warm-up."""
     if kind is SchedulerType.CONSTANT:
         return lambda progress: 1.0
     if kind is SchedulerType.LINEAR:
@@ -134,5 +134,5 @@ def _stable_then_decay(
 
 
 def _half_cosine(progress: float) -> float:
-    """1 at 0, 0 at 1 (Loshchilov and Hutter 2017, SGDR)."""
+    """Falls from 1 at 0 to 0 at 1 (Loshchilov and Hutter 2017, SGDR)."""
     return 0.5 * (1.0 + math.cos(math.pi * progress))

@@ -50,7 +50,7 @@ class LearningRateCurve:
 
     @property
     def lowest(self) -> TriedRate:
-        """Where the smoothed loss is lowest."""
+        """The rate with the lowest smoothed loss."""
         return min(self.tried, key=lambda each: each.smoothed_loss)
 
     @property
@@ -117,7 +117,7 @@ def find_learning_rate(
 
 
 def _losses(config: TrainingConfig, rates: list[float]) -> Generator[float]:
-    """The losses of steps with these rates; shows how far it is."""
+    """Yields the losses of steps with these rates, and shows the progress."""
     base = config.training.learning_rate or rates[-1]
     training = dataclasses.replace(config.training, learning_rate=base)
     config = dataclasses.replace(config, training=training)

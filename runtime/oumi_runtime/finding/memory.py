@@ -22,7 +22,7 @@ class PeakMemory:
     """The peak memory use of the GPU, or of this process."""
 
     def __init__(self, device: torch.device) -> None:
-        """Takes the device that the model is on."""
+        """Initializes the meter with the model's device."""
         self._device = device
 
     def reset(self) -> None:
@@ -74,7 +74,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def _of_process(name: str) -> int | None:
-    """A number of bytes from what Linux says of this process; None elsewhere."""
+    """Returns a number of bytes from Linux's status of this process, or None."""
     try:
         words = (_PROCESS / "status").read_text().split()
         return 1024 * int(words[words.index(name) + 1])

@@ -48,7 +48,7 @@ class SizedSteps:
     """
 
     def __init__(self, parts: TrainingParts) -> None:
-        """Takes the parts of the training."""
+        """Initializes the steps from the parts of a training."""
         still = LambdaLR(parts.optimizer, lambda step: 0.0)
         self._parts = dataclasses.replace(parts, scheduler=still)
         self.device = next(parts.parallelism.model.parameters()).device
@@ -92,7 +92,7 @@ class SizedSteps:
         return TriedSize(size, accumulation, speed, self._memory.read())
 
     def _longest(self, size: int, accumulation: int) -> list[MicroBatch] | None:
-        """A step of the samples that take the most memory, if it is known which do."""
+        """Returns a step with the samples that take the most memory, if known."""
         dataset = self._parts.train_batches.dataset
         if not isinstance(dataset, ColumnDataset):
             return None

@@ -47,7 +47,7 @@ class Classification(BatchMetrics):
         return num_classes, found.tolist(), numbers.tolist()
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
-        """The metrics of all batches.
+        """Computes the metrics of all batches.
 
         Raises:
             DataError: No target has a class as its label.

@@ -30,7 +30,7 @@ class LanguageModeling(BatchMetrics):
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> tuple[float, int, int]:
-        """The nats that the tokens take, their number, and that of their bytes."""
+        """Returns the tokens' total loss in nats, their number, and that of bytes."""
         # Imported only when metrics are computed: it takes as long as torch.
         from torchmetrics.functional.text import perplexity
 
@@ -53,7 +53,7 @@ class LanguageModeling(BatchMetrics):
 
     @cached_property
     def _bytes_of_ids(self) -> torch.Tensor:
-        """How many bytes each token of a byte-level tokenizer stands for, (ids,)."""
+        """The number of bytes of each token of a byte-level tokenizer, (ids,)."""
         assert self.tokenizer is not None
         added = self.tokenizer.get_added_tokens_decoder()
         names = {i: name for name, i in self.tokenizer.get_vocab().items()}
@@ -65,7 +65,7 @@ class LanguageModeling(BatchMetrics):
         return numbers
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
-        """The metrics of all batches.
+        """Computes the metrics of all batches.
 
         Raises:
             DataError: No token has a label.

@@ -32,12 +32,12 @@ class Retrieval(BatchMetrics):
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The embeddings of the texts and of the targets, both (batch, hidden)."""
+        """Returns the embeddings of the texts and targets, both (batch, hidden)."""
         texts, targets = outputs["embeddings"], outputs["target_embeddings"]
         return self._store.store(texts.float()), self._store.store(targets.float())
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
-        """The metrics of all batches."""
+        """Computes the metrics of all batches."""
         texts, targets = (
             torch.from_numpy(np.concatenate(each)) for each in zip(*kept, strict=True)
         )

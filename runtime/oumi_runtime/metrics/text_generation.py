@@ -26,10 +26,10 @@ class TextGeneration(BatchMetrics):
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> list[tuple[str, str]]:
-        """What was written, and the target, of each sample."""
+        """Returns the generated text and the target of each sample."""
         inputs = {name: column for name, column in batch.items() if name != "labels"}
         labels = batch["labels"]
-        # The processes run the model as often as each other.
+        # All processes have to run the model equally often.
         length = max(all_gather_object(labels.shape[1]))
         written = greedy_target(model, inputs, length)
         return list(zip(self._texts(written), self._texts(labels), strict=True))
@@ -48,7 +48,7 @@ class TextGeneration(BatchMetrics):
         return self.tokenizer.decode_batch(kept)
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
-        """The metrics of all batches."""
+        """Computes the metrics of all batches."""
         # Imported only when metrics are computed: it takes as long as torch.
         from torchmetrics.functional.text import chrf_score
 

@@ -89,6 +89,6 @@ class CNNClassifier(BaseModel):
 
 
 def _side_after_convolutions(side: int, kernel_size: int) -> int:
-    """The side of the last feature map: unpadded, the last two halved by pooling."""
+    """Returns the side of the last feature map (no padding, two poolings)."""
     shrink = kernel_size - 1
     return ((side - shrink - shrink) // 2 - shrink) // 2

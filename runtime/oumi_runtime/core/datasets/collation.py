@@ -126,7 +126,7 @@ class PaddingCollator:
 
 
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
-    """As torch.stack; in a worker, large ones in the memory that they are sent by."""
+    """Stacks tensors; a worker puts large ones into shared memory at once."""
     is_sent = get_worker_info() is not None and len({v.dtype for v in values}) == 1
     if not is_sent or not is_worth_sharing(len(values) * values[0].nbytes):
         return torch.stack(values)

@@ -109,7 +109,7 @@ class RaggedColumn:
         return RaggedColumn(values, lengths, pad_value=pad_value)
 
     def _gather(self, starts: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """The values from some places on, end to end, (sum of lengths,)."""
+        """Returns the values of some slices, concatenated, (sum of lengths,)."""
         ends = lengths.cumsum(0)
         shifts = starts - (ends - lengths)
         gathered = self.values.new_empty(int(lengths.sum()))

@@ -50,7 +50,7 @@ def unsaveable_argument(arguments: dict[str, Any]) -> str | None:
 
 
 def _not_json(value: Any) -> tuple[Any] | None:
-    """The first part of a value that is not JSON, in a tuple because it may be None."""
+    """Returns a tuple with the first part of a value that is not JSON, or None."""
     if value is None or isinstance(value, str | int | float):
         return None
     parts: list[Any]
@@ -69,9 +69,9 @@ def _by_name(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> dict[str, Any]:
-    """The arguments by name, defaults included; empty where they do not fit.
+    """Returns the arguments by name with defaults; empty if they do not fit.
 
-    What a `*sizes` takes is kept as `*sizes`, since it cannot be given by name.
+    Positional arguments of a `*sizes` are kept under that name, with the star.
     """
     try:
         bound = signature.bind(model, *args, **kwargs)
@@ -91,7 +91,7 @@ def _by_name(
 
 
 def _snapshot(value: Any) -> Any:
-    """A copy that the caller's later changes to a list or dict do not reach."""
+    """Copies a value, so that later changes to a list or dict do not affect it."""
     if type(value) is list:
         return [_snapshot(part) for part in value]
     if type(value) is dict:

@@ -50,11 +50,11 @@ def read_config(config: Path) -> dict[str, Any]:
 
 
 def read_entries(weights: Path) -> dict[str, TensorEntry]:
-    """What the weights file says it holds, held to its size.
+    """Reads the header of a weights file, and checks it against the file's size.
 
     Raises:
-        FileNotFoundError: There is none.
-        SavedModelError: It is damaged, or no safetensors file, whatever its name.
+        FileNotFoundError: The file does not exist.
+        SavedModelError: It is damaged, or not in safetensors format.
     """
     try:
         return check_tensor_file(weights, _MAX_TENSORS)
@@ -131,11 +131,11 @@ def load_weights(
 
 
 def first_not_finite(tensors: Iterable[tuple[str, torch.Tensor]]) -> str | None:
-    """The name of the first tensor that holds NaN or infinity; None if none does.
+    """Returns the name of the first tensor with NaN or infinity, or None.
 
     Args:
-        tensors: Names and tensors of any dtype. Buffers may well hold an infinity,
-            which masks are made of, so that parameters are what to ask about.
+        tensors: Names and tensors of any dtype; not buffers, which may be masks that
+            contain infinity.
     """
     for name, tensor in tensors:
         if tensor.dtype not in _FLOATS or tensor.numel() == 0 or tensor.is_meta:

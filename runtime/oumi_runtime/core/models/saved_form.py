@@ -63,7 +63,7 @@ def write_files(
 
 
 def config_bytes(content: dict[str, Any]) -> bytes:
-    """The config file with this content, and with the version of this package."""
+    """Returns the config file for this content, with the version of this package."""
     content = {**content, "oumi_scaffold_version": _distribution_version()}
     return (json.dumps(content, indent=2) + "\n").encode()
 
@@ -71,15 +71,15 @@ def config_bytes(content: dict[str, Any]) -> bytes:
 def stored_weights(
     model: nn.Module,
 ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """The model's own tensors that its weights file holds, and what the file says.
+    """Returns the tensors to store in a model's weights file.
 
     Returns:
-        The tensors by name, one of those that are tied; and for each name that is left
-        out, the one that holds its tensor.
+        The tensors by name, without duplicates of tied ones; and for each name left
+        out, the name that its tensor is stored under.
 
     Raises:
-        SavedModelError: Two tensors share a part of their memory, which the file cannot
-            say.
+        SavedModelError: Two tensors share only a part of their memory, which the file
+            format cannot express.
     """
     tensors: dict[str, torch.Tensor] = {}
     aliases: dict[str, str] = {}
@@ -105,7 +105,7 @@ def stored_weights(
 
 
 def one_line(error: BaseException) -> str:
-    """The error's text without torch's heading and line breaks, and not too long."""
+    """Returns the error's text, shortened, without torch's heading and line breaks."""
     lines = [" ".join(line.split()) for line in str(error).strip().splitlines()]
     if lines and lines[0].startswith("Error(s) in loading state_dict"):
         lines = lines[1:]

@@ -50,14 +50,14 @@ _MAX_DIMENSIONS = 64
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """What a file says of one of its tensors."""
+    """The dtype and shape of a tensor in a file."""
 
     dtype: torch.dtype
     shape: tuple[int, ...]
 
     @property
     def num_bytes(self) -> int:
-        """The bytes that it takes."""
+        """The size in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -105,7 +105,7 @@ def check_tensor_file(path: Path, max_tensors: int) -> dict[str, TensorEntry]:
 
 
 def _read_header(path: Path, size: int, max_tensors: int) -> tuple[dict[str, Any], int]:
-    """The parsed header, and the number of bytes after it."""
+    """Returns the parsed header, and the number of bytes after it."""
     with path.open("rb") as file:
         start = file.read(24)
         if len(start) < 8:
@@ -138,7 +138,7 @@ def _read_header(path: Path, size: int, max_tensors: int) -> tuple[dict[str, Any
 
 
 def _other_format(start: bytes) -> str | None:
-    """What a file is that cannot be safetensors, by how it begins."""
+    """Returns the format of a file that is not safetensors, by its first bytes."""
     found = (
         f for beginning, f in _OTHER_FORMATS.items() if start.startswith(beginning)
     )
@@ -146,7 +146,7 @@ def _other_format(start: bytes) -> str | None:
 
 
 def _parse_entry(path: Path, name: str, described: Any) -> tuple[TensorEntry, int, int]:
-    """A tensor's dtype and shape, and where its bytes begin and end."""
+    """Returns a tensor's dtype and shape, and where its bytes begin and end."""
     try:
         dtype = DTYPES[described["dtype"]]
         shape, (begin, end) = described["shape"], described["data_offsets"]

@@ -18,7 +18,7 @@ class RegistryType(Enum):
 
 
 class RegistryKey(NamedTuple):
-    """What the registry stores a value under: the name in lower case, and the kind."""
+    """The key of a registered value: its lower-case name and its kind."""
 
     name: str
     registry_type: RegistryType

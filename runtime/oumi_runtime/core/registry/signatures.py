@@ -30,11 +30,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Signature:
-    """What can be given by name.
+    """The arguments that can be passed by name.
 
     Attributes:
         parameters: The parameters, by name, in their order.
-        takes_any: Whether other names are taken as well.
+        takes_any: Whether any other name is accepted too.
     """
 
     parameters: dict[str, Parameter]

@@ -212,7 +212,7 @@ class Registry:
     def _only_declaration(
         self, name: str, type: RegistryType
     ) -> tuple[Declaration, Path] | None:
-        """Returns what declares the name, and its project: the first list counts.
+        """Returns the first declaration of a name, and its project.
 
         Raises:
             DuplicateNameError: Two files of that list declare it.
@@ -227,7 +227,7 @@ class Registry:
         return None
 
     def _refuse_another(self, entry: Entry, name: str, type: RegistryType) -> None:
-        """Refuses to pass a built-in thing, say, for the user's own of that name."""
+        """Raises if a value is not the one that the user's project declares."""
         found = self._only_declaration(name, type)
         if found is None:
             return

@@ -228,7 +228,7 @@ class BaseTrainer(ABC):
         return loss
 
     def averaged(self) -> contextlib.AbstractContextManager[None]:
-        """A context in which the model has its averaged weights, if they are kept."""
+        """Returns a context in which the model has its averaged weights, if any."""
         average = self.parts.average
         return contextlib.nullcontext() if average is None else average.applied()
 
@@ -238,7 +238,7 @@ class BaseTrainer(ABC):
             self.parts.average.adopt()
 
     def untimed(self) -> contextlib.AbstractContextManager[None]:
-        """A context whose time is left out of the logged speed."""
+        """Returns a context whose time is left out of the logged speed."""
         return contextlib.nullcontext()
 
 

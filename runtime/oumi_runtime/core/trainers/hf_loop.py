@@ -80,7 +80,7 @@ class HuggingFaceLoop(transformers.Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """The micro-batch's share of the mean loss over the whole step."""
+        """Returns the micro-batch's share of the mean loss over the whole step."""
         share = None
         if num_items_in_batch is not None:
             count = self._num_targets(inputs)
@@ -194,6 +194,6 @@ class _BatchDataset(Dataset[Batch]):
 
 
 def _identity(samples: Any) -> Batch:
-    """The collate function for samples that are a batch already."""
+    """Collates samples that are a batch already."""
     batch: Batch = samples
     return batch

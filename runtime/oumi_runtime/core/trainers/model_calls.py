@@ -49,7 +49,7 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
 
 
 def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
-    """Where a table has other columns than the model was built for; None where not."""
+    """Returns the message for a table with the wrong number of columns, or None."""
     arguments = getattr(model, "init_kwargs", None)
     expected = arguments.get(_NUM_FEATURES) if isinstance(arguments, dict) else None
     features = batch.get("features")
@@ -66,9 +66,9 @@ def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
 
 
 def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
-    """Which layer is of another width than its input; None where none is known to be.
+    """Returns the message for a layer of another width than its input, or None.
 
-    The error's own frames tell, so that nothing has to be computed again.
+    The layer is found in the error's traceback, without running the model again.
     """
     names = {id(module): name for name, module in model.named_modules()}
     for frame, _ in walk_tb(error.__traceback__):
@@ -88,7 +88,7 @@ def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
 
 
 def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:
-    """What a layer takes and what it was given, where the two differ."""
+    """Returns the expected and the given width of a layer's input if they differ."""
     if isinstance(layer, nn.Linear) and given.ndim > 0:
         found = layer.in_features, given.shape[-1]
     elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):

@@ -178,11 +178,11 @@ class Trainer(BaseTrainer):
         self.report_checkpoints()
 
     def untimed(self) -> AbstractContextManager[None]:
-        """A context whose time is left out of the logged speed."""
+        """Returns a context whose time is left out of the logged speed."""
         return self._log_window.paused()
 
     def _state_tree(self) -> dict[str, Any]:
-        """The state for a checkpoint, except the weights."""
+        """Returns the state for a checkpoint, except the weights."""
         average = self.parts.average
         return {
             "trainer": "oumi",
@@ -247,5 +247,5 @@ class Trainer(BaseTrainer):
 
 
 def _own(states: list[Any]) -> Any:
-    """This process's state among those of all; a new process takes the first."""
+    """Returns this process's state; a process that had none takes the first."""
     return states[get_rank() if get_rank() < len(states) else 0]

@@ -23,7 +23,7 @@ class Parallelism:
         self.forward: nn.Module = model
 
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
-        """A context for every backward pass of a step but the last."""
+        """Returns a context for every backward pass of a step but the last."""
         return contextlib.nullcontext()
 
     def whole_model(self) -> nn.Module:
@@ -64,7 +64,7 @@ class Replicated(Parallelism):
         self.forward = self._replica
 
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
-        """A context in which gradients are not synchronized."""
+        """Returns a context in which gradients are not synchronized."""
         return self._replica.no_sync()
 
 

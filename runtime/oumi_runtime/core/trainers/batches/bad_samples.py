@@ -18,20 +18,20 @@ class BadSamples:
     """The samples that one process has left out."""
 
     def __init__(self, limit: int) -> None:
-        """Takes how many there may be."""
+        """Initializes the count with the maximum number."""
         self._limit = limit
         self._reasons: dict[str, str] = {}
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of bad samples."""
         return len(self._reasons)
 
     def leave_out(self, samples: Iterable[LeftOut]) -> None:
         """Counts samples; the first few are logged by name, then every hundredth.
 
         Raises:
-            TooManyBadSamplesError: There are more than there may be.
+            TooManyBadSamplesError: There are more than the limit.
         """
         for where, reason in samples:
             if where in self._reasons:
@@ -45,14 +45,14 @@ class BadSamples:
                 )
 
     def described(self) -> dict[str, Any]:
-        """What a run's record says of them: `count`, and the `first` with reasons."""
+        """Returns the record's entry: the `count`, and the `first` with reasons."""
         first = [f"{where}: {why}" for where, why in self._reasons.items()]
         return {"count": self.count, "first": first[:_NUM_NAMED]}
 
     def state_dict(self) -> dict[str, Any]:
-        """What a training that goes on has to know."""
+        """Returns the state that a resumed run needs."""
         return {"reasons": self._reasons}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned, besides what was read at the start."""
+        """Restores the state, and adds what was read since the start."""
         self._reasons = {**state["reasons"], **self._reasons}

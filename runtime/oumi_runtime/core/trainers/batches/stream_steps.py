@@ -99,9 +99,9 @@ class StepReader:
 
     @property
     def steps_at_once(self) -> int:
-        """Of how many steps, from the first of the pass on, one has to be a multiple.
+        """The steps that are sorted by length together.
 
-        Steps that are sorted by length together can only be begun together.
+        Reading can only start at a multiple of this number.
         """
         return self._columns_at_once if self._by_length else 1
 
@@ -160,7 +160,7 @@ class StepReader:
                 ]
 
     def _order(self, run: Block, start: int, seed: int) -> torch.Tensor:
-        """The order of the samples of a run, (samples,) int64."""
+        """Returns the order of the samples of some steps, (samples,) int64."""
         order = torch.arange(len(run))
         lengths = lengths_of(run.data) if self._by_length else None
         if lengths is None:
@@ -181,7 +181,7 @@ class StepReader:
 
 
 def _gather(samples: ColumnDataset, parts: Sequence[_Part]) -> Iterator[Batch]:
-    """The batch of each part, all of them at once where they follow each other."""
+    """Returns the batch of each part, gathered at once if they are consecutive."""
     if [part.start for part in parts] == [0, *(part.end for part in parts[:-1])]:
         return samples.take_runs([part.end - part.start for part in parts])
     return (samples.take(torch.arange(part.start, part.end)) for part in parts)
@@ -204,7 +204,7 @@ class _MakeColumns:
 
 
 def _parts(sizes: list[list[int]], bad: Mapping[int, LeftOut]) -> list[list[_Part]]:
-    """Where each micro-batch lies among the samples that are left."""
+    """Locates each micro-batch among the samples that were not left out."""
     steps: list[list[_Part]] = []
     row = start = 0
     for step in sizes:
@@ -254,7 +254,7 @@ class _MakeBatches:
         )
 
     def _first_rows(self) -> Iterator[Row]:
-        """The rows of the first pass, which are the same whoever asks."""
+        """Yields the rows of the first pass, the same in every process."""
         for block in self._stream.blocks():
             reader = self._maker(block).reader
             for index in range(len(block)):

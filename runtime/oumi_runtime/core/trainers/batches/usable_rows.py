@@ -13,7 +13,7 @@ from oumi_runtime.exceptions import BadRowError
 def usable_columns(
     stream: Stream, block: Block, leaves_out_bad: bool
 ) -> tuple[Dataset[Any] | None, dict[int, LeftOut]]:
-    """The samples of a block.
+    """Returns the samples of a block.
 
     Args:
         stream: What makes them.
@@ -71,5 +71,5 @@ class BlockSamples(Dataset[Any]):
         return self._samples[self._places[index]]
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
-        """The dataset that a sample comes from, and its row there, from 0."""
+        """Returns the dataset a sample comes from, and its row there, from 0."""
         return self._stream.locate(self._block, index)

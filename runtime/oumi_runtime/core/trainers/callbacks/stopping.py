@@ -79,7 +79,7 @@ class StopSignals:
 
 
 def _echo_seconds() -> float:
-    """How long a second signal may be the first one forwarded by torchrun."""
+    """Returns how long a second signal counts as torchrun's copy of the first."""
     return 3.0 if "TORCHELASTIC_RUN_ID" in os.environ else 0.0
 
 

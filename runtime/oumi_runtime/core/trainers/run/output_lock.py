@@ -172,7 +172,7 @@ def _boot() -> str | None:
 
 
 def _process_start(pid: int) -> str | None:
-    """The start time of a process, in ticks since boot; None if unknown."""
+    """Returns the start time of a process in ticks since boot; None if unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -137,16 +137,16 @@ class CapturedStep:
 
 
 def _first(error: BaseException) -> BaseException:
-    """What led to an error: the end of a capture that has failed raises another one."""
+    """Returns the original error; ending a failed capture raises another one."""
     return error if error.__context__ is None else _first(error.__context__)
 
 
 class _UndoneCapture:
-    """Puts back what torch leaves behind where a capture fails.
+    """Restores the state that torch leaves changed after a failed capture.
 
-    It leaves its stream the current one, the random numbers of the GPU as in a capture,
-    which makes the next dropout raise, and the allocator waiting for the end, so that
-    memory shared between streams is never given back.
+    The capture's stream stays the current one. The GPU's random generator stays in
+    capture mode, so that the next dropout raises an error. The allocator keeps waiting
+    for the capture to end, so that memory used by several streams is never freed.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -33,7 +33,7 @@ class GradientClipper:
 
     @torch.no_grad()
     def __call__(self) -> torch.Tensor:
-        """Clips; returns the norm before clipping, a scalar on the device."""
+        """Clips the gradients; returns their norm before, a scalar on the device."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         if not self._is_uniform or not gradients:
             return self._clip_mixed(gradients)
