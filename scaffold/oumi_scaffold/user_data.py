@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
+from oumi_scaffold.user_columns import Classes, Numbers, Words
 from oumi_scaffold.user_files import (
     LABELS,
     SPLITS,
@@ -18,7 +19,6 @@ from oumi_scaffold.user_files import (
     table_of,
 )
 from oumi_scaffold.user_images import look_into_archive, look_into_folder
-from oumi_scaffold.user_tables import UserTable
 from oumi_scaffold.user_texts import (
     labelled_texts,
     plain_texts,
@@ -71,29 +71,36 @@ def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserDat
     kwargs: dict[str, str | bool | int | list[str]] = {}
     if label != "label":
         kwargs["label_column"] = label
-    others = [name for name in table.columns if name != label]
-    split = next((n for n in others if _is_split(table, n)), None)
+    target = Numbers(label) if regression else Classes(label)
+    numbers = {name: Numbers(name) for name in table.names if name != label}
+    words = {name: Words(name) for name in numbers if name.lower() == "split"}
+    table.read(target, *numbers.values(), *words.values())
+    reasons = {name: each.reason for name, each in numbers.items()}
+    # Of these only later rows have a value.
+    late = [name for name in table.names if name not in {label, *numbers}]
+    reasons |= dict.fromkeys(late, "row 1 is missing")
+    split = next((name for name, each in words.items() if _are_splits(each)), None)
     if split is not None and path.is_file():
         kwargs["split_column"] = split
-        splits = tuple(str(name) for name in dict.fromkeys(table.columns[split]))
-        others.remove(split)
-    left_out = {name: why for name in others if (why := table.no_number(name))}
-    features = [name for name in others if name not in left_out]
+        splits = tuple(words[split].values)
+        del reasons[split]
+    left_out = {name: why for name, why in reasons.items() if why is not None}
+    features = [name for name in reasons if name not in left_out]
     if not features:
         reason = (
-            f"it has no column of numbers besides {label}, only {', '.join(others)}"
+            f"it has no column of numbers besides {label}, only {', '.join(reasons)}"
         )
         raise DataFileError(str(table.path), reason)
     if left_out:
         kwargs["feature_columns"] = features
     arguments = {"num_features": len(features)}
-    if regression:
-        if why := table.no_number(label):
-            reason = f"{label} does not hold numbers alone: {why}"
-            raise DataFileError(str(table.path), reason)
-        kwargs["regression"] = True
+    if isinstance(target, Classes):
+        arguments["num_classes"] = target.number
+    elif target.reason:
+        reason = f"{label} does not hold numbers alone: {target.reason}"
+        raise DataFileError(str(table.path), reason)
     else:
-        arguments["num_classes"] = table.number_of_classes(label)
+        kwargs["regression"] = True
     rows = rows_to_share(path, table)
     return UserData("tabular", splits, kwargs, arguments, left_out, rows).shared()
 
@@ -125,13 +132,8 @@ def _images(path: Path, _: Mapping[str, str]) -> UserData:
     ).shared()
 
 
-def _is_split(table: UserTable, column: str) -> bool:
-    values = {str(value) for value in table.columns[column]}
-    return (
-        column.lower() == "split"
-        and "train" in values
-        and values <= set(SPLITS_IN_ORDER)
-    )
+def _are_splits(words: Words) -> bool:
+    return "train" in words.values and words.values.keys() <= set(SPLITS_IN_ORDER)
 
 
 class _Kind(NamedTuple):

@@ -64,7 +64,7 @@ class UserData:
 
 
 def rows_to_share(path: Path, table: UserTable) -> int:
-    """The rows of data that is one file; 0 of a folder, which has its own splits."""
+    """The rows of data that is one file and was read; 0 of a folder with splits."""
     return table.num_rows if path.is_file() else 0
 
 

@@ -1,10 +1,10 @@
 """Finds out which columns of the user's own texts a dataset reads, and as what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.user_columns import Classes, Tags, Texts
 from oumi_scaffold.user_files import (
     LABELS,
     UserData,
@@ -12,7 +12,7 @@ from oumi_scaffold.user_files import (
     split_files,
     table_of,
 )
-from oumi_scaffold.user_tables import SUFFIXES, UserTable
+from oumi_scaffold.user_tables import SUFFIXES
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
 _SOURCES = ("text", "source", "input", "question", "query", "anchor", "prompt")
@@ -36,13 +36,15 @@ def labelled_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         DataFileError: The file cannot be read, or has no such columns.
     """
     table, splits = table_of(path, chosen)
-    text = _texts(table, "text", _TEXTS)
-    label = table.column("label", LABELS)
+    texts = Texts(table.column("text", _TEXTS))
+    classes = Classes(table.column("label", LABELS))
+    table.read(texts, classes)
+    (text,), (label,) = texts.columns, classes.columns
     return UserData(
         "text_classification",
         splits,
         _renamed({"text_column": text, "label_column": label}),
-        {"num_classes": table.number_of_classes(label)},
+        {"num_classes": classes.number},
         num_rows=rows_to_share(path, table),
     ).shared()
 
@@ -65,7 +67,8 @@ def plain_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
             raise DataFileError(str(file), "it has no columns; leave --column out")
         return UserData("text_lm", splits)
     table, _ = table_of(file, chosen)
-    text = _texts(table, "text", _TEXTS)
+    text = table.column("text", _TEXTS)
+    table.read(Texts(text))
     columns = _renamed({"text_column": text})
     rows = rows_to_share(path, table)
     return UserData("text_lm", splits, columns, num_rows=rows).shared()
@@ -78,10 +81,9 @@ def text_pairs(path: Path, chosen: Mapping[str, str]) -> UserData:
         DataFileError: The file cannot be read, or has no two columns of texts.
     """
     table, splits = table_of(path, chosen)
-    columns = {
-        "text_column": _texts(table, "text", _SOURCES),
-        "target_column": _texts(table, "target", _TARGETS),
-    }
+    text, target = table.column("text", _SOURCES), table.column("target", _TARGETS)
+    table.read(Texts(text), Texts(target))
+    columns = {"text_column": text, "target_column": target}
     rows = rows_to_share(path, table)
     return UserData("text_pairs", splits, _renamed(columns), num_rows=rows).shared()
 
@@ -94,46 +96,17 @@ def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
     """
     table, splits = table_of(path, chosen)
     tokens, labels = table.column("tokens", _TOKENS), table.column("label", _TAGS)
-    rows = zip(table.columns[tokens], table.columns[labels], strict=True)
-    flat: list[object] = []
-    for number, row in enumerate(rows, start=1):
-        words, tags = (
-            _list(table, v, number, n)
-            for v, n in zip(row, (tokens, labels), strict=True)
-        )
-        if len(words) != len(tags):
-            reason = f"row {number} has {len(words)} {tokens} but {len(tags)} {labels}"
-            raise DataFileError(str(table.path), reason)
-        flat += tags
-    num_classes = UserTable(table.path, {labels: flat}).number_of_classes(labels)
+    tags = Tags(tokens, labels)
+    table.read(tags)
     usual = {**_USUAL, "label_column": "labels"}
     columns = {"token_column": tokens, "label_column": labels}
     return UserData(
         "token_classification",
         splits,
         _renamed(columns, usual),
-        {"num_classes": num_classes},
+        {"num_classes": tags.number},
         num_rows=rows_to_share(path, table),
     ).shared()
-
-
-def _list(table: UserTable, value: object, row: int, name: str) -> list[object]:
-    if not isinstance(value, list):
-        reason = f"row {row}: {name} is {value!r:.40}, which is not a list"
-        raise DataFileError(str(table.path), reason)
-    return cast(list[object], value)
-
-
-def _texts(table: UserTable, use: str, usual: Sequence[str]) -> str:
-    """The name of a column, all of whose values are texts."""
-    name = table.column(use, usual)
-    if not table.columns[name]:
-        raise DataFileError(str(table.path), "it has no rows")
-    for row, value in enumerate(table.columns[name], start=1):
-        if not isinstance(value, str):
-            reason = f"row {row}: {name} is {value!r:.40}, which is not text"
-            raise DataFileError(str(table.path), reason)
-    return name
 
 
 def _renamed(

@@ -11,6 +11,7 @@ from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.source import Source
 from oumi_scaffold.user_data import look_into
 from oumi_scaffold.user_files import UserData
+from oumi_scaffold.user_tables import SUFFIXES
 from oumi_scaffold.values import Value
 
 # These read files that the user has to name.
@@ -23,6 +24,9 @@ _NEED_A_PATH = (
     "text_pairs",
     "token_classification",
 )
+
+# Of more, reading takes seconds.
+_NOTED_BYTES = 300_000_000
 
 # Constructor arguments that describe the data.
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")
@@ -75,6 +79,7 @@ def data_answers(
     """
     if not source.is_built_in:
         raise DataOptionError("--data works only with the built-in templates")
+    _note_long_reading(path)
     data = look_into(path, source.where, columns)
     names = {each.name for each in registered("datasets", project)}
     if data.dataset_name not in names:
@@ -118,6 +123,16 @@ def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
                 f"the config names {usual['dataset_name']}, which has {name}="
                 f"{usual[name]}, not {given}: name your own data there, or with --data"
             )
+
+
+def _note_long_reading(path: Path) -> None:
+    """Notes that a long table is read, so that nobody thinks the command hangs."""
+    files = path.glob("train.*") if path.is_dir() else [path]
+    for file in files:
+        if file.suffix.lower() in SUFFIXES and file.is_file():
+            size = file.stat().st_size
+            if size >= _NOTED_BYTES:
+                output.note(f"reading all {size / 1e9:.1f} GB of {shown(str(file))}")
 
 
 def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:

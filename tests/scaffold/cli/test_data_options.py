@@ -13,6 +13,8 @@ import yaml
 from pyarrow import parquet
 from trees import make_tree, snapshot
 
+from oumi_scaffold.cli import data_options
+
 CSV = "text,label\ngood,pos\nbad,neg\nso,mid\n"
 IMAGES = ("--task", "image-classification")
 LM = ("--task", "causal-lm")
@@ -382,6 +384,17 @@ def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
     assert reason in done.err
     assert done.err.count("\n") == 1
     assert snapshot(project) == before
+
+
+@pytest.mark.parametrize("where", ["texts.csv", "texts"])
+def test_reading_a_long_table_is_said_before(
+    project: Path, run: Callable, where: str, monkeypatch: pytest.MonkeyPatch
+):
+    make_tree(project, {"texts.csv": CSV, "texts/train.csv": CSV})
+    assert "reading" not in run("new-model", "MyNet", "--data", where).err
+    monkeypatch.setattr(data_options, "_NOTED_BYTES", 10)
+    done = run("new-model", "Other", "--data", where)
+    assert done.err.startswith("note: reading all 0.0 GB of 'texts")
 
 
 def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):

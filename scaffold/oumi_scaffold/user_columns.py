@@ -1,0 +1,208 @@
+"""What is found out about the columns of a user's table, a batch of rows at a time.
+
+A column comes as a list of plain values, or as pyarrow's array of them. Only what a
+measure keeps stays in memory.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+Column = Sequence[object]
+
+
+class Measure(ABC):
+    """Looks at columns, from the first row to the last.
+
+    Attributes:
+        columns: Their names.
+        num_rows: How many rows it has seen.
+    """
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        self.start()
+
+    def start(self) -> None:
+        """Forgets all rows."""
+        self.num_rows = 0
+        self._failure: str | None = None
+
+    def add(self, *batch: Column) -> None:
+        """Looks at the next rows, given each of the columns."""
+        if self._failure is None:
+            self._look(*batch)
+        self.num_rows += len(batch[0])
+
+    @property
+    def failure(self) -> str | None:
+        """Why the columns cannot be used, and the first row because of which."""
+        return self._failure
+
+    @abstractmethod
+    def _look(self, *batch: Column) -> None: ...
+
+    def _fail(self, place: int, name: str, value: object, wanted: str) -> None:
+        row = self.num_rows + place + 1
+        self._failure = f"row {row}: {name} is {value!r:.40}, which is not {wanted}"
+
+
+class Texts(Measure):
+    """Whether all values are texts."""
+
+    def _look(self, *batch: Column) -> None:
+        if _kind(batch[0]) in ("string", "large_string") and not _has_gaps(batch[0]):
+            return
+        values = _plain(batch[0])
+        place = _first(values, lambda value: not isinstance(value, str))
+        if place is not None:
+            self._fail(place, self.columns[0], values[place], "text")
+
+
+class Numbers(Measure):
+    """What is wrong with the first value that is not a number, if any is."""
+
+    def start(self) -> None:
+        """Forgets all rows."""
+        super().start()
+        self.reason: str | None = None
+
+    def _look(self, *batch: Column) -> None:
+        if self.reason is not None or _are_numbers(batch[0]):
+            return
+        for row, value in enumerate(_plain(batch[0]), start=self.num_rows + 1):
+            if value is None or value == "" or value != value:  # which NaN is not
+                self.reason = f"row {row} is missing"
+                return
+            if not isinstance(value, int | float):
+                self.reason = f"row {row} is {value!r:.40}"
+                return
+
+
+class Classes(Measure):
+    """How many classes there are: different names, or whole numbers from 0."""
+
+    def start(self) -> None:
+        """Forgets all rows."""
+        super().start()
+        self._values: set[str | int] = set()
+
+    @property
+    def number(self) -> int:
+        """The number of classes, of data with one or more."""
+        return len(self._values) if self._has_names else max(map(int, self._values)) + 1
+
+    @property
+    def failure(self) -> str | None:
+        """Why the column is not one of classes, if it is not."""
+        if self._failure or self._has_names:
+            return self._failure
+        least = min(map(int, self._values), default=0)
+        name = self.columns[-1]
+        return (
+            f"{name} holds {least}; classes are numbered from 0" if least < 0 else None
+        )
+
+    @property
+    def _has_names(self) -> bool:
+        return any(isinstance(value, str) for value in self._values)
+
+    def _look(self, *batch: Column) -> None:
+        if not self._take(_different(batch[0])):
+            values = _plain(batch[0])
+            place = _first(values, lambda value: not self._take([value]))
+            if place is not None:
+                self._fail(place, self.columns[0], values[place], "a class")
+
+    def _take(self, values: Sequence[object]) -> bool:
+        """Adds the values, if all of them are classes."""
+        if not {*map(type, values)} <= {str, int, bool} or "" in values:
+            return False
+        self._values.update(cast(Sequence[str | int], values))
+        return True
+
+
+class Tags(Classes):
+    """Lists of tokens, each with a class, in a second column of lists."""
+
+    def _look(self, *batch: Column) -> None:
+        if all(_kind(each).startswith(("list<", "large_list<")) for each in batch):
+            tokens, tags = cast(Any, batch)
+            if (
+                not tokens.null_count + tags.null_count
+                and tokens.value_lengths().equals(tags.value_lengths())
+                and self._take(_different(tags.flatten()))
+            ):
+                return
+        rows = zip(*map(_plain, batch), strict=True)
+        for place, row in enumerate(rows):
+            for name, value in zip(self.columns, row, strict=True):
+                if not isinstance(value, list):
+                    self._fail(place, name, value, "a list")
+                    return
+            words, tags = cast(tuple[list[object], list[object]], row)
+            if len(words) != len(tags):
+                there = f"{len(words)} {self.columns[0]} but {len(tags)}"
+                row_number = self.num_rows + place + 1
+                self._failure = f"row {row_number} has {there} {self.columns[1]}"
+                return
+            if not self._take(tags):
+                bad = next(tag for tag in tags if not self._take([tag]))
+                self._fail(place, self.columns[1], bad, "a class")
+                return
+
+
+class Words(Measure):
+    """The few different values of a column, as text and in the order of the rows.
+
+    Attributes:
+        values: They are no longer complete when there are more than `most`.
+    """
+
+    most = 10
+
+    def start(self) -> None:
+        """Forgets all rows."""
+        super().start()
+        self.values: dict[str, None] = {}
+
+    def _look(self, *batch: Column) -> None:
+        if len(self.values) <= self.most:
+            self.values |= dict.fromkeys(map(str, _different(batch[0])))
+
+
+def _kind(column: Column) -> str:
+    """The name of an array's type; empty of a list of plain values."""
+    return "" if isinstance(column, list) else str(cast(Any, column).type)
+
+
+def _has_gaps(column: Column) -> bool:
+    return bool(cast(Any, column).null_count)
+
+
+def _plain(column: Column) -> list[object]:
+    if isinstance(column, list):
+        return column
+    values: list[object] = cast(Any, column).to_pylist()
+    return values
+
+
+def _different(column: Column) -> list[object]:
+    """The values of a column, of an array of simple ones each but once."""
+    if _kind(column).startswith(("string", "large_string", "int", "uint", "bool")):
+        return _plain(cast(Any, column).unique())
+    return _plain(column)
+
+
+def _are_numbers(column: Column) -> bool:
+    """Whether an array holds numbers alone; of a list that is not decided."""
+    kind = _kind(column)
+    if not kind.startswith(("int", "uint", "float", "double")) or _has_gaps(column):
+        return False
+    # Unequal to itself is NaN alone; least and most cannot tell, they skip it.
+    array = cast(Any, column)
+    return not kind.startswith(("float", "double")) or not array.is_nan().true_count
+
+
+def _first(values: Sequence[object], is_bad: Callable[[object], bool]) -> int | None:
+    return next((place for place, v in enumerate(values) if is_bad(v)), None)

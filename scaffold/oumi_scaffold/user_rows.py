@@ -1,0 +1,203 @@
+"""Reads the rows of a csv, parquet, JSON lines or JSON file, in batches.
+
+The readers are those of the runtime's datasets, so that a column has one type to both.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from oumi_scaffold.user_columns import Column
+
+_BLOCK_BYTES = 4 << 20
+_BUFFER_BYTES = 1 << 20
+_ROWS_AT_ONCE = 1024
+
+
+class Rows(Protocol):
+    """The rows of a file, and the names of their columns."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns, of which JSON may show more while it is read."""
+        ...
+
+    def batches(self, names: Sequence[str]) -> Iterator[Mapping[str, Column]]:
+        """Iterates over some columns of all rows, a few thousand rows at once.
+
+        Raises:
+            TypeChangeError: A column is of another type than its first rows.
+            ValueError: A row cannot be read.
+        """
+        ...
+
+
+class TypeChangeError(ValueError):
+    """A csv file's columns are not of the types that its beginning has.
+
+    What was said of them is void. The rows can be read again: the types of the whole
+    file are found out then, for which it has to be in memory.
+    """
+
+
+class CsvRows:
+    """The rows of a csv file."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file."""
+        self._path = path
+        self._is_whole = False
+        try:
+            with self._stream(None) as stream:
+                schema = stream.schema
+        except ValueError:
+            self._is_whole = True
+            schema = self._table(None).schema
+        _check_text(schema)
+        self.names = list(schema.names)
+        _check_names(self.names)
+
+    def batches(self, names: Sequence[str]) -> Iterator[Mapping[str, Column]]:
+        """See `Rows`."""
+        if self._is_whole:
+            for batch in self._table(list(names)).to_batches(_ROWS_AT_ONCE):
+                yield _columns(batch)
+            return
+        try:
+            with self._stream(list(names)) as stream:
+                for batch in stream:
+                    yield _columns(batch)
+        except ValueError as error:
+            self._is_whole = True
+            raise TypeChangeError(str(error)) from error
+
+    def _stream(self, names: list[str] | None) -> Any:
+        csv = _csv()
+        # One thread is as fast here, and nothing of later blocks is in memory.
+        read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
+        return csv.open_csv(self._path, read, *_options(names))
+
+    def _table(self, names: list[str] | None) -> Any:
+        csv = _csv()
+        options = _options(names)
+        try:
+            read = csv.ReadOptions(block_size=_BLOCK_BYTES)
+            table = csv.read_csv(self._path, read, *options)
+        except ValueError:
+            # A row must not be longer than a block.
+            size = min(self._path.stat().st_size + 1, 2**31 - 1)
+            read = csv.ReadOptions(block_size=size)
+            table = csv.read_csv(self._path, read, *options)
+        _check_text(table.schema)
+        return table
+
+
+class ParquetRows:
+    """The rows of a parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file."""
+        self._path = path
+        with self._file() as file:
+            self.names = list(file.schema_arrow.names)
+        _check_names(self.names)
+
+    def batches(self, names: Sequence[str]) -> Iterator[Mapping[str, Column]]:
+        """See `Rows`."""
+        with self._file() as file:
+            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=list(names)):
+                yield _columns(batch)
+
+    def _file(self) -> Any:
+        from pyarrow import parquet as arrow  # pyright: ignore[reportMissingTypeStubs]
+
+        parquet = cast(Any, arrow)
+        # Buffered, because a row group read at once may be the whole file.
+        return closing(
+            parquet.ParquetFile(self._path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        )
+
+
+class JsonRows:
+    """The objects of JSON lines, or of one JSON list."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads the first rows, for their names."""
+        self._path = path
+        self._there: dict[str, None] = {}
+        for row in islice(self._rows(), _ROWS_AT_ONCE):
+            self._there |= dict.fromkeys(row)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all rows that were read."""
+        return list(self._there)
+
+    def batches(self, names: Sequence[str]) -> Iterator[Mapping[str, Column]]:
+        """See `Rows`; a name that a row does not have is None there."""
+        every = self._rows()
+        while rows := list(islice(every, _ROWS_AT_ONCE)):
+            for row in rows:
+                if not row.keys() <= self._there.keys():
+                    self._there |= dict.fromkeys(row)
+            yield {name: [row.get(name) for row in rows] for name in names}
+
+    def _rows(self) -> Iterator[dict[str, object]]:
+        for number, row in enumerate(_json_values(self._path), start=1):
+            if not isinstance(row, dict):
+                raise ValueError(f"row {number} is not a JSON object")
+            yield cast(dict[str, object], row)
+
+
+def _json_values(path: Path) -> Iterator[object]:
+    """The value of each line that is not blank, or those of one list."""
+    with path.open(encoding="utf-8-sig") as file:
+        is_first = True
+        for number, line in enumerate(file, start=1):
+            if is_first and line.lstrip().startswith("["):
+                yield from cast(list[object], json.loads(line + file.read()))
+                return
+            if line.strip():
+                is_first = False
+                yield _json_of(line, number)
+
+
+def _json_of(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number}: {error.msg}") from error
+
+
+def _csv() -> Any:
+    from pyarrow import csv  # pyright: ignore[reportMissingTypeStubs]
+
+    return cast(Any, csv)
+
+
+def _options(names: list[str] | None) -> tuple[Any, Any]:
+    """How csv is parsed, and which columns are read."""
+    csv = _csv()
+    # Quoted texts may contain line breaks.
+    parse = csv.ParseOptions(newlines_in_values=True)
+    return parse, csv.ConvertOptions(include_columns=names)
+
+
+def _columns(batch: Any) -> Mapping[str, Column]:
+    return dict(zip(batch.schema.names, batch.columns, strict=True))
+
+
+def _check_text(schema: Any) -> None:
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        # What is not UTF-8 becomes bytes.
+        if str(kind) == "binary":
+            raise ValueError(f"its column {name!r} is not UTF-8; save it as UTF-8")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"two columns are named {twice[0]!r}")
