@@ -66,103 +66,95 @@ _LARGEST_CLASS = "always the largest class"
 
 _TEXT_CLASSIFICATION = Task(
     name="text-classification",
-    summary="one label for a text, from its token ids",
+    summary="the class of each text",
     yardstick=Yardstick("accuracy", 0.26, _LARGEST_CLASS),
     architectures=(
-        Architecture(
-            "stub", "the smallest text model that learns, to be replaced", 0.4
-        ),
-        Architecture("mlp", "token embeddings, mean-pooled, and an MLP", 0.4),
-        Architecture("cnn", "filters of 1, 3 and 5 tokens, and max-pooling", 0.4),
-        Architecture("transformer", "self-attention, mean-pooled", 0.4),
+        Architecture("stub", "a linear layer on mean-pooled embeddings", 0.4),
+        Architecture("mlp", "an MLP on mean-pooled embeddings", 0.4),
+        Architecture("cnn", "max-pooled convolutions over 1, 3 and 5 tokens", 0.4),
+        Architecture("transformer", "a mean-pooled transformer encoder", 0.4),
     ),
     targets=("runtime", "oumi"),
 )
 
 _TOKEN_CLASSIFICATION = Task(
     name="token-classification",
-    summary="one label for each token of a text",
+    summary="the class of each token of a text",
     yardstick=Yardstick("accuracy", 0.47, _LARGEST_CLASS),
     architectures=(
-        Architecture(
-            "stub", "a token and its neighbours, weighed, to be replaced", 0.4
-        ),
-        Architecture("mlp", "an MLP over a window of embeddings", 0.4),
+        Architecture("stub", "a linear layer on three token embeddings", 0.4),
+        Architecture("mlp", "an MLP on a window of token embeddings", 0.4),
         Architecture("cnn", "convolutions with residual connections", 0.4),
-        Architecture("transformer", "self-attention over the whole text", 0.4),
+        Architecture("transformer", "a transformer encoder", 0.4),
     ),
 )
 
 _CAUSAL_LM = Task(
     name="causal-lm",
-    summary="the next token of a text, from those before it",
+    summary="each token of a text, from those before it",
     yardstick=Yardstick("bits_per_byte", 4.52, "the frequency of each byte", True),
     architectures=(
-        Architecture("stub", "the last token alone, to be replaced", 0.5),
-        Architecture("mlp", "an MLP over a window of tokens", 0.9),
-        Architecture("cnn", "causal convolutions that look ever further back", 0.8),
-        Architecture("transformer", "causal self-attention, weights tied", 0.6),
+        Architecture("stub", "an MLP on the last token embedding", 0.5),
+        Architecture("mlp", "an MLP on a window of token embeddings", 0.9),
+        Architecture("cnn", "dilated causal convolutions", 0.8),
+        Architecture("transformer", "a decoder-only transformer", 0.6),
     ),
 )
 
 _SEQ2SEQ = Task(
     name="seq2seq",
-    summary="a text from a text, token by token",
+    summary="a target text from a source text",
     yardstick=Yardstick("chrf", 0.11, "the best of the frequent texts, always"),
     architectures=(
-        Architecture("stub", "means of both texts and the last token", 0.01),
-        Architecture("transformer", "encoder and decoder, weights tied", 0.01),
+        Architecture("stub", "an MLP on the last token and the means of both texts", 0.01),
+        Architecture("transformer", "an encoder-decoder transformer", 0.01),
     ),
 )
 
 _IMAGE_CLASSIFICATION = Task(
     name="image-classification",
-    summary="one label for an image, from its pixels",
+    summary="the class of each image",
     yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
-        Architecture(
-            "stub", "the smallest image model that learns, to be replaced", 0.7
-        ),
+        Architecture("stub", "one hidden layer on the pixels", 0.7),
         Architecture("mlp", "an MLP with residual connections", 0.7),
         Architecture("cnn", "two convolutions with pooling, and an MLP", 0.7),
-        Architecture("transformer", "attention among the patches", 0.5),
+        Architecture("transformer", "a vision transformer", 0.5),
     ),
     targets=("runtime", "oumi"),
 )
 
 _TABULAR_CLASSIFICATION = Task(
     name="tabular-classification",
-    summary="one label for a row of a table, from its numbers",
+    summary="the class of each row of a table",
     yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "the features weighed, to be replaced", 0.7),
+        Architecture("stub", "a linear layer on the features", 0.7),
         Architecture("mlp", "an MLP with residual connections", 0.7),
-        Architecture("transformer", "attention among the features", 0.7),
+        Architecture("transformer", "a transformer with a token for each feature", 0.7),
     ),
 )
 
 _TABULAR_REGRESSION = Task(
     name="tabular-regression",
-    summary="a number for a row of a table, from its other numbers",
+    summary="a number for each row of a table",
     yardstick=Yardstick("r2", 0.0, "always the mean"),
     architectures=(
-        Architecture("stub", "the features weighed, to be replaced", 0.6),
+        Architecture("stub", "a linear layer on the features", 0.6),
         Architecture("mlp", "an MLP with residual connections", 0.7),
-        Architecture("transformer", "attention among the features", 0.7),
+        Architecture("transformer", "a transformer with a token for each feature", 0.7),
     ),
 )
 
 _EMBEDDING = Task(
     name="embedding",
-    summary="a vector for a text, near that of the text it goes with",
+    summary="similar vectors for matching texts",
     yardstick=Yardstick("recall@10", 0.02, "ten of the texts at random"),
     architectures=(
-        Architecture("stub", "token embeddings, averaged, to be replaced", 0.15),
-        Architecture("mlp", "an MLP on the averaged embeddings", 0.15),
-        Architecture(
-            "cnn", "filters of three tokens, and the strongest response", 0.15
-        ),
-        Architecture("transformer", "self-attention, averaged", 0.15),
+        Architecture("stub", "a linear layer on mean-pooled embeddings", 0.15),
+        Architecture("mlp", "an MLP on mean-pooled embeddings", 0.15),
+        Architecture("cnn", "a max-pooled convolution over 3 tokens", 0.15),
+        Architecture("transformer", "a mean-pooled transformer encoder", 0.15),
     ),
 )
 

@@ -1,7 +1,8 @@
 """Wraps the lines that a long name makes too long, as `ruff format` would.
 
 So a template is written as its text looks for a short name. Only what templates hold is
-known here: imports, and calls and signatures in brackets; every other line is kept.
+known here: imports, and calls and signatures in brackets; every other line is kept, and
+so are docstrings.
 """
 
 import re
@@ -10,6 +11,7 @@ _WIDTH = 88
 _INDENT = "    "
 _TOO_WIDE = re.compile(f".{{{_WIDTH + 1}}}")
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "\"'"
+_DOCSTRING = '"""'
 _IMPORT = re.compile(r"(from [\w.]+ import )([\w, ]+)", re.ASCII)
 _TOO_LONG = "  # noqa: E501"  # one name that is longer than what is left of a line
 
@@ -22,8 +24,12 @@ def wrapped(source: str) -> str:
     """
     if _TOO_WIDE.search(source) is None:
         return source
-    lines = source.split("\n")
-    return "\n".join(part for line in lines for part in _wrapped_line(line))
+    parts: list[str] = []
+    in_docstring = False
+    for line in source.split("\n"):
+        parts += [line] if in_docstring else _wrapped_line(line)
+        in_docstring ^= line.count(_DOCSTRING) % 2 == 1
+    return "\n".join(parts)
 
 
 def _wrapped_line(line: str) -> list[str]:

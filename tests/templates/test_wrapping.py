@@ -53,6 +53,7 @@ def test_a_line_that_fits_exactly_is_kept_and_one_more_is_wrapped():
         f'"""{"A docstring, " * 8}which is kept."""',
         f"{'n' * 90} = 1",
         f"{'n' * 90}()",
+        f'"""A docstring.\n\n{"n" * 80} (a, b) in it.\n"""',
     ],
 )
 def test_a_long_line_without_brackets_to_break_is_kept(line: str):

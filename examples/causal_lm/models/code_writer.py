@@ -1,4 +1,4 @@
-"""A language model: logits of each next token, from those before it."""
+"""A causal language model: predicts each token from those before it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("CodeWriter", registry.RegistryType.MODEL)
 class CodeWriter(BaseModel):
-    """Predicts each token by attention to all those before it."""
+    """A decoder-only transformer with rotary position embeddings."""
 
     def __init__(
         self,
@@ -22,17 +22,17 @@ class CodeWriter(BaseModel):
         num_heads: int = 4,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
-            dropout: Share of units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
         if hidden_dim % (2 * num_heads):
@@ -41,7 +41,7 @@ class CodeWriter(BaseModel):
             )
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
+        self.scale = hidden_dim**0.5  # embeddings start small, being tied to the output
         self.layers = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )
@@ -54,22 +54,23 @@ class CodeWriter(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits of each next token, and the loss if there are labels.
+        """Computes the logits of each next token, and the loss if labels are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: The token ids once more, (batch, sequence) int64; they are shifted
-                here. -100 leaves a token out of the loss.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: The same token ids, (batch, sequence) int64, not shifted, or -100
+                for tokens that the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, sequence, vocab_size), each of the token that follows, and
-            `loss`, a scalar, if there are labels.
+            `logits` (batch, sequence, vocab_size) of the token after each position;
+            with labels, also the scalar `loss`.
         """
         length = input_ids.shape[1]
         mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
-        mask = mask.tril()  # (T, T), no token sees those after it
+        mask = mask.tril()  # (T, T), no token sees later ones
         if attention_mask is not None:
             mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
 
@@ -84,16 +85,16 @@ class CodeWriter(BaseModel):
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy of each token, given those before it."""
+        """Cross-entropy of each token given those before it."""
         return next_token_loss
 
 
 def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the tokens that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (batch, sequence, vocab_size) float.
-        labels: (batch, sequence) int64; the first token is predicted by no logits.
+        labels: (batch, sequence) int64, not shifted; nothing predicts the first one.
     """
     logits, labels = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
     total = F.cross_entropy(logits, labels, reduction="sum")
@@ -118,7 +119,7 @@ class _Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Maps (batch, sequence, hidden) to the same; `mask` is True where to look."""
+        """Keeps the shape (batch, sequence, hidden); `mask` is True where visible."""
         qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
         y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
@@ -128,10 +129,10 @@ class _Layer(nn.Module):
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:
-    """Turns pairs of channels by the position: rotary embedding (Su et al. 2021).
+    """Rotates pairs of channels by their position: rotary embedding (Su et al. 2021).
 
     Args:
-        x: (batch, heads, sequence, channels), an even number of channels.
+        x: (batch, heads, sequence, channels) float, with an even number of channels.
     """
     length, channels = x.shape[-2:]
     rates = 1e4 ** (-torch.arange(0, channels, 2, device=x.device) / channels)

@@ -1,4 +1,4 @@
-"""Tests of CodeWriter."""
+"""Tests for CodeWriter."""
 
 import math
 from collections.abc import Callable
@@ -13,12 +13,12 @@ VOCAB_SIZE = 100
 
 
 def make_model() -> CodeWriter:
-    """Makes a small model."""
+    """Creates a small model."""
     return CodeWriter(VOCAB_SIZE, hidden_dim=32)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random texts of 4 to 12 tokens, padded to 12; the labels are the tokens."""
+    """Creates random texts of 4 to 12 tokens, padded to 12, as their own labels."""
     lengths = torch.randint(4, 13, (batch_size, 1))
     attention_mask = (torch.arange(12) < lengths).long()
     input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12)) * attention_mask
@@ -29,8 +29,8 @@ def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
     }
 
 
-def test_there_are_logits_of_the_token_after_each() -> None:
-    """The logits are (batch, sequence, vocabulary), with a mask and without."""
+def test_every_position_has_logits_of_the_next_token() -> None:
+    """The logits are (batch, sequence, vocabulary), with or without a mask."""
     batch = make_batch(16)
     model = make_model()
     outputs = model(batch["input_ids"], batch["attention_mask"])
@@ -38,8 +38,8 @@ def test_there_are_logits_of_the_token_after_each() -> None:
     assert model(batch["input_ids"])["logits"].shape == (16, 12, VOCAB_SIZE)
 
 
-def test_no_token_sees_those_after_it() -> None:
-    """Other tokens from the seventh on leave the logits of the first six alone."""
+def test_no_token_sees_later_ones() -> None:
+    """Changing tokens from the seventh on leaves the first six logits unchanged."""
     model = make_model().eval()
     ids = make_batch(4)["input_ids"]
     others = torch.cat([ids[:, :6], (ids[:, 6:] + 1) % VOCAB_SIZE], dim=1)
@@ -49,12 +49,12 @@ def test_no_token_sees_those_after_it() -> None:
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of a uniform guess, ln(vocabulary)."""
+    """The initial loss is near that of a uniform guess, ln(vocabulary)."""
     loss = make_model()(**make_batch(64))["loss"]
     assert loss.item() == pytest.approx(math.log(VOCAB_SIZE), abs=0.5)
 
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()

@@ -1,4 +1,4 @@
-"""An encoder of texts: an embedding for a text, near that of what goes with it."""
+"""A text encoder: gives matching texts similar embeddings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("FunctionFinder", registry.RegistryType.MODEL)
 class FunctionFinder(BaseModel):
-    """Embeds a text by an MLP on the mean of its tokens."""
+    """Embeds a text with an MLP over the mean of its token embeddings."""
 
     def __init__(
         self,
@@ -20,12 +20,12 @@ class FunctionFinder(BaseModel):
         hidden_dim: int = 128,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of the embeddings, of tokens and of texts.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the token and text embeddings.
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -42,18 +42,19 @@ class FunctionFinder(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the embeddings, and the loss if there are texts that go with them.
+        """Computes the embeddings, and the loss if matching texts are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: Token ids of the text that goes with each, (batch, length) int64,
-                filled up with -100; a row of -100 alone is left out of the loss.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: Token ids of the matching texts, (batch, length) int64, padded with
+                -100; the loss ignores rows of only -100.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `embeddings` (batch, hidden_dim) of length 1; if there are labels,
-            `target_embeddings` of their texts, likewise, and `loss`, a scalar.
+            `embeddings` (batch, hidden_dim) of length 1; with labels, also the
+            `target_embeddings` of the matching texts and the scalar `loss`.
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
@@ -67,7 +68,7 @@ class FunctionFinder(BaseModel):
     def embed(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> torch.Tensor:
-        """Computes embeddings of length 1, (batch, hidden_dim)."""
+        """Returns embeddings of length 1, (batch, hidden_dim)."""
         mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
 
         x = self.embedding(input_ids) * mask  # (B, T, H)
@@ -77,25 +78,25 @@ class FunctionFinder(BaseModel):
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """The contrast of each pair with the others of the batch."""
+        """Contrastive loss of each pair against the other texts of the batch."""
         return contrastive_loss
 
 
 def contrastive_loss(
     embeddings: torch.Tensor, targets: torch.Tensor, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Each text has to find its target among all of the batch: InfoNCE.
+    """Computes the InfoNCE loss: which target of the batch matches each text?
 
     Args:
         embeddings: (batch, hidden_dim) float of length 1.
-        targets: Of the texts that go with them, likewise.
-        labels: (batch, length) int64; rows of -100 alone have no target.
+        targets: Embeddings of the matching texts, likewise.
+        labels: (batch, length) int64; rows of only -100 have no target.
 
     Returns:
-        The mean over the rows that have a target; 0 where there are none.
+        The mean over rows that have a target; 0 if there are none.
     """
     has_target = (labels != -100).any(dim=1)  # (B,)
-    similarity = embeddings @ targets.T / 0.05  # (B, B), of temperature 0.05
+    similarity = embeddings @ targets.T / 0.05  # (B, B), at a temperature of 0.05
     similarity = similarity.masked_fill(~has_target, -1e4)
     own = torch.arange(labels.shape[0], device=labels.device)
     own = own.masked_fill(~has_target, -100)

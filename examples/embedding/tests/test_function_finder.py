@@ -1,4 +1,4 @@
-"""Tests of FunctionFinder."""
+"""Tests for FunctionFinder."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ VOCAB_SIZE = 100
 
 
 def make_model() -> FunctionFinder:
-    """Makes a small model."""
+    """Creates a small model."""
     return FunctionFinder(VOCAB_SIZE, hidden_dim=32)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random texts of 4 to 12 tokens, and one of 3 to 6 for each to go with."""
+    """Creates random texts of 4 to 12 tokens, with a matching text of 3 to 6 each."""
     lengths = torch.randint(4, 13, (batch_size, 1))
     attention_mask = (torch.arange(12) < lengths).long()
     input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
@@ -29,7 +29,7 @@ def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
     }
 
 
-def test_there_is_an_embedding_of_length_1_for_every_text_and_target() -> None:
+def test_every_text_and_target_has_an_embedding_of_length_1() -> None:
     """The embeddings are (batch, hidden)."""
     outputs = make_model()(**make_batch(16))
     for name in ("embeddings", "target_embeddings"):
@@ -37,8 +37,8 @@ def test_there_is_an_embedding_of_length_1_for_every_text_and_target() -> None:
         torch.testing.assert_close(outputs[name].norm(dim=1), torch.ones(16))
 
 
-def test_a_text_is_nearest_to_itself() -> None:
-    """Texts and targets are embedded alike, so the loss of equal ones is small."""
+def test_texts_and_targets_are_embedded_alike() -> None:
+    """A text that is its own target has the same embedding as both."""
     model = make_model().eval()
     ids = make_batch(16)["input_ids"]
     outputs = model(ids, (ids > 0).long(), labels=ids.masked_fill(ids == 0, -100))
@@ -47,5 +47,5 @@ def test_a_text_is_nearest_to_itself() -> None:
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()

@@ -1,4 +1,4 @@
-"""An image classifier: one class for an image, from its pixels."""
+"""An image classifier: predicts the class of each image."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("DigitClassifier", registry.RegistryType.MODEL)
 class DigitClassifier(BaseModel):
-    """Two convolutions, each followed by pooling, and an MLP."""
+    """Classifies an image with two convolutions, max pooling and an MLP."""
 
     def __init__(
         self,
@@ -22,17 +22,17 @@ class DigitClassifier(BaseModel):
         num_classes: int = 10,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            image_size: Height and width of an image, in pixels; a multiple of 4.
-            in_channels: 1 for grey, 3 for colour.
-            hidden_dim: Width of the MLP's hidden layer.
+            image_size: Height and width of the images, in pixels; a multiple of 4.
+            in_channels: Number of channels: 1 for greyscale, 3 for RGB.
+            hidden_dim: Dimension of the MLP's hidden layer.
             num_classes: Number of classes.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The size is no multiple of 4: pooling would cut pixels off.
+            ValueError: image_size is not a multiple of 4; pooling would drop pixels.
         """
         super().__init__()
         if image_size < 4 or image_size % 4:
@@ -49,15 +49,16 @@ class DigitClassifier(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
+        """Computes the logits, and the loss if labels are given.
 
         Args:
             images: (batch, in_channels, image_size, image_size) float in 0..1.
-            labels: Classes, (batch,) int64; -100 leaves an image out of the loss.
-            kwargs: Other columns of the batch, not used.
+            labels: Classes, (batch,) int64 in [0, num_classes), or -100 for images that
+                the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
+            `logits` (batch, num_classes); with labels, also the scalar `loss`.
         """
         x = F.max_pool2d(F.relu(self.conv1(images)), 2)  # (B, 32, H/2, W/2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # (B, 64, H/4, W/4)
@@ -75,7 +76,7 @@ class DigitClassifier(BaseModel):
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., num_classes) float.

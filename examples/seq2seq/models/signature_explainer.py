@@ -1,4 +1,4 @@
-"""A model from sequence to sequence: a target text, from a source text."""
+"""A sequence-to-sequence model: predicts a target text from a source text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("SignatureExplainer", registry.RegistryType.MODEL)
 class SignatureExplainer(BaseModel):
-    """A Transformer of encoder and decoder (Vaswani et al. 2017), pre-norm."""
+    """A pre-norm encoder-decoder transformer (Vaswani et al. 2017)."""
 
     def __init__(
         self,
@@ -22,17 +22,17 @@ class SignatureExplainer(BaseModel):
         num_heads: int = 4,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
-            num_layers: Number of layers of the encoder, and of the decoder.
-            num_heads: Number of attention heads of a layer.
-            dropout: Share of units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of layers in the encoder, and in the decoder.
+            num_heads: Number of attention heads per layer.
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
         if hidden_dim % (2 * num_heads):
@@ -41,7 +41,7 @@ class SignatureExplainer(BaseModel):
             )
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
+        self.scale = hidden_dim**0.5  # embeddings start small, being tied to the output
         self.encoder = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )
@@ -60,32 +60,35 @@ class SignatureExplainer(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits of each next token, and the loss if there are labels.
+        """Computes the logits of each next token, and the loss if labels are given.
 
         Args:
-            input_ids: Token ids of the source, (batch, sequence) int64.
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            decoder_input_ids: The target so far, (batch, length) int64, begun with 0.
-                None for that of the labels, or for 0 alone.
-            labels: Token ids of the target, (batch, length) int64, ended by 0; -100
-                leaves a token out of the loss.
-            kwargs: Other columns of the batch, not used.
+            input_ids: Token ids of the source, (batch, sequence) int64 in
+                [0, vocab_size).
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            decoder_input_ids: Token ids of the target so far, (batch, length) int64, a
+                sequence that begins with 0; None for the labels, shifted right, or
+                without labels for the 0 alone.
+            labels: Token ids of the target, (batch, length) int64, ending with 0, or
+                -100 for tokens that the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, length, vocab_size), each of the token that follows, and
-            `loss`, a scalar, if there are labels.
+            `logits` (batch, length, vocab_size) of the token after each position; with
+            labels, also the scalar `loss`.
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         if decoder_input_ids is None:
             decoder_input_ids = input_ids.new_zeros(input_ids.shape[0], 1)
-            if labels is not None:  # shifted by one, behind the 0
+            if labels is not None:  # shifted right by one, after a 0
                 shifted = labels[:, :-1].clamp(min=0)
                 decoder_input_ids = torch.cat([decoder_input_ids, shifted], dim=1)
         source_mask = attention_mask[:, None, None, :].bool()  # (B, 1, 1, S)
         length = decoder_input_ids.shape[1]
         mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
-        mask = mask.tril()  # (T, T), no token sees those after it
+        mask = mask.tril()  # (T, T), no token sees later ones
 
         source = self.embedding(input_ids) * self.scale  # (B, S, H)
         for layer in self.encoder:
@@ -102,12 +105,12 @@ class SignatureExplainer(BaseModel):
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy of each token of the target, given those before it."""
+        """Cross-entropy of each target token given those before it."""
         return cross_entropy
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., vocab_size) float.
@@ -145,7 +148,7 @@ class _Layer(nn.Module):
         source: torch.Tensor | None = None,
         source_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Maps (batch, sequence, hidden) to the same; masks are True where to look."""
+        """Keeps the shape (batch, sequence, hidden); masks are True where visible."""
         y = self.norm(x)
         x = x + self.dropout(self.attention(y, y, mask))
         if source is not None:
@@ -156,7 +159,7 @@ class _Layer(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Attention of one sequence to another, or to itself."""
+    """Multi-head attention from one sequence to another, or to itself."""
 
     def __init__(self, hidden_dim: int, num_heads: int) -> None:
         super().__init__()
@@ -168,7 +171,7 @@ class _Attention(nn.Module):
     def forward(
         self, x: torch.Tensor, source: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Maps (batch, T, hidden) and (batch, S, hidden) to the first's shape."""
+        """Attends from (batch, T, hidden) to (batch, S, hidden); returns the former."""
         q = self.query(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
         kv = self.key_value(source).unflatten(-1, (2, self.num_heads, -1))
         k, v = kv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, S, H / heads)
@@ -178,10 +181,10 @@ class _Attention(nn.Module):
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:
-    """Turns pairs of channels by the position: rotary embedding (Su et al. 2021).
+    """Rotates pairs of channels by their position: rotary embedding (Su et al. 2021).
 
     Args:
-        x: (batch, heads, sequence, channels), an even number of channels.
+        x: (batch, heads, sequence, channels) float, with an even number of channels.
     """
     length, channels = x.shape[-2:]
     rates = 1e4 ** (-torch.arange(0, channels, 2, device=x.device) / channels)

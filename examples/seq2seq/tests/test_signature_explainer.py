@@ -1,4 +1,4 @@
-"""Tests of SignatureExplainer."""
+"""Tests for SignatureExplainer."""
 
 import math
 from collections.abc import Callable
@@ -13,12 +13,12 @@ VOCAB_SIZE = 100
 
 
 def make_model() -> SignatureExplainer:
-    """Makes a small model."""
+    """Creates a small model."""
     return SignatureExplainer(VOCAB_SIZE, hidden_dim=32)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random sources of 4 to 12 tokens, and a target of 3 to 6 for each."""
+    """Creates random sources of 4 to 12 tokens, with a target of 3 to 6 each."""
     lengths = torch.randint(4, 13, (batch_size, 1))
     attention_mask = (torch.arange(12) < lengths).long()
     input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
@@ -31,15 +31,15 @@ def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
     }
 
 
-def test_there_are_logits_of_every_token_of_the_target() -> None:
-    """The logits are (batch, length, vocabulary), of the first token without labels."""
+def test_every_target_token_has_logits() -> None:
+    """The logits are (batch, length, vocabulary); without labels, of one token."""
     model, batch = make_model(), make_batch(16)
     assert model(**batch)["logits"].shape == (16, 6, VOCAB_SIZE)
     assert model(batch["input_ids"])["logits"].shape == (16, 1, VOCAB_SIZE)
 
 
-def test_a_token_sees_the_source_and_those_before_it_alone() -> None:
-    """Other tokens from the fourth on leave the logits of the first four alone."""
+def test_a_token_sees_only_the_source_and_earlier_tokens() -> None:
+    """Changing tokens from the fourth on leaves the first four logits unchanged."""
     model, batch = make_model().eval(), make_batch(4)
     ids, labels = batch["input_ids"], batch["labels"]
     logits = model(ids, labels=labels)["logits"]
@@ -49,12 +49,12 @@ def test_a_token_sees_the_source_and_those_before_it_alone() -> None:
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of a uniform guess, ln(vocabulary)."""
+    """The initial loss is near that of a uniform guess, ln(vocabulary)."""
     loss = make_model()(**make_batch(64))["loss"]
     assert loss.item() == pytest.approx(math.log(VOCAB_SIZE), abs=0.5)
 
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()

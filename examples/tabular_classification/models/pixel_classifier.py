@@ -1,4 +1,4 @@
-"""A classifier of rows: one class for a row of a table, from its numbers."""
+"""A tabular classifier: predicts the class of each row from its features."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("PixelClassifier", registry.RegistryType.MODEL)
 class PixelClassifier(BaseModel):
-    """An MLP over the features, with residual connections."""
+    """An MLP with residual connections over the features."""
 
     def __init__(
         self,
@@ -22,14 +22,14 @@ class PixelClassifier(BaseModel):
         num_classes: int = 10,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
-            hidden_dim: Width of the layers.
-            num_layers: Number of layers after the first.
+            hidden_dim: Dimension of the layers.
+            num_layers: Number of residual layers.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.input = nn.Linear(num_features, hidden_dim)
@@ -51,17 +51,18 @@ class PixelClassifier(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
+        """Computes the logits, and the loss if labels are given.
 
         Args:
-            features: Numbers of any size, (batch, num_features) float.
-            labels: Classes, (batch,) int64; -100 leaves a row out of the loss.
-            kwargs: Other columns of the batch, not used.
+            features: Numbers of any scale, (batch, num_features) float.
+            labels: Classes, (batch,) int64 in [0, num_classes), or -100 for rows that
+                the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
+            `logits` (batch, num_classes); with labels, also the scalar `loss`.
         """
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)
@@ -78,7 +79,7 @@ class PixelClassifier(BaseModel):
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., num_classes) float.

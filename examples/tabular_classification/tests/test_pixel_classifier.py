@@ -1,4 +1,4 @@
-"""Tests of PixelClassifier."""
+"""Tests for PixelClassifier."""
 
 import math
 from collections.abc import Callable
@@ -14,37 +14,37 @@ NUM_CLASSES = 5
 
 
 def make_model() -> PixelClassifier:
-    """Makes a small model."""
+    """Creates a small model."""
     return PixelClassifier(NUM_FEATURES, num_classes=NUM_CLASSES)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random rows, and a class for each."""
+    """Creates random rows, with a class each."""
     return {
         "features": torch.randn(batch_size, NUM_FEATURES),
         "labels": torch.randint(NUM_CLASSES, (batch_size,)),
     }
 
 
-def test_there_is_a_logit_for_every_row_and_class() -> None:
+def test_every_row_has_a_logit_per_class() -> None:
     """The logits are (batch, classes)."""
     outputs = make_model()(make_batch(16)["features"])
     assert outputs["logits"].shape == (16, NUM_CLASSES)
 
 
-def test_features_of_any_size_are_taken() -> None:
-    """Features of a million give finite logits of no great size."""
+def test_features_of_any_scale_are_accepted() -> None:
+    """Features of about a million give moderate logits."""
     logits = make_model()(make_batch(16)["features"] * 1e6)["logits"]
     assert logits.abs().max() < 100
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of a uniform guess, ln(classes)."""
+    """The initial loss is near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(256))["loss"]
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()

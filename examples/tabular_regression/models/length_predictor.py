@@ -1,4 +1,4 @@
-"""A regressor: a number for a row of a table, from its other numbers."""
+"""A tabular regressor: predicts a number for each row from its features."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("LengthPredictor", registry.RegistryType.MODEL)
 class LengthPredictor(BaseModel):
-    """An MLP over the features, with residual connections."""
+    """An MLP with residual connections over the features."""
 
     def __init__(
         self,
@@ -21,13 +21,13 @@ class LengthPredictor(BaseModel):
         num_layers: int = 2,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
-            hidden_dim: Width of the layers.
-            num_layers: Number of layers after the first.
-            dropout: Share of units left out in training, in [0, 1).
+            hidden_dim: Dimension of the layers.
+            num_layers: Number of residual layers.
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.input = nn.Linear(num_features, hidden_dim)
@@ -49,18 +49,17 @@ class LengthPredictor(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the predictions, and the loss if there are labels.
+        """Computes the predictions, and the loss if labels are given.
 
         Args:
-            features: Numbers of any size, (batch, num_features) float.
-            labels: Target values, (batch,) float, best of a size near 1.
-            kwargs: Other columns of the batch, not used.
+            features: Numbers of any scale, (batch, num_features) float.
+            labels: Target values, (batch,) float, ideally of a scale near 1.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch,), the predictions, and `loss`, a scalar, if there are
-            labels.
+            `logits` (batch,), the predictions; with labels, also the scalar `loss`.
         """
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)
@@ -72,5 +71,5 @@ class LengthPredictor(BaseModel):
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """The mean squared error."""
+        """Mean squared error."""
         return F.mse_loss

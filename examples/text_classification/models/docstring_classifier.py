@@ -1,4 +1,4 @@
-"""A text classifier: one class for a text, from its token ids."""
+"""A text classifier: predicts the class of each text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("DocstringClassifier", registry.RegistryType.MODEL)
 class DocstringClassifier(BaseModel):
-    """Averages the token embeddings and classifies them with an MLP."""
+    """Classifies a text with an MLP over the mean of its token embeddings."""
 
     def __init__(
         self,
@@ -21,13 +21,13 @@ class DocstringClassifier(BaseModel):
         num_classes: int = 10,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding and of the hidden layer.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings and of the hidden layer.
             num_classes: Number of classes.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -44,16 +44,18 @@ class DocstringClassifier(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
+        """Computes the logits, and the loss if labels are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: Classes, (batch,) int64; -100 leaves a text out of the loss.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: Classes, (batch,) int64 in [0, num_classes), or -100 for texts that
+                the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, num_classes), and `loss`, a scalar, if there are labels.
+            `logits` (batch, num_classes); with labels, also the scalar `loss`.
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
@@ -75,7 +77,7 @@ class DocstringClassifier(BaseModel):
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., num_classes) float.

@@ -1,4 +1,4 @@
-"""A token classifier: one class for each token of a text, from its token ids."""
+"""A token classifier: predicts the class of each token of a text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 @registry.register("CodeTagger", registry.RegistryType.MODEL)
 class CodeTagger(BaseModel):
-    """Convolutions over the text, each added to its input, and a class a token."""
+    """Classifies each token with convolutions, each added to its input."""
 
     def __init__(
         self,
@@ -22,14 +22,14 @@ class CodeTagger(BaseModel):
         num_classes: int = 9,
         dropout: float = 0.1,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding, and number of channels.
-            num_layers: Number of convolutions; each sees 2 tokens further each way.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings, and number of channels.
+            num_layers: Number of convolutions; each sees 2 tokens further on each side.
             num_classes: Number of classes.
-            dropout: Share of channels left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -49,17 +49,19 @@ class CodeTagger(BaseModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits, and the loss if there are labels.
+        """Computes the logits, and the loss if labels are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: Classes, (batch, sequence) int64; -100 leaves a token out.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: Classes, (batch, sequence) int64 in [0, num_classes), or -100 for
+                tokens that the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, sequence, num_classes), and `loss`, a scalar, if there are
-            labels.
+            `logits` (batch, sequence, num_classes); with labels, also the scalar
+            `loss`.
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
@@ -67,7 +69,7 @@ class CodeTagger(BaseModel):
 
         x = self.embedding(input_ids)  # (B, T, H)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            y = (norm(x) * mask).transpose(1, 2)  # (B, H, T), padding is 0
+            y = (norm(x) * mask).transpose(1, 2)  # (B, H, T), 0 for padding
             x = x + self.dropout(F.gelu(convolution(y)).transpose(1, 2))
         logits = self.classifier(x)  # (B, T, C)
 
@@ -77,12 +79,12 @@ class CodeTagger(BaseModel):
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy of the tokens that have a class."""
+        """Cross-entropy over the classes of each token."""
         return cross_entropy
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., num_classes) float.

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Causal convolutions, each added to its input (Oord et al. 2016)."""
+    """Dilated causal convolutions, each added to its input (Oord et al. 2016)."""
 
     def __init__(
         self,
@@ -8,13 +8,13 @@
         num_layers: int = {{ cookiecutter.num_layers | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding, and number of channels.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings, and number of channels.
             num_layers: Number of convolutions; n of them see 2 ** (n + 1) - 1 tokens.
-            dropout: Share of channels left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -36,7 +36,7 @@
         layers = zip(self.norms, self.convolutions, strict=True)
         for depth, (norm, convolution) in enumerate(layers):
             y = (norm(x) * mask).transpose(1, 2)  # (B, H, T)
-            # Padding goes to the left alone, so that no token sees those after it.
+            # Only the left side is padded, so that no token sees later ones.
             y = convolution(F.pad(y, (2 * 2**depth, 0)))
             x = x + self.dropout(F.gelu(y).transpose(1, 2))
         logits = F.linear(self.norm(x), self.embedding.weight)  # (B, T, V), tied

@@ -5,16 +5,17 @@
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the logits of each next token, and the loss if there are labels.
+        """Computes the logits of each next token, and the loss if labels are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: The token ids once more, (batch, sequence) int64; they are shifted
-                here. -100 leaves a token out of the loss.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: The same token ids, (batch, sequence) int64, not shifted, or -100
+                for tokens that the loss ignores.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch, sequence, vocab_size), each of the token that follows, and
-            `loss`, a scalar, if there are labels.
+            `logits` (batch, sequence, vocab_size) of the token after each position;
+            with labels, also the scalar `loss`.
         """

@@ -1,4 +1,4 @@
-"""A language model: logits of each next token, from those before it."""
+"""A causal language model: predicts each token from those before it."""
 
 from collections.abc import Callable
 from typing import Any

@@ -5,7 +5,7 @@
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy of each token, given those before it."""
+        """Cross-entropy of each token given those before it."""
 {% if cookiecutter.arch == "stub" %}
         # Change 2 of 2: the loss.
 {% endif %}
@@ -13,11 +13,11 @@
 
 
 def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the tokens that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (batch, sequence, vocab_size) float.
-        labels: (batch, sequence) int64; the first token is predicted by no logits.
+        labels: (batch, sequence) int64, not shifted; nothing predicts the first one.
     """
     logits, labels = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
     total = F.cross_entropy(logits, labels, reduction="sum")

@@ -8,13 +8,14 @@
         window: int = {{ cookiecutter.window | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; the hidden layer is four times as wide.
-            window: Number of tokens that the next one is predicted from.
-            dropout: Share of units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; the hidden layer has four times as
+                many units.
+            window: Number of tokens that each prediction is based on.
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.window = window
@@ -30,7 +31,7 @@
             attention_mask = torch.ones_like(input_ids)
 
         x = self.embedding(input_ids) * attention_mask.unsqueeze(-1)  # (B, T, H)
-        # A window ends with the token itself: padding goes to the left alone.
+        # A window ends at its own token, so only the left side is padded.
         x = F.pad(x, (0, 0, self.window - 1, 0)).unfold(1, self.window, 1)
         x = F.gelu(self.hidden(self.norm(x.flatten(start_dim=2))))  # (B, T, 4 * H)
         x = self.projection(self.dropout(x))  # (B, T, H)

@@ -6,11 +6,11 @@
         vocab_size: int = {{ cookiecutter.vocab_size | integer }},
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings.
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -18,7 +18,7 @@
         self.hidden = nn.Linear(hidden_dim, hidden_dim)
 
 {% include "forward.py" %}
-        # Change 1 of 2: the way from token ids to logits; its layers are made above.
+        # Change 1 of 2: how token ids become logits, with the layers created above.
         x = F.gelu(self.hidden(self.embedding(input_ids)))  # (B, T, H)
         logits = F.linear(x, self.embedding.weight)  # (B, T, V), with tied weights
 {% include "loss.py" %}

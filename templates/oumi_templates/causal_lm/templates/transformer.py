@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Predicts each token by attention to all those before it."""
+    """A decoder-only transformer with rotary position embeddings."""
 
     def __init__(
         self,
@@ -9,23 +9,23 @@
         num_heads: int = {{ cookiecutter.num_heads | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
-            dropout: Share of units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
 {% include "heads_check.py" %}
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.scale = hidden_dim**0.5  # tied to the logits, embeddings begin small
+        self.scale = hidden_dim**0.5  # embeddings start small, being tied to the output
         self.layers = nn.ModuleList(
             _Layer(hidden_dim, num_heads, dropout) for _ in range(num_layers)
         )
@@ -34,7 +34,7 @@
 {% include "forward.py" %}
         length = input_ids.shape[1]
         mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
-        mask = mask.tril()  # (T, T), no token sees those after it
+        mask = mask.tril()  # (T, T), no token sees later ones
         if attention_mask is not None:
             mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
 

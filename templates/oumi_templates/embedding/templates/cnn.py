@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Embeds a text by the strongest response to filters of three tokens (Kim 2014)."""
+    """Embeds a text with a max-pooled convolution over its tokens (Kim 2014)."""
 
     def __init__(
         self,
@@ -7,13 +7,13 @@
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of the embeddings, of tokens and of texts; also the
-                number of filters.
-            dropout: Share of filters left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the token and text embeddings, and number of
+                filters.
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -26,6 +26,6 @@
         mask = attention_mask.unsqueeze(1)  # (B, 1, T)
 
         x = self.embedding(input_ids).transpose(1, 2) * mask  # (B, H, T)
-        x = F.relu(self.convolution(x)) * mask  # (B, H, T), 0 at padding
+        x = F.relu(self.convolution(x)) * mask  # (B, H, T), 0 for padding
         x = self.dropout(x.amax(dim=2))  # (B, H)
 {% include "loss.py" %}

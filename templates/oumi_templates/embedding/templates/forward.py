@@ -5,18 +5,19 @@
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the embeddings, and the loss if there are texts that go with them.
+        """Computes the embeddings, and the loss if matching texts are given.
 
         Args:
             input_ids: Token ids, (batch, sequence) int64 in [0, vocab_size).
-            attention_mask: 1 for a token, 0 for padding, (batch, sequence) int64.
-            labels: Token ids of the text that goes with each, (batch, length) int64,
-                filled up with -100; a row of -100 alone is left out of the loss.
-            kwargs: Other columns of the batch, not used.
+            attention_mask: 1 for tokens and 0 for padding, (batch, sequence) int64;
+                None if there is no padding.
+            labels: Token ids of the matching texts, (batch, length) int64, padded with
+                -100; the loss ignores rows of only -100.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `embeddings` (batch, hidden_dim) of length 1; if there are labels,
-            `target_embeddings` of their texts, likewise, and `loss`, a scalar.
+            `embeddings` (batch, hidden_dim) of length 1; with labels, also the
+            `target_embeddings` of the matching texts and the scalar `loss`.
         """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
@@ -30,4 +31,4 @@
     def embed(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> torch.Tensor:
-        """Computes embeddings of length 1, (batch, hidden_dim)."""
+        """Returns embeddings of length 1, (batch, hidden_dim)."""

@@ -1,4 +1,4 @@
-"""An encoder of texts: an embedding for a text, near that of what goes with it."""
+"""A text encoder: gives matching texts similar embeddings."""
 
 from collections.abc import Callable
 from typing import Any

@@ -2,7 +2,7 @@
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """The contrast of each pair with the others of the batch."""
+        """Contrastive loss of each pair against the other texts of the batch."""
 {% if cookiecutter.arch == "stub" %}
         # Change 2 of 2: the loss.
 {% endif %}
@@ -12,18 +12,18 @@
 def contrastive_loss(
     embeddings: torch.Tensor, targets: torch.Tensor, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Each text has to find its target among all of the batch: InfoNCE.
+    """Computes the InfoNCE loss: which target of the batch matches each text?
 
     Args:
         embeddings: (batch, hidden_dim) float of length 1.
-        targets: Of the texts that go with them, likewise.
-        labels: (batch, length) int64; rows of -100 alone have no target.
+        targets: Embeddings of the matching texts, likewise.
+        labels: (batch, length) int64; rows of only -100 have no target.
 
     Returns:
-        The mean over the rows that have a target; 0 where there are none.
+        The mean over rows that have a target; 0 if there are none.
     """
     has_target = (labels != -100).any(dim=1)  # (B,)
-    similarity = embeddings @ targets.T / 0.05  # (B, B), of temperature 0.05
+    similarity = embeddings @ targets.T / 0.05  # (B, B), at a temperature of 0.05
     similarity = similarity.masked_fill(~has_target, -1e4)
     own = torch.arange(labels.shape[0], device=labels.device)
     own = own.masked_fill(~has_target, -100)

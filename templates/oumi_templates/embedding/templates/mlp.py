@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Embeds a text by an MLP on the mean of its tokens."""
+    """Embeds a text with an MLP over the mean of its token embeddings."""
 
     def __init__(
         self,
@@ -7,12 +7,12 @@
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of the embeddings, of tokens and of texts.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the token and text embeddings.
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)

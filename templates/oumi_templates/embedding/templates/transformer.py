@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Embeds a text by self-attention over its tokens, averaged."""
+    """Embeds a text with a mean-pooled transformer encoder."""
 
     def __init__(
         self,
@@ -9,18 +9,17 @@
         num_heads: int = {{ cookiecutter.num_heads | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of the embeddings, of tokens and of texts; a
-                multiple of 2 * num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
-            dropout: Share of units left out in training, in [0, 1).
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
 {% include "heads_check.py" %}

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Two convolutions, each followed by pooling, and an MLP."""
+    """Classifies an image with two convolutions, max pooling and an MLP."""
 
     def __init__(
         self,
@@ -9,20 +9,20 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            image_size: Height and width of an image, in pixels; a multiple of 4.
-            in_channels: 1 for grey, 3 for colour.
-            hidden_dim: Width of the MLP's hidden layer.
+            image_size: Height and width of the images, in pixels; a multiple of 4.
+            in_channels: Number of channels: 1 for greyscale, 3 for RGB.
+            hidden_dim: Dimension of the MLP's hidden layer.
             num_classes: Number of classes.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The size is no multiple of 4: pooling would cut pixels off.
+            ValueError: image_size is not a multiple of 4; pooling would drop pixels.
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(image_size=image_size, in_channels=in_channels, hidden_dim=hidden_dim, num_classes=num_classes, dropout=dropout)
 {% else %}
         super().__init__()

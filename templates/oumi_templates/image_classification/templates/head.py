@@ -1,4 +1,4 @@
-"""An image classifier: one class for an image, from its pixels."""
+"""An image classifier: predicts the class of each image."""
 
 from collections.abc import Callable
 from typing import Any

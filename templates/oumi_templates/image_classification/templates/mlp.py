@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """An MLP over all pixels, with residual connections."""
+    """Classifies an image with an MLP that has residual connections."""
 
     def __init__(
         self,
@@ -10,18 +10,18 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            image_size: Height and width of an image, in pixels.
-            in_channels: 1 for grey, 3 for colour.
-            hidden_dim: Width of the layers.
-            num_layers: Number of layers after the first.
+            image_size: Height and width of the images, in pixels.
+            in_channels: Number of channels: 1 for greyscale, 3 for RGB.
+            hidden_dim: Dimension of the layers.
+            num_layers: Number of residual layers.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(image_size=image_size, in_channels=in_channels, hidden_dim=hidden_dim, num_layers=num_layers, num_classes=num_classes, dropout=dropout)
 {% else %}
         super().__init__()

@@ -1,7 +1,7 @@
-"""Writes the data that the config of {{ cookiecutter.model_name | identifier }} trains on.
+"""Creates the data that the config of {{ cookiecutter.model_name | identifier }} trains on.
 
-Handwritten digits that scikit-learn brings along; put your own images in their place.
-Each split becomes a folder of Hugging Face's datasets, which Oumi loads by its path.
+It holds the handwritten digits of scikit-learn; replace them with your own images. Each
+split is saved as a Hugging Face dataset, which Oumi loads by its path.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / {{ cookiecutter.module_name | literal }}
 
 
 def main() -> None:
-    """Writes 1,797 images of 8x8 grey pixels; one in ten is kept for testing."""
+    """Saves 1,797 greyscale images of 8x8 pixels, of which one in ten is for testing."""
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)[:, None]  # (N, 1, 8, 8) in 0..1
     shuffled = np.random.default_rng(0).permutation(len(images))

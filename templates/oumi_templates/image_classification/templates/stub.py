@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies the pixels of an image with one hidden layer."""
+    """Classifies an image with one hidden layer over its pixels."""
 
     def __init__(
         self,
@@ -8,16 +8,16 @@
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
         num_classes: int = {{ cookiecutter.num_classes | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            image_size: Height and width of an image, in pixels.
-            in_channels: 1 for grey, 3 for colour.
-            hidden_dim: Width of the hidden layer.
+            image_size: Height and width of the images, in pixels.
+            in_channels: Number of channels: 1 for greyscale, 3 for RGB.
+            hidden_dim: Dimension of the hidden layer.
             num_classes: Number of classes.
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(image_size=image_size, in_channels=in_channels, hidden_dim=hidden_dim, num_classes=num_classes)
 {% else %}
         super().__init__()
@@ -26,7 +26,7 @@
         self.classifier = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
-        # Change 1 of 2: the way from pixels to logits; its layers are made above.
+        # Change 1 of 2: how pixels become logits, with the layers created above.
         x = images.flatten(start_dim=1)  # (B, C * H * W)
         x = F.relu(self.hidden(x))  # (B, hidden)
         logits = self.classifier(x)  # (B, classes)

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Attention among the patches of an image (Dosovitskiy et al. 2021)."""
+    """A mean-pooled vision transformer (Dosovitskiy et al. 2021)."""
 
     def __init__(
         self,
@@ -12,23 +12,23 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            image_size: Height and width of an image, in pixels.
-            in_channels: 1 for grey, 3 for colour.
-            patch_size: Height and width of a patch, in pixels; divides image_size.
-            hidden_dim: Width of a patch's vector; a multiple of num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
+            image_size: Height and width of the images, in pixels.
+            in_channels: Number of channels: 1 for greyscale, 3 for RGB.
+            patch_size: Height and width of the patches, in pixels; divides image_size.
+            hidden_dim: Dimension of the patch embeddings; a multiple of num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: Patches do not fill the image, or heads not the width.
+            ValueError: image_size or hidden_dim is not such a multiple.
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(image_size=image_size, in_channels=in_channels, patch_size=patch_size, hidden_dim=hidden_dim, num_layers=num_layers, num_heads=num_heads, num_classes=num_classes, dropout=dropout)
 {% else %}
         super().__init__()

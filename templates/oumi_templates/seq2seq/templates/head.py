@@ -1,4 +1,4 @@
-"""A model from sequence to sequence: a target text, from a source text."""
+"""A sequence-to-sequence model: predicts a target text from a source text."""
 
 from collections.abc import Callable
 from typing import Any

@@ -25,7 +25,7 @@ class _Layer(nn.Module):
         source: torch.Tensor | None = None,
         source_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Maps (batch, sequence, hidden) to the same; masks are True where to look."""
+        """Keeps the shape (batch, sequence, hidden); masks are True where visible."""
         y = self.norm(x)
         x = x + self.dropout(self.attention(y, y, mask))
         if source is not None:
@@ -36,7 +36,7 @@ class _Layer(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Attention of one sequence to another, or to itself."""
+    """Multi-head attention from one sequence to another, or to itself."""
 
     def __init__(self, hidden_dim: int, num_heads: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class _Attention(nn.Module):
     def forward(
         self, x: torch.Tensor, source: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Maps (batch, T, hidden) and (batch, S, hidden) to the first's shape."""
+        """Attends from (batch, T, hidden) to (batch, S, hidden); returns the former."""
         q = self.query(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
         kv = self.key_value(source).unflatten(-1, (2, self.num_heads, -1))
         k, v = kv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, S, H / heads)
@@ -58,10 +58,10 @@ class _Attention(nn.Module):
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:
-    """Turns pairs of channels by the position: rotary embedding (Su et al. 2021).
+    """Rotates pairs of channels by their position: rotary embedding (Su et al. 2021).
 
     Args:
-        x: (batch, heads, sequence, channels), an even number of channels.
+        x: (batch, heads, sequence, channels) float, with an even number of channels.
     """
     length, channels = x.shape[-2:]
     rates = 1e4 ** (-torch.arange(0, channels, 2, device=x.device) / channels)

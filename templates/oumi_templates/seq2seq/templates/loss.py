@@ -5,7 +5,7 @@
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Cross-entropy of each token of the target, given those before it."""
+        """Cross-entropy of each target token given those before it."""
 {% if cookiecutter.arch == "stub" %}
         # Change 2 of 2: the loss.
 {% endif %}
@@ -13,7 +13,7 @@
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Averages over the labels that are not -100; 0 where there are none.
+    """Averages the cross-entropy over labels other than -100; 0 if there are none.
 
     Args:
         logits: (..., vocab_size) float.

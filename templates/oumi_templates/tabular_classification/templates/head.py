@@ -1,4 +1,4 @@
-"""A classifier of rows: one class for a row of a table, from its numbers."""
+"""A tabular classifier: predicts the class of each row from its features."""
 
 from collections.abc import Callable
 from typing import Any

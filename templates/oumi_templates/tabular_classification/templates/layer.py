@@ -16,7 +16,7 @@ class _Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Maps (batch, sequence, hidden) to the same."""
+        """Keeps the shape (batch, features, hidden)."""
         qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
         y = F.scaled_dot_product_attention(q, k, v)

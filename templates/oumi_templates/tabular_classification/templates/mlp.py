@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """An MLP over the features, with residual connections."""
+    """An MLP with residual connections over the features."""
 
     def __init__(
         self,
@@ -9,14 +9,14 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
-            hidden_dim: Width of the layers.
-            num_layers: Number of layers after the first.
+            hidden_dim: Dimension of the layers.
+            num_layers: Number of residual layers.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.input = nn.Linear(num_features, hidden_dim)
@@ -33,7 +33,7 @@
         self.output = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

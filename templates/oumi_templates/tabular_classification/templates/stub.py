@@ -1,12 +1,12 @@
 {% include "head.py" %}
-    """Weighs the features for each class: the smallest model that learns."""
+    """Classifies a row with a linear layer over its features."""
 
     def __init__(
         self,
         num_features: int = {{ cookiecutter.num_features | integer }},
         num_classes: int = {{ cookiecutter.num_classes | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
@@ -16,7 +16,7 @@
         self.output = nn.Linear(num_features, num_classes)
 
 {% include "forward.py" %}
-        # Change 1 of 2: the way from features to logits; its layers are made above.
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        # Change 1 of 2: how features become logits, with the layers created above.
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         logits = self.output(x)  # (B, C)
 {% include "loss.py" %}

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Attention among the features, a token each (Gorishniy et al. 2021)."""
+    """A transformer with a token for each feature (Gorishniy et al. 2021)."""
 
     def __init__(
         self,
@@ -10,18 +10,18 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
-            hidden_dim: Width of a feature's token; a multiple of num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
+            hidden_dim: Dimension of the feature embeddings; a multiple of num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
         if hidden_dim % num_heads:
@@ -35,7 +35,7 @@
         self.output = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         x = x.unsqueeze(-1) * self.weight + self.bias  # (B, F, H)
         for layer in self.layers:
             x = layer(x)

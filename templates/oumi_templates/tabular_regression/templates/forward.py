@@ -4,14 +4,13 @@
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Computes the predictions, and the loss if there are labels.
+        """Computes the predictions, and the loss if labels are given.
 
         Args:
-            features: Numbers of any size, (batch, num_features) float.
-            labels: Target values, (batch,) float, best of a size near 1.
-            kwargs: Other columns of the batch, not used.
+            features: Numbers of any scale, (batch, num_features) float.
+            labels: Target values, (batch,) float, ideally of a scale near 1.
+            kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `logits` (batch,), the predictions, and `loss`, a scalar, if there are
-            labels.
+            `logits` (batch,), the predictions; with labels, also the scalar `loss`.
         """

@@ -1,4 +1,4 @@
-"""A regressor: a number for a row of a table, from its other numbers."""
+"""A tabular regressor: predicts a number for each row from its features."""
 
 from collections.abc import Callable
 from typing import Any

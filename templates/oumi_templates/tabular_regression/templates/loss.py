@@ -5,7 +5,7 @@
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """The mean squared error."""
+        """Mean squared error."""
 {% if cookiecutter.arch == "stub" %}
         # Change 2 of 2: the loss.
 {% endif %}

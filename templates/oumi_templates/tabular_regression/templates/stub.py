@@ -1,11 +1,11 @@
 {% include "head.py" %}
-    """Weighs the features: the smallest model that learns."""
+    """Predicts a number with a linear layer over the features."""
 
     def __init__(
         self,
         num_features: int = {{ cookiecutter.num_features | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             num_features: Number of features.
@@ -14,7 +14,7 @@
         self.output = nn.Linear(num_features, 1)
 
 {% include "forward.py" %}
-        # Change 1 of 2: the way from features to logits; its layers are made above.
-        x = torch.asinh(features)  # (B, F), numbers of any size made small
+        # Change 1 of 2: how features become logits, with the layers created above.
+        x = torch.asinh(features)  # (B, F), compresses large numbers
         logits = self.output(x).squeeze(-1)  # (B,)
 {% include "loss.py" %}

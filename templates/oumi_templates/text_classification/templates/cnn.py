@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies a text by the strongest responses to its filters (Kim 2014)."""
+    """Classifies a text with max-pooled convolutions of three widths (Kim 2014)."""
 
     def __init__(
         self,
@@ -8,16 +8,16 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding, and number of filters of each width.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings, and number of filters per width.
             num_classes: Number of classes.
-            dropout: Share of filters left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(vocab_size=vocab_size, hidden_dim=hidden_dim, num_classes=num_classes, dropout=dropout)
 {% else %}
         super().__init__()

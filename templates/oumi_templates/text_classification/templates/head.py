@@ -1,4 +1,4 @@
-"""A text classifier: one class for a text, from its token ids."""
+"""A text classifier: predicts the class of each text."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,5 @@
 def test_every_parameter_gets_a_finite_gradient() -> None:
-    """The loss is one number, and every parameter has a part in it."""
+    """The loss is a scalar that depends on every parameter."""
     model = make_model()
     loss = model(**make_batch(16))["loss"]
     assert loss.shape == ()
@@ -9,8 +9,8 @@ def test_every_parameter_gets_a_finite_gradient() -> None:
         assert parameter.grad.isfinite().all(), name
 
 
-def test_a_loaded_model_computes_what_the_saved_one_did(tmp_path: Path) -> None:
-    """The weights and the constructor's arguments come back."""
+def test_a_loaded_model_computes_the_same_as_the_saved_one(tmp_path: Path) -> None:
+    """Weights and constructor arguments survive saving and loading."""
     model = make_model().eval()
     model.save_pretrained(tmp_path)
     loaded = type(model).from_pretrained(tmp_path).eval()

@@ -1,7 +1,7 @@
-"""Writes the data that the config of {{ cookiecutter.model_name | identifier }} trains on.
+"""Creates the data that the config of {{ cookiecutter.model_name | identifier }} trains on.
 
-Docstrings of Python's own library, by package; put your own texts in their place.
-Each split becomes a folder of Hugging Face's datasets, which Oumi loads by its path.
+It holds docstrings of Python's standard library, by package; replace them with your own
+texts. Each split is saved as a Hugging Face dataset, which Oumi loads by its path.
 """
 
 import ast
@@ -15,7 +15,7 @@ from datasets import Dataset
 
 FOLDER = Path(__file__).parent / {{ cookiecutter.module_name | literal }}
 VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
-MAX_LENGTH = 128  # tokens kept of each text
+MAX_LENGTH = 128  # tokens; longer texts are truncated
 PACKAGES = [
     "asyncio",
     "email",
@@ -31,7 +31,7 @@ PACKAGES = [
 
 
 def main() -> None:
-    """Writes about 3,000 texts; one in ten is kept for testing."""
+    """Saves about 3,000 texts, of which one in ten is for testing."""
     splits: dict[str, list[dict[str, int | list[int]]]] = {"train": [], "test": []}
     for text, label in docstrings().items():
         split = "test" if zlib.crc32(text.encode()) % 10 == 0 else "train"
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def docstrings() -> dict[str, int]:
-    """Returns every docstring, with the number of its package."""
+    """Returns all docstrings, each with the index of its package."""
     library = Path(sysconfig.get_path("stdlib"))
     return {
         text: label
@@ -53,7 +53,7 @@ def docstrings() -> dict[str, int]:
 
 
 def docstrings_of(path: Path) -> Iterator[str]:
-    """Yields the docstrings of a file."""
+    """Yields the docstrings in a file."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if (
             isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
@@ -63,7 +63,7 @@ def docstrings_of(path: Path) -> Iterator[str]:
 
 
 def tokens(text: str) -> dict[str, list[int]]:
-    """Returns a number for every word, from its letters; 0 fills the rest."""
+    """Hashes each word to a token id, and pads with 0."""
     words = re.findall(r"\w+|[^\w\s]", text.lower())[:MAX_LENGTH]
     input_ids = [1 + zlib.crc32(word.encode()) % (VOCAB_SIZE - 1) for word in words]
     padding = [0] * (MAX_LENGTH - len(words))

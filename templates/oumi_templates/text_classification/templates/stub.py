@@ -7,15 +7,15 @@
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
         num_classes: int = {{ cookiecutter.num_classes | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings.
             num_classes: Number of classes.
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(vocab_size=vocab_size, hidden_dim=hidden_dim, num_classes=num_classes)
 {% else %}
         super().__init__()
@@ -27,7 +27,7 @@
 {% include "forward.py" %}
         mask = attention_mask.unsqueeze(-1)  # (B, T, 1)
 
-        # Change 1 of 2: the way from token ids to logits; its layers are made above.
+        # Change 1 of 2: how token ids become logits, with the layers created above.
         x = self.embedding(input_ids) * mask  # (B, T, H)
         x = x.sum(dim=1) / mask.sum(dim=1).clamp(min=1)  # (B, H)
         logits = self.classifier(x)  # (B, C)

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies a text by self-attention over its tokens, averaged."""
+    """Classifies a text with a mean-pooled transformer encoder."""
 
     def __init__(
         self,
@@ -10,21 +10,21 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
 {% if cookiecutter.target == "oumi" %}
-        # What `save_pretrained` writes, for the model to be made again from it.
+        # `save_pretrained` writes these, and `from_pretrained` needs them.
         super().__init__(vocab_size=vocab_size, hidden_dim=hidden_dim, num_layers=num_layers, num_heads=num_heads, num_classes=num_classes, dropout=dropout)
 {% else %}
         super().__init__()

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Convolutions over the text, each added to its input, and a class a token."""
+    """Classifies each token with convolutions, each added to its input."""
 
     def __init__(
         self,
@@ -9,14 +9,14 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding, and number of channels.
-            num_layers: Number of convolutions; each sees 2 tokens further each way.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings, and number of channels.
+            num_layers: Number of convolutions; each sees 2 tokens further on each side.
             num_classes: Number of classes.
-            dropout: Share of channels left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, hidden_dim)
@@ -36,7 +36,7 @@
 
         x = self.embedding(input_ids)  # (B, T, H)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            y = (norm(x) * mask).transpose(1, 2)  # (B, H, T), padding is 0
+            y = (norm(x) * mask).transpose(1, 2)  # (B, H, T), 0 for padding
             x = x + self.dropout(F.gelu(convolution(y)).transpose(1, 2))
         logits = self.classifier(x)  # (B, T, C)
 {% include "loss.py" %}

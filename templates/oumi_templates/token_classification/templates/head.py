@@ -1,4 +1,4 @@
-"""A token classifier: one class for each token of a text, from its token ids."""
+"""A token classifier: predicts the class of each token of a text."""
 
 from collections.abc import Callable
 from typing import Any

@@ -16,7 +16,7 @@ class _Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Maps (batch, sequence, hidden) to the same; `mask` is True where to look."""
+        """Keeps the shape (batch, sequence, hidden); `mask` is True where visible."""
         qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
         y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
@@ -26,10 +26,10 @@ class _Layer(nn.Module):
 
 
 def _rotated(x: torch.Tensor) -> torch.Tensor:
-    """Turns pairs of channels by the position: rotary embedding (Su et al. 2021).
+    """Rotates pairs of channels by their position: rotary embedding (Su et al. 2021).
 
     Args:
-        x: (batch, heads, sequence, channels), an even number of channels.
+        x: (batch, heads, sequence, channels) float, with an even number of channels.
     """
     length, channels = x.shape[-2:]
     rates = 1e4 ** (-torch.arange(0, channels, 2, device=x.device) / channels)

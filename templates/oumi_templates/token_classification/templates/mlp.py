@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies each token with an MLP over a window of embeddings."""
+    """Classifies each token with an MLP over a window of token embeddings."""
 
     def __init__(
         self,
@@ -9,18 +9,17 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding and of the hidden layer.
-            window: Tokens that are seen at once, an odd number; the middle one is
-                classified.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings and of the hidden layer.
+            window: Number of tokens read to classify the middle one; odd.
             num_classes: Number of classes.
-            dropout: Share of hidden units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The window is even, and so has no middle.
+            ValueError: window is not odd, so there is no middle.
         """
         super().__init__()
         if window < 1 or window % 2 == 0:

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Classifies each token by its embedding and those of its two neighbours."""
+    """Classifies each token from its embedding and those of its two neighbours."""
 
     def __init__(
         self,
@@ -7,11 +7,11 @@
         hidden_dim: int = {{ cookiecutter.hidden_dim | integer }},
         num_classes: int = {{ cookiecutter.num_classes | integer }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings.
             num_classes: Number of classes.
         """
         super().__init__()
@@ -23,7 +23,7 @@
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
 
-        # Change 1 of 2: the way from token ids to logits; its layers are made above.
+        # Change 1 of 2: how token ids become logits, with the layers created above.
         x = self.embedding(input_ids) * attention_mask.unsqueeze(-1)  # (B, T, H)
         x = F.pad(x, (0, 0, 1, 1)).unfold(1, 3, 1)  # (B, T, H, 3)
         logits = self.classifier(x.flatten(start_dim=2))  # (B, T, C)

@@ -1,5 +1,5 @@
 {% include "head.py" %}
-    """Self-attention over the whole text, and a class for each token."""
+    """Classifies each token with a transformer encoder."""
 
     def __init__(
         self,
@@ -10,18 +10,18 @@
         num_classes: int = {{ cookiecutter.num_classes | integer }},
         dropout: float = {{ cookiecutter.dropout | number | literal }},
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
-            vocab_size: Number of token ids.
-            hidden_dim: Width of an embedding; a multiple of 2 * num_heads.
-            num_layers: Number of layers.
-            num_heads: Number of attention heads of a layer.
+            vocab_size: Number of tokens in the vocabulary.
+            hidden_dim: Dimension of the embeddings; a multiple of 2 * num_heads.
+            num_layers: Number of transformer layers.
+            num_heads: Number of attention heads per layer.
             num_classes: Number of classes.
-            dropout: Share of units left out in training, in [0, 1).
+            dropout: Dropout probability, in [0, 1).
 
         Raises:
-            ValueError: The width is not such a multiple.
+            ValueError: hidden_dim is not such a multiple.
         """
         super().__init__()
 {% include "heads_check.py" %}

@@ -1,5 +1,5 @@
 {% filter wrapped %}
-"""Tests of {{ cookiecutter.model_name | identifier }}."""
+"""Tests for {{ cookiecutter.model_name | identifier }}."""
 
 from collections.abc import Callable
 
@@ -12,32 +12,32 @@ NUM_FEATURES = 12
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Makes a small model."""
+    """Creates a small model."""
     return {{ cookiecutter.model_name | identifier }}(NUM_FEATURES)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random rows, and a target value for each."""
+    """Creates random rows, with a target value each."""
     return {
         "features": torch.randn(batch_size, NUM_FEATURES),
         "labels": torch.randn(batch_size),
     }
 
 
-def test_there_is_a_prediction_for_every_row() -> None:
+def test_every_row_has_a_prediction() -> None:
     """The logits are (batch,)."""
     outputs = make_model()(make_batch(16)["features"])
     assert outputs["logits"].shape == (16,)
 
 
-def test_features_of_any_size_are_taken() -> None:
-    """Features of a million give finite predictions of no great size."""
+def test_features_of_any_scale_are_accepted() -> None:
+    """Features of about a million give moderate predictions."""
     logits = make_model()(make_batch(16)["features"] * 1e6)["logits"]
     assert logits.abs().max() < 100
 
 
 def test_the_loss_is_the_mean_squared_error() -> None:
-    """Labels that are all off by 2 cost 4."""
+    """Predictions that are all off by 2 have a loss of 4."""
     model = make_model().eval()
     features = make_batch(16)["features"]
     logits = model(features)["logits"].detach()
@@ -46,6 +46,6 @@ def test_the_loss_is_the_mean_squared_error() -> None:
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()
 {% endfilter %}

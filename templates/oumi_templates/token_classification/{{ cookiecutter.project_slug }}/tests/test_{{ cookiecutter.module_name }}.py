@@ -1,5 +1,5 @@
 {% filter wrapped %}
-"""Tests of {{ cookiecutter.model_name | identifier }}."""
+"""Tests for {{ cookiecutter.model_name | identifier }}."""
 
 import math
 from collections.abc import Callable
@@ -15,12 +15,12 @@ NUM_CLASSES = 5
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Makes a small model."""
+    """Creates a small model."""
     return {{ cookiecutter.model_name | identifier }}(VOCAB_SIZE, hidden_dim=32, num_classes=NUM_CLASSES)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
-    """Makes random texts of 4 to 12 tokens, padded to 12, and a class a token."""
+    """Creates random texts of 4 to 12 tokens, padded to 12, with a class per token."""
     lengths = torch.randint(4, 13, (batch_size, 1))
     attention_mask = (torch.arange(12) < lengths).long()
     input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
@@ -32,8 +32,8 @@ def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
     }
 
 
-def test_there_is_a_logit_for_every_token_and_class() -> None:
-    """The logits are (batch, sequence, classes), with a mask and without."""
+def test_every_token_has_a_logit_per_class() -> None:
+    """The logits are (batch, sequence, classes), with or without a mask."""
     batch = make_batch(16)
     model = make_model()
     outputs = model(batch["input_ids"], batch["attention_mask"])
@@ -42,13 +42,13 @@ def test_there_is_a_logit_for_every_token_and_class() -> None:
 
 
 def test_a_fresh_model_guesses() -> None:
-    """The loss starts near that of a uniform guess, ln(classes)."""
+    """The initial loss is near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(64))["loss"]
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 
 
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
-    """The checks that any model must pass."""
+    """Runs a check that every model must pass."""
     check()
 {% endfilter %}
