@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.datasets.column_names import missing_column
-from oumi_runtime.datasets.tables import CSV_REASON
+from oumi_runtime.datasets.csv_files import CSV_REASON
 from oumi_runtime.exceptions import BadRowError, DataError
 
 STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")

@@ -3,10 +3,8 @@
 The datasets define what the columns mean.
 """
 
-import csv
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,11 @@ from typing import Any
 import numpy as np
 
 from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.datasets.csv_files import CSV_REASON, csv_header, read_csv
 from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.exceptions import DataError
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
-_BLOCK_BYTES = 16 << 20
-CSV_REASON = re.compile(
-    r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
-)
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Table:
@@ -38,31 +33,37 @@ def read_columns(path: Path, names: Sequence[str]) -> Table:
     Raises:
         DataError: The file, a column or a value is missing, or cannot be read.
     """
-    table = _reader_of(path)(path, names)
+    table = _read(path, names, as_array=False)
     for name in names:
         table.require(name, "name it in dataset_kwargs")
         table.check_filled(name)
     return table
 
 
-def read_table(path: Path) -> Table:
-    """Reads all columns; see `read_columns`. A missing value is None.
+def read_table(path: Path, names: Sequence[str] | None = None) -> Table:
+    """Reads columns as what they are; see `read_columns`. A missing value is None.
 
     Numeric columns without missing values are arrays, except those of JSON.
+
+    Args:
+        path: The file.
+        names: The columns to read; all if None. Others are there, but empty.
 
     Raises:
         DataError: The file is missing, or cannot be read.
     """
-    return _reader_of(path)(path, None)
+    return _read(path, names, as_array=True)
 
 
-def _reader_of(path: Path) -> Callable[[Path, Sequence[str] | None], Table]:
+def _read(path: Path, names: Sequence[str] | None, *, as_array: bool) -> Table:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(
             f"{path} has an unknown file type; use one of {', '.join(SUFFIXES)}"
         )
-    return _read_json if suffix in (".jsonl", ".json") else _read_arrow
+    if suffix in (".jsonl", ".json"):
+        return _read_json(path, names)
+    return _read_arrow(path, names, as_array=as_array)
 
 
 def _read_json(path: Path, names: Sequence[str] | None) -> Table:
@@ -146,16 +147,17 @@ def _parsed(text: bytes, line: int) -> Any:
         return _NotJson(line, str(error))
 
 
-def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
+def _read_arrow(path: Path, names: Sequence[str] | None, *, as_array: bool) -> Table:
     """Returns the columns by name; those not in `names` are empty."""
     import pyarrow as pa
 
-    numbers: list[int] | None = None
+    numbers: Sequence[int] | None = None
     try:
         if path.suffix.lower() == ".csv":
-            there = _csv_header(path)
+            there = csv_header(path)
             chosen = _chosen(names, there)
-            table, numbers = _read_csv(path, names[0] if names else None, chosen)
+            text_column = names[0] if names and not as_array else None
+            table, numbers = read_csv(path, text_column, chosen)
         else:
             from pyarrow import parquet
 
@@ -173,13 +175,15 @@ def _read_arrow(path: Path, names: Sequence[str] | None) -> Table:
     twice = [name for name in wanted if there.count(name) > 1]
     if twice:
         raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
-    columns: dict[str, Column] = {
-        name: _values(table.column(name), as_array=names is None)
-        if name in wanted
-        else []
-        for name in there
-    }
-    return Table(path, columns, numbers or range(1, table.num_rows + 1))
+    numbers = numbers or range(1, table.num_rows + 1)
+    columns: dict[str, Column] = {name: [] for name in there}
+    for name in dict.fromkeys(wanted):
+        if name in columns:
+            column = table.column(name)
+            # What has been converted need not be in memory twice.
+            table = table.drop_columns([name])
+            columns[name] = _values(column, as_array=as_array)
+    return Table(path, columns, numbers)
 
 
 def _chosen(names: Sequence[str] | None, there: Sequence[str]) -> list[str] | None:
@@ -187,14 +191,6 @@ def _chosen(names: Sequence[str] | None, there: Sequence[str]) -> list[str] | No
     if names is None or any(there.count(name) != 1 for name in names):
         return None
     return list(dict.fromkeys(names))
-
-
-def _csv_header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        try:
-            return next(csv.reader(file), [])
-        except csv.Error:
-            return []  # For example, an unclosed quote; Arrow has a better message.
 
 
 def _values(column: Any, *, as_array: bool) -> Column:
@@ -206,74 +202,17 @@ def _values(column: Any, *, as_array: bool) -> Column:
         # Arrow's own way imports pandas, which takes a third of a second.
         parts = [np.from_dlpack(part) for part in column.chunks]
         return np.concatenate(parts) if parts else np.zeros(0)
+    if as_array and pa.types.is_string(column.type):
+        return _shared_texts(column)
     values: list[Any] = column.to_pylist()
     return values
 
 
-def _read_csv(
-    path: Path, text_column: str | None, chosen: list[str] | None
-) -> tuple[Any, list[int] | None]:
-    """Returns the table, and its row numbers if bad rows were left out."""
-    import pyarrow as pa
-
-    try:
-        return _arrow_csv(path, text_column, chosen, None), None
-    except pa.ArrowInvalid:
-        bad: list[Any] = []
-        table = _arrow_csv(path, text_column, chosen, bad)
-    for row in bad:
-        reason = (
-            f"Expected {row.expected_columns} columns, got {row.actual_columns}: "
-            f"{row.text!r:.40}"
-        )
-        message = f"{path} is not valid csv: row {row.number - 1}: {reason}"
-        reject_row(path, row.number - 1, reason, message=message)
-    if not bad:  # A row is longer than a block.
-        return table, None
-    left_out = {row.number - 1 for row in bad}
-    numbers = range(1, table.num_rows + len(bad) + 1)
-    return table, [number for number in numbers if number not in left_out]
-
-
-def _arrow_csv(
-    path: Path,
-    text_column: str | None,
-    chosen: list[str] | None,
-    bad: list[Any] | None,
-) -> Any:
-    """Reads the file.
-
-    Args:
-        path: The file.
-        text_column: A column to read as text, whatever its values look like.
-        chosen: The columns to read; all if None.
-        bad: A list to which rows with too few or too many values are appended; if it
-            is None, such rows are errors.
-    """
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    def note(row: Any) -> str:
-        assert bad is not None
-        bad.append(row)
-        return "skip"
-
-    # A row must fit into one block, and with threads, Arrow does not number the rows.
-    whole = min(path.stat().st_size + 1, 2**31 - 1)
-    return arrow_csv.read_csv(
-        path,
-        arrow_csv.ReadOptions(
-            block_size=whole if bad is not None else _BLOCK_BYTES,
-            use_threads=bad is None,
-        ),
-        arrow_csv.ParseOptions(
-            # Quoted texts may contain line breaks.
-            newlines_in_values=True,
-            invalid_row_handler=None if bad is None else note,
-        ),
-        # Values such as 007 and 2024-01-01 stay texts.
-        arrow_csv.ConvertOptions(
-            column_types={text_column: pa.string()} if text_column else None,
-            include_columns=chosen,
-        ),
-    )
+def _shared_texts(column: Any) -> list[Any]:
+    """Returns the texts of a column, equal ones as the same object: often classes."""
+    found: list[Any] = []
+    for part in column.dictionary_encode().chunks:
+        # The last one is that of a missing text.
+        texts = np.array([*part.dictionary.to_pylist(), None], object)
+        found += texts[np.from_dlpack(part.indices.fill_null(-1))].tolist()
+    return found

@@ -21,6 +21,8 @@ from oumi_runtime.datasets.tables import read_table
 from oumi_runtime.datasets.tabular_stream import TabularStream
 from oumi_runtime.exceptions import DataError
 
+_ROWS_AT_ONCE = 8192
+
 
 @register_dataset("tabular")
 class Tabular(ColumnDataset):
@@ -57,7 +59,8 @@ class Tabular(ColumnDataset):
             DataError: The file, a column or a value is missing, or is not a number.
         """
         path = split_file(Path(dataset_path), split)
-        table = read_table(path)
+        own = [name for name in (label_column, split_column) if name is not None]
+        table = read_table(path, feature_columns and [*feature_columns, *own])
         labels = table.require(label_column, "set dataset_kwargs.label_column")
         classes = None if regression else _class_names(labels)
         if split_column is not None:
@@ -65,7 +68,6 @@ class Tabular(ColumnDataset):
             table.keep([row for row, name in enumerate(splits) if name == split])
         names = feature_columns
         if names is None:
-            own = (label_column, split_column)
             names = [name for name in table.columns if name not in own]
         for name in names:
             table.require(name, "set dataset_kwargs.feature_columns")
@@ -74,7 +76,8 @@ class Tabular(ColumnDataset):
         if not len(table):
             raise DataError(f"{path} has no rows of the split {split!r}")
         if classes is not None and Path(dataset_path).is_dir() and split != "train":
-            train = read_table(split_file(Path(dataset_path), "train"))
+            file = split_file(Path(dataset_path), "train")
+            train = read_table(file, [label_column])
             classes = _class_names(train.require(label_column, "add it"))
         for name in names:
             _make_numbers(table, name, LEAVE_OUT_COLUMN)
@@ -84,9 +87,7 @@ class Tabular(ColumnDataset):
             _check_classes(table, label_column, classes)
         self.dataset_name, self.dataset_path = "tabular", str(path)
         self.feature_names = list(names)
-        features = np.empty((len(table), len(names)), np.float32)
-        for place, name in enumerate(names):
-            features[:, place] = in_32_bits(_array_of(table, name))
+        features = _side_by_side([_array_of(table, name) for name in names])
         super().__init__(
             {
                 "features": torch.from_numpy(features),
@@ -121,11 +122,22 @@ class Tabular(ColumnDataset):
         )
 
 
+def _side_by_side(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+    """Returns a matrix of columns, (rows, columns)."""
+    matrix = np.empty((len(columns[0]), len(columns)), np.float32)
+    # A column at a time would go through all of the memory once for each.
+    for start in range(0, len(matrix), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        for place, column in enumerate(columns):
+            matrix[rows, place] = in_32_bits(column[rows])
+    return matrix
+
+
 def _class_names(values: Column) -> list[str] | None:
     """Returns the class names in order; None if the classes are numbers."""
     if not isinstance(values, list):
         return None
-    names = {value for value in values if isinstance(value, str)}
+    names = {value for value in values if type(value) is str}
     return sorted(names) or None
 
 
@@ -166,6 +178,9 @@ def _as_number(value: Any) -> Any:
 
 def _check_classes(table: Table, name: str, classes: list[str]) -> None:
     known = set(classes)
+    # Checks the set of labels first: a table may have many millions of them.
+    if {*table.listed(name)} <= known:
+        return
 
     def reason_of(value: Any) -> str | None:
         if value in known:
@@ -183,6 +198,7 @@ def _to_labels(
 ) -> torch.Tensor:
     if classes is not None:
         ids = {class_name: number for number, class_name in enumerate(classes)}
-        return torch.tensor([ids[value] for value in values])
+        numbers = map(ids.__getitem__, values)
+        return torch.from_numpy(np.fromiter(numbers, np.int64, len(values)))
     whole = np.asarray(values).dtype.kind in "biu" and not regression
     return torch.from_numpy(np.asarray(values, np.int64 if whole else np.float32))

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from oumi_runtime.datasets import tables
+from oumi_runtime.datasets import csv_files
 from oumi_runtime.datasets.tables import read_columns, read_table
+from oumi_runtime.datasets.tabular import Tabular
 
 ROWS = 20_000
 OTHERS = 400 * ROWS
@@ -41,25 +42,60 @@ def test_of_a_parquet_file_no_other_column_is_read(tmp_path, wide):
     assert arrow_peak(tmp_path / "wide.parquet", ["text", "body"]) > OTHERS
 
 
-def test_of_a_csv_file_no_other_column_is_made(tmp_path, monkeypatch, wide):
+def test_of_a_csv_file_no_other_column_is_made(tmp_path, wide):
     csv.write_csv(wide, tmp_path / "wide.csv")
-    sizes: list[int] = []
+    few, _ = csv_files.read_csv(tmp_path / "wide.csv", "text", ["text", "label"])
+    assert few.nbytes < OTHERS / 4
+
+
+def test_a_csv_file_is_read_at_once_only_if_types_change(tmp_path, monkeypatch):
+    # Arrow's memory is then more than twice that of the table.
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 100)
+    path = tmp_path / "mixed.csv"
+    whole: list[Path] = []
     read_csv = csv.read_csv
 
-    def measured(*arguments: Any) -> pa.Table:
-        table = read_csv(*arguments)
+    def noted(path: Path, *options: Any) -> pa.Table:
+        whole.append(path)
+        return read_csv(path, *options)
+
+    monkeypatch.setattr(csv, "read_csv", noted)
+    path.write_text("x,y\n" + "".join(f"{row},a\n" for row in range(200)))
+    assert read_table(path).listed("x") == [*range(200)]
+    assert not whole
+    path.write_text(path.read_text() + "0.5,a\n")
+    assert read_table(path).listed("x")[-2:] == [199.0, 0.5]
+    assert whole == [path]
+
+
+def test_a_table_of_numbers_reads_no_column_that_is_left_out(
+    tmp_path, monkeypatch, wide
+):
+    path = tmp_path / "wide.parquet"
+    parquet.write_table(wide.append_column("size", wide.column("label")), path)
+    sizes: list[int] = []
+    read_whole = parquet.read_table
+
+    def measured(*arguments: Any, **options: Any) -> pa.Table:
+        table = read_whole(*arguments, **options)
         sizes.append(table.nbytes)
         return table
 
-    monkeypatch.setattr(csv, "read_csv", measured)
-    read_columns(tmp_path / "wide.csv", ("text", "label"))
-    read_columns(tmp_path / "wide.csv", ("text", "body"))
-    assert sizes[0] < OTHERS / 4
-    assert sizes[1] > OTHERS
+    monkeypatch.setattr(parquet, "read_table", measured)
+    assert len(Tabular(str(path), feature_columns=["size"])) == ROWS
+    assert 2 * 8 * ROWS <= sizes[0] < 3 * 8 * ROWS
+
+
+def test_equal_texts_of_a_table_are_one_object(tmp_path):
+    rows = [*("abc"[row % 3] * 9 for row in range(99)), None]
+    parquet.write_table(pa.table({"label": rows}), tmp_path / "labels.parquet")
+    values = read_table(tmp_path / "labels.parquet").listed("label")
+    assert values == rows
+    assert len({*map(id, values)}) == 4
 
 
 def test_types_are_those_of_all_blocks_and_a_row_may_be_longer(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_BLOCK_BYTES", 100)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 100)
     path = tmp_path / "mixed.csv"
     rows = [*range(50), 1.5, *range(50)]
     path.write_text("x,y\n" + "".join(f"{row},\n" for row in rows))

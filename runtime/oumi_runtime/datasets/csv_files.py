@@ -1,0 +1,110 @@
+"""Reads csv files into Arrow tables, and finds the rows that are not of a kind."""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from oumi_runtime.core.datasets.bad_rows import reject_row
+
+CSV_REASON = re.compile(
+    r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
+)
+_BLOCK_BYTES = 16 << 20
+
+
+def csv_header(path: Path) -> list[str]:
+    """Returns the names of the columns, or none where the first row is not csv."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            return next(csv.reader(file), [])
+        except csv.Error:
+            return []  # For example, an unclosed quote; Arrow has a better message.
+
+
+def read_csv(
+    path: Path, text_column: str | None, chosen: list[str] | None
+) -> tuple[Any, list[int] | None]:
+    """Returns the table, and its row numbers if bad rows were left out."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    try:
+        # The types are those of the first block; all at once takes twice the memory.
+        options = _csv_options(path, text_column, chosen, None)
+        with arrow_csv.open_csv(path, *options) as stream:
+            return stream.read_all(), None
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return _arrow_csv(path, text_column, chosen, None), None
+    except pa.ArrowInvalid:
+        bad: list[Any] = []
+        table = _arrow_csv(path, text_column, chosen, bad)
+    for row in bad:
+        reason = (
+            f"Expected {row.expected_columns} columns, got {row.actual_columns}: "
+            f"{row.text!r:.40}"
+        )
+        message = f"{path} is not valid csv: row {row.number - 1}: {reason}"
+        reject_row(path, row.number - 1, reason, message=message)
+    if not bad:  # A row is longer than a block.
+        return table, None
+    left_out = {row.number - 1 for row in bad}
+    numbers = range(1, table.num_rows + len(bad) + 1)
+    return table, [number for number in numbers if number not in left_out]
+
+
+def _arrow_csv(
+    path: Path,
+    text_column: str | None,
+    chosen: list[str] | None,
+    bad: list[Any] | None,
+) -> Any:
+    """Reads the file at once, and finds the types in all of it."""
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.read_csv(path, *_csv_options(path, text_column, chosen, bad))
+
+
+def _csv_options(
+    path: Path,
+    text_column: str | None,
+    chosen: list[str] | None,
+    bad: list[Any] | None,
+) -> tuple[Any, Any, Any]:
+    """Returns how to read, parse and convert the file.
+
+    Args:
+        path: The file.
+        text_column: A column to read as text, whatever its values look like.
+        chosen: The columns to read; all if None.
+        bad: A list to which rows with too few or too many values are appended; if it
+            is None, such rows are errors.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    def note(row: Any) -> str:
+        assert bad is not None
+        bad.append(row)
+        return "skip"
+
+    # A row must fit into one block, and with threads, Arrow does not number the rows.
+    whole = min(path.stat().st_size + 1, 2**31 - 1)
+    return (
+        arrow_csv.ReadOptions(
+            block_size=whole if bad is not None else _BLOCK_BYTES,
+            use_threads=bad is None,
+        ),
+        arrow_csv.ParseOptions(
+            # Quoted texts may contain line breaks.
+            newlines_in_values=True,
+            invalid_row_handler=None if bad is None else note,
+        ),
+        # Values such as 007 and 2024-01-01 stay texts.
+        arrow_csv.ConvertOptions(
+            column_types={text_column: pa.string()} if text_column else None,
+            include_columns=chosen,
+        ),
+    )
