@@ -6,7 +6,6 @@ seconds, the memory beyond that of torch, and whether anything of it was run.
 
 import contextlib
 import dataclasses
-import hashlib
 import io
 import json
 import os
@@ -31,6 +30,7 @@ from oumi_runtime.core.trainers.checkpoints.manifest import (
     MANIFEST_FILENAME,
     FileRecord,
     Manifest,
+    digest,
     seal,
 )
 from oumi_runtime.exceptions import OumiRuntimeError
@@ -58,7 +58,7 @@ def weights(header: Any, data: bytes = b"", length: int | None = None) -> Change
 
 def record_of(path: Path) -> FileRecord:
     content = path.read_bytes()
-    return FileRecord(len(content), hashlib.sha256(content).hexdigest())
+    return FileRecord(len(content), digest(content))
 
 
 def written(name: str, content: bytes | str) -> Change:
@@ -220,10 +220,10 @@ def entry(tree: dict[str, Any], name: str) -> list[Any]:
 # Each but those of the manifest gets hashes that are right.
 CHECKPOINTS: dict[str, Change] = {
     "a manifest with a path": manifest(
-        lambda m: m["files"].update({"../../x": {"bytes": 1, "sha256": "0"}})
+        lambda m: m["files"].update({"../../x": {"bytes": 1, "xxh128": "0"}})
     ),
     "a manifest with another hash": manifest(
-        lambda m: m["files"]["config.json"].update(sha256="0" * 64)
+        lambda m: m["files"]["config.json"].update(xxh128="0" * 32)
     ),
     "a manifest of another format": manifest(lambda m: m.update(format="pickle")),
     "a manifest that is a link": replaced(

@@ -3,13 +3,12 @@
 Training waits only for the copy; `CheckpointStore` writes it to disk.
 """
 
-import hashlib
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oumi_runtime.core.trainers.checkpoints.manifest import FileRecord
+from oumi_runtime.core.trainers.checkpoints.manifest import FileRecord, digest
 
 FileContent = bytes | memoryview
 
@@ -44,8 +43,7 @@ class Snapshot:
                 file.write(content)
                 file.flush()
                 descriptors.append(file.fileno())
-                digest = hashlib.sha256(content).hexdigest()
-                records[name] = FileRecord(len(content), digest)
+                records[name] = FileRecord(len(content), digest(content))
             # Synced after all are written, so that the journal is written once.
             for descriptor in descriptors:
                 os.fsync(descriptor)
