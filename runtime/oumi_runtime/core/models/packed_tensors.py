@@ -7,6 +7,7 @@ each to memory of its own, and then copies all of them again.
 import json
 import struct
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -33,18 +34,25 @@ def pack_tensors(
         ValueError: A tensor is of a dtype that the format does not have.
     """
     # The widest first, so that each begins at a multiple of its width.
-    ordered = sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0]))
+    ordered = sorted(
+        tensors.items(),
+        key=lambda item: (-item[1].itemsize, str(item[1].dtype), item[0]),
+    )
     header = _header(ordered, dict(metadata or {}))
     size = len(header) + sum(tensor.nbytes for _, tensor in ordered)
     packed = torch.empty(size, dtype=torch.uint8)
     content: memoryview = packed.numpy().data
     content[: len(header)] = header
     begin = len(header)
-    with torch.no_grad():
-        for _, tensor in ordered:
-            place = packed[begin : begin + tensor.nbytes].view(tensor.dtype)
-            place.view(tensor.shape).copy_(tensor)
-            begin += tensor.nbytes
+    for dtype, group in groupby(ordered, lambda item: item[1].dtype):
+        sources = [tensor for _, tensor in group]
+        end = begin + sum(tensor.nbytes for tensor in sources)
+        sizes = [tensor.numel() for tensor in sources]
+        places = torch.split(packed[begin:end].view(dtype), sizes)
+        with torch.no_grad():
+            for place, tensor in zip(places, sources, strict=True):
+                place.view(tensor.shape).copy_(tensor)
+        begin = end
     return content
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oumi_runtime.core.files import sync
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.checkpoints.manifest import Manifest
 
@@ -88,12 +87,14 @@ def delete_surplus(
 
 
 def _delete_folder(output_dir: Path, path: Path) -> None:
-    """Deletes a checkpoint atomically, by renaming it first."""
+    """Deletes a checkpoint, renaming it first so that no half of one looks whole.
+
+    This need not be on disk at once: what a power failure leaves fails verification.
+    """
     doomed = output_dir / f"{DELETING_PREFIX}{path.name}"
     if doomed.exists():  # Left over from an earlier error.
         shutil.rmtree(doomed)
     path.rename(doomed)
-    sync(output_dir)
     try:
         for file in doomed.iterdir():
             file.unlink()

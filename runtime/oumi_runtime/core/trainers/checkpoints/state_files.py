@@ -73,12 +73,13 @@ def random_state() -> dict[str, Any]:
 
     Its tensors are copies on the CPU.
     """
+    version, numbers, gauss = random.getstate()
     numpy_state = np.random.get_state(legacy=False)
     generator = numpy_state["state"]
     key = torch.from_numpy(generator["key"].astype(np.int64))
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
-        "python": random.getstate(),
+        "python": (version, torch.from_numpy(np.fromiter(numbers, np.int64)), gauss),
         "numpy": {**numpy_state, "state": {**generator, "key": key}},
         "torch": torch.get_rng_state(),
         "cuda": cuda,
@@ -90,7 +91,8 @@ def set_random_state(state: dict[str, Any]) -> None:
 
     States of GPUs that this machine does not have are ignored.
     """
-    random.setstate(state["python"])
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers.tolist()), gauss))
     generator = state["numpy"]["state"]
     key = generator["key"].numpy().astype(np.uint32)
     np.random.set_state({**state["numpy"], "state": {**generator, "key": key}})
@@ -111,9 +113,7 @@ def _encode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
         items = [[_encode(k, tensors), _encode(v, tensors)] for k, v in tree.items()]
         return {"dict": items}
     if isinstance(tree, tuple | list):
-        # The fast way matters: the state of Python's generator has 625 numbers.
-        is_plain = _PLAIN.issuperset(map(type, tree))
-        items = list(tree) if is_plain else [_encode(item, tensors) for item in tree]
+        items = [_encode(item, tensors) for item in tree]
         return {"tuple": items} if isinstance(tree, tuple) else items
     if isinstance(tree, int | float | str):  # Subclasses, such as enums.
         return tree
