@@ -23,9 +23,9 @@ from oumi_runtime.core.distributed import (
     barrier,
     get_rank,
     is_world_process_zero,
-    process_group,
 )
 from oumi_runtime.core.log import logger, show_log
+from oumi_runtime.core.process_group import process_group
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
 from oumi_runtime.core.trainers.callbacks.stopping import Stopper, StopSignals
@@ -72,11 +72,13 @@ def train(
     if config.training.fast_dev_run:
         config = dataclasses.replace(config, training=shortened(config.training))
     signals = StopSignals()
+    output_dir = Path(config.training.output_dir)
     fingerprints = fingerprints_of(config)
     with (
         process_group(config.training.nccl_default_timeout_minutes),
-        plain_errors(Path(config.training.output_dir)),
+        plain_errors(output_dir),
         RunSession(config, fingerprints.train, fingerprints.evaluation) as session,
+        plain_errors(output_dir),  # Again, for the record to say it in our words.
     ):
         if (ended := session.finished()) is not None:
             return _result_of(config, ended)
@@ -119,9 +121,10 @@ def _train(
         # torchrun ends all processes once one has ended, even if one is writing.
         barrier()
         state = trainer.state
-        if stopper.has_cut_short(state):
+        if state.is_cut_short:
+            asked = state.requests
             raise TrainingStoppedError(
-                stopper.cause or "", stopper.signal, state.global_step, session.latest()
+                asked.stop or "", asked.signal, state.global_step, session.latest()
             )
         trainer.adopt_average()
         if params.save_final_model:

@@ -28,7 +28,7 @@ from oumi_runtime.builders import (
     sharding,
     training,
 )
-from oumi_runtime.core import distributed
+from oumi_runtime.core import process_group
 from oumi_runtime.core.configs import (
     DataParams,
     DatasetSplit,
@@ -157,12 +157,16 @@ def spread(fields: Fields, other: Fields | None = None) -> dict[str, Any]:
 
 def timeout_minutes(fields: Fields) -> float | None:
     """The limit that the processes are joined with."""
+    dist = process_group.dist
+    variables = {"RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
     with (
-        mock.patch.dict("os.environ", WORLD_SIZE="2"),
-        mock.patch.object(distributed.dist, "is_initialized", return_value=False),
-        mock.patch.object(distributed.dist, "init_process_group") as joined,
-        mock.patch.object(distributed.dist, "destroy_process_group"),
-        distributed.process_group(
+        mock.patch.dict("os.environ", variables, WORLD_SIZE="2"),
+        mock.patch.object(dist, "is_initialized", return_value=False),
+        mock.patch.object(process_group, "_meet", return_value=(mock.Mock(), 0, 2)),
+        mock.patch.object(process_group, "PrefixStore"),
+        mock.patch.object(dist, "init_process_group") as joined,
+        mock.patch.object(dist, "destroy_process_group"),
+        process_group.process_group(
             TrainingParams(**fields).nccl_default_timeout_minutes
         ),
     ):

@@ -1,14 +1,10 @@
 """Ranks, collectives and seeds; all of it works in a single process too.
 
-It relies on torch.distributed if that is initialized. Starting processes is up to
-torchrun.
+It relies on torch.distributed if that is initialized; see `process_group`.
 """
 
-import contextlib
 import os
 import random
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -72,31 +68,6 @@ def all_gather_object(value: T) -> list[T]:
     values: list[T] = [value] * get_world_size()
     dist.all_gather_object(values, value)
     return values
-
-
-@contextlib.contextmanager
-def process_group(timeout_minutes: float | None = None) -> Iterator[None]:
-    """Initializes the process group for the block, under torchrun.
-
-    It does nothing with a single process, or if the group is initialized already.
-
-    Args:
-        timeout_minutes: How long a collective may wait; torch's default if None.
-    """
-    started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    if not started_by_torchrun or dist.is_initialized():
-        yield
-        return
-    backend = "gloo"
-    if torch.cuda.is_available():
-        torch.cuda.set_device(get_local_rank())
-        backend = "cpu:gloo,cuda:nccl"
-    timeout = None if timeout_minutes is None else timedelta(minutes=timeout_minutes)
-    dist.init_process_group(backend, timeout=timeout)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
 
 
 def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:

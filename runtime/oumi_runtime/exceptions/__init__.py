@@ -40,6 +40,11 @@ from oumi_runtime.exceptions.models import (
     ModelForwardError,
     SavedModelError,
 )
+from oumi_runtime.exceptions.processes import (
+    LostProcessError,
+    ProcessEnvironmentError,
+    ProcessGroupError,
+)
 from oumi_runtime.exceptions.registry import (
     DuplicateNameError,
     InvalidNameError,
@@ -88,6 +93,9 @@ __all__ = [
     "CheckpointError",
     "ChangedConfigError",
     "TrainingStoppedError",
+    "LostProcessError",
+    "ProcessEnvironmentError",
+    "ProcessGroupError",
     "NonFiniteLossError",
     "TrainingMetricError",
     "SearchRangeError",

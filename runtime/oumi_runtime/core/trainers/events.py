@@ -1,10 +1,11 @@
 """When a training logs, evaluates and saves."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.core.trainers.callbacks import Requests, TrainingState
+from oumi_runtime.core.trainers.callbacks import TrainingState
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Events:
     def after_step(self, state: TrainingState) -> Due:
         """Returns what is due after a step, and clears the requests of callbacks."""
         step, asked = state.global_step, state.requests
-        state.requests = Requests(stop=asked.stop, hurry=asked.hurry)
+        state.requests = dataclasses.replace(
+            asked, log=False, evaluate=False, save=False
+        )
         return Due(
             log=self.logs_after(step) or asked.log,
             evaluate=self.evaluate.is_due(step) or asked.evaluate,

@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
+from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
 from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
@@ -83,12 +84,14 @@ class _Bridge(transformers.TrainerCallback):
         self._follow(state)
         self._owner.emit("on_step_end")
         self._owner.report_checkpoints()
+        agree_on(self._owner.state.requests)
         due = self._owner.events.after_step(self._owner.state)
         control.should_evaluate = due.evaluate
         control.should_save = due.save
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        agree_on(self._owner.state.requests)
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from oumi_runtime.core.distributed import all_gather_object, get_rank
 from oumi_runtime.core.log import logger
+from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
@@ -63,6 +64,7 @@ class Trainer(BaseTrainer):
             self._load_state(Path(resume_from_checkpoint))
         self.parallelism.forward.train()
         self.emit("on_train_begin")
+        agree_on(self.state.requests)
         self._log_window.start_clock()
         try:
             if self._postponed is not None:
@@ -92,6 +94,7 @@ class Trainer(BaseTrainer):
                     self.parts.average.update()
             self.emit("on_step_end")
             self.report_checkpoints()
+            agree_on(state.requests)
             self._attend_to(self.events.after_step(state))
             if state.is_over:
                 break
@@ -115,6 +118,8 @@ class Trainer(BaseTrainer):
             self._postponed, due = due, Due(save=True)
         if due.save:
             self.save_state()
+        if due != Due():
+            agree_on(self.state.requests)
 
     def _evaluate_in_time(self) -> bool:
         """Evaluates; returns False if that was aborted because the run has to stop."""
@@ -122,6 +127,7 @@ class Trainer(BaseTrainer):
 
         def abort_if_in_a_hurry() -> None:
             self.emit("on_eval_batch")
+            agree_on(self.state.requests)
             if self.state.requests.hurry:
                 raise _NoTimeLeftError
 

@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass
 class Requests:
-    """Requests to the trainer, handled once the current step is done."""
+    """Requests to the trainer, handled once the current step is done.
+
+    What one process requests is done by all.
+    """
 
     log: bool = False
     """Whether to log."""
@@ -24,6 +27,10 @@ class Requests:
     """The reason to stop the training; None to continue."""
     hurry: bool = False
     """Whether to stop without finishing an evaluation, which is postponed."""
+    cuts_short: bool = False
+    """Whether a run that stops before its last step is to be resumed."""
+    signal: int = 0
+    """The signal that has asked to stop; 0 for none."""
 
 
 @dataclass
@@ -63,6 +70,15 @@ class TrainingState:
     def is_over(self) -> bool:
         """Whether the last step is done, or a stop was requested."""
         return self.global_step >= self.total_steps or self.requests.stop is not None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the training has to be resumed.
+
+        After a signal the run stops at once, even if the last step is done.
+        """
+        is_done = self.global_step >= self.total_steps
+        return self.requests.signal != 0 or (self.requests.cuts_short and not is_done)
 
     @property
     def exact_epoch(self) -> float:

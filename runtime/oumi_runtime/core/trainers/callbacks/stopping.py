@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from oumi_runtime.core.distributed import all_reduce_max
+from oumi_runtime.core.distributed import is_world_process_zero
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 
 # Job schedulers send the last one as a warning: sbatch --signal=USR1@120.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-_TIME_IS_OVER = 1000
 
 
 class StopSignals:
@@ -84,7 +83,10 @@ def _echo_seconds() -> float:
 
 
 class Stopper(TrainingCallback):
-    """Requests checkpoints by time, and a stop on a signal or a time limit."""
+    """Requests checkpoints by time, and a stop on a signal or a time limit.
+
+    Each process has its signals; the clock is that of the first.
+    """
 
     def __init__(
         self,
@@ -100,10 +102,6 @@ class Stopper(TrainingCallback):
             save_minutes: Minutes between checkpoints; None for none by time.
             max_minutes: The time limit in minutes; None for no limit.
         """
-        self.cause: str | None = None
-        """What has stopped the training, in words; None if nothing has."""
-        self.signal = 0
-        """The signal that has stopped it; 0 for none."""
         self._signals = signals
         # time.monotonic is not affected by changes to the system clock.
         self._saved = time.monotonic()
@@ -112,36 +110,30 @@ class Stopper(TrainingCallback):
         self._max_minutes = max_minutes
 
     def on_step_end(self, state: TrainingState) -> None:
-        """Makes the requests that are due, the same in all processes."""
-        now = time.monotonic()
-        is_over = now >= self._end
-        is_due = now - self._saved >= self._save_seconds
-        mine = self._signals.received or (_TIME_IS_OVER if is_over else 0)
-        stop, saves = all_reduce_max([mine, int(is_due)])
-        if saves or stop:
-            self._saved = now
+        """Makes the requests that are due."""
+        if is_world_process_zero():
+            self._look_at_the_clock(state)
+        if self._obey(state):
             state.requests.save = True
-        if stop == _TIME_IS_OVER:
-            self.cause = f"the {self._max_minutes:g} minutes of training.max_minutes"
-            state.requests.stop = self.cause
-        elif stop:
-            self._obey(stop, state)
 
     def on_eval_batch(self, state: TrainingState) -> None:
         """Aborts the evaluation if there was a signal."""
-        (stop,) = all_reduce_max([self._signals.received])
-        if stop:
-            self._obey(stop, state)
+        self._obey(state)
 
-    def _obey(self, number: int, state: TrainingState) -> None:
-        self.signal = number
-        self.cause = signal.Signals(number).name
-        state.requests.stop, state.requests.hurry = self.cause, True
+    def _look_at_the_clock(self, state: TrainingState) -> None:
+        now, requests = time.monotonic(), state.requests
+        is_over = now >= self._end
+        if is_over or now - self._saved >= self._save_seconds:
+            self._saved = now
+            requests.save = True
+        if is_over:
+            requests.stop = f"the {self._max_minutes:g} minutes of training.max_minutes"
+            requests.cuts_short = True
 
-    def has_cut_short(self, state: TrainingState) -> bool:
-        """Whether the training has to be resumed.
-
-        After a signal the run stops at once, even if the last step is done.
-        """
-        is_done = state.global_step >= state.total_steps
-        return self.cause is not None and (self.signal != 0 or not is_done)
+    def _obey(self, state: TrainingState) -> bool:
+        number, requests = self._signals.received, state.requests
+        if number:
+            requests.stop = signal.Signals(number).name
+            requests.hurry = requests.cuts_short = True
+            requests.signal = number
+        return number != 0

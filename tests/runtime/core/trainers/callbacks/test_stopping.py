@@ -92,7 +92,7 @@ def test_a_signal_during_an_evaluation_is_obeyed_there() -> None:
     signals.received = signal.SIGTERM
     stopper.on_eval_batch(state)
     assert (state.requests.stop, state.requests.hurry) == ("SIGTERM", True)
-    assert stopper.has_cut_short(state)
+    assert state.is_cut_short
 
 
 def test_the_end_of_the_time_waits_for_an_evaluation(clock) -> None:
