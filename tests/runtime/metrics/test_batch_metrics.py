@@ -1,6 +1,7 @@
 """Metrics that see each batch, against figures worked out by hand."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from oumi_runtime.builders import build_metrics_function
 from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
+from oumi_runtime.core.trainers import array_store, evaluation
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.evaluation import EvalPrediction, evaluate_model
 from oumi_runtime.exceptions import DataError
@@ -177,3 +179,47 @@ def test_a_function_gets_samples_of_different_lengths_filled_up():
     assert evaluate_model(Tagger(), batches, metrics_function)["count"] == 3
     assert seen[0].predictions.shape == (3, 3, 3)
     assert seen[0].label_ids.tolist() == [[0, -100, -100], [1, 1, -100], [2, 2, 2]]
+
+
+def evaluated_by_a_function(classes: int) -> int:
+    """What NumPy's arrays take while a function measures 4,000 samples, in bytes."""
+    columns = {"x": torch.ones(4000, 1), "labels": torch.zeros(4000).long()}
+    batches = EvalBatches(
+        ColumnDataset(columns), batch_size=100, device=torch.device("cpu")
+    )
+
+    def measure(prediction: EvalPrediction) -> dict[str, float]:
+        return {"bytes": tracemalloc.get_traced_memory()[0]}
+
+    tracemalloc.start()
+    try:
+        return int(evaluate_model(Classifier(classes), batches, measure)["bytes"])
+    finally:
+        tracemalloc.stop()
+
+
+class Classifier(nn.Module):
+    """Gives every sample the same logits."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1, classes))
+
+    def forward(self, x, labels):
+        logits = x @ self.weight
+        return {"logits": logits, "loss": logits.mean()}
+
+
+def test_the_logits_for_a_function_are_in_memory_once(monkeypatch):
+    monkeypatch.setattr(array_store, "_BUFFER_BYTES", 2**17)
+    size = 4000 * 250 * 4
+    assert size < evaluated_by_a_function(250) < 1.4 * size
+
+
+def test_it_is_told_once_that_a_function_keeps_many_logits(monkeypatch, caplog):
+    monkeypatch.setattr(evaluation, "_MANY_BYTES", 500_000)
+    evaluated_by_a_function(10)
+    assert not caplog.messages
+    evaluated_by_a_function(250)
+    (message,) = caplog.messages
+    assert "register a class derived from BatchMetrics" in message

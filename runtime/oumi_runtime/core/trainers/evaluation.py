@@ -12,12 +12,14 @@ from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 
 IGNORED_LABEL = -100
+_MANY_BYTES = 2_000_000_000
 
 
 class EvalPrediction(NamedTuple):
@@ -71,32 +73,48 @@ class _PredictionMetrics(BatchMetrics):
         super().__init__()
         self._function = function
         self._store = ArrayStore()
+        self._kept_bytes = 0
 
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> tuple[np.ndarray, np.ndarray]:
         logits = self._store.store(outputs["logits"].float())
+        before, self._kept_bytes = self._kept_bytes, self._kept_bytes + logits.nbytes
+        if before < _MANY_BYTES <= self._kept_bytes:
+            logger.warning(
+                "training.metrics_function is a function, which takes the logits of "
+                "all samples at once: %.0f GB and more; to measure each batch instead, "
+                "register a class derived from BatchMetrics",
+                self._kept_bytes / 1e9,
+            )
         return logits, self._store.store(batch["labels"])
 
     def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
-        logits, labels = zip(*kept, strict=True)
+        logits, labels = map(list, zip(*kept, strict=True))
+        self._store, self._kept_bytes = ArrayStore(), 0
+        if isinstance(kept, list):
+            kept.clear()  # Logits may fill most of the memory, and are joined now.
         return self._function(EvalPrediction(_join(logits), _join(labels)))
 
 
-def _join(batches: Sequence[np.ndarray]) -> np.ndarray:
-    """Concatenates the rows of all batches, padded with -100 to the longest."""
-    if batches[0].ndim < 2:
-        return np.concatenate(batches)
-    longest = max(batch.shape[1] for batch in batches)
-    number = sum(map(len, batches))
-    # Filled in place, since there may be no room for a padded copy of each batch.
-    joined = np.empty((number, longest, *batches[0].shape[2:]), batches[0].dtype)
+def _join(batches: list[np.ndarray]) -> np.ndarray:
+    """Concatenates the rows of all batches, padded with -100 to the longest.
+
+    It empties the list, so that each batch's memory can be freed when it is copied.
+    """
+    longest = [max(batch.shape[1] for batch in batches)] if batches[0].ndim > 1 else []
+    shape = sum(map(len, batches)), *longest, *batches[0].shape[2:]
+    joined = np.empty(shape, batches[0].dtype)
     start = 0
-    for batch in batches:
+    batches.reverse()
+    while batches:
+        batch = batches.pop()
         rows = joined[start : start + len(batch)]
-        rows[:, : batch.shape[1]] = batch
-        rows[:, batch.shape[1] :] = IGNORED_LABEL
         start += len(batch)
+        if longest:
+            rows[:, batch.shape[1] :] = IGNORED_LABEL
+            rows = rows[:, : batch.shape[1]]
+        rows[...] = batch
     return joined
 
 

@@ -96,7 +96,9 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     """The name of the run in its record; None for the name of `output_dir`."""
 
     metrics_function: StrictStr | None = None
-    """The registered metrics function for evaluation; None for the loss alone."""
+    """The registered metrics function for evaluation; None for the loss alone. A
+    function of your own is given all logits at once, which take memory; a class derived
+    from `BatchMetrics` measures batch by batch."""
 
     log_level: Annotated[StrictStr, LOG_LEVEL] = "info"
     """The level from which messages of this package are shown: debug, info, warning,
