@@ -36,6 +36,7 @@ from oumi_runtime.exceptions import (
 )
 
 LABELS_FILENAME = "labels.json"
+FILENAMES = (TOKENIZER_FILENAME, LABELS_FILENAME)
 DEFAULT_MAX_LENGTH = 128
 # The maximum number of texts to train a vocabulary on; it hardly changes with more.
 VOCABULARY_TEXTS = 20_000
@@ -129,22 +130,28 @@ class Preprocessing:
         Without a tokenizer or classes, an older file of that name is removed.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        tokenizer, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
+        files = self.files()
+        for name in FILENAMES:
+            if name in files:
+                write_whole(folder / name, files[name])
+            else:
+                (folder / name).unlink(missing_ok=True)
+
+    def files(self) -> dict[str, bytes]:
+        """Returns the content of the files that `save` writes, by name."""
+        files = {}
         if self.tokenizer is not None:
             token = self.tokenizer.id_to_token(self.pad_token_id) or ""
             # Padding is on only in the file; in memory, columns are padded, not texts.
             self.tokenizer.enable_padding(pad_id=self.pad_token_id, pad_token=token)
             try:
-                write_whole(tokenizer, self.tokenizer.to_str(pretty=True))
+                files[TOKENIZER_FILENAME] = self.tokenizer.to_str(pretty=True).encode()
             finally:
                 self.tokenizer.no_padding()
-        else:
-            tokenizer.unlink(missing_ok=True)
         if self.label_names is not None:
             text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
-            write_whole(labels, text + "\n")
-        else:
-            labels.unlink(missing_ok=True)
+            files[LABELS_FILENAME] = (text + "\n").encode()
+        return files
 
     @classmethod
     def load(cls, folder: Path, model_params: ModelParams) -> "Preprocessing":

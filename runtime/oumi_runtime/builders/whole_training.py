@@ -5,7 +5,11 @@ from pathlib import Path
 
 from oumi_runtime.builders.bad_samples import build_bad_samples
 from oumi_runtime.builders.callbacks import build_training_callbacks
-from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+from oumi_runtime.builders.preprocessing import (
+    FILENAMES,
+    Preprocessing,
+    fit_preprocessing,
+)
 from oumi_runtime.builders.splits import prepare_split, read_split
 from oumi_runtime.builders.trained import build_trainable_model, final_saver
 from oumi_runtime.builders.training import build_trainer
@@ -27,8 +31,7 @@ def build_training(
     Args:
         config: The validated config.
         resume_from: The checkpoint to resume from. Tokenizer and classes are then
-            loaded from the output folder; otherwise they are fitted to the training
-            split.
+            loaded from it; otherwise they are fitted to the training split.
         callbacks: Additional callbacks.
         kept_files: Additional files for every checkpoint, by name.
 
@@ -44,7 +47,7 @@ def build_training(
     if resume_from is None:
         preprocessing = fit_preprocessing(texts, config.model, model)
     else:
-        preprocessing = Preprocessing.load(resume_from.parent, config.model)
+        preprocessing = Preprocessing.load(_saved_with(resume_from), config.model)
     split = DatasetSplit.TRAIN
     train_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     eval_dataset = None
@@ -61,10 +64,19 @@ def build_training(
         callbacks=[*build_training_callbacks(config), *callbacks],
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
-        kept_files=kept_files,
+        kept_files={**(kept_files or {}), **preprocessing.files()},
         bad_samples=bad_samples,
     )
     return trainer, preprocessing
+
+
+def _saved_with(checkpoint: Path) -> Path:
+    """Returns the folder of the tokenizer and classes that belong to a checkpoint.
+
+    Those saved by older versions do not hold them, but their output folder does.
+    """
+    is_whole = any((checkpoint / name).exists() for name in FILENAMES)
+    return checkpoint if is_whole else checkpoint.parent
 
 
 def seed_training(params: TrainingParams, offset: int = 0) -> None:

@@ -140,7 +140,8 @@ class HuggingFaceLoop(transformers.Trainer):
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
             tree = load_state_tree(Path(checkpoint), STATE_NAME)
-            set_random_state(tree["random"][get_rank()])
+            if get_rank() < len(tree["random"]):
+                set_random_state(tree["random"][get_rank()])
             self._owner.load_callback_states(tree.get("callbacks", {}))
 
 

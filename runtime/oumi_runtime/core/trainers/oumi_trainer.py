@@ -247,7 +247,8 @@ class Trainer(BaseTrainer):
                     "average to resume from; leave ema_decay out, or start over"
                 )
             self.parts.average.load_state_dict(tree["average"])
-        set_random_state(_own(tree["random"]))
+        if get_rank() < len(tree["random"]):
+            set_random_state(_own(tree["random"]))
         if self.bad_samples is not None and tree.get("bad_samples"):
             self.bad_samples.load_state_dict(_own(tree["bad_samples"]))
 

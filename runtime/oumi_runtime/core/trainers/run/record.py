@@ -20,6 +20,7 @@ import torch
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import to_tree
 from oumi_runtime.core.files import read_json, write_whole
+from oumi_runtime.core.trainers.run.resuming import as_read_now
 from oumi_runtime.exceptions import UnsafeFileError
 
 RECORD_FILENAME = "run.json"
@@ -131,7 +132,8 @@ def finished_session(folder: Path, config: TrainingConfig) -> dict[str, Any] | N
         return None
     last: dict[str, Any] = record["sessions"][-1]
     wanted = json.loads(json.dumps(to_tree(config), default=str))
-    is_it = _what_ran(record.get("config")) == _what_ran(wanted)
+    ran = as_read_now(record.get("config"))
+    is_it = _what_ran(ran) == _what_ran(wanted)
     return last if is_it and last.get("exit_reason") == FINISHED else None
 
 

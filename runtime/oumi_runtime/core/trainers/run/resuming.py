@@ -4,10 +4,16 @@ The data files must not change at all.
 """
 
 import fnmatch
+import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.configs.checking import examine
+from oumi_runtime.core.configs.params.base_params import to_tree
+from oumi_runtime.core.configs.places import Places
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import ChangedConfigError
 
@@ -46,6 +52,11 @@ _HARMLESS = (
     "data.test.*",
 )
 _LENGTH = ("training.max_steps", "training.num_train_epochs")
+# These make up the samples of a step, together with the number of processes.
+_STEP_SIZE = (
+    "training.per_device_train_batch_size",
+    "training.gradient_accumulation_steps",
+)
 _MISSING = "nothing"
 
 
@@ -86,7 +97,20 @@ def refuse_changes(
     Raises:
         ChangedConfigError: Lists the differences.
     """
-    found = changes(saved.get("config"), now.get("config"))
+    found = changes(as_read_now(saved.get("config")), now.get("config"))
+    if (sizes := _step_samples(saved)) and (sizes_now := _step_samples(now)):
+        found = _without_step_size(found)
+        if sizes[0] != sizes_now[0]:
+            found.append(
+                f"a step has {_listed(sizes)} in the checkpoint and "
+                f"{_listed(sizes_now)} now"
+            )
+        elif sizes != sizes_now:
+            logger.info(
+                "the %s samples of a step are %s now, and were %s; losses agree up to "
+                "rounding, and dropout draws other numbers",
+                *(sizes[0], _listed(sizes_now), _listed(sizes)),
+            )
     found += [
         f"the data in {path} has changed"
         for path in changed_files(saved.get("data"), now.get("data"))
@@ -112,6 +136,36 @@ def changed_files(saved: Any, now: Any) -> list[str]:
     if not isinstance(saved, dict) or not isinstance(now, dict):
         return []
     return [path for path in saved if path in now and saved[path] != now[path]]
+
+
+def as_read_now(config: Any) -> Any:
+    """Returns a saved config with the defaults of fields that it was saved without.
+
+    An older version may not have had them. One that cannot be read is left as it is.
+    """
+    read, _ = examine(TrainingConfig, config, Places())
+    if read is None or not isinstance(config, dict):
+        return config
+    # Through JSON, as it was saved.
+    return json.loads(json.dumps(to_tree(read), default=str))
+
+
+def _step_samples(described: dict[str, Any]) -> tuple[int, int, int, int] | None:
+    """Returns the samples of a step, a micro-batch, how many, and the processes."""
+    sizes = [_value(described.get("config"), key) for key in _STEP_SIZE]
+    sizes.append(described.get("processes"))
+    if not all(isinstance(size, int) for size in sizes):
+        return None  # Saved by an older version, or without a config.
+    return math.prod(sizes), *sizes
+
+
+def _listed(sizes: tuple[int, int, int, int]) -> str:
+    total, batch, accumulated, processes = sizes
+    return f"{total} samples ({batch} x {accumulated} x {processes} processes)"
+
+
+def _without_step_size(found: list[str]) -> list[str]:
+    return [each for each in found if not each.startswith(_STEP_SIZE)]
 
 
 def _differences(

@@ -12,7 +12,11 @@ from typing import Any
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import to_tree
-from oumi_runtime.core.distributed import barrier, is_world_process_zero
+from oumi_runtime.core.distributed import (
+    barrier,
+    get_world_size,
+    is_world_process_zero,
+)
 from oumi_runtime.core.files import read_json, write_whole
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
@@ -142,6 +146,7 @@ class RunSession:
             "config": to_tree(self._config),
             "data": self._data,
             "evaluation_data": self._evaluation_data,
+            "processes": get_world_size(),
         }
         return json.loads(json.dumps(described, default=str))  # type: ignore[no-any-return]
 
