@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.exceptions import (
     ChangedConfigError,
@@ -45,6 +46,11 @@ training:
   eval_strategy: epoch
   metrics_function: classification
 """
+
+
+class FailingAtOnce(TrainingCallback):
+    def on_train_begin(self, state):
+        raise ZeroDivisionError
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +169,24 @@ def test_a_new_run_moves_the_earlier_one_aside(config, tmp_path) -> None:
     assert (earlier / "metrics.jsonl").read_text() == first
     assert (earlier / "checkpoint-30").is_dir()
     assert not (tmp_path / "output" / "checkpoint-30").exists()
+
+
+def test_a_run_that_got_nowhere_is_replaced(config, tmp_path) -> None:
+    output_dir = tmp_path / "output"
+    with pytest.raises(ZeroDivisionError):
+        train(config, callbacks=(FailingAtOnce(),))
+    assert (output_dir / "run.json").exists()
+    train(config)
+    assert not (output_dir / "previous-1").exists()
+    assert len(json.loads((output_dir / "run.json").read_text())["sessions"]) == 1
+
+
+def test_a_config_beside_no_run_is_moved_aside(config, tmp_path) -> None:
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "config.yaml").write_text("mine")
+    train(config)
+    moved = tmp_path / "output" / "previous-1" / "config.yaml"
+    assert moved.read_text() == "mine"
 
 
 def test_evaluate_finds_what_training_found(config) -> None:

@@ -131,7 +131,8 @@ def _make_registered(params: ModelParams, arguments: dict[str, Any]) -> nn.Modul
     if unwritten := getattr(model_class, "__abstractmethods__", None):
         raise ModelBuildError(
             f"{params.model_name} cannot be built: its class has no "
-            f"{' and no '.join(sorted(unwritten))}; write it"
+            f"{' and no '.join(sorted(unwritten))}; write it as a method or property, "
+            "since an attribute that __init__ sets does not count"
         )
     refuse_too_large(
         params.model_name,

@@ -52,11 +52,11 @@ def optional_mask(case: ModelCase) -> str:
     if reason := masked_tokens(case):
         return reason
     parameters = inspect.signature(case.make_model_class.forward).parameters
-    for tokens in case.tokens:
-        mask = parameters.get(tokens.mask or "")
-        if mask is not None and mask.default is not mask.empty:
-            return ""
-    return "forward requires its attention_mask"
+    masks = [parameters[t.mask] for t in case.tokens if t.mask in parameters]
+    if not masks:
+        return "forward takes no attention_mask"
+    is_optional = any(mask.default is not mask.empty for mask in masks)
+    return "" if is_optional else "forward requires its attention_mask"
 
 
 def base_model(case: ModelCase) -> str:

@@ -50,9 +50,7 @@ def command(keep: Path | None) -> None:
     _stage(project, ["oumi-scaffold", *new_model])
     _stage(project, ["python", "-m", "pytest", "-q"])
     _stage(project, ["oumi-scaffold", "train", *config])
-    measured = _stage(
-        project, ["oumi-scaffold", "evaluate", *config, "--json"], capture=True
-    )
+    measured = _stage(project, ["oumi-scaffold", "evaluate", *config], as_json=True)
     evaluation = json.loads(measured)
     output.metrics(evaluation["metrics"])
     output.say()
@@ -80,11 +78,16 @@ def _new_folder(keep: Path | None) -> Path:
     return keep.resolve()
 
 
-def _stage(project: Path, words: list[str], *, capture: bool = False) -> str:
+def _stage(project: Path, words: list[str], *, as_json: bool = False) -> str:
     """Runs one command line in the project, as a user would type it.
 
+    Args:
+        project: The folder to run it in.
+        words: The command line.
+        as_json: Whether to return the output as JSON, in place of showing it.
+
     Returns:
-        The output if it is captured, else an empty string.
+        The JSON, else an empty string.
 
     Raises:
         DemoError: It failed.
@@ -94,11 +97,11 @@ def _stage(project: Path, words: list[str], *, capture: bool = False) -> str:
     sys.stdout.flush()
     program = {"oumi-scaffold": _SCAFFOLD, "python": [sys.executable]}[words[0]]
     done = subprocess.run(
-        [*program, *words[1:]],
+        [*program, *words[1:], *(["--json"] if as_json else [])],
         cwd=project,
         check=False,
         text=True,
-        stdout=subprocess.PIPE if capture else None,
+        stdout=subprocess.PIPE if as_json else None,
     )
     if done.returncode != 0:
         raise DemoError(words, done.returncode, project)

@@ -120,7 +120,7 @@ def test_a_class_that_leaves_something_out_is_refused():
         def forward(self, x):
             return {}
 
-    refused("Half.* has no criterion", name="Half", model_kwargs={})
+    refused("Half.* has no criterion; write it as a", name="Half", model_kwargs={})
 
 
 def test_a_registered_function_may_make_the_model():

@@ -81,6 +81,28 @@ def test_an_error_of_the_model_is_a_failure_that_names_the_line():
     assert "return x @ x)" in results[0].message
 
 
+@pytest.mark.parametrize(
+    ("has_mask", "sentence"),
+    [(True, "forward requires its"), (False, "forward takes no")],
+)
+def test_a_mask_that_cannot_be_left_out_is_told_from_one_that_is_not_read(
+    has_mask: bool, sentence: str
+):
+    class Masked(Unused):
+        def forward(self, input_ids, attention_mask, labels=None, **kwargs):
+            return super().forward(input_ids, attention_mask, labels)
+
+    class Maskless(Unused):
+        def forward(self, input_ids, labels=None, **kwargs):
+            return super().forward(input_ids, labels=labels)
+
+    (result,) = run_checks(
+        Masked if has_mask else Maskless, text_batch, select=["attention_mask_may*"]
+    )
+    assert result.outcome is Outcome.NOT_APPLICABLE
+    assert result.message == f"{sentence} attention_mask"
+
+
 def test_a_batch_of_the_wrong_size_is_the_batchs_fault():
     (result,) = run_checks(
         SOUND["sound"].make_model, lambda batch_size: text_batch(2), select=["ids*"]

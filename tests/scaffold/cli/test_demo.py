@@ -40,6 +40,8 @@ def test_it_goes_the_whole_way_and_says_where_the_files_are(
         ["-m", "oumi_scaffold", "train"],
         ["-m", "oumi_scaffold", "evaluate"],
     ]
+    assert stages[-1][-1] == "--json"
+    assert "$ oumi-scaffold evaluate -c configs/digit_net.yaml\n" in done.out
     assert "Held-out accuracy 0.9700 on 180 images" in done.out
     assert f"The project is in {project / 'here'}" in done.out
     assert "models/digit_net.py" in done.out

@@ -22,15 +22,21 @@ _RUN_FILES = (
     "labels.json",
     "not_finite.json",
 )
+_WRITTEN_AT_START = {CONFIG_FILENAME, RECORD_FILENAME, "tokenizer.json", "labels.json"}
 
 
 def move_earlier_run(output_dir: Path) -> None:
     """Moves the files of an earlier run to `previous-N`, so that two runs never mix.
 
-    Only files and folders that a run writes are moved.
+    Only files and folders that a run writes are moved. What is left of one that failed
+    before it logged or saved anything is deleted.
     """
     earlier = [path for pattern in _RUN_FILES for path in output_dir.glob(pattern)]
-    if earlier:
+    names = {path.name for path in earlier if path.stat().st_size}
+    if RECORD_FILENAME in names and names <= _WRITTEN_AT_START:
+        for path in earlier:
+            path.unlink()
+    elif earlier:
         _move(earlier, output_dir)
 
 
