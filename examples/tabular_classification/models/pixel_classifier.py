@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.models import BaseModel, StandardScaler
 from torch import nn
 from torch.nn import functional as F
 
@@ -32,6 +32,7 @@ class PixelClassifier(BaseModel):
             dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
         self.input = nn.Linear(num_features, hidden_dim)
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -62,7 +63,8 @@ class PixelClassifier(BaseModel):
         Returns:
             `logits` (batch, num_classes); with labels, also the scalar `loss`.
         """
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.models import BaseModel, StandardScaler
 from torch import nn
 from torch.nn import functional as F
 
@@ -30,6 +30,8 @@ class LengthPredictor(BaseModel):
             dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
+        self.label_scaler = StandardScaler("labels")
         self.input = nn.Linear(num_features, hidden_dim)
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -53,23 +55,25 @@ class LengthPredictor(BaseModel):
 
         Args:
             features: Numbers of any scale, (batch, num_features) float.
-            labels: Target values, (batch,) float, ideally of a scale near 1.
+            labels: Target values of any scale, (batch,) float.
             kwargs: Other columns of the batch, which are ignored.
 
         Returns:
             `logits` (batch,), the predictions; with labels, also the scalar `loss`.
         """
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)
-        logits = self.output(self.norm(x)).squeeze(-1)  # (B,)
+        y = self.output(self.norm(x)).squeeze(-1)  # (B,)
+        logits = self.label_scaler.inverse(y)
 
         if labels is None:
             return {"logits": logits}
-        return {"logits": logits, "loss": self.criterion(logits, labels)}
+        return {"logits": logits, "loss": self.criterion(y, self.label_scaler(labels))}
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Mean squared error."""
+        """Mean squared error of the standardized labels."""
         return F.mse_loss

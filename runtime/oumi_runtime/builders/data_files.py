@@ -12,9 +12,16 @@ from oumi_runtime.core.configs import (
 )
 from oumi_runtime.core.datasets.fingerprints import fingerprint
 from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.datasets.split_files import SPLIT_NAMES
 
 # The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")
+
+# These read one file per split from a folder, which may hold anything else besides, such
+# as the output folder of the run itself.
+_OF_SPLIT_FILES = frozenset(
+    ("tabular", "text_classification", "text_lm", "text_pairs", "token_classification")
+)
 
 
 class Fingerprints(NamedTuple):
@@ -43,13 +50,22 @@ def files_of(split: DatasetSplitParams) -> list[Path]:
 
 def _places(dataset: DatasetParams) -> Iterator[str]:
     if dataset.dataset_path is not None:
-        yield dataset.dataset_path
+        yield from _read_from(dataset, Path(dataset.dataset_path))
     elif REGISTRY.get_dataset(dataset.dataset_name, dataset.subset) is None:
         yield dataset.dataset_name
     for name, value in dataset.dataset_kwargs.items():
         if name.lower().split("_")[-1] in _PLACES:
             values = value if isinstance(value, list) else [value]
             yield from (each for each in values if isinstance(each, str) and each)
+
+
+def _read_from(dataset: DatasetParams, path: Path) -> Iterator[str]:
+    if dataset.dataset_name.lower() not in _OF_SPLIT_FILES or not path.is_dir():
+        yield str(dataset.dataset_path)
+        return
+    # Classes are those of the training split.
+    stems = {"train", *SPLIT_NAMES.get(dataset.split, (dataset.split,))}
+    yield from (str(file) for file in sorted(path.iterdir()) if file.stem in stems)
 
 
 def fingerprints_of(config: TrainingConfig) -> Fingerprints:

@@ -10,6 +10,7 @@ from oumi_runtime.builders.preprocessing import (
     Preprocessing,
     fit_preprocessing,
 )
+from oumi_runtime.builders.scaling import fit_scalers
 from oumi_runtime.builders.splits import prepare_split, read_split
 from oumi_runtime.builders.trained import build_trainable_model, final_saver
 from oumi_runtime.builders.training import build_trainer
@@ -50,6 +51,8 @@ def build_training(
         preprocessing = Preprocessing.load(_saved_with(resume_from), config.model)
     split = DatasetSplit.TRAIN
     train_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
+    if resume_from is None:
+        fit_scalers(model, train_dataset)
     eval_dataset = None
     if config.training.eval_strategy != "no":
         split = DatasetSplit.VALIDATION

@@ -52,7 +52,8 @@ def optional_mask(case: ModelCase) -> str:
     if reason := masked_tokens(case):
         return reason
     parameters = inspect.signature(case.make_model_class.forward).parameters
-    masks = [parameters[t.mask] for t in case.tokens if t.mask in parameters]
+    names = [tokens.mask or "" for tokens in case.tokens]
+    masks = [parameters[name] for name in names if name in parameters]
     if not masks:
         return "forward takes no attention_mask"
     is_optional = any(mask.default is not mask.empty for mask in masks)

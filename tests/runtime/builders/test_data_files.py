@@ -46,6 +46,23 @@ def test_every_field_that_says_where_files_are_is_followed(dataset, files) -> No
     assert files_of(split(dataset)) == [Path(name) for name in files]
 
 
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("train", ["train.csv"]),
+        ("validation", ["dev.csv", "train.csv"]),
+        ("fold_2", ["fold_2.csv", "train.csv"]),
+    ],
+)
+def test_only_the_files_of_the_split_count_where_a_folder_holds_more(
+    folder: Path, name: str, files: list[str]
+) -> None:
+    for file in ("train.csv", "dev.csv", "fold_2.csv", "notes.txt"):
+        (folder / file).write_text("1")
+    named = {"dataset_name": "Tabular", "dataset_path": ".", "split": name}
+    assert files_of(split(named)) == [Path(file) for file in files]
+
+
 def test_all_files_of_a_mixture_count_each_once() -> None:
     mixture = split(
         {"dataset_name": "tabular", "dataset_path": "a/rows.csv"},

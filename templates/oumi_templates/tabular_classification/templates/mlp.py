@@ -19,6 +19,7 @@
             dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
         self.input = nn.Linear(num_features, hidden_dim)
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -33,7 +34,8 @@
         self.output = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)

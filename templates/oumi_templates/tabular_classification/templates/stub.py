@@ -13,10 +13,12 @@
             num_classes: Number of classes.
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
         self.output = nn.Linear(num_features, num_classes)
 
 {% include "forward.py" %}
         # Change 1 of 2: how features become logits, with the layers created above.
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         logits = self.output(x)  # (B, C)
 {% include "loss.py" %}

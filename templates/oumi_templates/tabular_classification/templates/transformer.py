@@ -26,6 +26,7 @@
         super().__init__()
         if hidden_dim % num_heads:
             raise ValueError(f"hidden_dim is {hidden_dim}; give a multiple of {num_heads}")
+        self.feature_scaler = StandardScaler("features", num_features)
         self.weight = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
         self.bias = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
         self.layers = nn.ModuleList(
@@ -35,7 +36,8 @@
         self.output = nn.Linear(hidden_dim, num_classes)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = x.unsqueeze(-1) * self.weight + self.bias  # (B, F, H)
         for layer in self.layers:
             x = layer(x)

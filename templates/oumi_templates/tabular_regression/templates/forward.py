@@ -8,7 +8,7 @@
 
         Args:
             features: Numbers of any scale, (batch, num_features) float.
-            labels: Target values, (batch,) float, ideally of a scale near 1.
+            labels: Target values of any scale, (batch,) float.
             kwargs: Other columns of the batch, which are ignored.
 
         Returns:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from oumi_runtime.core import registry
-from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.models import BaseModel, StandardScaler
 from torch import nn
 from torch.nn import functional as F
 

@@ -17,6 +17,8 @@
             dropout: Dropout probability, in [0, 1).
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
+        self.label_scaler = StandardScaler("labels")
         self.input = nn.Linear(num_features, hidden_dim)
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -31,9 +33,10 @@
         self.output = nn.Linear(hidden_dim, 1)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = self.input(x)  # (B, H)
         for layer in self.layers:
             x = x + layer(x)
-        logits = self.output(self.norm(x)).squeeze(-1)  # (B,)
+        y = self.output(self.norm(x)).squeeze(-1)  # (B,)
 {% include "loss.py" %}

@@ -11,10 +11,13 @@
             num_features: Number of features.
         """
         super().__init__()
+        self.feature_scaler = StandardScaler("features", num_features)
+        self.label_scaler = StandardScaler("labels")
         self.output = nn.Linear(num_features, 1)
 
 {% include "forward.py" %}
         # Change 1 of 2: how features become logits, with the layers created above.
-        x = torch.asinh(features)  # (B, F), compresses large numbers
-        logits = self.output(x).squeeze(-1)  # (B,)
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
+        y = self.output(x).squeeze(-1)  # (B,)
 {% include "loss.py" %}

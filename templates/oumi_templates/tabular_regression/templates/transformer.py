@@ -24,6 +24,8 @@
         super().__init__()
         if hidden_dim % num_heads:
             raise ValueError(f"hidden_dim is {hidden_dim}; give a multiple of {num_heads}")
+        self.feature_scaler = StandardScaler("features", num_features)
+        self.label_scaler = StandardScaler("labels")
         self.weight = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
         self.bias = nn.Parameter(torch.randn(num_features, hidden_dim) * 0.1)
         self.layers = nn.ModuleList(
@@ -33,11 +35,12 @@
         self.output = nn.Linear(hidden_dim, 1)
 
 {% include "forward.py" %}
-        x = torch.asinh(features)  # (B, F), compresses large numbers
+        features = self.feature_scaler(features)  # (B, F)
+        x = torch.asinh(features)  # (B, F), compresses outliers
         x = x.unsqueeze(-1) * self.weight + self.bias  # (B, F, H)
         for layer in self.layers:
             x = layer(x)
-        logits = self.output(self.norm(x).mean(dim=1)).squeeze(-1)  # (B,)
+        y = self.output(self.norm(x).mean(dim=1)).squeeze(-1)  # (B,)
 {% include "loss.py" %}
 
 
