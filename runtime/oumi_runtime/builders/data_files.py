@@ -17,8 +17,8 @@ from oumi_runtime.datasets.split_files import SPLIT_NAMES
 # The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")
 
-# These read one file per split from a folder, which may hold anything else besides, such
-# as the output folder of the run itself.
+# These read one file per split from a folder, which may hold anything else besides,
+# such as the output folder of the run itself.
 _OF_SPLIT_FILES = frozenset(
     ("tabular", "text_classification", "text_lm", "text_pairs", "token_classification")
 )
