@@ -28,13 +28,14 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback
 class RankNet(BaseModel):
     def __init__(self, norm: bool = False, spare: bool = False) -> None:
         super().__init__()
-        self.first = nn.Linear(6, 16)
-        self.norm = nn.BatchNorm1d(16) if norm else nn.Identity()
-        self.last = nn.Linear(16, 3)
+        normed = nn.BatchNorm1d(16) if norm else nn.Identity()
+        self.layers = nn.Sequential(
+            nn.Linear(6, 16), normed, nn.ReLU(), nn.Linear(16, 3)
+        )
         self.spare = nn.Linear(3, 3) if spare else None
 
     def forward(self, features, labels=None, **kwargs):
-        logits = self.last(self.norm(self.first(features)).relu())
+        logits = self.layers(features)
         if labels is None:
             return {"logits": logits}
         return {"logits": logits, "loss": self.criterion(logits, labels)}

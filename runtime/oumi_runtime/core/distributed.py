@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch import nn
 
 T = TypeVar("T")
 
@@ -68,6 +69,16 @@ def all_gather_object(value: T) -> list[T]:
     values: list[T] = [value] * get_world_size()
     dist.all_gather_object(values, value)
     return values
+
+
+def share_buffers(model: nn.Module) -> None:
+    """Gives every process the first one's buffers, such as running means.
+
+    They differ between processes, which have seen different samples.
+    """
+    if is_distributed():
+        for buffer in model.buffers():
+            dist.broadcast(buffer, src=0)
 
 
 def set_random_seeds(seed: int = 42, set_deterministic: bool = False) -> None:

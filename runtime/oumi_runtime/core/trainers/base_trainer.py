@@ -12,7 +12,7 @@ from safetensors.torch import save_model
 from torch import nn
 
 from oumi_runtime.core.configs import TrainingParams
-from oumi_runtime.core.distributed import is_world_process_zero
+from oumi_runtime.core.distributed import is_world_process_zero, share_buffers
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.packed_tensors import pack_tensors
@@ -124,9 +124,11 @@ class BaseTrainer(ABC):
         """
         if self.parts.eval_batches is None:
             return {}
+        # The model itself, not what wraps it: metrics may call methods of it.
+        share_buffers(self.model)
         with self.untimed(), self.averaged():
             metrics = evaluate_model(
-                self.parallelism.forward,
+                self.model,
                 self.parts.eval_batches,
                 self.parts.metrics_function,
                 self.autocast,
@@ -164,6 +166,7 @@ class BaseTrainer(ABC):
             more_files: Additional files for the checkpoint, by name.
         """
         self.emit("on_save_begin")
+        share_buffers(self.model)
         whole_model = self.parallelism.whole_model()
         if not is_world_process_zero():
             return

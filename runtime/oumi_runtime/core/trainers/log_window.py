@@ -1,6 +1,7 @@
 """Accumulates the results of steps between two log lines, without a device sync."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -36,9 +37,12 @@ class LogWindow:
     def metrics(self) -> dict[str, float]:
         """Returns the mean loss, and the last step's learning rate and gradient norm.
 
+        If every step was skipped, there is none of them.
+
         It waits for the device, and every process must call it.
         """
-        metrics = {"loss": self.mean_loss()}
+        loss = self.mean_loss()
+        metrics = {"loss": loss} if self._num_steps or not math.isfinite(loss) else {}
         if self._last is not None:
             metrics["learning_rate"] = float(self._last.learning_rate)
             metrics["grad_norm"] = self._last.grad_norm.item()

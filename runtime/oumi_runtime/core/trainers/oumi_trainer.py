@@ -9,7 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.distributed import (
+    all_gather_object,
+    get_rank,
+    is_distributed,
+)
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
@@ -52,11 +56,21 @@ class Trainer(BaseTrainer):
     def _build_step(self) -> Step:
         parts, plain = self.parts, TrainStep(self.parts, self.autocast, self.scaler)
         step: Step
-        if self.params.split_on_out_of_memory:
+        if self.params.split_on_out_of_memory and not self._waits_for_others():
             step = SplittingStep(plain, parts.train_batches.ignore_index)
         else:
             step = build_captured_step(plain, parts, self.scaler)
         return step if parts.meter is None else MeasuredStep(step, parts.meter)
+
+    def _waits_for_others(self) -> bool:
+        """Whether a step cannot be begun again, as other processes are in it too."""
+        if not is_distributed():
+            return False
+        logger.warning(
+            "training.split_on_out_of_memory has no effect in several processes; a "
+            "step that runs out of memory ends the run"
+        )
+        return True
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
         """Trains to the end; see `BaseTrainer.train`."""
@@ -142,14 +156,14 @@ class Trainer(BaseTrainer):
     def _log(self) -> None:
         self._check_numbers()
         metrics = self._log_window.metrics()
-        self.check_finite(metrics["loss"])
+        self.check_finite(metrics.get("loss", 0.0))
         steps, seconds = self._log_window.speed()
         samples_per_second = steps * self.parts.train_batches.step_samples / seconds
         metrics["samples_per_second"] = samples_per_second
         if self.parts.meter is not None:
             metrics |= self.parts.meter.metrics(samples_per_second, seconds)
-        if self.bad_samples is not None and self.bad_samples.count:
-            metrics["bad_samples"] = float(self.bad_samples.count)
+        if self.bad_samples is not None and (count := self.bad_samples.gather()):
+            metrics["bad_samples"] = float(count)
         self._log_window.reset()
         self.emit("on_log", metrics)
 
@@ -157,6 +171,8 @@ class Trainer(BaseTrainer):
         """Checks that all losses since the last log line were finite."""
         self._check_numbers()
         self.check_finite(self._log_window.mean_loss())
+        if self.bad_samples is not None:
+            self.bad_samples.gather()
 
     def _check_numbers(self, step: list[MicroBatch] | None = None) -> bool:
         """Returns whether all steps since the last check were finite.

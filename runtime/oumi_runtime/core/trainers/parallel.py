@@ -13,6 +13,10 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
+from oumi_runtime.exceptions import ModelForwardError
+
+_NUM_NAMED = 3
+
 
 class Parallelism:
     """One process with the whole model."""
@@ -25,6 +29,13 @@ class Parallelism:
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
         """Returns a context for every backward pass of a step but the last."""
         return contextlib.nullcontext()
+
+    def check_gradients(self) -> None:
+        """Raises if the gradients of a step are not those of all processes.
+
+        Raises:
+            ModelForwardError: Some parameters had no part in the loss.
+        """
 
     def whole_model(self) -> nn.Module:
         """Returns a module with all weights, for the first process to save.
@@ -58,6 +69,8 @@ class Replicated(Parallelism):
                 gradient.
         """
         super().__init__(model)
+        trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        self._needed = [] if find_unused_parameters else trained
         self._replica = DistributedDataParallel(
             model, find_unused_parameters=find_unused_parameters
         )
@@ -66,6 +79,24 @@ class Replicated(Parallelism):
     def accumulating(self) -> contextlib.AbstractContextManager[None]:
         """Returns a context in which gradients are not synchronized."""
         return self._replica.no_sync()
+
+    def check_gradients(self) -> None:
+        """Raises if some parameter has no gradient, which DDP waits for.
+
+        It would not average those that come after it, and say so only in the next step.
+        """
+        unused = [name for name, parameter in self._needed if parameter.grad is None]
+        if unused:
+            raise ModelForwardError(
+                f"{_first_few(unused)} had no part in the loss, and several processes "
+                "wait for the gradient of every parameter; set "
+                "training.ddp_find_unused_parameters: true, or freeze them"
+            )
+
+
+def _first_few(names: list[str]) -> str:
+    rest = len(names) - _NUM_NAMED
+    return ", ".join(names[:_NUM_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def to_local(value: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.datasets.rows import describe_row
-from oumi_runtime.core.distributed import is_world_process_zero
+from oumi_runtime.core.distributed import all_gather_object, is_world_process_zero
 from oumi_runtime.core.files import write_whole
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
@@ -75,16 +75,18 @@ class BadSteps:
             self._model, micro_batches, self._autocast, self._random_state
         )
         bad_step = state.global_step - steps_ago + 1
-        sentence = finding.sentence(self._model)
-        self._reports.append(
-            {
-                "step": bad_step,
-                "epoch": epoch,
-                "what": sentence,
-                **dataclasses.asdict(finding),
-                "samples": self._samples(epoch, place),
-            }
-        )
+        own = {
+            "step": bad_step,
+            "epoch": epoch,
+            "what": finding.sentence(self._model),
+            **dataclasses.asdict(finding),
+            "samples": self._samples(epoch, place),
+        }
+        # Of all processes; the number may come from the samples of any.
+        reports = all_gather_object((finding.num_found, own))
+        _, report = max(reports, key=lambda each: each[0])
+        self._reports.append(report)
+        sentence = report["what"]
         if is_world_process_zero():
             path = Path(self._parts.params.output_dir) / REPORT_FILENAME
             path.parent.mkdir(parents=True, exist_ok=True)

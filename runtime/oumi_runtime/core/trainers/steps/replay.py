@@ -4,6 +4,7 @@ The model is left unchanged: weights, gradients and buffers.
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,11 @@ class Finding:
     """The first module whose output has one, by name; "" is the model itself."""
     gradient: str | None = None
     """The first in the backward pass: the name of a parameter or module."""
+
+    @property
+    def num_found(self) -> int:
+        """How many of these places there are."""
+        return sum(place is not None for place in dataclasses.astuple(self))
 
     def sentence(self, model: nn.Module) -> str:
         """Describes the finding."""

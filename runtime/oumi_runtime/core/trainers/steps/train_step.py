@@ -84,6 +84,7 @@ class TrainStep:
         """
         with self._counted(micro_batches):
             loss = self._accumulate(micro_batches)
+        self._parallelism.check_gradients()
         self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
         # Overflows are expected in float16: the scaler skips such steps.
