@@ -5,6 +5,7 @@ determine the numbers of classes and features, and the image size.
 """
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,8 +52,10 @@ def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
     for use in columns:
         if use not in kind.uses:
             takes = f"takes {' and '.join(kind.uses)}" if kind.uses else "takes none"
+            nearest = get_close_matches(use, kind.uses, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
             raise DataOptionError(
-                f"--column {shown(use)} is not a column: {task} {takes}"
+                f"--column {shown(use)} is not a column: {task} {takes}{hint}"
             )
     return kind.read(path, columns)
 
@@ -97,7 +100,10 @@ def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserDat
     if isinstance(target, Classes):
         arguments["num_classes"] = target.number
     elif target.reason:
-        reason = f"{label} does not hold numbers alone: {target.reason}"
+        reason = (
+            f"{label} does not hold numbers alone: {target.reason}; fill in or remove "
+            "such rows"
+        )
         raise DataFileError(str(table.path), reason)
     else:
         kwargs["regression"] = True

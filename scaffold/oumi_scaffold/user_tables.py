@@ -17,6 +17,7 @@ from oumi_scaffold.user_rows import (
 )
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+_CONVERSATIONS = frozenset(("messages", "conversation", "conversations", "dialogue"))
 _UNREADABLE = (ValueError, OSError, RecursionError, ImportError)
 
 
@@ -64,7 +65,10 @@ class UserTable:
             if name in lowered:
                 return lowered[name]
         reason = f"it has no column for the {use}, only {there}; name it with "
-        raise DataFileError(str(self.path), f"{reason}--column {use}=NAME")
+        reason += f"--column {use}=NAME"
+        if found := _CONVERSATIONS & lowered.keys():
+            reason += f", and write the conversations in {min(found)} as texts first"
+        raise DataFileError(str(self.path), reason)
 
     def read(self, *measures: Measure) -> None:
         """Shows all rows to measures, once.

@@ -29,6 +29,9 @@ def fit_scalers(model: nn.Module, dataset: Dataset[Any]) -> None:
     for scaler in scalers:
         if not scaler.is_fitted:
             values = _column(dataset, scaler.column)
+            size = scaler.mean.shape[0]
+            if values is not None and size != (*values.shape[1:], 1)[0]:
+                continue  # What the model says of such data is clearer.
             if values is None:
                 logger.warning(
                     "nothing is standardized by %r: the data has no such column of "

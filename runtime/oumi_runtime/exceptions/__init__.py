@@ -36,6 +36,7 @@ from oumi_runtime.exceptions.files import (
 from oumi_runtime.exceptions.models import (
     DeviceError,
     MissingModelError,
+    MissingOutputError,
     ModelBuildError,
     ModelForwardError,
     SavedModelError,
@@ -76,6 +77,7 @@ __all__ = [
     "SectionError",
     "SavedModelError",
     "MissingModelError",
+    "MissingOutputError",
     "ModelBuildError",
     "ModelForwardError",
     "DeviceError",

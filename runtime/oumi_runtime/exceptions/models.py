@@ -1,5 +1,6 @@
 """Models that cannot be built, placed, saved or loaded."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from oumi_runtime.exceptions.base import OumiRuntimeError
@@ -30,6 +31,23 @@ class DeviceError(OumiRuntimeError, ValueError):
     """A device or dtype is asked for that this machine does not have."""
 
     exit_code = 2
+
+
+class MissingOutputError(OumiRuntimeError, KeyError):
+    """A model does not return an output that the metrics are computed from."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, outputs: Iterable[str]) -> None:
+        super().__init__(
+            f"training.metrics_function needs {name!r} in the model's outputs, which "
+            f"are {', '.join(outputs)}; return it from forward, or leave "
+            "metrics_function out"
+        )
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument.
+        return str(self.args[0])
 
 
 class ModelForwardError(OumiRuntimeError, TypeError):

@@ -98,12 +98,7 @@ def data_answers(
             "make a folder of train, validation and test"
         )
     if data.left_out:
-        left_out = ", ".join(f"{name} ({why})" for name, why in data.left_out.items())
-        output.note(
-            output.printable(
-                f"columns left out because they are not numbers: {left_out}"
-            )
-        )
+        output.note(output.printable(_left_out(data.left_out)))
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
 
@@ -144,6 +139,17 @@ def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:
                 f"the data has {name}={value}, but --set says {shown(given)}: "
                 "leave it out"
             )
+
+
+def _left_out(reasons: Mapping[str, str]) -> str:
+    columns = ", ".join(f"{name} ({why})" for name, why in reasons.items())
+    remedy = (
+        "; to use those with missing values, fill them in, or add them to "
+        "feature_columns and set on_bad_sample to skip in the config"
+        if any(why.endswith("is missing") for why in reasons.values())
+        else ""
+    )
+    return f"columns left out because they are not numbers: {columns}{remedy}"
 
 
 def _seen_from(path: Path, project: Path) -> str:

@@ -48,6 +48,13 @@ def test_a_scaler_that_is_fitted_already_is_left_alone():
     assert model[0].mean.tolist() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_scaler_of_another_size_than_the_data_is_left_to_the_model(size: int):
+    model = nn.Sequential(StandardScaler("features", size))
+    fit_scalers(model, ColumnDataset({"features": FEATURES}))
+    assert not model[0].is_fitted
+
+
 def test_a_column_that_the_data_does_not_have_is_named(caplog):
     model = nn.Sequential(StandardScaler("pixels", 2))
     fit_scalers(model, Rows())

@@ -15,8 +15,9 @@ from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.trainers import array_store, evaluation
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.evaluation import EvalPrediction, evaluate_model
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import DataError, MissingOutputError
 from oumi_runtime.metrics import (
+    Classification,
     LanguageModeling,
     Retrieval,
     TextGeneration,
@@ -158,6 +159,28 @@ class Tagger(nn.Module):
     def forward(self, input_ids, attention_mask, labels):
         logits = self.weight[input_ids]
         return {"logits": logits, "loss": logits.mean()}
+
+
+class Reconstructing(nn.Module):
+    """Returns no logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2))
+
+    def forward(self, features, labels):
+        image = features * self.weight
+        return {"image": image, "loss": image.mean()}
+
+
+@pytest.mark.parametrize("metrics", [Classification(), lambda prediction: {}])
+def test_an_output_that_the_model_does_not_return_is_named(metrics):
+    columns = {"features": torch.ones(3, 2), "labels": torch.zeros(3).long()}
+    batches = EvalBatches(
+        ColumnDataset(columns), batch_size=3, device=torch.device("cpu")
+    )
+    with pytest.raises(MissingOutputError, match=r"'logits' .* which are image, loss"):
+        evaluate_model(Reconstructing(), batches, metrics)
 
 
 def test_a_function_gets_samples_of_different_lengths_filled_up():

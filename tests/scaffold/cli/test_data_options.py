@@ -192,8 +192,42 @@ def test_columns_that_cannot_be_learned_from_are_left_out_by_name(
     assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
     assert (
         "note: columns left out because they are not numbers: name (row 1 is 'a'), "
-        "holed (row 2 is missing), cracked (row 2 is missing)\n"
+        "holed (row 2 is missing), cracked (row 2 is missing); to use those with "
+        "missing values, fill them in, or add them to feature_columns and set "
+        "on_bad_sample to skip in the config\n"
     ) in done.err
+
+
+def test_the_advice_on_missing_values_works(project: Path, run: Callable):
+    rows = "".join(f"{n},{'' if n % 9 == 0 else n},{n % 2}\n" for n in range(60))
+    make_tree(project, {"mine.csv": f"size,holed,label\n{rows}"})
+    task = ("--task", "tabular-classification", "--data", "mine.csv")
+    assert run("new-model", "HoledNet", *task).exit_code == 0
+    config = project / "configs" / "holed_net.yaml"
+    text = config.read_text().replace("[size]", "[size, holed]")
+    text = text.replace("num_features: 1", "num_features: 2")
+    config.write_text(text.replace("data:\n", "data:\n  on_bad_sample: skip\n"))
+    trained = run("train", "-c", "configs/holed_net.yaml", "--training.max_steps", "2")
+    assert trained.exit_code == 0, trained.err
+
+
+def test_conversations_are_no_texts(project: Path, run: Callable):
+    row = '{"messages": [{"role": "user", "content": "Hello"}]}'
+    make_tree(project, {"chat.jsonl": row})
+    task = ("--task", "causal-lm", "--data", "chat.jsonl")
+    done = run("new-model", "MyNet", *task)
+    assert done.exit_code == 2
+    assert "write the conversations in messages as texts first" in done.err
+
+
+def test_a_use_of_a_column_that_is_nearly_right_is_suggested(
+    project: Path, run: Callable
+):
+    make_tree(project, {"a.jsonl": TAGGED})
+    task = ("--task", "token-classification", "--data", "a.jsonl")
+    done = run("new-model", "MyNet", *task, "--column", "labels=tags")
+    assert done.exit_code == 2
+    assert "takes tokens and label; did you mean 'label'?" in done.err
 
 
 def test_columns_that_are_called_as_usual_need_no_naming(project: Path, run: Callable):

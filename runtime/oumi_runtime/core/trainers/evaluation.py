@@ -17,6 +17,7 @@ from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
+from oumi_runtime.exceptions import MissingOutputError
 
 IGNORED_LABEL = -100
 _MANY_BYTES = 2_000_000_000
@@ -64,6 +65,13 @@ class BatchMetrics(ABC):
     @abstractmethod
     def compute(self, kept: Sequence[Any]) -> Mapping[str, float]:
         """Computes the metrics from all batches of all processes, in dataset order."""
+
+
+class _Outputs(dict[str, torch.Tensor]):
+    """A model's outputs, with a clear error for one that metrics look for in vain."""
+
+    def __missing__(self, name: str) -> torch.Tensor:
+        raise MissingOutputError(name, self)
 
 
 class _PredictionMetrics(BatchMetrics):
@@ -148,6 +156,9 @@ def evaluate_model(
     Returns:
         `loss`, the mean over the targets of all processes, and the metrics. The model's
         training mode is restored.
+
+    Raises:
+        MissingOutputError: The model does not return what the metrics need.
     """
     was_training = model.training
     model.eval()
@@ -164,7 +175,7 @@ def evaluate_model(
                 outputs = outputs_of(model, model, batch)
                 if metrics is not None:
                     batch = _mask_ignored(batch, batches.ignore_index)
-                    kept.append(metrics.measure(model, batch, outputs))
+                    kept.append(metrics.measure(model, batch, _Outputs(outputs)))
             if not isinstance(targets, torch.Tensor):
                 kept = kept[:-1]
                 continue  # A stand-in batch, since other processes still have samples.
