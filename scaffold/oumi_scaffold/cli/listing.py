@@ -7,7 +7,7 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.cli.registered import Kind, Registered, registered
+from oumi_scaffold.cli.registered import Kind, Registered, registered, unusable
 from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 
@@ -77,6 +77,8 @@ def templates(as_json: bool) -> None:
 
 def _list_registered(kind: Kind, as_json: bool) -> None:
     found = registered(kind, Path())
+    for problem in unusable(Path()):
+        output.note(output.printable(problem))
     if as_json:
         output.emit_json({kind: [_document(each) for each in found]})
         return

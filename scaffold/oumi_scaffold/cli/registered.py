@@ -71,6 +71,13 @@ def registered(
     ]
 
 
+def unusable(project: Path) -> list[str]:
+    """Says of each of the user's files that cannot be read why that is so."""
+    from oumi_runtime.core.registry.discovery import survey
+
+    return list(survey([project]).problems)
+
+
 def _may_be_registered(kind: Kind, project: Path, words: Sequence[str]) -> bool:
     """Whether importing the registry is worth it; in a new project it is not."""
     folder = project.resolve()

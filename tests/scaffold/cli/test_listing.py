@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from trees import make_tree
 
 from oumi_templates.catalog import TASKS
@@ -38,6 +39,21 @@ def test_models_are_the_built_in_ones_and_the_projects(project: Path, run: Calla
     }
     assert "my_data" not in models
     assert "models/mine.py:4" in run("list", "models").out
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets"])
+def test_a_file_that_cannot_be_read_is_told(project: Path, run: Callable, kind: str):
+    lists = "models/mine.py\nmodels/broken.py\nmodels/gone.py\n"
+    files = {"models/mine.py": OWN_FILE, "models/broken.py": f"{OWN_FILE}("}
+    make_tree(project, {"oumi_requirements.txt": lists, **files})
+    done = run("list", kind, "--json")
+    assert done.exit_code == 0
+    assert {"Mine", "my_data"} & {each["name"] for each in done.document[kind]}
+    gone, broken = done.err.splitlines()
+    assert "models/broken.py:10 cannot be parsed: " in broken
+    assert gone.endswith(
+        "oumi_requirements.txt:3 lists models/gone.py, which does not exist"
+    )
 
 
 def test_datasets_are_listed_apart_from_models(project: Path, run: Callable):

@@ -22,6 +22,13 @@ def test_a_jump_is_told_with_its_step(caplog) -> None:
     assert message.startswith("the loss has jumped to 5 at step 21, from about 0.8")
 
 
+def test_of_a_loss_that_always_jumps_only_higher_jumps_are_told(caplog) -> None:
+    heights = [2.0, *[1.9] * 50, 9.0, *[8.0] * 50, 20.0]
+    losses = [each for height in heights for each in ([0.1] * 20 + [height])]
+    told = [message.split()[5] for message in warnings_of(losses, caplog)]
+    assert told == ["2", "9", "20"]
+
+
 @pytest.mark.parametrize(
     "losses",
     [
