@@ -10,6 +10,7 @@ from tokenizers import Encoding, Tokenizer
 
 from oumi_runtime.builders.byte_encoder import ByteEncoder, is_of_bytes
 from oumi_runtime.builders.joined_words import join_ragged, to_ragged
+from oumi_runtime.builders.long_texts import encode_texts
 from oumi_runtime.builders.word_encoder import WordEncoder, splits_at_spaces
 from oumi_runtime.core.datasets import (
     PlainTexts,
@@ -23,7 +24,7 @@ from oumi_runtime.exceptions import BadSampleError, DataError
 
 # Losses and metrics ignore this label.
 IGNORED_LABEL = -100
-_TEXTS_AT_ONCE = 4096
+_TEXTS_AT_ONCE = 1024
 
 Columns = dict[str, torch.Tensor | RaggedColumn]
 LabelIds = Callable[[Sequence[int | str]], list[int]]
@@ -77,13 +78,7 @@ class TextEncoder:
         """Returns the tokens of each text, untruncated."""
         if self._faster is not None:
             return self._faster.encode(texts)
-        parts: list[RaggedColumn] = []
-        # In parts, because a tokenizer stores far more for each token than its id.
-        for first in range(0, len(texts), _TEXTS_AT_ONCE):
-            run = texts[first : first + _TEXTS_AT_ONCE]
-            encodings = self.tokenizer.encode_batch_fast(run)
-            parts.append(to_ragged([each.ids for each in encodings]))
-        return join_ragged(parts)
+        return encode_texts(self.tokenizer, texts)
 
     def _inputs(self, texts: Sequence[str]) -> RaggedColumn:
         return self._tokens(texts).cut(self.max_length, pad_value=self.pad_id)
@@ -106,14 +101,20 @@ class TextEncoder:
         """See `WordEncoder.encode_words`."""
         if isinstance(self._faster, WordEncoder):
             return self._faster.encode_words(texts)
-        encodings = self.tokenizer.encode_batch(texts, is_pretokenized=True)
-        words: list[int] = []
+        ids: list[RaggedColumn] = []
+        numbers = [torch.empty(0, dtype=torch.int64)]
         start = 0
-        for encoding, text in zip(encodings, texts, strict=True):
-            words += _first_pieces(encoding, start)
-            start += len(text)
-        ids = to_ragged([encoding.ids for encoding in encodings])
-        return ids, torch.tensor(words, dtype=torch.int64)
+        # In parts, because a tokenizer stores far more for each token than its id.
+        for first in range(0, len(texts), _TEXTS_AT_ONCE):
+            run = texts[first : first + _TEXTS_AT_ONCE]
+            encodings = self.tokenizer.encode_batch(run, is_pretokenized=True)
+            words: list[int] = []
+            for encoding, text in zip(encodings, run, strict=True):
+                words += _first_pieces(encoding, start)
+                start += len(text)
+            ids.append(to_ragged([encoding.ids for encoding in encodings]))
+            numbers.append(torch.tensor(words, dtype=torch.int64))
+        return join_ragged(ids), torch.cat(numbers)
 
     def _blocks(self, dataset: PlainTexts) -> Columns:
         """Joins texts, each followed by a padding token, and cuts them into blocks."""
