@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from oumi_runtime.builders import build_training, fingerprints_of
+from oumi_runtime.builders import Preprocessing, build_training, fingerprints_of
 from oumi_runtime.builders.trained import build_trainable_model, load_trained_model
 from oumi_runtime.builders.trials import shortened
 from oumi_runtime.builders.whole_training import seed_training
@@ -22,15 +22,18 @@ from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.distributed import (
     barrier,
     get_rank,
+    is_distributed,
     is_world_process_zero,
 )
 from oumi_runtime.core.log import logger, show_log
 from oumi_runtime.core.process_group import process_group
+from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
 from oumi_runtime.core.trainers.callbacks.stopping import Stopper, StopSignals
 from oumi_runtime.core.trainers.run.announcement import announce, show_first_sample
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
+from oumi_runtime.core.trainers.run.sameness import facts_of, require_same
 from oumi_runtime.core.trainers.run.session import RunSession
 from oumi_runtime.exceptions import OumiRuntimeError, TrainingStoppedError
 
@@ -80,7 +83,11 @@ def train(
         RunSession(config, fingerprints.train, fingerprints.evaluation) as session,
         plain_errors(output_dir),  # Again, for the record to say it in our words.
     ):
-        if (ended := session.finished()) is not None:
+        ended = session.finished()
+        if is_distributed():
+            is_finished = ended is not None
+            require_same({**facts_of(config), "is the run finished": is_finished})
+        if ended is not None:
             return _result_of(config, ended)
         watch = DataWatch(fingerprints.train, evaluation=fingerprints.evaluation)
         with watch.explaining():
@@ -99,6 +106,8 @@ def _train(
         signals, save_minutes=params.save_minutes, max_minutes=params.max_minutes
     )
     resume_from = session.find_checkpoint()
+    name = None if resume_from is None else resume_from.name
+    require_same({"the checkpoint to resume from": name})
     seed_training(params)
     trainer, preprocessing = build_training(
         config,
@@ -106,6 +115,9 @@ def _train(
         callbacks=[*callbacks, stopper],
         kept_files=session.files_to_keep(),
     )
+    # Also keeps the first process from moving files that others still read.
+    if is_distributed():
+        _require_same_data(trainer, preprocessing)
     if is_world_process_zero():
         session.begin(trainer)
         preprocessing.save(output_dir)
@@ -134,6 +146,16 @@ def _train(
             barrier()
     return TrainingResult(
         output_dir, state.global_step, trainer.get_last_eval_metrics(), trainer.model
+    )
+
+
+def _require_same_data(trainer: BaseTrainer, preprocessing: Preprocessing) -> None:
+    number = trainer.parts.train_batches.num_samples
+    require_same(
+        {
+            "the number of training samples": number,
+            "the tokenizer and classes": preprocessing.digest(),
+        }
     )
 
 

@@ -51,6 +51,8 @@ class RankRows(BaseMapDataset):
 
     def __init__(self, size: int = 97, bad=(), nan=(), **kwargs) -> None:
         super().__init__(**kwargs)
+        if os.environ.get("ONE_MORE_ON_RANK") == str(get_rank()):
+            size += 1
         rows = torch.randn(size, 6, generator=torch.Generator().manual_seed(7))
         labels = rows[:, :3].argmax(dim=1)
         rows[list(nan)] = float("nan")

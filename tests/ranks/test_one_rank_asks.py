@@ -84,6 +84,17 @@ def test_a_lost_rank_never_keeps_the_other_from_ending(ranks) -> None:
         assert ended.codes == [-9, 1], ended.logs
 
 
+def test_a_rank_that_reads_other_files_is_told_from_the_first(ranks) -> None:
+    ended = ranks.train(3, ONE_MORE_ON_RANK="2", RANK_OF_IT="")
+    assert ended.codes == [2, 2, 2]
+    sentence = (
+        "error: the number of training samples: 97 in process 0, but 98 in process 2; "
+        "start all processes with the same config, the same files and one "
+        "training.output_dir that all can read"
+    )
+    assert ended.last_lines == [sentence] * 3
+
+
 def test_a_run_is_cut_short_by_a_signal_even_after_its_last_step() -> None:
     state = TrainingState(total_steps=10, steps_per_epoch=5, global_step=10)
     state.requests.cuts_short = True

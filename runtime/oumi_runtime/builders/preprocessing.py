@@ -3,6 +3,7 @@
 They are saved with the model, which is useless without them.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -130,15 +131,16 @@ class Preprocessing:
         Without a tokenizer or classes, an older file of that name is removed.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        files = self.files()
+        files = self.files
         for name in FILENAMES:
             if name in files:
                 write_whole(folder / name, files[name])
             else:
                 (folder / name).unlink(missing_ok=True)
 
+    @cached_property
     def files(self) -> dict[str, bytes]:
-        """Returns the content of the files that `save` writes, by name."""
+        """The content of the files that `save` writes, by name."""
         files = {}
         if self.tokenizer is not None:
             token = self.tokenizer.id_to_token(self.pad_token_id) or ""
@@ -152,6 +154,11 @@ class Preprocessing:
             text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
             files[LABELS_FILENAME] = (text + "\n").encode()
         return files
+
+    def digest(self) -> str:
+        """Returns a short hash of the files that `save` writes."""
+        content = repr(sorted(self.files.items()))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @classmethod
     def load(cls, folder: Path, model_params: ModelParams) -> "Preprocessing":

@@ -67,7 +67,7 @@ def build_training(
         callbacks=[*build_training_callbacks(config), *callbacks],
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
-        kept_files={**(kept_files or {}), **preprocessing.files()},
+        kept_files={**(kept_files or {}), **preprocessing.files},
         bad_samples=bad_samples,
     )
     return trainer, preprocessing

@@ -42,6 +42,7 @@ from oumi_runtime.exceptions.models import (
     SavedModelError,
 )
 from oumi_runtime.exceptions.processes import (
+    DifferentProcessesError,
     LostProcessError,
     ProcessEnvironmentError,
     ProcessGroupError,
@@ -95,6 +96,7 @@ __all__ = [
     "CheckpointError",
     "ChangedConfigError",
     "TrainingStoppedError",
+    "DifferentProcessesError",
     "LostProcessError",
     "ProcessEnvironmentError",
     "ProcessGroupError",

@@ -34,6 +34,19 @@ class ProcessGroupError(OumiRuntimeError, ConnectionError):
         )
 
 
+class DifferentProcessesError(OumiRuntimeError, ValueError):
+    """The processes of a run have begun different runs."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, first: object, rank: int, other: object) -> None:
+        super().__init__(
+            f"{what}: {first!r} in process 0, but {other!r} in process {rank}; start "
+            "all processes with the same config, the same files and one "
+            "training.output_dir that all can read"
+        )
+
+
 class LostProcessError(OumiRuntimeError, ConnectionError):
     """Another process of the run has ended, or no longer answers."""
 
