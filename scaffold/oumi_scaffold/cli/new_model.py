@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import completion, output
 from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.plan_report import Report
@@ -19,8 +19,18 @@ from oumi_scaffold.write import exclusive, write
 
 @click.command("new-model")
 @click.argument("name", required=False)
-@click.option("--task", metavar="TASK", help="The task of the model; see `list tasks`.")
-@click.option("--arch", metavar="ARCH", help="The architecture; see `list tasks`.")
+@click.option(
+    "--task",
+    metavar="TASK",
+    shell_complete=completion.tasks,
+    help="The task of the model; see `list tasks`.",
+)
+@click.option(
+    "--arch",
+    metavar="ARCH",
+    shell_complete=completion.architectures,
+    help="The architecture; see `list tasks`.",
+)
 @click.option(
     "--template",
     metavar="WHERE",
@@ -31,6 +41,7 @@ from oumi_scaffold.write import exclusive, write
     "--target",
     metavar="|".join(TARGETS),
     default=RUNTIME,
+    shell_complete=completion.targets,
     help="The package that the code imports: oumi_runtime, or Oumi itself.",
 )
 @click.option(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import completion, output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
 from oumi_scaffold.paths import check_project
@@ -22,6 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
     "--task",
     metavar="TASK",
     default=DEFAULT_TASK,
+    shell_complete=completion.tasks,
     help="The task whose template to copy; see `list tasks`.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")

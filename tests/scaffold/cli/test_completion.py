@@ -1,0 +1,34 @@
+"""What a shell completes on the command line."""
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from oumi_scaffold.cli.app import group
+
+
+def completed(*words: str) -> list[str]:
+    """What the last word may become."""
+    *given, incomplete = words
+    shell = ShellComplete(group, {}, "oumi-scaffold", "_OUMI_SCAFFOLD_COMPLETE")
+    found = shell.get_completions([*given], incomplete)
+    return [item.value for item in found]
+
+
+@pytest.mark.parametrize("command", ["new-model", "new-template"])
+def test_tasks_are_completed(command: str):
+    assert completed(command, "--task", "tabular-c") == ["tabular-classification"]
+
+
+def test_architectures_are_those_of_the_task():
+    assert completed("new-model", "--arch", "") == ["stub", "mlp", "cnn", "transformer"]
+    task = ("new-model", "--task", "seq2seq")
+    assert completed(*task, "--arch", "") == ["stub", "transformer"]
+    assert completed("new-model", "--task", "unknown", "--arch", "") == []
+
+
+def test_targets_are_completed():
+    assert completed("new-model", "--target", "o") == ["oumi"]
+
+
+def test_commands_are_completed():
+    assert completed("find") == ["find-lr", "find-batch-size"]
