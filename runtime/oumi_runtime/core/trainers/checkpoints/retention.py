@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.checkpoints.manifest import Manifest
+from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, Manifest
 
 DELETING_PREFIX = ".deleting-"
 
@@ -79,25 +79,30 @@ def delete_surplus(
             "kept %s beyond the limit: no newer checkpoint is valid", surplus[-1]
         )
         return
+    manifests = dict(saved)
     for path in surplus:
         try:
-            _delete_folder(output_dir, path)
+            _delete_folder(output_dir, path, manifests[path])
         except OSError as error:
             logger.warning("cannot delete %s: %s", path, error.strerror)
 
 
-def _delete_folder(output_dir: Path, path: Path) -> None:
+def _delete_folder(output_dir: Path, path: Path, manifest: Manifest) -> None:
     """Deletes a checkpoint, renaming it first so that no half of one looks whole.
 
     This need not be on disk at once: what a power failure leaves fails verification.
     """
     doomed = output_dir / f"{DELETING_PREFIX}{path.name}"
-    if doomed.exists():  # Left over from an earlier error.
-        shutil.rmtree(doomed)
-    path.rename(doomed)
     try:
-        for file in doomed.iterdir():
-            file.unlink()
+        path.rename(doomed)
+    except OSError:
+        if not doomed.exists():
+            raise
+        shutil.rmtree(doomed)  # Left over from an earlier error.
+        path.rename(doomed)
+    try:
+        for name in (MANIFEST_FILENAME, *manifest.files):
+            (doomed / name).unlink()
         doomed.rmdir()
-    except OSError:  # It contains a folder, for example.
+    except OSError:  # It contains another file, for example.
         shutil.rmtree(doomed, ignore_errors=True)

@@ -5,6 +5,7 @@ next to it and synced, a manifest with their sizes and hashes is written last, a
 the folder is renamed. The content of the files is up to the trainers.
 """
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -72,13 +73,12 @@ class CheckpointStore:
         Raises:
             DiskFullError: The disk is full. Nothing has been deleted.
         """
-        self.output_dir.mkdir(parents=True, exist_ok=True)
         target = self.path_of(snapshot.step)
         needed = snapshot.num_bytes
-        require_room(target, needed)
-        staging = self._staging_for(target)
+        staging = self.output_dir / f"{STAGED_PREFIX}{os.getpid()}-{target.name}"
         try:
-            staging.mkdir()
+            _make_new(staging)
+            require_room(target, needed)
             files = snapshot.write_to(staging)
             manifest = Manifest(snapshot.step, files, snapshot.metrics)
             seal(staging, manifest)
@@ -99,9 +99,7 @@ class CheckpointStore:
         The files listed in the manifests are not checked.
         """
         found = []
-        for path in self._folders():
-            if path.is_symlink():
-                continue
+        for path in self._folders(with_links=False):
             try:
                 found.append((path, self._known.manifest_of(path)))
             except CheckpointError:
@@ -145,20 +143,15 @@ class CheckpointStore:
                 else:
                     path.unlink(missing_ok=True)
 
-    def _folders(self) -> list[Path]:
+    def _folders(self, *, with_links: bool = True) -> list[Path]:
         """Returns the folders named like a checkpoint, oldest first."""
-        found = [
-            (int(match.group(1)), path)
-            for path in self.output_dir.glob("checkpoint-*")
-            if (match := CHECKPOINT_NAME.fullmatch(path.name))
-        ]
+        found: list[tuple[int, Path]] = []
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.output_dir) as all:
+            for entry in all:
+                match = CHECKPOINT_NAME.fullmatch(entry.name)
+                if match and (with_links or not entry.is_symlink()):
+                    found.append((int(match.group(1)), Path(entry.path)))
         return [path for _, path in sorted(found)]
-
-    def _staging_for(self, target: Path) -> Path:
-        path = self.output_dir / f"{STAGED_PREFIX}{os.getpid()}-{target.name}"
-        if path.exists():  # Left over from an earlier error.
-            shutil.rmtree(path)
-        return path
 
     def _delete_surplus(self) -> None:
         if self._retention.keeps_all:
@@ -183,3 +176,12 @@ class CheckpointStore:
         sync(self.output_dir)
         if is_replacing:
             shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _make_new(folder: Path) -> None:
+    """Makes an empty folder, in place of one that an earlier error left."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        shutil.rmtree(folder)
+        folder.mkdir()

@@ -1,7 +1,5 @@
 """Writes checkpoints in a background thread."""
 
-import contextlib
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -103,7 +101,6 @@ class CheckpointWriter:
 
     def _run(self) -> None:
         """Writes pending snapshots until there have been none for a while."""
-        _run_after_others()
         while True:
             with self._changed:
                 if not self._changed.wait_for(lambda: self._pending, _IDLE_SECONDS):
@@ -121,14 +118,3 @@ class CheckpointWriter:
                 with self._changed:
                     self._is_writing = False
                     self._changed.notify_all()
-
-
-def _run_after_others() -> None:
-    """Keeps this thread from preempting the training.
-
-    Otherwise, waking up may interrupt a training thread for milliseconds, and with
-    several compute threads all of them wait for that one. See sched(7).
-    """
-    if hasattr(os, "sched_setscheduler"):  # Linux
-        with contextlib.suppress(OSError):  # A sandbox may forbid it.
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -1,7 +1,5 @@
 """Checkpoints are written beside the training; what goes wrong there is told."""
 
-import os
-import sys
 import threading
 import time
 from pathlib import Path
@@ -107,30 +105,3 @@ def test_one_thread_writes_what_comes_in_time() -> None:
         writer.submit(snapshot(step))
         writer.wait()
     assert len(threads) == 1
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a policy")
-def test_what_writes_does_not_interrupt_what_trains() -> None:
-    policies = []
-
-    def write(snapshot) -> Path:
-        policies.append(os.sched_getscheduler(0))
-        return Path("x")
-
-    before = os.sched_getscheduler(0)
-    writer = CheckpointWriter(write)
-    writer.submit(snapshot(1))
-    writer.wait()
-    assert policies == [os.SCHED_BATCH]
-    assert os.sched_getscheduler(0) == before
-
-
-def test_where_the_system_forbids_it_it_is_written_all_the_same(monkeypatch) -> None:
-    def forbid(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "sched_setscheduler", forbid, raising=False)
-    writer = CheckpointWriter(lambda snapshot: Path("x"))
-    writer.submit(snapshot(1))
-    writer.wait()
-    assert writer.written() == [(Path("x"), None)]
