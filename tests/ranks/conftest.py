@@ -49,13 +49,14 @@ class RankNet(BaseModel):
 class RankRows(BaseMapDataset):
     """Rows, of which some lack their features or have no number in them."""
 
-    def __init__(self, size: int = 97, bad=(), nan=(), **kwargs) -> None:
+    def __init__(self, size=97, bad=(), nan=(), ignored=(), **kwargs) -> None:
         super().__init__(**kwargs)
         if os.environ.get("ONE_MORE_ON_RANK") == str(get_rank()):
             size += 1
         rows = torch.randn(size, 6, generator=torch.Generator().manual_seed(7))
         labels = rows[:, :3].argmax(dim=1)
         rows[list(nan)] = float("nan")
+        labels[list(ignored)] = -100
         self._data = [
             {"features": row, "labels": label}
             for row, label in zip(rows, labels, strict=True)

@@ -110,3 +110,25 @@ def test_running_means_resume_as_all_measured_with_them(ranks, sharding) -> None
     assert ended.codes == [0, 0], ended.logs
     for name in ("loss", "eval_loss"):
         assert ranks.column(name) == ranks.column(name, "whole")
+
+
+HF = ("--training.trainer_type", "hf")
+
+
+@pytest.mark.parametrize("trainer", [(), HF], ids=["oumi", "hf"])
+def test_each_target_counts_as_much_whoever_has_it(ranks, trainer) -> None:
+    """The first process has hardly any in the first step."""
+    data = (TRAIN, f"{{size: 48, ignored: {list(range(0, 48, 3))}}}")
+    one = ranks.train(1, *data, *trainer, BATCH, "8", output="one")
+    assert one.codes == [0], one.logs
+    ended = ranks.train(2, *data, *trainer)
+    assert ended.codes == [0, 0], ended.logs
+    for name in ("loss", "eval_loss", "grad_norm"):
+        expected = ranks.column(name, "one")
+        assert ranks.column(name) == pytest.approx(expected, abs=2e-6), name
+
+
+def test_the_transformers_trainer_refuses_to_repeat_samples(ranks) -> None:
+    ended = ranks.train(2, *HF)
+    assert ended.codes == [2, 2], ended.logs
+    assert "repeats samples where they are no multiple of 8" in ended.last_lines[0]

@@ -10,7 +10,7 @@ from oumi_runtime.builders import trials
 from oumi_runtime.builders.devices import free_bytes
 from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.core.datasets import Stream
-from oumi_runtime.core.distributed import is_distributed
+from oumi_runtime.core.distributed import get_world_size, is_distributed
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.device_columns import place_dataset
 from oumi_runtime.core.trainers.batches.length_groups import lengths_of
@@ -57,9 +57,12 @@ def build_train_batches(
         placed = place_dataset(dataset, params.data_on_device, device, free)
         repeated = params.overfit_batches
         lengths = _lengths(dataset) if params.group_by_length else None
-        return TrainBatches(
+        batches = TrainBatches(
             placed, num_repeated_steps=repeated, lengths=lengths, **common
         )
+        if params.trainer_type is TrainerType.HF:
+            _refuse_uneven(batches.num_samples, params)
+        return batches
     if params.overfit_batches:
         raise DataError(
             "data.train.stream: overfit_batches needs samples that can be repeated; "
@@ -76,6 +79,17 @@ def build_train_batches(
         by_length=params.group_by_length,
         **common,
     )
+
+
+def _refuse_uneven(num_samples: int, params: TrainingParams) -> None:
+    """Raises where transformers would train on some samples twice in an epoch."""
+    together = params.per_device_train_batch_size * get_world_size()
+    if is_distributed() and num_samples % together:
+        raise DataError(
+            f"training.trainer_type: in {get_world_size()} processes the transformers "
+            f"trainer repeats samples where they are no multiple of {together}, and "
+            f"there are {num_samples:,}; set it to oumi, or set sample_count"
+        )
 
 
 def _lengths(dataset: Dataset[Any]) -> torch.Tensor:

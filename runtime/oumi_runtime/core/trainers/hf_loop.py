@@ -15,7 +15,13 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
-from oumi_runtime.core.distributed import all_gather_object, get_rank
+from oumi_runtime.core.distributed import (
+    all_gather_object,
+    all_reduce_sum,
+    get_rank,
+    get_world_size,
+    is_distributed,
+)
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.map_batches import epoch_order
@@ -28,6 +34,9 @@ from oumi_runtime.core.trainers.checkpoints.state_files import (
 )
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.exceptions import CheckpointError
+
+# Less than the least number of targets there can be, of which a process has its share.
+_LEAST = 1e-6
 
 
 class HuggingFaceLoop(transformers.Trainer):
@@ -68,7 +77,9 @@ class HuggingFaceLoop(transformers.Trainer):
         return prepared
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: Any) -> Any:
-        return sum(self._num_targets(batch) for batch in batch_samples)
+        total = torch.stack([self._num_targets(batch) for batch in batch_samples]).sum()
+        # Gradients are averaged over processes; see `loss_weights`.
+        return all_reduce_sum(total) / get_world_size() if is_distributed() else total
 
     def _num_targets(self, batch: Batch) -> torch.Tensor:
         return count_targets(batch, self._owner.parts.train_batches.ignore_index)
@@ -84,7 +95,7 @@ class HuggingFaceLoop(transformers.Trainer):
         share = None
         if num_items_in_batch is not None:
             count = self._num_targets(inputs)
-            share = count / num_items_in_batch.to(count.device).clamp(min=1)
+            share = count / num_items_in_batch.to(count.device).clamp(min=_LEAST)
             ignore_index = self._owner.parts.train_batches.ignore_index
             inputs = without_nan(inputs, share, ignore_index)
         outputs = outputs_of(model, self._owner.model, inputs)
