@@ -35,6 +35,17 @@ def test_features_of_any_scale_are_accepted() -> None:
     assert logits.abs().max() < 100
 
 
+def test_units_do_not_matter() -> None:
+    """Once the scalers are fitted, predictions are the same in other units."""
+    model, batch = make_model().eval(), make_batch(64)
+    predictions: list[torch.Tensor] = []
+    for unit in (1, 1000):
+        model.feature_scaler.fit(unit * batch["features"])
+        model.label_scaler.fit(unit * batch["labels"])
+        predictions.append(model(unit * batch["features"])["logits"] / unit)
+    torch.testing.assert_close(predictions[1], predictions[0], atol=1e-3, rtol=0)
+
+
 def test_the_loss_is_the_mean_squared_error() -> None:
     """Predictions that are all off by 2 have a loss of 4."""
     model = make_model().eval()

@@ -39,6 +39,16 @@ def test_features_of_any_scale_are_accepted() -> None:
     assert logits.abs().max() < 100
 
 
+def test_the_scale_of_features_does_not_matter() -> None:
+    """Features in other units give the same logits, once the scaler is fitted."""
+    model, features = make_model().eval(), make_batch(64)["features"]
+    model.feature_scaler.fit(features)
+    logits = model(features)["logits"]
+    features = 1000 * features + 500
+    model.feature_scaler.fit(features)
+    torch.testing.assert_close(model(features)["logits"], logits, atol=1e-3, rtol=0)
+
+
 def test_a_fresh_model_guesses() -> None:
     """The initial loss is near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(256))["loss"]
