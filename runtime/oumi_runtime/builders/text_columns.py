@@ -20,11 +20,14 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     TextPairs,
 )
+from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import BadSampleError, DataError
 
 # Losses and metrics ignore this label.
 IGNORED_LABEL = -100
 _TEXTS_AT_ONCE = 1024
+# Of more, it is said that they are tokenized, which takes many seconds.
+_MANY_CHARACTERS = 50_000_000
 
 Columns = dict[str, torch.Tensor | RaggedColumn]
 LabelIds = Callable[[Sequence[int | str]], list[int]]
@@ -76,6 +79,9 @@ class TextEncoder:
 
     def _tokens(self, texts: Sequence[str]) -> RaggedColumn:
         """Returns the tokens of each text, untruncated."""
+        size = sum(map(len, texts))
+        if size >= _MANY_CHARACTERS:
+            logger.info("tokenizing %d million characters", round(size / 1e6))
         if self._faster is not None:
             return self._faster.encode(texts)
         return encode_texts(self.tokenizer, texts)

@@ -9,8 +9,9 @@ from tokenizers import pre_tokenizers as pre
 
 from oumi_runtime.builders import long_texts, text_columns
 from oumi_runtime.builders.long_texts import encode_texts
+from oumi_runtime.builders.own_tokenizers import bytes_tokenizer
 from oumi_runtime.builders.text_columns import TextEncoder
-from oumi_runtime.core.datasets import TaggedTexts
+from oumi_runtime.core.datasets import PlainTexts, TaggedTexts
 
 # As OpenAI's newer vocabularies and Llama 3 have it: signs take line ends along.
 NEWER = (
@@ -130,6 +131,16 @@ def test_many_texts_are_encoded_some_at_a_time():
     assert [row.tolist() for row in rows] == [watched.encode(t).ids for t in texts]
     assert max(sum(map(len, batch)) for batch in watched.batches) < 4 * 700
     assert encode_texts(watched, []).lengths.tolist() == []
+
+
+def test_it_is_said_that_many_texts_are_tokenized(monkeypatch, caplog):
+    monkeypatch.setattr(text_columns, "_MANY_CHARACTERS", 2_000_000)
+    caplog.set_level("INFO", "oumi_runtime")
+    encoder = TextEncoder(bytes_tokenizer(), 9, 0)
+    for text, said in (("é" * 1_999_999, []), ("é" * 2_000_000, ["2"])):
+        caplog.clear()
+        encoder.encode(PlainTexts([text]), list)
+        assert [m.split()[1] for m in caplog.messages] == said
 
 
 def test_tagged_texts_are_encoded_some_at_a_time(monkeypatch):
