@@ -28,6 +28,9 @@ _NEED_A_PATH = (
 # Of more, reading takes seconds.
 _NOTED_BYTES = 300_000_000
 
+# The data of the built-in configs has some thousands.
+_MANY_ROWS = 200_000
+
 # Constructor arguments that describe the data.
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")
 
@@ -99,6 +102,11 @@ def data_answers(
         )
     if data.left_out:
         output.note(output.printable(_left_out(data.left_out)))
+    if data.num_rows >= _MANY_ROWS:
+        output.note(
+            f"the config is for small data, and {path} has {data.num_rows:,} rows: "
+            "change its batch size, its epochs, logging_steps and save_steps"
+        )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
 

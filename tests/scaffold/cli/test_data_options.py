@@ -431,6 +431,16 @@ def test_reading_a_long_table_is_said_before(
     assert done.err.startswith("note: reading all 0.0 GB of 'texts")
 
 
+def test_a_config_for_small_data_is_noted(
+    project: Path, run: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    make_tree(project, {"texts.csv": CSV})
+    assert "small data" not in run("new-model", "MyNet", "--data", "texts.csv").err
+    monkeypatch.setattr(data_options, "_MANY_ROWS", 3)
+    done = run("new-model", "Other", "--data", "texts.csv")
+    assert "the config is for small data, and texts.csv has 3 rows: change" in done.err
+
+
 def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):
     done = run("new-model", "MyNet", "--set", "num_classes=5")
     assert done.exit_code == 0
