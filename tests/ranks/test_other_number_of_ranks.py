@@ -4,21 +4,24 @@ import pytest
 from safetensors.torch import load_file
 
 RESUME = ("--training.try_resume_from_last_checkpoint", "true")
+LOG = ("--training.logging_steps", "3")
 BATCH = "--training.per_device_train_batch_size"
 
 
 @pytest.fixture
 def cut_short(ranks):
     """A run in two processes, stopped after step 7, and the whole one."""
-    assert ranks.train(2, output="whole").codes == [0, 0]
-    ended = ranks.train(2, RANK_OF_IT="1", DO="SIGTERM", EVENT="on_step_end", STEP="7")
+    assert ranks.train(2, *LOG, output="whole").codes == [0, 0]
+    ended = ranks.train(
+        2, *LOG, RANK_OF_IT="1", DO="SIGTERM", EVENT="on_step_end", STEP="7"
+    )
     assert ended.codes == [143, 143]
     return ranks
 
 
 @pytest.mark.parametrize(("processes", "batch"), [(1, "8"), (4, "2")])
 def test_with_as_many_samples_a_step_it_goes_on(cut_short, processes, batch) -> None:
-    ended = cut_short.train(processes, *RESUME, BATCH, batch)
+    ended = cut_short.train(processes, *LOG, *RESUME, BATCH, batch)
     assert ended.codes == [0] * processes, ended.logs
     sentence = (
         f"the 8 samples of a step are 8 samples ({batch} x 1 x {processes} processes)"
@@ -30,6 +33,12 @@ def test_with_as_many_samples_a_step_it_goes_on(cut_short, processes, batch) -> 
     whole = load_file(cut_short.folder / "whole" / "model.safetensors")
     for name, weight in load_file(cut_short.folder / "run/model.safetensors").items():
         assert (weight - whole[name]).abs().max() < 1e-6, name
+
+
+def test_in_as_many_processes_it_goes_on_exactly(cut_short) -> None:
+    assert cut_short.train(2, *LOG, *RESUME).codes == [0, 0]
+    for name in ("loss", "eval_loss", "grad_norm"):
+        assert cut_short.column(name) == cut_short.column(name, "whole")
 
 
 @pytest.mark.parametrize("processes", [1, 3])

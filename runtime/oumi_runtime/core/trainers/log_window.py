@@ -8,7 +8,12 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
+from oumi_runtime.core.distributed import (
+    all_reduce_sum,
+    get_rank,
+    get_world_size,
+    is_distributed,
+)
 from oumi_runtime.core.trainers.steps.train_step import StepResult
 
 
@@ -74,12 +79,23 @@ class LogWindow:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs to log the same mean."""
+        loss_sum = torch.as_tensor(self._loss_sum)
         return {
-            "loss_sum": torch.as_tensor(self._loss_sum),
+            # Other processes may not have this one's device.
+            "loss_sum": loss_sum.cpu() if is_distributed() else loss_sum,
             "num_steps": self._num_steps,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restores what `state_dict` returned."""
-        self._loss_sum = state["loss_sum"]
-        self._num_steps = state["num_steps"]
+    def load_states(self, states: list[dict[str, Any]] | dict[str, Any]) -> None:
+        """Restores what `state_dict` returned in each process.
+
+        Args:
+            states: In the order of the ranks. Each process of another number takes the
+                mean. Older checkpoints have only the first process's.
+        """
+        if isinstance(states, dict):
+            states = [states]
+        sums = [state["loss_sum"] for state in states]
+        is_own = len(sums) == get_world_size()
+        self._loss_sum = sums[get_rank()] if is_own else torch.stack(sums).mean()
+        self._num_steps = states[0]["num_steps"]

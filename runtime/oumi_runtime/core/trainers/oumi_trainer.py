@@ -212,7 +212,7 @@ class Trainer(BaseTrainer):
             "optimizer": self.parallelism.optimizer_state(self.optimizer),
             "scheduler": self.scheduler.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "log_window": self._log_window.state_dict(),
+            "log_window": all_gather_object(self._log_window.state_dict()),
             "random": all_gather_object(random_state()),
             "callbacks": self.callback_states(),
             "bad_samples": self._states_of_bad_samples(),
@@ -252,7 +252,7 @@ class Trainer(BaseTrainer):
         self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
         self.scaler.load_state_dict(tree["scaler"])
-        self._log_window.load_state_dict(tree["log_window"])
+        self._log_window.load_states(tree["log_window"])
         self.load_callback_states(tree.get("callbacks", {}))
         if tree.get("left") is not None:
             self._postponed = Due(evaluate=True, save=bool(tree["left"]["save"]))
