@@ -29,6 +29,16 @@ class DiskFullError(OumiRuntimeError, OSError):
         )
 
 
+class FailingDiskError(OumiRuntimeError, OSError):
+    """A disk, or the connection to it, does not do what it is asked."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"the disk of {path} fails: {reason}; what was saved before is whole. See "
+            "to the disk, and resume with --auto-resume"
+        )
+
+
 class OutputInUseError(OumiRuntimeError, RuntimeError):
     """Another live run is writing to the output folder."""
 

@@ -1,6 +1,8 @@
 """Turns errors about the machine into one-line errors of ours."""
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,20 +13,26 @@ from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.exceptions import (
     DataWorkerError,
     DiskFullError,
+    FailingDiskError,
     LostProcessError,
     OumiRuntimeError,
 )
 
+# Of a broken disk, one that was taken away, and a file server that is gone. Others may
+# come from a mistake in the user's own code, which a traceback shows.
+_FAILING = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.EROFS, errno.ESTALE)
+
 
 @contextlib.contextmanager
 def plain_errors(output_dir: Path) -> Iterator[None]:
-    """Turns errors about a full disk, dead data workers and lost processes into ours.
+    """Turns errors about disks, dead data workers and lost processes into ours.
 
     Args:
         output_dir: The folder of the run.
 
     Raises:
         DiskFullError: There was not enough disk space to write.
+        FailingDiskError: A disk, or the connection to it, has failed.
         DataWorkerError: A process that reads data has died.
         LostProcessError: Another process that trains has ended, or hangs.
     """
@@ -33,9 +41,11 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
     except OumiRuntimeError:
         raise
     except OSError as error:
+        path = Path(os.fsdecode(error.filename or output_dir))
+        if error.errno in _FAILING:
+            raise FailingDiskError(path, error.strerror or str(error)) from error
         if not is_disk_full(error):
             raise
-        path = Path(error.filename or output_dir)
         raise DiskFullError(path, None, free_bytes(output_dir)) from error
     except RuntimeError as error:
         if is_lost_process(error):
