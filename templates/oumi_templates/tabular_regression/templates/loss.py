@@ -2,11 +2,12 @@
 
         if labels is None:
             return {"logits": logits}
-        return {"logits": logits, "loss": self.criterion(y, self.label_scaler(labels))}
+        scaled, targets = self.label_scaler(logits), self.label_scaler(labels)
+        return {"logits": logits, "loss": self.criterion(scaled, targets)}
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
-        """Mean squared error of the standardized labels."""
+        """Mean squared error of standardized predictions."""
 {% if cookiecutter.arch == "stub" %}
         # Change 2 of 2: the loss.
 {% endif %}
