@@ -24,7 +24,7 @@ class CNNClassifier(BaseModel):
         output_dim: int = 10,
         kernel_size: int = 5,
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             image_width: Width of an image, in pixels.

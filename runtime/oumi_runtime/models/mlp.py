@@ -18,7 +18,7 @@ class MLPEncoder(BaseModel):
     def __init__(
         self, input_dim: int = 768, hidden_dim: int = 128, output_dim: int = 10
     ) -> None:
-        """Makes the layers.
+        """Creates the layers.
 
         Args:
             input_dim: Number of token ids, the vocabulary size.
