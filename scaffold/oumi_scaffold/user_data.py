@@ -28,6 +28,9 @@ from oumi_scaffold.user_texts import (
 )
 
 _PICTURE_SIZE = 32
+# In a file sorted by class, the number of a row gives its class away. The last is what
+# pandas calls the index that it has written.
+_ROW_NUMBERS = frozenset(("id", "", "unnamed: 0"))
 
 
 def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
@@ -79,6 +82,7 @@ def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserDat
     words = {name: Words(name) for name in numbers if name.lower() == "split"}
     table.read(target, *numbers.values(), *words.values())
     reasons = {name: each.reason for name, each in numbers.items()}
+    reasons |= {n: "it numbers the rows" for n in numbers if n.lower() in _ROW_NUMBERS}
     # Of these only later rows have a value.
     late = [name for name in table.names if name not in {label, *numbers}]
     reasons |= dict.fromkeys(late, "row 1 is missing")

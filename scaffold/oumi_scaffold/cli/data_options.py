@@ -157,7 +157,7 @@ def _left_out(reasons: Mapping[str, str]) -> str:
         if any(why.endswith("is missing") for why in reasons.values())
         else ""
     )
-    return f"columns left out because they are not numbers: {columns}{remedy}"
+    return f"columns that are not among the features: {columns}{remedy}"
 
 
 def _seen_from(path: Path, project: Path) -> str:

@@ -191,11 +191,23 @@ def test_columns_that_cannot_be_learned_from_are_left_out_by_name(
     assert done.exit_code == 0
     assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
     assert (
-        "note: columns left out because they are not numbers: name (row 1 is 'a'), "
+        "note: columns that are not among the features: name (row 1 is 'a'), "
         "holed (row 2 is missing), cracked (row 2 is missing); to use those with "
         "missing values, fill them in, or add them to feature_columns and set "
         "on_bad_sample to skip in the config\n"
     ) in done.err
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_no_feature(
+    project: Path, run: Callable, name: str
+):
+    make_tree(project, {"mine.csv": f"{name},size,label\n1,5,0\n2,6,1\n"})
+    task = ("--task", "tabular-classification", "--data", "mine.csv")
+    done = run("new-model", "MyNet", *task)
+    assert done.exit_code == 0, done.err
+    assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
+    assert f"not among the features: {name} (it numbers the rows)" in done.err
 
 
 def test_the_advice_on_missing_values_works(project: Path, run: Callable):
