@@ -16,6 +16,7 @@ from oumi_runtime.datasets.csv_files import CSV_REASON, csv_header, read_csv
 from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.exceptions import DataError
 
+_ROWS_AT_ONCE = 1024
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 
 
@@ -74,6 +75,7 @@ def _read_json(path: Path, names: Sequence[str] | None) -> Table:
     columns: dict[str, list[Any]] = {name: [] for name in names or ()}
     there: dict[str, None] = {}
     numbers: list[int] = []
+    texts: dict[str, str] = {}
     for number, row in enumerate(_json_rows(path), start=1):
         if isinstance(row, _NotJson):
             message = f"{path}:{row.line} is not {row.wanted}: {row.reason}"
@@ -88,7 +90,9 @@ def _read_json(path: Path, names: Sequence[str] | None) -> Table:
                         name: [None] * before for name in row if name not in columns
                     }
             for name, values in columns.items():
-                values.append(row.get(name))
+                value = row.get(name)
+                # Of tokens and tags there are few different ones, and many in all.
+                values.append(_shared(value, texts) if type(value) is list else value)
             numbers.append(number)
         else:
             message = f"{path}: row {number} is not a JSON object"
@@ -98,6 +102,11 @@ def _read_json(path: Path, names: Sequence[str] | None) -> Table:
         for name in (there if numbers else dict.fromkeys(names or ()))
     }
     return Table(path, found, numbers)
+
+
+def _shared(items: list[Any], texts: dict[str, str]) -> list[Any]:
+    """Returns a list in which equal texts, here and in other lists, are one object."""
+    return [texts.setdefault(v, v) if type(v) is str else v for v in items]
 
 
 @dataclass(frozen=True)
@@ -204,8 +213,20 @@ def _values(column: Any, *, as_array: bool) -> Column:
         return np.concatenate(parts) if parts else np.zeros(0)
     if as_array and pa.types.is_string(column.type):
         return _shared_texts(column)
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return _shared_lists(column)
     values: list[Any] = column.to_pylist()
     return values
+
+
+def _shared_lists(column: Any) -> list[Any]:
+    """Returns the lists of a column, with equal texts as the same object."""
+    found: list[Any] = []
+    texts: dict[str, str] = {}
+    for start in range(0, len(column), _ROWS_AT_ONCE):
+        for row in column.slice(start, _ROWS_AT_ONCE).to_pylist():
+            found.append(row if row is None else _shared(row, texts))
+    return found
 
 
 def _shared_texts(column: Any) -> list[Any]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.datasets import csv_files
 from oumi_runtime.datasets.tables import read_columns, read_table
 from oumi_runtime.datasets.tabular import Tabular
@@ -153,3 +154,18 @@ def test_a_json_row_has_none_for_what_only_others_have(tmp_path):
         "c": [None, None, 4],
     }
     assert list(table.numbers) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("write", [parquet.write_table, write_jsonl])
+def test_equal_tokens_are_one_object(tmp_path, write: Callable[..., None]):
+    rows = [[f"t{n % 7}", "été", "x"] for n in range(50)]
+    table = pa.table({"tokens": [*rows, None], "tags": [[0, 1, 2]] * 51})
+    suffix = "parquet" if write is parquet.write_table else "jsonl"
+    path = tmp_path / f"tagged.{suffix}"
+    write(table.slice(0, 50), path)
+    read = read_columns(path, ("tokens", "tags"))
+    texts = TaggedTexts(read.listed("tokens"), read.listed("tags"))
+    assert [*texts.columns["tokens"]] == rows
+    assert len({id(word) for row in texts.columns["tokens"] for word in row}) == 9
+    write(table, path)
+    assert read_table(path).listed("tokens") == [*rows, None]

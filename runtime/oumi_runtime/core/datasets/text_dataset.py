@@ -182,7 +182,11 @@ class TextPairs(TextColumns):
 
 def encodable(texts: Sequence[str]) -> list[str]:
     """Makes texts encodable as UTF-8: lone surrogates become `?`."""
-    return [
-        text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-        for text in texts
-    ]
+    return [text if text.isascii() else _encodable(text) for text in texts]
+
+
+def _encodable(text: str) -> str:
+    # The same object where it can be, as many tokens are the same.
+    encoded = text.encode("utf-8", "replace")
+    decoded = encoded.decode("utf-8")
+    return text if decoded == text else decoded
