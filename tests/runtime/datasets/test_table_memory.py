@@ -20,6 +20,9 @@ ROWS = 20_000
 OTHERS = 400 * ROWS
 """Bytes of the column that is not asked for."""
 
+POOLS: list[pa.MemoryPool] = []
+"""Kept, as a thread of Arrow's may free what it has read when a test is over."""
+
 
 @pytest.fixture(scope="module")
 def wide() -> pa.Table:
@@ -123,6 +126,7 @@ def arrow_peak(path: Path, names: list[str]) -> int:
     """The most bytes that Arrow had at once while it read some columns."""
     before = pa.default_memory_pool()
     pool = pa.proxy_memory_pool(before)
+    POOLS.append(pool)
     pa.set_memory_pool(pool)
     try:
         assert len(read_columns(path, names)) == ROWS
