@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import nn
 
+from oumi_runtime.exceptions import ModelBuildError
+
 _MARK = "_records_arguments"
 
 
@@ -32,9 +34,26 @@ def recording_arguments(constructor: Callable[..., None]) -> Callable[..., None]
         if recorded is not None:
             # What this class told BaseModel are not the subclass's arguments.
             self.__dict__["_init_kwargs"] = recorded
+        else:
+            _refuse_hidden_criterion(self)
 
     setattr(recording, _MARK, True)
     return recording
+
+
+def _refuse_hidden_criterion(model: nn.Module) -> None:
+    """Raises if the constructor sets a criterion that the class's own one hides.
+
+    PyTorch keeps modules apart from attributes, and would use the class's silently.
+    """
+    assigned = model.__dict__.get("_modules", {}).get("criterion")
+    if assigned is None or model.criterion is assigned:
+        return
+    name = type(model).__name__
+    raise ModelBuildError(
+        f"{name}.__init__ sets criterion, but the criterion of the class is used: set "
+        "another name, such as loss_fn, and return it from the property criterion"
+    )
 
 
 def unsaveable_argument(arguments: dict[str, Any]) -> str | None:

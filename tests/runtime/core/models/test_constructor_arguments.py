@@ -7,8 +7,10 @@ import pickle
 import numpy as np
 import pytest
 import tiny_models as tiny
+from torch import nn
 
 from oumi_runtime.core.models import BaseModel
+from oumi_runtime.exceptions import ModelBuildError
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,24 @@ def test_a_class_without_forward_or_criterion_cannot_be_made():
         WithoutCriterion()
     with pytest.raises(TypeError, match="abstract"):
         WithoutForward()
+
+
+def test_a_criterion_that_the_class_hides_is_refused():
+    class Hidden(tiny.Tiny):
+        def __init__(self) -> None:
+            super().__init__()
+            self.criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
+
+    with pytest.raises(ModelBuildError, match="sets criterion, but the criterion of"):
+        Hidden()
+
+
+def test_a_criterion_that_the_class_returns_may_be_a_module():
+    class Returned(tiny.Tiny):
+        criterion = property(lambda self: self._modules["criterion"])
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.criterion = nn.CrossEntropyLoss()
+
+    assert isinstance(Returned().criterion, nn.CrossEntropyLoss)
