@@ -13,6 +13,7 @@ from oumi_runtime.core.datasets.base_arguments import (
     refuse_remote_code,
 )
 from oumi_runtime.core.datasets.hugging_face import load_rows
+from oumi_runtime.core.datasets.parent_watch import end_with_parent
 from oumi_runtime.core.datasets.pickling import pickled
 from oumi_runtime.core.datasets.rows import LeftOut, RowReader
 from oumi_runtime.exceptions import BadRowError
@@ -116,6 +117,7 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
             batch_size=_ROWS_AT_ONCE,
             num_workers=num_workers,
             collate_fn=pickled,
+            worker_init_fn=end_with_parent,
         )
         samples: list[dict[str, Any] | LeftOut] = []
         for numbered in loader:

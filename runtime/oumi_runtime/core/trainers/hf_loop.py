@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.parent_watch import end_with_parent
 from oumi_runtime.core.datasets.seeded_rows import SeededRows
 from oumi_runtime.core.distributed import (
     all_gather_object,
@@ -70,6 +71,7 @@ class HuggingFaceLoop(transformers.Trainer):
             collate_fn=collate,
             num_workers=batches.loading.num_workers,
             pin_memory=self.args.dataloader_pin_memory,
+            worker_init_fn=end_with_parent,
             # Without one it would draw from the stream that dropout uses.
             generator=torch.Generator().manual_seed(seed),
         )

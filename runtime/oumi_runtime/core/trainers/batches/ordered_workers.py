@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from oumi_runtime.core.datasets.parent_watch import end_with_parent
 from oumi_runtime.core.datasets.pickling import Parcel, parcel_of
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 
@@ -74,6 +75,7 @@ class OrderedWorkers(Generic[T]):
             num_workers=self._loading.num_workers,
             persistent_workers=self._loading.persistent_workers,
             prefetch_factor=self._loading.prefetch_factor,
+            worker_init_fn=end_with_parent,
             # Without a generator it would draw from the global one, which dropout uses.
             generator=torch.Generator().manual_seed(0),
         )
