@@ -235,5 +235,6 @@ def _shared_texts(column: Any) -> list[Any]:
     for part in column.dictionary_encode().chunks:
         # The last one is that of a missing text.
         texts = np.array([*part.dictionary.to_pylist(), None], object)
-        found += texts[np.from_dlpack(part.indices.fill_null(-1))].tolist()
+        places: Any = np.from_dlpack(part.indices.fill_null(-1))
+        found += texts[places].tolist()
     return found
