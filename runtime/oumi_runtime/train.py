@@ -179,11 +179,17 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="resume from the newest checkpoint, if there is one",
     )
+    parser.add_argument(
+        "--interpolate", action="store_true", help="expand ${...} in the config"
+    )
     known, overrides = parser.parse_known_args(arguments)
     if known.auto_resume:
         overrides += [AUTO_RESUME, "true"]
     try:
-        train(TrainingConfig.from_yaml_and_arg_list(known.config, overrides))
+        config = TrainingConfig.from_yaml_and_arg_list(
+            known.config, overrides, ignore_interpolation=not known.interpolate
+        )
+        train(config)
     except OumiRuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

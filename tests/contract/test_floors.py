@@ -32,6 +32,7 @@ FLOORS = (
     {
         "train",
         "evaluate",
+        "launch",
         "infer",
         "export",
         "finding",

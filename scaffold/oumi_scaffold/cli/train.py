@@ -4,6 +4,7 @@ import itertools
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,12 @@ from oumi_scaffold.cli.options import (
     json_option,
     overrides_argument,
 )
+
+if TYPE_CHECKING:
+    from oumi_runtime.core.configs import TrainingConfig
+
+
+_EXIT_FAILED = 1
 
 
 @click.command("train", context_settings=TAKES_OVERRIDES)
@@ -30,6 +37,12 @@ from oumi_scaffold.cli.options import (
     is_flag=True,
     help="Resume from the newest valid checkpoint, if there is one.",
 )
+@click.option(
+    "--nproc-per-node",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train in N processes on this machine, such as one for each GPU.",
+)
 @interpolate_option
 @json_option
 @overrides_argument
@@ -37,6 +50,7 @@ def command(
     config: str | None,
     like: Path | None,
     auto_resume: bool,
+    nproc_per_node: int | None,
     interpolate: bool,
     as_json: bool,
     overrides: tuple[str, ...],
@@ -54,35 +68,62 @@ def command(
     loaded = checked_config(config, arguments, interpolate)
     from oumi_runtime.builders import fingerprints_of
     from oumi_runtime.core.trainers.run.likeness import what_differs
-    from oumi_runtime.train import train
 
     if like is not None:
         for difference in what_differs(like, fingerprints_of(loaded).all):
             output.note(f"this run will differ: {difference}")
     with output.only_json() if as_json else nullcontext():
-        result = train(loaded)
+        if nproc_per_node is None:
+            steps, metrics = _train_here(loaded)
+        else:
+            interpolation = ["--interpolate"] if interpolate else []
+            given = ["-c", config, *interpolation, *arguments]
+            steps, metrics = _train_in_processes(loaded, given, nproc_per_node)
+    output_dir = Path(loaded.training.output_dir)
     if as_json:
         output.emit_json(
             {
-                "metrics": output.json_numbers(result.metrics),
-                "global_step": result.global_step,
-                "output_dir": str(result.output_dir),
+                "metrics": output.json_numbers(metrics),
+                "global_step": steps,
+                "output_dir": str(output_dir),
             }
         )
         return
     output.say()
-    output.heading(f"Trained for {result.global_step} steps")
-    if result.metrics:
-        output.metrics(result.metrics)
-    output.say(f"The model is in {result.output_dir}")
+    output.heading(f"Trained for {steps} steps")
+    if metrics:
+        output.metrics(metrics)
+    output.say(f"The model is in {output_dir}")
     output.say()
     if not (loaded.data.test.datasets or loaded.data.validation.datasets):
         output.say("To evaluate it, name held-out data under data.test")
         return
     # The overrides are in the copy of the config that the run keeps.
-    whole = str(result.output_dir / "config.yaml") if is_changed else config
+    whole = str(output_dir / "config.yaml") if is_changed else config
     output.heading("What to type next:")
     output.say(f"  oumi-scaffold evaluate -c {shlex.quote(whole)}")
+
+
+def _train_here(config: "TrainingConfig") -> tuple[int, dict[str, float]]:
+    """Returns the steps done, and the metrics."""
+    from oumi_runtime.train import train
+
+    result = train(config)
+    return result.global_step, result.metrics
+
+
+def _train_in_processes(
+    config: "TrainingConfig", arguments: list[str], num_processes: int
+) -> tuple[int, dict[str, float]]:
+    """Returns the steps done, and the metrics; exits if a process fails."""
+    from oumi_runtime.core.trainers.run.record import finished_session
+    from oumi_runtime.launch import train_in_processes
+
+    code = train_in_processes(arguments, num_processes)
+    ended = finished_session(Path(config.training.output_dir), config)
+    if code or ended is None:
+        click.get_current_context().exit(code or _EXIT_FAILED)
+    return ended["global_step"], ended["metrics"]
 
 
 def _what_to_run(
