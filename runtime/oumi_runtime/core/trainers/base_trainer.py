@@ -38,7 +38,7 @@ from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.precision import build_precision
-from oumi_runtime.exceptions import NonFiniteLossError
+from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 
 STATE_NAME = "training_state"
 
@@ -106,6 +106,8 @@ class BaseTrainer(ABC):
         check_progress(folder, tree["progress"], self.state.total_steps)
         check_optimizer(folder, self.optimizer, tree["optimizer"])
         check_scheduler(folder, self.scheduler, tree["scheduler"])
+        if not tree["random"]:  # It may be that of fewer processes than now.
+            raise CheckpointError(f"{folder} holds no state of random numbers")
 
     def evaluate(self) -> dict[str, float]:
         """Evaluates on the evaluation dataset.
