@@ -26,7 +26,7 @@ from oumi_runtime.core.distributed import (
     is_world_process_zero,
 )
 from oumi_runtime.core.log import logger, show_log
-from oumi_runtime.core.process_group import process_group
+from oumi_runtime.core.process_group import end_process, process_group
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
@@ -208,4 +208,4 @@ class _TrainModule(ModuleType):
 sys.modules[__name__].__class__ = _TrainModule
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -3,13 +3,15 @@
 Every wait for another process ends: when that process ends, or after a time limit.
 """
 
+import atexit
 import contextlib
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.distributed as dist
@@ -62,6 +64,20 @@ def process_group(timeout_minutes: float | None = None) -> Iterator[None]:
         _abandon()
         raise
     dist.destroy_process_group()
+
+
+def end_process(exit_code: int) -> NoReturn:
+    """Ends this process; call it last.
+
+    If it is one of several, it ends without Python's own finalization, which kills
+    threads of gloo that are about to free a tensor, and so now and then aborts.
+    """
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        sys.exit(exit_code)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
 
 
 def _abandon() -> None:

@@ -1,6 +1,9 @@
 """Joining the processes of a run, and what keeps them from it."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -76,3 +79,19 @@ def test_errors_about_lost_processes_are_told_from_others() -> None:
     assert is_lost_process(RuntimeError(lost))
     assert is_lost_process(module.dist.DistNetworkError("gone"))
     assert not is_lost_process(RuntimeError("mat1 and mat2 shapes"))
+
+
+@pytest.mark.parametrize("world_size", ["1", "2"])
+def test_a_process_ends_with_its_code_and_what_is_left_to_do(world_size: str) -> None:
+    program = (
+        "import atexit; from oumi_runtime.core.process_group import end_process\n"
+        "atexit.register(print, 'the end'); print('almost', end=', '); end_process(3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "WORLD_SIZE": world_size},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "almost, the end\n")
