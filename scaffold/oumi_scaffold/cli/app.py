@@ -18,7 +18,7 @@ from types import FrameType
 import click
 
 from oumi_scaffold import __version__
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import exit_codes, output
 
 PROGRAM = "oumi-scaffold"
 
@@ -49,11 +49,6 @@ _WORKPLACE = ".oumi-scaffold"
 
 # These end before garbage collection would pay off.
 _SHORT = {"new-model", "new-template", "list"}
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 
 
 class Settings:
@@ -115,7 +110,7 @@ def group(ctx: click.Context, debug: bool) -> int:
     _recover_here()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-        return EXIT_USAGE
+        return exit_codes.BAD_INPUT
     return 0
 
 
@@ -161,13 +156,13 @@ def main(args: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except (KeyboardInterrupt, click.Abort):
-        return EXIT_INTERRUPTED
+        return exit_codes.INTERRUPTED
     except Terminated:
-        return EXIT_TERMINATED
+        return exit_codes.TERMINATED
     except BrokenPipeError:
         # The reader has closed the pipe; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+        return exit_codes.FAILED
     except Exception as error:
         return _report(error, settings.debug)
     finally:
@@ -178,7 +173,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _report(error: Exception, debug: bool) -> int:
     """Prints an error, and returns its exit code."""
     message: str | None = None
-    code = getattr(error, "exit_code", EXIT_FAILED)
+    code = getattr(error, "exit_code", exit_codes.FAILED)
     if isinstance(error, click.ClickException):
         message = _click_message(error)
     elif hasattr(error, "exit_code"):
@@ -198,7 +193,7 @@ def _report(error: Exception, debug: bool) -> int:
     if message is None:
         message = "this is a bug in oumi-scaffold; please report the lines above"
     output.error(message)
-    return code if isinstance(code, int) else EXIT_FAILED
+    return code if isinstance(code, int) else exit_codes.FAILED
 
 
 def _click_message(error: click.ClickException) -> str:

@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import json_option
 
-_EXIT_FAILED = 1
 _WORDS = {
     "passed": "ok",
     "failed": "failed",
@@ -63,7 +62,7 @@ def command(
         Path(junit).write_text(_junit(documents), encoding="utf-8")
     if as_json:
         output.emit_json({"passed": not failed, "models": documents})
-    return _EXIT_FAILED if failed else 0
+    return exit_codes.FAILED if failed else 0
 
 
 class _Shown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import (
     TAKES_OVERRIDES,
     checked_config,
@@ -19,8 +19,6 @@ from oumi_scaffold.cli.plot import plot
 
 if TYPE_CHECKING:
     from oumi_runtime.finding import LearningRateCurve
-
-_EXIT_NONE_FOUND = 1
 
 
 @click.command("find-lr", context_settings=TAKES_OVERRIDES)
@@ -100,7 +98,7 @@ def command(
         "the loss hardly falls at any of these rates; widen --min and --max, use "
         f"more --steps, or test the model with `oumi-scaffold check {config}`"
     )
-    return _EXIT_NONE_FOUND
+    return exit_codes.FAILED
 
 
 def _show(curve: "LearningRateCurve") -> None:

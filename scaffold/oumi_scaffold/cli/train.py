@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import (
     TAKES_OVERRIDES,
     checked_config,
@@ -19,9 +19,6 @@ from oumi_scaffold.cli.options import (
 
 if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
-
-
-_EXIT_FAILED = 1
 
 
 @click.command("train", context_settings=TAKES_OVERRIDES)
@@ -122,7 +119,7 @@ def _train_in_processes(
     code = train_in_processes(arguments, num_processes)
     ended = finished_session(Path(config.training.output_dir), config)
     if code or ended is None:
-        click.get_current_context().exit(code or _EXIT_FAILED)
+        click.get_current_context().exit(code or exit_codes.FAILED)
     return ended["global_step"], ended["metrics"]
 
 

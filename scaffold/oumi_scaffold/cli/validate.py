@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oumi_scaffold.cli import output
+from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import interpolate_option, json_option
 
 if TYPE_CHECKING:
     from oumi_runtime.exceptions import Mistake
 
-_EXIT_INVALID = 2
 _PLACE = re.compile(r"(?P<file>.*?)(:(?P<line>[0-9]+):(?P<column>[0-9]+))?", re.DOTALL)
 
 
@@ -30,12 +29,12 @@ def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
             for path, found in mistakes.items()
         ]
         output.emit_json({"valid": valid, "files": files})
-        return 0 if valid else _EXIT_INVALID
+        return 0 if valid else exit_codes.BAD_INPUT
     for config, found in mistakes.items():
         output.status("failed" if found else "ok", config)
         for mistake in found:
             output.say(str(mistake))
-    return 0 if valid else _EXIT_INVALID
+    return 0 if valid else exit_codes.BAD_INPUT
 
 
 def _mistakes(config: str, interpolate: bool) -> "Sequence[Mistake]":
