@@ -17,12 +17,6 @@ from oumi_runtime.datasets.split_files import SPLIT_NAMES
 # The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")
 
-# These read one file per split from a folder, which may hold anything else besides,
-# such as the output folder of the run itself.
-_OF_SPLIT_FILES = frozenset(
-    ("tabular", "text_classification", "text_lm", "text_pairs", "token_classification")
-)
-
 
 class Fingerprints(NamedTuple):
     """Fingerprints of the files of a run, by path."""
@@ -49,9 +43,11 @@ def files_of(split: DatasetSplitParams) -> list[Path]:
 
 
 def _places(dataset: DatasetParams) -> Iterator[str]:
+    registered = REGISTRY.get_dataset(dataset.dataset_name, dataset.subset)
     if dataset.dataset_path is not None:
-        yield from _read_from(dataset, Path(dataset.dataset_path))
-    elif REGISTRY.get_dataset(dataset.dataset_name, dataset.subset) is None:
+        reads_split_files = getattr(registered, "reads_split_files", False)
+        yield from _read_from(dataset.dataset_path, dataset.split, reads_split_files)
+    elif registered is None:
         yield dataset.dataset_name
     for name, value in dataset.dataset_kwargs.items():
         if name.lower().split("_")[-1] in _PLACES:
@@ -59,12 +55,14 @@ def _places(dataset: DatasetParams) -> Iterator[str]:
             yield from (each for each in values if isinstance(each, str) and each)
 
 
-def _read_from(dataset: DatasetParams, path: Path) -> Iterator[str]:
-    if dataset.dataset_name.lower() not in _OF_SPLIT_FILES or not path.is_dir():
-        yield str(dataset.dataset_path)
+def _read_from(place: str, split: str, reads_split_files: bool) -> Iterator[str]:
+    path = Path(place)
+    # The folder may hold anything besides, such as the output folder of the run itself.
+    if not reads_split_files or not path.is_dir():
+        yield place
         return
     # Classes are those of the training split.
-    stems = {"train", *SPLIT_NAMES.get(dataset.split, (dataset.split,))}
+    stems = {"train", *SPLIT_NAMES.get(split, (split,))}
     yield from (str(file) for file in sorted(path.iterdir()) if file.stem in stems)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ class Tabular(ColumnDataset):
     numbered alphabetically; for a folder, those of the training split are used for all
     splits.
     """
+
+    reads_split_files: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
@@ -18,6 +18,8 @@ class TextClassification(TextDataset):
 
     Classes are numbers from 0, or names, ordered as in the training split.
     """
+
+    reads_split_files: ClassVar[bool] = True
 
     def __init__(
         self,

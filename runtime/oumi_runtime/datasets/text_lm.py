@@ -1,7 +1,7 @@
 """The user's own texts, for language modelling."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch.utils.data import Dataset
 
@@ -16,6 +16,8 @@ from oumi_runtime.datasets.text_file import TextFileStream, read_text
 @register_dataset("text_lm")
 class TextLm(PlainTexts):
     """Plain texts: a .txt file is one text, a table has one per row."""
+
+    reads_split_files: ClassVar[bool] = True
 
     def __init__(
         self, dataset_path: str, split: str = "train", text_column: str = "text"

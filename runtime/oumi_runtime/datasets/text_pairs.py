@@ -1,6 +1,7 @@
 """Pairs of texts from the user's own jsonl, csv or parquet file."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from oumi_runtime.core.datasets import TextPairs
 from oumi_runtime.core.registry import register_dataset
@@ -12,6 +13,8 @@ from oumi_runtime.datasets.tables import read_columns
 @register_dataset("text_pairs")
 class TextPairsFile(TextPairs):
     """Pairs of matching texts, one per row."""
+
+    reads_split_files: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.core.registry import register_dataset
@@ -17,6 +17,8 @@ class TokenClassification(TaggedTexts):
 
     Labels are integers from 0, or names, ordered as in the training split.
     """
+
+    reads_split_files: ClassVar[bool] = True
 
     def __init__(
         self,

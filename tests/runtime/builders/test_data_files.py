@@ -13,6 +13,8 @@ from oumi_runtime.core.configs import (
     TrainingConfig,
     TrainingParams,
 )
+from oumi_runtime.core.datasets import BaseMapDataset
+from oumi_runtime.core.registry import register_dataset
 
 
 def split(*datasets: dict[str, Any]) -> DatasetSplitParams:
@@ -60,6 +62,23 @@ def test_only_the_files_of_the_split_count_where_a_folder_holds_more(
     for file in ("train.csv", "dev.csv", "fold_2.csv", "notes.txt"):
         (folder / file).write_text("1")
     named = {"dataset_name": "Tabular", "dataset_path": ".", "split": name}
+    assert files_of(split(named)) == [Path(file) for file in files]
+
+
+@pytest.mark.parametrize(("marked", "files"), [(True, ["a/train.csv"]), (False, ["a"])])
+def test_a_users_own_dataset_says_whether_it_reads_the_files_of_the_split(
+    folder: Path, marked: bool, files: list[str]
+) -> None:
+    (folder / "a" / "train.csv").write_text("1")
+
+    class Own(BaseMapDataset):
+        def transform(self, sample: Any) -> dict[str, Any]:
+            return dict(sample)
+
+    if marked:
+        Own.reads_split_files = True
+    register_dataset("own")(Own)
+    named = {"dataset_name": "own", "dataset_path": "a"}
     assert files_of(split(named)) == [Path(file) for file in files]
 
 

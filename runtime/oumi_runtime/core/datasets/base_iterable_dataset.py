@@ -26,6 +26,9 @@ class BaseIterableDataset(IterableDataset[dict[str, Any]], ABC):
 
     default_dataset: ClassVar[str | None] = None
     default_subset: ClassVar[str | None] = None
+    reads_split_files: ClassVar[bool] = False
+    """Whether only the files named for the split are read from a folder, such as
+    `train.csv`; a run can then be resumed although other files there have changed."""
     _data: Iterable[Any] | None = None
 
     def __init__(

@@ -32,6 +32,9 @@ class BaseMapDataset(Dataset[dict[str, Any]], ABC):
 
     default_dataset: ClassVar[str | None] = None
     default_subset: ClassVar[str | None] = None
+    reads_split_files: ClassVar[bool] = False
+    """Whether only the files named for the split are read from a folder, such as
+    `train.csv`; a run can then be resumed although other files there have changed."""
     _data: Any
     _samples: list[dict[str, Any] | LeftOut] | None = None
 
