@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from forked_trainings import TrainingServer, running_server
+
+INJECTIONS = str(Path(__file__).with_name("injections.py"))
 
 NET = '''
 import random
@@ -87,8 +88,9 @@ training:
 class Ended(NamedTuple):
     """How a run has ended."""
 
-    code: int
-    """The exit code; minus the signal's number where one has killed it."""
+    code: int | None
+    """The exit code; minus the signal's number where one has killed it; None where it
+    never ended."""
     seconds: float
     log: str
 
@@ -96,7 +98,7 @@ class Ended(NamedTuple):
 class Project:
     """A folder with a model, a dataset and a config, to be trained at will."""
 
-    def __init__(self, folder: Path, server: "subprocess.Popen[str]") -> None:
+    def __init__(self, folder: Path, server: TrainingServer) -> None:
         self.folder = folder
         self._server = server
         (folder / "net.py").write_text(NET)
@@ -111,21 +113,14 @@ class Project:
         inject: tuple[str, list[Any]] | None = None,
     ) -> Ended:
         """Runs the training program to its end, whatever that is."""
-        log = self.folder / "log.txt"
-        log.write_text("")  # It may be killed before it writes anything.
-        request = {
-            "folder": str(self.folder),
-            "arguments": ["-c", "config.yaml", "--training.output_dir", output, *more],
-            "log": str(log),
-            "signals": signals or [],
-            "inject": inject,
-        }
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
-        answer = json.loads(self._server.stdout.readline())
-        return Ended(**answer, log=log.read_text(errors="replace"))
+        ended = self._server.train(
+            self.folder,
+            ["-c", "config.yaml", "--training.output_dir", output, *more],
+            signals=signals or [],
+            inject=inject and (INJECTIONS, *inject),
+            limit_s=120,
+        )
+        return Ended(ended.codes[0], ended.seconds, ended.logs[0])
 
     def weights(self, output: str = "run") -> str:
         """A hash of the final model's weights."""
@@ -151,29 +146,19 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "server.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(timeout=30)
-    assert process.stdout is not None
-    process.stdout.close()
+def server() -> Iterator[TrainingServer]:
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-def project(tmp_path: Path, server: "subprocess.Popen[str]") -> Project:
+def project(tmp_path: Path, server: TrainingServer) -> Project:
     return Project(tmp_path, server)
 
 
 @pytest.fixture(scope="session")
 def untouched(
-    tmp_path_factory: pytest.TempPathFactory, server: "subprocess.Popen[str]"
+    tmp_path_factory: pytest.TempPathFactory, server: TrainingServer
 ) -> Callable[..., Project]:
     """Gives a project in which `run` was trained to the end without a fault."""
     made: dict[tuple[str, ...], Project] = {}

@@ -1,13 +1,12 @@
 """A small project, and runs of it in several processes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from forked_trainings import TrainingEnded, TrainingServer, running_server
 
 NET = '''
 import os
@@ -124,23 +123,10 @@ training:
 """
 
 
-class RanksEnded(NamedTuple):
-    """How the processes of a run have ended."""
-
-    codes: list[int | None]
-    """The exit code of each rank; None where it never ended."""
-    logs: list[str]
-
-    @property
-    def last_lines(self) -> list[str]:
-        """The last line that each rank has written."""
-        return [(log.splitlines() or [""])[-1] for log in self.logs]
-
-
 class RanksProject:
     """A folder with a model, a dataset and a config, to be trained at will."""
 
-    def __init__(self, folder: Path, server: "subprocess.Popen[str]") -> None:
+    def __init__(self, folder: Path, server: TrainingServer) -> None:
         self.folder = folder
         self._server = server
         (folder / "net.py").write_text(NET)
@@ -153,23 +139,16 @@ class RanksProject:
         *more: str,
         output: str = "run",
         **environment: str,
-    ) -> RanksEnded:
+    ) -> TrainingEnded:
         """Runs the training program to its end in several processes."""
         arguments = ["-c", "config.yaml", "--training.output_dir", output, *more]
-        request: dict[str, Any] = {
-            "folder": str(self.folder),
-            "processes": processes,
-            "arguments": arguments,
-            "is_one_frozen": environment.get("DO") == "freeze",
-            "environment": environment,
-        }
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
-        codes = json.loads(self._server.stdout.readline())["codes"]
-        logs = [self.folder / f"log-{rank}.txt" for rank in range(processes)]
-        return RanksEnded(codes, [log.read_text(errors="replace") for log in logs])
+        return self._server.train(
+            self.folder,
+            arguments,
+            logs=[f"log-{rank}.txt" for rank in range(processes)],
+            environment=environment,
+            is_one_frozen=environment.get("DO") == "freeze",
+        )
 
     def rows(self, output: str = "run") -> list[dict[str, float]]:
         """What was logged."""
@@ -193,21 +172,11 @@ class RanksProject:
 
 
 @pytest.fixture(scope="session")
-def ranks_server() -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "fork_ranks.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(timeout=120)
-    assert process.stdout is not None
-    process.stdout.close()
+def server() -> Iterator[TrainingServer]:
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-def ranks(tmp_path: Path, ranks_server: "subprocess.Popen[str]") -> RanksProject:
-    return RanksProject(tmp_path, ranks_server)
+def ranks(tmp_path: Path, server: TrainingServer) -> RanksProject:
+    return RanksProject(tmp_path, server)
