@@ -4,6 +4,7 @@ Errors raised by the model's own code pass through unchanged.
 """
 
 import inspect
+from collections.abc import Iterator
 from traceback import walk_tb
 from typing import Any
 
@@ -26,7 +27,8 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
 
     Raises:
         ModelForwardError: The forward method does not accept the columns of the batch,
-            or a layer does not fit the width of its input.
+            a layer does not fit the width of its input, or a batch norm in training is
+            given a single value for each channel.
     """
     try:
         return call(**batch)
@@ -43,6 +45,11 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
         raise
     except RuntimeError as error:
         misfit = _feature_misfit(model, batch) or _layer_misfit(model, error)
+        if misfit is None:
+            raise
+        raise ModelForwardError(misfit) from error
+    except ValueError as error:
+        misfit = _lone_value(model, error)
         if misfit is None:
             raise
         raise ModelForwardError(misfit) from error
@@ -66,25 +73,48 @@ def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
 
 
 def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
-    """Returns the message for a layer of another width than its input, or None.
-
-    The layer is found in the error's traceback, without running the model again.
-    """
-    names = {id(module): name for name, module in model.named_modules()}
-    for frame, _ in walk_tb(error.__traceback__):
-        layer, given = frame.f_locals.get("self"), frame.f_locals.get("input")
-        if id(layer) not in names or not isinstance(given, torch.Tensor):
-            continue
+    """Returns the message for a layer of another width than its input, or None."""
+    for name, layer, given in _layers_called(model, error):
         found = _width_misfit(layer, given)
         if found is not None:
             expected, width = found
             return (
-                f"layer {names[id(layer)]!r} of {type(model).__name__} takes "
-                f"{expected} values and was given {width}, an input of shape "
-                f"{tuple(given.shape)}; change the model's arguments or the data so "
-                "that they agree"
+                f"layer {name!r} of {type(model).__name__} takes {expected} values and "
+                f"was given {width}, an input of shape {tuple(given.shape)}; change "
+                "the model's arguments or the data so that they agree"
             )
     return None
+
+
+def _lone_value(model: nn.Module, error: ValueError) -> str | None:
+    """Returns the message for a batch norm that cannot tell values apart, or None."""
+    if not str(error).startswith("Expected more than 1 value per channel"):
+        return None
+    for name, layer, given in _layers_called(model, error):
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            return (
+                f"layer {name!r} of {type(model).__name__} normalizes over the batch, "
+                "and was given one value for each channel, an input of shape "
+                f"{tuple(given.shape)}; choose a training.per_device_train_batch_size "
+                "that leaves no process with one sample, also in the last step of an "
+                "epoch, or use nn.GroupNorm or nn.LayerNorm"
+            )
+    return None
+
+
+def _layers_called(
+    model: nn.Module, error: Exception
+) -> Iterator[tuple[str, nn.Module, torch.Tensor]]:
+    """Yields the name, the layer and the input of the calls that led to an error.
+
+    They are found in its traceback, without running the model again.
+    """
+    names = {id(module): name for name, module in model.named_modules()}
+    for frame, _ in walk_tb(error.__traceback__):
+        layer: Any = frame.f_locals.get("self")
+        given = frame.f_locals.get("input")
+        if id(layer) in names and isinstance(given, torch.Tensor):
+            yield names[id(layer)], layer, given
 
 
 def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:

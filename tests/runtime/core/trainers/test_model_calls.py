@@ -128,6 +128,30 @@ def test_a_layer_of_another_width_than_its_input_is_named(shape, sentence):
         outputs_of(model, model, {"images": torch.ones(shape)})
 
 
+@pytest.mark.parametrize("images", [(1, 3, 2, 2), (1, 3, 5, 5)])
+def test_one_sample_is_too_few_for_a_batch_norm_that_is_named(images):
+    pictures = Pictures()
+    pictures.layers = nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(3, 1)
+    )
+    sentence = (
+        "layer 'layers.1' of Pictures normalizes over the batch, and was given one "
+        "value for each channel, an input of shape (1, 3, 1, 1); choose a "
+        "training.per_device_train_batch_size that leaves no process with one sample, "
+        "also in the last step of an epoch, or use nn.GroupNorm or nn.LayerNorm"
+    )
+    with pytest.raises(ModelForwardError, match=f"^{re.escape(sentence)}$"):
+        outputs_of(pictures, pictures, {"images": torch.ones(images)})
+    assert outputs_of(pictures.eval(), pictures, {"images": torch.ones(images)})
+
+
+def test_what_else_a_batch_norm_refuses_stays_what_it_is():
+    pictures = Pictures()
+    pictures.layers = nn.BatchNorm1d(3)
+    with pytest.raises(ValueError, match=r"^expected 2D or 3D input \(got 4D input\)$"):
+        outputs_of(pictures, pictures, {"images": torch.ones(2, 3, 2, 2)})
+
+
 def test_what_fails_at_no_layer_stays_what_it_is():
     model = FailsOtherwise()
     with pytest.raises(RuntimeError) as raised:
