@@ -3,6 +3,7 @@
 Imports neither torch nor the config.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -52,6 +53,18 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def why_unwritable(folder: Path, error: OSError) -> str:
+    """Returns what stands in the way of a folder, or else what the system says."""
+    with contextlib.suppress(OSError):  # Where it may not be looked at.
+        for path in (*reversed(folder.parents), folder):
+            if path.is_symlink() and not path.is_dir():
+                problem = "is not a folder" if path.exists() else "does not exist"
+                return f"{path} is a link to {path.readlink()}, which {problem}"
+            if path.exists() and not path.is_dir():
+                return f"{path} is not a folder"
+    return error.strerror or str(error)
 
 
 def free_bytes(folder: Path) -> int:

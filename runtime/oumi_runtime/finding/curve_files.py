@@ -5,7 +5,7 @@ import json
 from io import BytesIO
 from pathlib import Path
 
-from oumi_runtime.core.files import write_whole
+from oumi_runtime.core.files import why_unwritable, write_whole
 from oumi_runtime.exceptions import OumiRuntimeError, OutputFolderError
 from oumi_runtime.finding.learning_rate import LearningRateCurve
 
@@ -38,7 +38,7 @@ def save_curve(curve: LearningRateCurve, folder: Path) -> list[Path]:
     except OumiRuntimeError:
         raise
     except OSError as error:
-        raise OutputFolderError(folder, error.strerror or str(error)) from error
+        raise OutputFolderError(folder, why_unwritable(folder, error)) from error
     return [folder / name for name in files]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from oumi_runtime.core.files import why_unwritable
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import OutputFolderError, OutputInUseError
 
@@ -23,7 +24,7 @@ _HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 _LIMIT_BYTES = 4096
 # System locks belong to the whole process, which may train in several threads.
-_held_here: set[Path] = set()
+_held_here: set[str] = set()
 
 
 class OutputLock:
@@ -43,7 +44,9 @@ class OutputLock:
             OutputInUseError: Another live run holds it.
             OutputFolderError: The folder cannot be written to.
         """
-        key = self._folder.resolve()
+        key = os.path.realpath(
+            self._folder
+        )  # Unlike `resolve`, also of links in a ring.
         if key in _held_here:
             raise OutputInUseError(self._folder, "in this process")
         try:
@@ -53,7 +56,7 @@ class OutputLock:
         except OSError as error:
             if isinstance(error, OutputFolderError):
                 raise
-            reason = error.strerror or str(error)
+            reason = why_unwritable(self._folder, error)
             raise OutputFolderError(self._folder, reason) from error
         _held_here.add(key)
         return self
@@ -65,7 +68,7 @@ class OutputLock:
         traceback: TracebackType | None,
     ) -> None:
         """Releases the lock; after an error, also removes a folder created here."""
-        _held_here.discard(self._folder.resolve())
+        _held_here.discard(os.path.realpath(self._folder))
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
             if self._made_folder and error is not None:

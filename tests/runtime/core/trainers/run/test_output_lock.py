@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,6 +126,35 @@ def test_a_folder_that_cannot_be_written_to_is_named(
     ):
         pass
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("nowhere", "nowhere is a link to missing, which does not exist"),
+        ("nowhere/run", "nowhere is a link to missing, which does not exist"),
+        ("ring", "ring is a link to ring, which does not exist"),
+        ("to_file/run", "to_file is a link to file, which is not a folder"),
+        ("file", "file is not a folder"),
+        ("file/run", "file is not a folder"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_folder_is_named(
+    tmp_path, monkeypatch, folder, reason
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("x")
+    for link, target in (("nowhere", "missing"), ("ring", "ring"), ("to_file", "file")):
+        Path(link).symlink_to(target)
+    sentence = (
+        f"training.output_dir {folder} cannot be written to: {reason}; choose another "
+        "folder"
+    )
+    with (
+        pytest.raises(OutputFolderError, match=f"^{re.escape(sentence)}$"),
+        OutputLock(Path(folder)),
+    ):
+        pass
 
 
 NOBODY = {"host": "elsewhere", "pid": 1, "since": "2026-01-01"}
