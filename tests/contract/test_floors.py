@@ -25,6 +25,7 @@ FLOORS = (
         "core.files",
         "core.garbage_collection",
         "core.log",
+        "core.lost_processes",
         "core.process_group",
     },
     {"core.trainers", "models", "datasets", "metrics"},

@@ -54,7 +54,7 @@ class TrainingServer:
             signals: The seconds after which the first process gets a signal, and which.
             inject: A file, its function to call in each process before it trains, and
                 the arguments.
-            is_one_frozen: Whether to kill what runs once a process has ended.
+            is_one_frozen: Whether to kill the last process once the others have ended.
             limit_s: The seconds after which to kill it.
         """
         paths = [folder / name for name in logs]

@@ -67,7 +67,7 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     """Runs one training, and signals its first process when it is time.
 
     What has not ended at the limit is killed; its code is then null. Where a process
-    is frozen, the limit is when another one has ended.
+    is frozen, the limit is when all others have ended.
     """
     started = time.monotonic()
     port = free_port()
@@ -86,7 +86,7 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
         if signals and seconds >= signals[0][0]:
             os.kill(first, signals.pop(0)[1])
         is_late = seconds > request["limit_s"]
-        is_late |= request["is_one_frozen"] and len(codes) > 0
+        is_late |= request["is_one_frozen"] and len(running) == 1
         for pid, rank in list(running.items()):
             if is_late:
                 os.kill(pid, signal.SIGKILL)

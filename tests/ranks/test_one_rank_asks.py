@@ -69,12 +69,18 @@ def test_where_one_rank_ends_the_other_says_so_and_ends(ranks, rank, how, code) 
 
 
 @pytest.mark.slow
-def test_a_rank_that_hangs_is_not_waited_for_longer_than_the_limit(ranks) -> None:
+def test_a_rank_that_hangs_is_named_and_waited_for_no_longer_than_the_limit(
+    ranks,
+) -> None:
     limit = ("--training.nccl_default_timeout_minutes", "0.3")
-    ended = ranks.train(2, *limit, RANK_OF_IT="1", DO="freeze", EVENT="on_step_end")
-    assert ended.codes == [1, None]
-    assert "process 0 of 2 has waited in vain for another one" in ended.last_lines[0]
-    assert "training.nccl_default_timeout_minutes" in ended.last_lines[0]
+    ended = ranks.train(3, *limit, RANK_OF_IT="1", DO="freeze", EVENT="on_step_end")
+    assert ended.codes == [1, None, 1]
+    for rank in (0, 2):
+        named = (
+            f"error: process {rank} of 3 has waited in vain for process 1 (Timed out "
+        )
+        assert ended.last_lines[rank].startswith(named)
+        assert "training.nccl_default_timeout_minutes" in ended.last_lines[rank]
 
 
 @pytest.mark.slow

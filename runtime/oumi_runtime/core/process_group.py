@@ -157,11 +157,3 @@ def _choose_gpu() -> None:
             f"LOCAL_RANK is {local_rank}, but torch sees {num_gpus} GPUs here"
         )
     torch.cuda.set_device(local_rank)
-
-
-def is_lost_process(error: RuntimeError) -> bool:
-    """Whether an error of a collective means that another process has ended or hangs.
-
-    Torch has no class for those of gloo.
-    """
-    return isinstance(error, dist.DistError) or "/gloo/" in str(error)

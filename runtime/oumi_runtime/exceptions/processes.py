@@ -1,5 +1,6 @@
 """Several processes that cannot start, or lose each other."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from oumi_runtime.exceptions.base import OumiRuntimeError
@@ -51,16 +52,32 @@ class LostProcessError(OumiRuntimeError, ConnectionError):
     """Another process of the run has ended, or no longer answers."""
 
     def __init__(
-        self, rank: int, world_size: int, reason: str, latest: Path | None
+        self,
+        rank: int,
+        world_size: int,
+        reason: str,
+        hanging: Sequence[int] | None,
+        latest: Path | None,
     ) -> None:
-        if "timed out" in reason.lower():
-            what = (
-                f"has waited in vain for another one ({_first_sentence(reason)}), "
-                "which hangs, or is slower than training.nccl_default_timeout_minutes "
-                "allows"
-            )
-        else:
+        """Initializes the error.
+
+        Args:
+            rank: The rank of this process.
+            world_size: The number of processes.
+            reason: What torch says.
+            hanging: The ranks that no longer answer, empty if not known; None if the
+                other process has ended.
+            latest: The newest valid checkpoint.
+        """
+        if hanging is None:
             what = "has lost another one, whose own message says why it has ended"
+        else:
+            names = " and ".join(f"process {each}" for each in hanging)
+            what = (
+                f"has waited in vain for {names or 'another one'} "
+                f"({_first_sentence(reason)}), which hangs, or is slower than "
+                "training.nccl_default_timeout_minutes allows"
+            )
         advice = (
             f"resume from {latest} with --auto-resume"
             if latest

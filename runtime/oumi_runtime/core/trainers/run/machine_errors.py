@@ -8,7 +8,11 @@ from pathlib import Path
 
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.files import free_bytes, is_disk_full
-from oumi_runtime.core.process_group import is_lost_process
+from oumi_runtime.core.lost_processes import (
+    has_waited_in_vain,
+    is_lost_process,
+    silent_ranks,
+)
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.exceptions import (
     DataWorkerError,
@@ -50,8 +54,9 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
     except RuntimeError as error:
         if is_lost_process(error):
             latest = CheckpointStore(output_dir).latest()
+            hanging = silent_ranks() if has_waited_in_vain(error) else None
             raise LostProcessError(
-                get_rank(), get_world_size(), str(error), latest
+                get_rank(), get_world_size(), str(error), hanging, latest
             ) from error
         # The message of torch's data loader about its workers.
         if not str(error).startswith("DataLoader worker"):

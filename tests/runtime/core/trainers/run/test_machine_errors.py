@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from oumi_runtime.core.trainers.run import machine_errors
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
 from oumi_runtime.exceptions import DiskFullError, FailingDiskError, LostProcessError
 
@@ -31,6 +32,21 @@ def test_a_lost_process_is_told_with_the_newest_checkpoint(tmp_path: Path) -> No
     sentence = "process 0 of 1 has lost another one"
     with pytest.raises(LostProcessError, match=sentence), plain_errors(tmp_path):
         raise RuntimeError("[/third_party/gloo/gloo/pair.cc:5] Connection closed")
+
+
+@pytest.mark.parametrize(
+    ("hanging", "named"),
+    [([], "another one"), ([3], "process 3"), ([1, 3], "process 1 and process 3")],
+)
+def test_a_process_that_is_waited_for_in_vain_is_named_where_it_is_known(
+    tmp_path: Path, monkeypatch, hanging: list[int], named: str
+) -> None:
+    monkeypatch.setattr(machine_errors, "silent_ranks", lambda: hanging)
+    sentence = (
+        rf"process 0 of 1 has waited in vain for {named} \(Timed out after 9 ms\)"
+    )
+    with pytest.raises(LostProcessError, match=sentence), plain_errors(tmp_path):
+        raise RuntimeError("[/third_party/gloo/pair.cc:5] Timed out after 9 ms")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "gone"), RuntimeError("bug")])
