@@ -133,10 +133,11 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
     _check_classes(datasets)
     num_samples = sum(map(count_samples, datasets))
     is_all = torch.equal(rows, torch.arange(num_samples))
-    if len(datasets) == 1 and is_all:
-        return datasets[0]
     texts = [dataset for dataset in datasets if isinstance(dataset, TextColumns)]
     columns = [dataset for dataset in datasets if isinstance(dataset, ColumnDataset)]
+    _refuse_own_samples(columns)
+    if len(datasets) == 1 and is_all:
+        return datasets[0]
     if len(datasets) not in (len(texts), len(columns)) and (texts or columns):
         raise DataError(
             "the datasets of a split must be of one kind, not "
@@ -151,6 +152,18 @@ def _gather(datasets: Sequence[Dataset[Any]], rows: torch.Tensor) -> Dataset[Any
         whole_text = _join_texts(texts)
         return whole_text if is_all else whole_text.select(rows)
     return ChosenRows(datasets, rows)
+
+
+def _refuse_own_samples(datasets: Sequence[ColumnDataset]) -> None:
+    """Raises for a table that cannot be encoded, since its class makes the samples."""
+    for dataset in datasets:
+        plain = all(column.is_plain for column in dataset.table_columns or ())
+        if not plain and is_custom(dataset):
+            raise DataError(
+                f"{type(dataset).__name__} makes its samples itself, and its table has "
+                "text or missing values, which are encoded afterwards; change the "
+                "columns of the dataset instead"
+            )
 
 
 def _join_texts(datasets: Sequence[TextColumns]) -> TextColumns:

@@ -1,4 +1,4 @@
-"""The tokenizer and class names of a run, fitted on the training split.
+"""The tokenizer, class names and features of a run, fitted to the training split.
 
 They are saved with the model, which is useless without them.
 """
@@ -19,6 +19,7 @@ from oumi_runtime.builders.pretrained_tokenizers import (
     TOKENIZER_FILENAME,
     read_tokenizer,
 )
+from oumi_runtime.builders.table_encoding import TableEncoding
 from oumi_runtime.builders.text_columns import TextEncoder
 from oumi_runtime.builders.tokenizers import build_padded_tokenizer
 from oumi_runtime.core.configs import ModelParams
@@ -37,7 +38,8 @@ from oumi_runtime.exceptions import (
 )
 
 LABELS_FILENAME = "labels.json"
-FILENAMES = (TOKENIZER_FILENAME, LABELS_FILENAME)
+FEATURES_FILENAME = "features.json"
+FILENAMES = (TOKENIZER_FILENAME, LABELS_FILENAME, FEATURES_FILENAME)
 DEFAULT_MAX_LENGTH = 128
 # The maximum number of texts to train a vocabulary on; it hardly changes with more.
 VOCABULARY_TEXTS = 20_000
@@ -45,7 +47,7 @@ VOCABULARY_TEXTS = 20_000
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The tokenizer and class names of a model; None if it has no such."""
+    """The tokenizer, class names and features of a model; None if it has no such."""
 
     tokenizer: Tokenizer | None
     label_names: list[str] | None
@@ -53,18 +55,21 @@ class Preprocessing:
     """The maximum number of tokens in a text; longer texts are truncated."""
     pad_token_id: int = 0
     """The token id that pads shorter texts in a batch."""
+    table: TableEncoding | None = None
 
     def apply(self, dataset: Dataset[Any]) -> Dataset[Any]:
-        """Tokenizes texts; other datasets are returned unchanged.
+        """Tokenizes texts and encodes tables; other datasets are returned unchanged.
 
         The texts of a stream are tokenized as they are read.
 
         Raises:
             BadSampleError: A label is not one of the classes.
-            DataError: There is no tokenizer.
+            DataError: There is no tokenizer, or see `TableEncoding.apply`.
         """
         if isinstance(dataset, Stream):
             return self._apply_to_stream(dataset)
+        if isinstance(dataset, ColumnDataset) and dataset.table_columns is not None:
+            return self._apply_to_table(dataset)
         if not isinstance(dataset, TextColumns):
             return dataset
         label_ids = partial(self._label_ids, self._are_names(dataset))
@@ -116,6 +121,17 @@ class Preprocessing:
             return stream.changed(prepare=self.apply, block_size=self.max_length)
         return stream.changed(prepare=self.apply)
 
+    def _apply_to_table(self, dataset: ColumnDataset) -> ColumnDataset:
+        if self.table is not None:
+            return self.table.apply(dataset)
+        for column in dataset.table_columns or ():
+            if not column.is_plain:
+                raise DataError(
+                    f"the column {column.name!r} has text or missing values, and the "
+                    "model was trained on numbers alone; train it again"
+                )
+        return dataset
+
     def _label_ids(self, by_name: bool, labels: Sequence[int | str]) -> list[int]:
         ids = self._ids_of_names()
         return [
@@ -126,9 +142,9 @@ class Preprocessing:
         ]
 
     def save(self, folder: Path) -> None:
-        """Writes `tokenizer.json` and `labels.json`.
+        """Writes `tokenizer.json`, `labels.json` and `features.json`.
 
-        Without a tokenizer or classes, an older file of that name is removed.
+        Without a tokenizer, classes or a table, an older file of that name is removed.
         """
         folder.mkdir(parents=True, exist_ok=True)
         files = self.files
@@ -153,6 +169,8 @@ class Preprocessing:
         if self.label_names is not None:
             text = json.dumps(self.label_names, indent=1, ensure_ascii=False)
             files[LABELS_FILENAME] = (text + "\n").encode()
+        if self.table is not None:
+            files[FEATURES_FILENAME] = self.table.to_json().encode()
         return files
 
     def digest(self) -> str:
@@ -168,6 +186,7 @@ class Preprocessing:
             DataError: A file is damaged.
         """
         path, labels = folder / TOKENIZER_FILENAME, folder / LABELS_FILENAME
+        features = folder / FEATURES_FILENAME
         tokenizer, pad_token_id = None, 0
         if path.exists():
             tokenizer = read_tokenizer(path)
@@ -178,14 +197,23 @@ class Preprocessing:
             _read_labels(labels) if labels.exists() else None,
             model_params.model_max_length or DEFAULT_MAX_LENGTH,
             pad_token_id,
+            _read_features(features) if features.exists() else None,
         )
 
 
-def _read_labels(path: Path) -> list[str]:
+def _read_features(path: Path) -> TableEncoding:
+    return TableEncoding.from_json(_content_of(path), str(path))
+
+
+def _content_of(path: Path) -> Any:
     try:
-        names = read_json(path)
+        return read_json(path)
     except UnsafeFileError as error:
         raise DataError(str(error)) from error
+
+
+def _read_labels(path: Path) -> list[str]:
+    names = _content_of(path)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise DataError(f"{path} is not a list of class names")
     return names
@@ -207,15 +235,15 @@ def _unknown(name: str, ids: Mapping[str, int]) -> str:
 def fit_preprocessing(
     dataset: Dataset[Any], model_params: ModelParams, model: nn.Module
 ) -> Preprocessing:
-    """Fits the tokenizer and the classes to the training split.
+    """Fits the tokenizer, the classes and the features to the training split.
 
     Args:
-        dataset: The training split, before it is tokenized.
+        dataset: The training split, before it is tokenized or encoded.
         model_params: The model section: the tokenizer and the maximum length.
         model: The model; its first `nn.Embedding` determines the vocabulary size.
 
     Raises:
-        DataError: No tokenizer can be built for the model.
+        DataError: No tokenizer can be built for the model, or see `TableEncoding.fit`.
     """
     label_names: list[str] | None = getattr(dataset, "label_names", None)
     is_plain = isinstance(dataset, PlainTexts)
@@ -233,7 +261,10 @@ def fit_preprocessing(
         # Files are often sorted by class, so the first texts would be all of one class.
         texts = all_texts[:: -(-len(all_texts) // VOCABULARY_TEXTS) or 1]
     else:
-        return Preprocessing(None, label_names)
+        table = None
+        if isinstance(dataset, ColumnDataset) and dataset.table_columns is not None:
+            table = TableEncoding.fit(dataset)
+        return Preprocessing(None, label_names, table=table)
     if label_names is None and any(isinstance(label, str) for label in labels):
         label_names = sorted({str(label) for label in labels})
     embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,28 @@ def csv_header(path: Path) -> list[str]:
             return []  # For example, an unclosed quote; Arrow has a better message.
 
 
+def missing_words() -> frozenset[str]:
+    """Returns the cells that mean a missing value: Arrow's, such as NA, and empty."""
+    from pyarrow import csv as arrow_csv
+
+    return frozenset(arrow_csv.ConvertOptions().null_values)
+
+
+def text_columns(path: Path) -> list[str]:
+    """Returns the columns that are text, going by the first block of the file."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    try:
+        with arrow_csv.open_csv(path, *_csv_options(path, (), None, None)) as stream:
+            fields = list(stream.schema)
+    except (pa.ArrowException, OSError):
+        return []  # Whoever reads the file has the message.
+    return [field.name for field in fields if pa.types.is_string(field.type)]
+
+
 def read_csv(
-    path: Path, text_column: str | None, chosen: list[str] | None
+    path: Path, as_text: Collection[str], chosen: list[str] | None
 ) -> tuple[Any, list[int] | None]:
     """Returns the table, and its row numbers if bad rows were left out."""
     import pyarrow as pa
@@ -31,16 +52,16 @@ def read_csv(
 
     try:
         # The types are those of the first block; all at once takes twice the memory.
-        options = _csv_options(path, text_column, chosen, None)
+        options = _csv_options(path, as_text, chosen, None)
         with arrow_csv.open_csv(path, *options) as stream:
             return stream.read_all(), None
     except pa.ArrowInvalid:
         pass
     try:
-        return _arrow_csv(path, text_column, chosen, None), None
+        return _arrow_csv(path, as_text, chosen, None), None
     except pa.ArrowInvalid:
         bad: list[Any] = []
-        table = _arrow_csv(path, text_column, chosen, bad)
+        table = _arrow_csv(path, as_text, chosen, bad)
     for row in bad:
         reason = (
             f"Expected {row.expected_columns} columns, got {row.actual_columns}: "
@@ -57,19 +78,19 @@ def read_csv(
 
 def _arrow_csv(
     path: Path,
-    text_column: str | None,
+    as_text: Collection[str],
     chosen: list[str] | None,
     bad: list[Any] | None,
 ) -> Any:
     """Reads the file at once, and finds the types in all of it."""
     from pyarrow import csv as arrow_csv
 
-    return arrow_csv.read_csv(path, *_csv_options(path, text_column, chosen, bad))
+    return arrow_csv.read_csv(path, *_csv_options(path, as_text, chosen, bad))
 
 
 def _csv_options(
     path: Path,
-    text_column: str | None,
+    as_text: Collection[str],
     chosen: list[str] | None,
     bad: list[Any] | None,
 ) -> tuple[Any, Any, Any]:
@@ -77,7 +98,7 @@ def _csv_options(
 
     Args:
         path: The file.
-        text_column: A column to read as text, whatever its values look like.
+        as_text: Columns to read as text, whatever their values look like.
         chosen: The columns to read; all if None.
         bad: A list to which rows with too few or too many values are appended; if it
             is None, such rows are errors.
@@ -104,7 +125,7 @@ def _csv_options(
         ),
         # Values such as 007 and 2024-01-01 stay texts.
         arrow_csv.ConvertOptions(
-            column_types={text_column: pa.string()} if text_column else None,
+            column_types=dict.fromkeys(as_text, pa.string()),
             include_columns=chosen,
         ),
     )

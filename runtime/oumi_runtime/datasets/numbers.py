@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _LARGEST = float(np.finfo(np.float32).max)
-LEAVE_OUT_COLUMN = "; leave the column out with dataset_kwargs.feature_columns"
+LEAVE_OUT = "leave the column out with dataset_kwargs.feature_columns"
+LEAVE_OUT_COLUMN = f"; {LEAVE_OUT}"
 
 
 def in_32_bits(values: npt.NDArray[Any]) -> Floats:
@@ -18,8 +19,8 @@ def in_32_bits(values: npt.NDArray[Any]) -> Floats:
 
 
 def reason_against(name: str, value: float, remedy: str = "") -> str | None:
-    """Returns why a value of a column is unusable; None if it is usable."""
-    if abs(value) <= _LARGEST:
+    """Returns why a value of a column is unusable; None if it is usable or missing."""
+    if math.isnan(value) or abs(value) <= _LARGEST:
         return None
     what = "too large" if math.isfinite(value) else "not a number"
     return f"{name!r} is {value!r:.40}, {what}{remedy}"

@@ -27,8 +27,8 @@ class Table:
 
         Args:
             path: The file.
-            columns: Values by column name; missing ones are None. Arrays are numeric,
-                without missing values.
+            columns: Values by column name; missing ones are None, and NaN in arrays,
+                which are numeric.
             numbers: The number of each row in the file, from 1; None if all rows of
                 the file are present.
         """
@@ -94,11 +94,11 @@ class Table:
             self.check(lambda value: lacks if value is None else None, name)
 
     def check_kind(self, name: str, kinds: set[type], described: str) -> None:
-        """Rejects rows in which the value is missing or of another type.
+        """Rejects rows in which the value is of another type.
 
         Args:
             name: The column.
-            kinds: The allowed types.
+            kinds: The allowed types; with `NoneType`, values may be missing.
             described: The allowed values in words, as in `not text`.
         """
         # Checks the set of types first: a table may have many millions of values.
@@ -106,10 +106,11 @@ class Table:
             return
 
         def reason_of(value: Any) -> str | None:
+            if type(value) in kinds:
+                return None
             if value is None:
                 return f"has no {name!r}"
-            is_good = type(value) in kinds
-            return None if is_good else f"{name!r} is {value!r:.40}, not {described}"
+            return f"{name!r} is {value!r:.40}, not {described}"
 
         self.check(reason_of, name)
 

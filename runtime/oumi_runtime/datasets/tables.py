@@ -4,7 +4,7 @@ The datasets define what the columns mean.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,29 +34,39 @@ def read_columns(path: Path, names: Sequence[str]) -> Table:
     Raises:
         DataError: The file, a column or a value is missing, or cannot be read.
     """
-    table = _read(path, names, as_array=False)
+    table = _read(path, names, names[:1], as_array=False)
     for name in names:
         table.require(name, "name it in dataset_kwargs")
         table.check_filled(name)
     return table
 
 
-def read_table(path: Path, names: Sequence[str] | None = None) -> Table:
+def read_table(
+    path: Path, names: Sequence[str] | None = None, as_text: Collection[str] = ()
+) -> Table:
     """Reads columns as what they are; see `read_columns`. A missing value is None.
 
-    Numeric columns without missing values are arrays, except those of JSON.
+    Numeric columns are arrays, in which a missing value is NaN, except those of JSON
+    and integers with missing values.
 
     Args:
         path: The file.
         names: The columns to read; all if None. Others are there, but empty.
+        as_text: Columns of a csv file that are text, even if all values are numbers.
 
     Raises:
         DataError: The file is missing, or cannot be read.
     """
-    return _read(path, names, as_array=True)
+    return _read(path, names, as_text, as_array=True)
 
 
-def _read(path: Path, names: Sequence[str] | None, *, as_array: bool) -> Table:
+def _read(
+    path: Path,
+    names: Sequence[str] | None,
+    as_text: Collection[str],
+    *,
+    as_array: bool,
+) -> Table:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(
@@ -64,7 +74,7 @@ def _read(path: Path, names: Sequence[str] | None, *, as_array: bool) -> Table:
         )
     if suffix in (".jsonl", ".json"):
         return _read_json(path, names)
-    return _read_arrow(path, names, as_array=as_array)
+    return _read_arrow(path, names, as_text, as_array=as_array)
 
 
 def _read_json(path: Path, names: Sequence[str] | None) -> Table:
@@ -156,7 +166,13 @@ def _parsed(text: bytes, line: int) -> Any:
         return _NotJson(line, str(error))
 
 
-def _read_arrow(path: Path, names: Sequence[str] | None, *, as_array: bool) -> Table:
+def _read_arrow(
+    path: Path,
+    names: Sequence[str] | None,
+    as_text: Collection[str],
+    *,
+    as_array: bool,
+) -> Table:
     """Returns the columns by name; those not in `names` are empty."""
     import pyarrow as pa
 
@@ -165,8 +181,7 @@ def _read_arrow(path: Path, names: Sequence[str] | None, *, as_array: bool) -> T
         if path.suffix.lower() == ".csv":
             there = csv_header(path)
             chosen = _chosen(names, there)
-            text_column = names[0] if names and not as_array else None
-            table, numbers = read_csv(path, text_column, chosen)
+            table, numbers = read_csv(path, as_text, chosen)
         else:
             from pyarrow import parquet
 
@@ -206,7 +221,10 @@ def _values(column: Any, *, as_array: bool) -> Column:
     """Returns the values of an Arrow column; see `read_table`."""
     import pyarrow as pa
 
-    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    is_float = pa.types.is_floating(column.type)
+    if as_array and is_float and column.null_count:
+        column = column.fill_null(float("nan"))
+    is_number = is_float or pa.types.is_integer(column.type)
     if as_array and is_number and not column.null_count:
         # Arrow's own way imports pandas, which takes a third of a second.
         parts = [np.from_dlpack(part) for part in column.chunks]

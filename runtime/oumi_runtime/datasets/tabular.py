@@ -1,6 +1,5 @@
-"""Numeric tables from the user's own csv, parquet or JSON file."""
+"""Tables from the user's own csv, parquet or JSON file."""
 
-import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,13 +9,16 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.numbers import (
-    LEAVE_OUT_COLUMN,
-    in_32_bits,
-    reason_against,
-)
+from oumi_runtime.datasets.csv_files import text_columns
+from oumi_runtime.datasets.numbers import in_32_bits
 from oumi_runtime.datasets.split_files import split_file
 from oumi_runtime.datasets.table import Column, Table
+from oumi_runtime.datasets.table_features import (
+    MAX_CATEGORIES,
+    convert_column,
+    describe_columns,
+    make_numbers,
+)
 from oumi_runtime.datasets.tables import read_table
 from oumi_runtime.datasets.tabular_stream import TabularStream
 from oumi_runtime.exceptions import DataError
@@ -26,12 +28,14 @@ _ROWS_AT_ONCE = 8192
 
 @register_dataset("tabular")
 class Tabular(ColumnDataset):
-    """Tables with numeric feature columns and a label column.
+    """Tables with feature columns and a label column.
 
-    Columns: `features` (features,) float32, in the order of `feature_names`; `labels`
-    () int64 where they are classes, float32 where they are fractions. Class names are
-    numbered alphabetically; for a folder, those of the training split are used for all
-    splits.
+    Columns: `features` (columns,) float32, in the order of `feature_names`: numbers, or
+    for text the place in the column's categories, with NaN for missing values, as
+    `table_columns` says; a run then encodes them with what it fits to its training
+    split. `labels` () int64 where they are classes, float32 where they are fractions.
+    Class names are numbered alphabetically; for a folder, those of the training split
+    are used for all splits.
     """
 
     reads_split_files: ClassVar[bool] = True
@@ -44,6 +48,7 @@ class Tabular(ColumnDataset):
         feature_columns: list[str] | None = None,
         split_column: str | None = None,
         regression: bool = False,
+        max_categories: int = MAX_CATEGORIES,
     ) -> None:
         """Reads one split.
 
@@ -56,18 +61,20 @@ class Tabular(ColumnDataset):
             feature_columns: The columns to predict it from; all others if None.
             split_column: The column with the split of each row.
             regression: Whether whole-number labels are quantities, not classes.
+            max_categories: The maximum number of different texts in a feature column.
 
         Raises:
-            DataError: The file, a column or a value is missing, or is not a number.
+            DataError: The file or a column is missing, a label is, or a feature column
+                is neither numbers nor categories.
         """
         path = split_file(Path(dataset_path), split)
+        train = path
+        if Path(dataset_path).is_dir() and split != "train":
+            train = split_file(Path(dataset_path), "train")
         own = [name for name in (label_column, split_column) if name is not None]
-        table = read_table(path, feature_columns and [*feature_columns, *own])
+        table = _read(path, train, feature_columns and [*feature_columns, *own])
         labels = table.require(label_column, "set dataset_kwargs.label_column")
         classes = None if regression else _class_names(labels)
-        if split_column is not None:
-            splits = table.require(split_column, "set dataset_kwargs.split_column")
-            table.keep([row for row, name in enumerate(splits) if name == split])
         names = feature_columns
         if names is None:
             names = [name for name in table.columns if name not in own]
@@ -75,27 +82,33 @@ class Tabular(ColumnDataset):
             table.require(name, "set dataset_kwargs.feature_columns")
         if not names:
             raise DataError(f"{path} has no column besides {label_column!r}")
+        # Of all splits of the file, so that the number of features does not depend on
+        # how many rows each split has.
+        columns = describe_columns(table, names, max_categories, train)
+        if split_column is not None:
+            splits = table.require(split_column, "set dataset_kwargs.split_column")
+            table.keep([row for row, name in enumerate(splits) if name == split])
         if not len(table):
             raise DataError(f"{path} has no rows of the split {split!r}")
-        if classes is not None and Path(dataset_path).is_dir() and split != "train":
-            file = split_file(Path(dataset_path), "train")
-            train = read_table(file, [label_column])
-            classes = _class_names(train.require(label_column, "add it"))
-        for name in names:
-            _make_numbers(table, name, LEAVE_OUT_COLUMN)
+        if classes is not None and train != path:
+            others = read_table(train, [label_column])
+            classes = _class_names(others.require(label_column, "add it"))
+        for column in columns:
+            convert_column(table, column)
         if classes is None:
-            _make_numbers(table, label_column)
+            make_numbers(table, label_column)
         else:
             _check_classes(table, label_column, classes)
         self.dataset_name, self.dataset_path = "tabular", str(path)
         self.feature_names = list(names)
-        features = _side_by_side([_array_of(table, name) for name in names])
+        features = _side_by_side([np.asarray(table.columns[name]) for name in names])
         super().__init__(
             {
                 "features": torch.from_numpy(features),
                 "labels": _to_labels(table.columns[label_column], classes, regression),
             },
             label_names=classes,
+            table_columns=tuple(columns),
         )
 
     @classmethod
@@ -108,7 +121,7 @@ class Tabular(ColumnDataset):
         split_column: str | None = None,
         regression: bool = False,
     ) -> TabularStream:
-        """Streams the same rows; .arrow files are supported too."""
+        """Streams the rows of a table of numbers; .arrow files are supported too."""
         path = split_file(Path(dataset_path), split)
         train = path
         if Path(dataset_path).is_dir() and split != "train":
@@ -122,6 +135,14 @@ class Tabular(ColumnDataset):
             regression=regression,
             classes_from=train,
         )
+
+
+def _read(path: Path, train: Path, names: list[str] | None) -> Table:
+    """Reads columns of a file, as text if they are text in the training split."""
+    as_text = []
+    if train != path and {path.suffix.lower(), train.suffix.lower()} == {".csv"}:
+        as_text = text_columns(train)
+    return read_table(path, names, as_text)
 
 
 def _side_by_side(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
@@ -139,43 +160,8 @@ def _class_names(values: Column) -> list[str] | None:
     """Returns the class names in order; None if the classes are numbers."""
     if not isinstance(values, list):
         return None
-    names = {value for value in values if type(value) is str}
+    names = {value for value in values if type(value) is str and value}
     return sorted(names) or None
-
-
-def _make_numbers(table: Table, name: str, remedy: str = "") -> None:
-    """Converts a column to an array, and rejects rows without a number in it.
-
-    A single word makes a whole csv column text; numbers in such columns are converted
-    back.
-    """
-    values = table.columns[name]
-    if isinstance(values, list):
-        if table.path.suffix.lower() == ".csv" and str in {*map(type, values)}:
-            table.columns[name] = [_as_number(value) for value in values]
-        table.check_kind(name, {int, float, bool}, f"a number{remedy}")
-        table.columns[name] = _as_array(table.columns[name])
-    if not np.isfinite(in_32_bits(_array_of(table, name))).all():
-        table.check(lambda value: reason_against(name, value, remedy), name)
-
-
-def _array_of(table: Table, name: str) -> npt.NDArray[Any]:
-    return np.asarray(table.columns[name])
-
-
-def _as_array(values: Column) -> npt.NDArray[Any]:
-    array = np.array(values)
-    # Integers of more than 64 bits are objects.
-    return array if array.dtype.kind in "biuf" else array.astype(np.float64)
-
-
-def _as_number(value: Any) -> Any:
-    """Parses a text as a number; None if it is empty, unchanged if it is not one."""
-    try:
-        number = float(value or "nan")
-    except (TypeError, ValueError):
-        return value
-    return None if math.isnan(number) else number
 
 
 def _check_classes(table: Table, name: str, classes: list[str]) -> None:
@@ -187,6 +173,8 @@ def _check_classes(table: Table, name: str, classes: list[str]) -> None:
     def reason_of(value: Any) -> str | None:
         if value in known:
             return None
+        if value in (None, ""):
+            return f"has no {name!r}"
         return (
             f"{name!r} is {value!r:.40}, which is not one of the classes "
             f"{', '.join(classes)}"

@@ -1,4 +1,4 @@
-"""A stream of the rows of a numeric table."""
+"""A stream of the rows of a table of numbers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
 from oumi_runtime.datasets.numbers import (
+    LEAVE_OUT,
     LEAVE_OUT_COLUMN,
     in_32_bits,
     reason_against,
@@ -16,9 +17,14 @@ from oumi_runtime.datasets.numbers import (
 from oumi_runtime.datasets.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError, DataError
 
+_READ_WHOLE = "; a stream takes no {}, so set stream: false"
+
 
 class TabularStream(BlockDataset):
-    """The same samples as `Tabular`, read some rows at a time."""
+    """The same samples as `Tabular`, read some rows at a time.
+
+    Text and missing values are refused: what they become depends on all rows.
+    """
 
     def __init__(
         self,
@@ -75,7 +81,7 @@ class TabularStream(BlockDataset):
         found: set[Any] = set()
         for batch in file.read([self._label]):
             found.update(batch.column(self._label).unique().to_pylist())
-        return sorted(name for name in found if isinstance(name, str))
+        return sorted(name for name in found if isinstance(name, str) and name)
 
     @property
     def num_samples(self) -> int | None:
@@ -117,9 +123,11 @@ class TabularStream(BlockDataset):
 
         column = batch.column(name)
         where = f"{self.dataset_path}: row "
-        if column.null_count:
-            number = rows[column.is_null().to_pylist().index(True)]
-            raise BadRowError(f"{where}{number + 1} has no {name!r}")
+        missing = column.is_null(nan_is_null=True)
+        if missing.true_count:
+            number = rows[missing.to_pylist().index(True)]
+            remedy = "" if name == self._label else _READ_WHOLE.format("missing values")
+            raise BadRowError(f"{where}{number + 1} has no {name!r}{remedy}")
         kind = column.type
         if types.is_boolean(kind):
             column = column.cast("int8")
@@ -127,7 +135,7 @@ class TabularStream(BlockDataset):
             value = column[0].as_py()
             raise BadRowError(
                 f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a "
-                f"number{LEAVE_OUT_COLUMN}"
+                f"number{_READ_WHOLE.format('categories')}, or {LEAVE_OUT}"
             )
         values = np.asarray(column.to_numpy(zero_copy_only=False))
         is_good = np.isfinite(in_32_bits(values))

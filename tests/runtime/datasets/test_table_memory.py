@@ -48,7 +48,7 @@ def test_of_a_parquet_file_no_other_column_is_read(tmp_path, wide):
 
 def test_of_a_csv_file_no_other_column_is_made(tmp_path, wide):
     csv.write_csv(wide, tmp_path / "wide.csv")
-    few, _ = csv_files.read_csv(tmp_path / "wide.csv", "text", ["text", "label"])
+    few, _ = csv_files.read_csv(tmp_path / "wide.csv", ["text"], ["text", "label"])
     assert few.nbytes < OTHERS / 4
 
 

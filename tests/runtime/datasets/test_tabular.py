@@ -1,4 +1,4 @@
-"""The user's own tables of numbers, in memory and streamed."""
+"""The user's own tables, in memory and streamed."""
 
 import json
 import math
@@ -115,26 +115,37 @@ def test_a_column_or_split_that_is_not_there_is_named(
 
 
 @both
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"height": None}, r"rows\.jsonl: row 21 has no 'height'"),
-        ({"label": None}, r"rows\.jsonl: row 21(: 'label' is None| has no 'label')"),
-    ],
-)
-def test_a_row_that_lacks_a_value_is_named(tmp_path, change, sentence, stream):
+def test_a_row_that_lacks_a_label_is_named(tmp_path, stream):
     rows = [row | {"split": ["train", "test"][n % 2]} for n, row in enumerate(ROWS)]
-    rows[20] |= change
+    rows[20] |= {"label": None}
     path = write(tmp_path, "jsonl", rows)
+    sentence = r"rows\.jsonl: row 21(: 'label' is None| has no 'label')"
     with pytest.raises(DataError, match=sentence):
         read(stream, path, split_column="split")
 
 
-@both
-def test_what_is_no_number_is_named(tmp_path, stream):
-    path = write(tmp_path, "csv")
-    with pytest.raises(DataError, match="'split' is 'train', not a number"):
-        read(stream, path)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("label", [None, ""])
+def test_a_row_without_the_name_of_its_class_is_named(tmp_path, suffix, label):
+    rows = [*ROWS[:9], ROWS[9] | {"label": label}]
+    path = write(tmp_path, suffix, rows)
+    with pytest.raises(DataError, match=rf"rows\.{suffix}: row 10 has no 'label'"):
+        Tabular(path, split_column="split")
+
+
+def test_a_stream_names_the_first_row_of_what_only_a_table_in_memory_may_have(
+    tmp_path,
+):
+    rows = [*ROWS[:20], ROWS[20] | {"height": None}, *ROWS[21:]]
+    path = write(tmp_path, "jsonl", rows)
+    opened = Tabular.open_stream(path, feature_columns=["height"])
+    sentence = "row 21 has no 'height'; a stream takes no missing values, so set stream"
+    with pytest.raises(DataError, match=sentence):
+        list(opened)
+    opened = Tabular.open_stream(path, feature_columns=["split"])
+    sentence = "row 1: 'split' is 'train', not a number; a stream takes no categories"
+    with pytest.raises(DataError, match=sentence):
+        list(opened)
 
 
 @both
@@ -149,10 +160,9 @@ def test_a_class_that_training_lacks_is_named(tmp_path, stream):
 @pytest.mark.parametrize(
     ("suffix", "value", "what"),
     [
-        ("parquet", math.nan, "'width' is nan, not a number"),
         ("parquet", math.inf, "'width' is inf, not a number"),
         ("parquet", 1e39, "'width' is 1e+39, too large"),
-        ("jsonl", math.nan, "'width' is nan, not a number"),
+        ("jsonl", -math.inf, "'width' is -inf, not a number"),
         ("csv", 1e39, "'width' is 1e+39, too large"),
     ],
 )

@@ -16,6 +16,7 @@ from oumi_runtime.core.datasets.packing import pack_sequences
 from oumi_runtime.core.datasets.rows import ChosenRows, RowReader
 from oumi_runtime.core.datasets.stream_sources import StreamSource
 from oumi_runtime.core.datasets.streaming import ReadRows, Stream
+from oumi_runtime.core.datasets.table_columns import TableColumn, TableColumns
 from oumi_runtime.core.datasets.text_dataset import (
     PlainTexts,
     TaggedTexts,
@@ -43,6 +44,8 @@ __all__ = [
     "RowReader",
     "Stream",
     "StreamSource",
+    "TableColumn",
+    "TableColumns",
     "TaggedTexts",
     "TextColumns",
     "TextDataset",

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch.utils.data import Dataset
 
+from oumi_runtime.core.datasets.table_columns import TableColumns
+
 Batch = dict[str, torch.Tensor]
 
 _SEQUENCES_AT_ONCE = 4096
@@ -144,12 +146,15 @@ class ColumnDataset(Dataset[Batch]):
         columns: Mapping[str, torch.Tensor | RaggedColumn],
         *,
         label_names: Sequence[str] | None = None,
+        table_columns: TableColumns | None = None,
     ) -> None:
         """Initializes the dataset.
 
         Args:
             columns: Columns of equal length, by the name of forward's parameter.
             label_names: The class names in the order of the label ids, if known.
+            table_columns: The columns of a table that `features` holds, if these are
+                still to be encoded.
 
         Raises:
             ValueError: There are no columns, or their lengths differ.
@@ -159,6 +164,7 @@ class ColumnDataset(Dataset[Batch]):
             raise ValueError(f"columns must be of equal length, not {lengths}")
         self.columns = dict(columns)
         self.label_names = list(label_names) if label_names is not None else None
+        self.table_columns = table_columns
         self._length = next(iter(lengths.values()))
 
     def __len__(self) -> int:
@@ -183,7 +189,9 @@ class ColumnDataset(Dataset[Batch]):
             else column[indices]
             for name, column in self.columns.items()
         }
-        return ColumnDataset(columns, label_names=self.label_names)
+        return ColumnDataset(
+            columns, label_names=self.label_names, table_columns=self.table_columns
+        )
 
     def take(self, indices: torch.Tensor) -> Batch:
         """Gathers samples into a batch.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.table_columns import unite
 from oumi_runtime.exceptions import DataError
 
 
@@ -12,7 +13,8 @@ def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
     """Concatenates datasets; the label names are those of the first.
 
     Raises:
-        DataError: Their columns differ in name, kind, dtype or shape.
+        DataError: Their columns differ in name, kind, dtype or shape, or the columns of
+            their tables do.
     """
     kinds = [_kinds(dataset) for dataset in datasets]
     for kind in kinds[1:]:
@@ -21,11 +23,28 @@ def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
                 "the datasets of a split must have the same columns, not "
                 f"{_in_words(kinds[0])} and {_in_words(kind)}"
             )
-    columns = {
-        name: _join([dataset.columns[name] for dataset in datasets])
+    parts = {
+        name: [dataset.columns[name] for dataset in datasets]
         for name in datasets[0].columns
     }
-    return ColumnDataset(columns, label_names=datasets[0].label_names)
+    tables = [d.table_columns for d in datasets if d.table_columns is not None]
+    table_columns = None
+    if len(tables) == len(datasets):
+        features = [
+            part for part in parts["features"] if isinstance(part, torch.Tensor)
+        ]
+        table_columns, united = unite(tables, features)
+        parts["features"] = [*united]
+    elif not all(column.is_plain for table in tables for column in table):
+        raise DataError(
+            "a table with text or missing values cannot be mixed with other data; use "
+            "only tables in the split"
+        )
+    return ColumnDataset(
+        {name: _join(columns) for name, columns in parts.items()},
+        label_names=datasets[0].label_names,
+        table_columns=table_columns,
+    )
 
 
 def _kinds(dataset: ColumnDataset) -> dict[str, tuple[object, ...]]:
