@@ -51,9 +51,11 @@ class Texts(Measure):
     """Whether all values are texts."""
 
     def _look(self, *batch: Column) -> None:
-        if _kind(batch[0]) in ("string", "large_string") and not _has_gaps(batch[0]):
+        if column_kind(batch[0]) in ("string", "large_string") and not _has_gaps(
+            batch[0]
+        ):
             return
-        values = _plain(batch[0])
+        values = plain(batch[0])
         place = _first(values, lambda value: not isinstance(value, str))
         if place is not None:
             self._fail(place, self.columns[0], values[place], "text")
@@ -70,7 +72,7 @@ class Numbers(Measure):
     def _look(self, *batch: Column) -> None:
         if self.reason is not None or _are_numbers(batch[0]):
             return
-        for row, value in enumerate(_plain(batch[0]), start=self.num_rows + 1):
+        for row, value in enumerate(plain(batch[0]), start=self.num_rows + 1):
             if value is None or value == "" or value != value:  # which NaN is not
                 self.reason = f"row {row} is missing"
                 return
@@ -109,7 +111,7 @@ class Classes(Measure):
 
     def _look(self, *batch: Column) -> None:
         if not self._take(_different(batch[0])):
-            values = _plain(batch[0])
+            values = plain(batch[0])
             place = _first(values, lambda value: not self._take([value]))
             if place is not None:
                 self._fail(place, self.columns[0], values[place], "a class")
@@ -126,7 +128,9 @@ class Tags(Classes):
     """Lists of tokens, each with a class, in a second column of lists."""
 
     def _look(self, *batch: Column) -> None:
-        if all(_kind(each).startswith(("list<", "large_list<")) for each in batch):
+        if all(
+            column_kind(each).startswith(("list<", "large_list<")) for each in batch
+        ):
             tokens, tags = cast(Any, batch)
             if (
                 not tokens.null_count + tags.null_count
@@ -134,7 +138,7 @@ class Tags(Classes):
                 and self._take(_different(tags.flatten()))
             ):
                 return
-        rows = zip(*map(_plain, batch), strict=True)
+        rows = zip(*map(plain, batch), strict=True)
         for place, row in enumerate(rows):
             for name, value in zip(self.columns, row, strict=True):
                 if not isinstance(value, list):
@@ -171,8 +175,8 @@ class Words(Measure):
             self.values |= dict.fromkeys(map(str, _different(batch[0])))
 
 
-def _kind(column: Column) -> str:
-    """The name of an array's type; empty of a list of plain values."""
+def column_kind(column: Column) -> str:
+    """Returns the name of an array's type; empty for a list of plain values."""
     return "" if isinstance(column, list) else str(cast(Any, column).type)
 
 
@@ -180,7 +184,8 @@ def _has_gaps(column: Column) -> bool:
     return bool(cast(Any, column).null_count)
 
 
-def _plain(column: Column) -> list[object]:
+def plain(column: Column) -> list[object]:
+    """Returns the values of a column as plain ones."""
     if isinstance(column, list):
         return column
     values: list[object] = cast(Any, column).to_pylist()
@@ -189,14 +194,16 @@ def _plain(column: Column) -> list[object]:
 
 def _different(column: Column) -> list[object]:
     """The values of a column, of an array of simple ones each but once."""
-    if _kind(column).startswith(("string", "large_string", "int", "uint", "bool")):
-        return _plain(cast(Any, column).unique())
-    return _plain(column)
+    if column_kind(column).startswith(
+        ("string", "large_string", "int", "uint", "bool")
+    ):
+        return plain(cast(Any, column).unique())
+    return plain(column)
 
 
 def _are_numbers(column: Column) -> bool:
     """Whether an array holds numbers alone; of a list that is not decided."""
-    kind = _kind(column)
+    kind = column_kind(column)
     if not kind.startswith(("int", "uint", "float", "double")) or _has_gaps(column):
         return False
     # Unequal to itself is NaN alone; least and most cannot tell, they skip it.

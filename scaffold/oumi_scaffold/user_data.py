@@ -10,16 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
-from oumi_scaffold.user_columns import Classes, Numbers, Words
-from oumi_scaffold.user_files import (
-    LABELS,
-    SPLITS,
-    SPLITS_IN_ORDER,
-    UserData,
-    rows_to_share,
-    table_of,
-)
+from oumi_scaffold.user_files import SPLITS, UserData
 from oumi_scaffold.user_images import look_into_archive, look_into_folder
+from oumi_scaffold.user_tabular import classified_rows, measured_rows
 from oumi_scaffold.user_texts import (
     labelled_texts,
     plain_texts,
@@ -28,9 +21,6 @@ from oumi_scaffold.user_texts import (
 )
 
 _PICTURE_SIZE = 32
-# In a file sorted by class, the number of a row gives its class away. The last is what
-# pandas calls the index that it has written.
-_ROW_NUMBERS = frozenset(("id", "", "unnamed: 0"))
 
 
 def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
@@ -63,58 +53,6 @@ def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
     return kind.read(path, columns)
 
 
-def _classified_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
-    return _rows(path, chosen, regression=False)
-
-
-def _measured_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
-    return _rows(path, chosen, regression=True)
-
-
-def _rows(path: Path, chosen: Mapping[str, str], *, regression: bool) -> UserData:
-    table, splits = table_of(path, chosen)
-    label = table.column("label", LABELS)
-    kwargs: dict[str, str | bool | int | list[str]] = {}
-    if label != "label":
-        kwargs["label_column"] = label
-    target = Numbers(label) if regression else Classes(label)
-    numbers = {name: Numbers(name) for name in table.names if name != label}
-    words = {name: Words(name) for name in numbers if name.lower() == "split"}
-    table.read(target, *numbers.values(), *words.values())
-    reasons = {name: each.reason for name, each in numbers.items()}
-    reasons |= {n: "it numbers the rows" for n in numbers if n.lower() in _ROW_NUMBERS}
-    # Of these only later rows have a value.
-    late = [name for name in table.names if name not in {label, *numbers}]
-    reasons |= dict.fromkeys(late, "row 1 is missing")
-    split = next((name for name, each in words.items() if _are_splits(each)), None)
-    if split is not None and path.is_file():
-        kwargs["split_column"] = split
-        splits = tuple(words[split].values)
-        del reasons[split]
-    left_out = {name: why for name, why in reasons.items() if why is not None}
-    features = [name for name in reasons if name not in left_out]
-    if not features:
-        reason = (
-            f"it has no column of numbers besides {label}, only {', '.join(reasons)}"
-        )
-        raise DataFileError(str(table.path), reason)
-    if left_out:
-        kwargs["feature_columns"] = features
-    arguments = {"num_features": len(features)}
-    if isinstance(target, Classes):
-        arguments["num_classes"] = target.number
-    elif target.reason:
-        reason = (
-            f"{label} does not hold numbers alone: {target.reason}; fill in or remove "
-            "such rows"
-        )
-        raise DataFileError(str(table.path), reason)
-    else:
-        kwargs["regression"] = True
-    rows = rows_to_share(path, table)
-    return UserData("tabular", splits, kwargs, arguments, left_out, rows).shared()
-
-
 def _images(path: Path, _: Mapping[str, str]) -> UserData:
     if path.is_dir():
         facts = look_into_folder(path, SPLITS)
@@ -142,10 +80,6 @@ def _images(path: Path, _: Mapping[str, str]) -> UserData:
     ).shared()
 
 
-def _are_splits(words: Words) -> bool:
-    return "train" in words.values and words.values.keys() <= set(SPLITS_IN_ORDER)
-
-
 class _Kind(NamedTuple):
     """What a task learns from: what looks into it, and the columns that it reads."""
 
@@ -160,6 +94,6 @@ _KINDS: Mapping[str, _Kind] = {
     "embedding": _Kind(text_pairs, ("text", "target")),
     "causal-lm": _Kind(plain_texts, ("text",)),
     "image-classification": _Kind(_images),
-    "tabular-classification": _Kind(_classified_rows, ("label",)),
-    "tabular-regression": _Kind(_measured_rows, ("label",)),
+    "tabular-classification": _Kind(classified_rows, ("label",)),
+    "tabular-regression": _Kind(measured_rows, ("label",)),
 }

@@ -23,9 +23,10 @@ _FEWEST_TO_SHARE = 50
 class UserData:
     """What reads the data, its splits, and what the constructor has to be given.
 
-    `left_out` says of each column that cannot be learned from why that is so;
-    `num_rows` how many rows or images there are that say no split, and is 0 where they
-    do; `is_shared` whether the splits share them.
+    `left_out` says of each column that cannot be learned from why that is so, and
+    `encoded` what becomes of those that are not features as they are; `num_rows` how
+    many rows or images there are that say no split, and is 0 where they do; `is_shared`
+    whether the splits share them.
     """
 
     dataset_name: str
@@ -35,6 +36,7 @@ class UserData:
     )
     arguments: Mapping[str, int] = field(default_factory=dict[str, int])
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    encoded: Mapping[str, str] = field(default_factory=dict[str, str])
     num_rows: int = 0
     is_shared: bool = False
 

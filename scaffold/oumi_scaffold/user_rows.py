@@ -172,6 +172,11 @@ def _json_of(line: str, number: int) -> object:
         raise ValueError(f"line {number}: {error.msg}") from error
 
 
+def missing_words() -> frozenset[str]:
+    """Returns the cells of csv that mean a missing value: Arrow's list of them."""
+    return frozenset(_csv().ConvertOptions().null_values)
+
+
 def _csv() -> Any:
     from pyarrow import csv  # pyright: ignore[reportMissingTypeStubs]
 

@@ -113,7 +113,7 @@ def test_a_column_that_only_later_rows_of_json_have_is_left_out(tmp_path, monkey
     rows = [{"a": 1, "label": 0}] * 3 + [{"a": 2, "b": 3, "label": 1}]
     (tmp_path / "t.jsonl").write_text("\n\n".join(map(json.dumps, rows)))
     found = look_into(tmp_path / "t.jsonl", "tabular-classification", {})
-    assert found.left_out == {"b": "row 1 is missing"}
+    assert found.left_out == {"b": "only later rows have it"}
     assert found.dataset_kwargs == {"feature_columns": ["a"]}
 
 

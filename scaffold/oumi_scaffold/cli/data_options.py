@@ -100,8 +100,10 @@ def data_answers(
             f"{path} has no splits: all of it is used for training; to evaluate too, "
             "make a folder of train, validation and test"
         )
-    if data.left_out:
-        output.note(output.printable(_left_out(data.left_out)))
+    for name, why in data.left_out.items():
+        output.note(f"column {shown(name)} is left out: {output.printable(why)}")
+    for name, what in data.encoded.items():
+        output.note(f"column {shown(name)}: {output.printable(what)}")
     if data.num_rows >= _MANY_ROWS:
         output.note(
             f"the config is for small data, and {path} has {data.num_rows:,} rows: "
@@ -147,17 +149,6 @@ def _check_settings(data: UserData, settings: Mapping[str, str]) -> None:
                 f"the data has {name}={value}, but --set says {shown(given)}: "
                 "leave it out"
             )
-
-
-def _left_out(reasons: Mapping[str, str]) -> str:
-    columns = ", ".join(f"{name} ({why})" for name, why in reasons.items())
-    remedy = (
-        "; to use those with missing values, fill them in, or add them to "
-        "feature_columns and set on_bad_sample to skip in the config"
-        if any(why.endswith("is missing") for why in reasons.values())
-        else ""
-    )
-    return f"columns that are not among the features: {columns}{remedy}"
 
 
 def _seen_from(path: Path, project: Path) -> str:

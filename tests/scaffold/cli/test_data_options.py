@@ -180,22 +180,31 @@ def test_columns_of_any_name_are_taken_as_they_are_said_to_be(
     assert trained.exit_code == 0
 
 
-def test_columns_that_cannot_be_learned_from_are_left_out_by_name(
-    project: Path, run: Callable
-):
-    rows = "1,a,1,0.5,0\n2,b,,nan,1\n3,c,3,0.5,0\n"
-    make_tree(project, {"mine.csv": f"size,name,holed,cracked,label\n{rows}"})
+def test_what_becomes_of_every_unusual_column_is_said(project: Path, run: Callable):
+    names = "abc"
+    rows = "".join(
+        f"{n},{names[n % 3]},{'' if n == 4 else n},name {n},2024-01-0{n},{n > 2},{n}\n"
+        for n in range(1, 10)
+    )
+    make_tree(project, {"mine.csv": f"size,sex,holed,who,day,tall,label\n{rows}"})
     done = run(
         "new-model", "MyNet", "--task", "tabular-regression", "--data", "mine.csv"
     )
     assert done.exit_code == 0
-    assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
-    assert (
-        "note: columns that are not among the features: name (row 1 is 'a'), "
-        "holed (row 2 is missing), cracked (row 2 is missing); to use those with "
-        "missing values, fill them in, or add them to feature_columns and set "
-        "on_bad_sample to skip in the config\n"
-    ) in done.err
+    notes = [line for line in done.err.splitlines() if "column" in line]
+    assert notes == [
+        "note: column 'who' is left out: it has 9 different texts in 9 rows",
+        "note: column 'day' is left out: it holds dates or times",
+        "note: column 'sex': text, a feature for each of 3 categories",
+        "note: column 'holed': 1 missing value, filled with the mean; another feature "
+        "says where",
+        "note: column 'tall': true or false, which become 1 and 0",
+    ]
+    assert dataset_of(project)["dataset_kwargs"] == {
+        "feature_columns": ["size", "sex", "holed", "tall"],
+        "regression": True,
+    }
+    assert config_of(project)["model"]["model_kwargs"]["num_features"] == 7
 
 
 @pytest.mark.parametrize("name", ["id", "ID", "", "Unnamed: 0"])
@@ -207,20 +216,7 @@ def test_a_column_that_numbers_the_rows_is_no_feature(
     done = run("new-model", "MyNet", *task)
     assert done.exit_code == 0, done.err
     assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
-    assert f"not among the features: {name} (it numbers the rows)" in done.err
-
-
-def test_the_advice_on_missing_values_works(project: Path, run: Callable):
-    rows = "".join(f"{n},{'' if n % 9 == 0 else n},{n % 2}\n" for n in range(60))
-    make_tree(project, {"mine.csv": f"size,holed,label\n{rows}"})
-    task = ("--task", "tabular-classification", "--data", "mine.csv")
-    assert run("new-model", "HoledNet", *task).exit_code == 0
-    config = project / "configs" / "holed_net.yaml"
-    text = config.read_text().replace("[size]", "[size, holed]")
-    text = text.replace("num_features: 1", "num_features: 2")
-    config.write_text(text.replace("data:\n", "data:\n  on_bad_sample: skip\n"))
-    trained = run("train", "-c", "configs/holed_net.yaml", "--training.max_steps", "2")
-    assert trained.exit_code == 0, trained.err
+    assert f"column {name!r} is left out: it numbers the rows\n" in done.err
 
 
 def test_conversations_are_no_texts(project: Path, run: Callable):

@@ -1,0 +1,75 @@
+"""A table as people have it: from `new-model` to the evaluation of a trained model."""
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CITIES = ("Paris, Texas", 'the "Big" one', " Köln", "東京", "NA", "")
+
+
+def write(path: Path, num_rows: int) -> None:
+    """Writes rows of which the label follows from text, flags and missing numbers."""
+    chosen = random.Random(0)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["ticket", "sex", "age", "city", "alone", "left", "survived"])
+        for number in range(num_rows):
+            sex, city = chosen.choice(["female", "male"]), chosen.choice(CITIES)
+            age = chosen.choice(["", chosen.randint(1, 80)])
+            is_alone = chosen.random() < 0.5
+            score = (sex == "female") + (city == " Köln") + (age == "") - is_alone
+            label = "yes" if score > 0 else "no"
+            day = f"1912-04-{chosen.randint(10, 15)}"
+            rows.writerow([f"A/{number}", sex, age, city, is_alone, day, label])
+
+
+def test_a_table_of_text_flags_and_gaps_is_learned(
+    project: Path, run: Callable[..., Any]
+):
+    write(project / "ship.csv", 500)
+    task = ("--task", "tabular-classification", "--arch", "mlp")
+    column = ("--column", "label=survived")
+    done = run("new-model", "ShipNet", *task, "--data", "ship.csv", *column)
+    assert done.exit_code == 0, done.err
+    assert "num_features: 9 # must match the data" in config_of(project)
+    checked = run("check", "configs/ship_net.yaml")
+    assert checked.exit_code == 0, checked.out
+    trained = run("train", "-c", "configs/ship_net.yaml", "--training.save_steps", "50")
+    assert trained.exit_code == 0, trained.err
+    done = run("evaluate", "-c", "configs/ship_net.yaml", "--json")
+    assert done.exit_code == 0, done.err
+    metrics = json.loads(done.out)["metrics"]
+    # The larger class has two thirds of the rows.
+    assert metrics["accuracy"] > 0.9
+    output = project / "outputs" / "ship_net"
+    features = (output / "features.json").read_bytes()
+    assert b"Paris, Texas" in features
+    checkpoints = list(output.glob("checkpoint-*"))
+    assert checkpoints
+    for checkpoint in checkpoints:
+        assert (checkpoint / "features.json").read_bytes() == features
+
+
+def test_a_config_that_no_longer_fits_the_table_says_what_to_set(
+    project: Path, run: Callable[..., Any]
+):
+    write(project / "ship.csv", 60)
+    task = ("--task", "tabular-classification", "--column", "label=survived")
+    assert run("new-model", "WreckNet", *task, "--data", "ship.csv").exit_code == 0
+    text = (project / "ship.csv").read_text(encoding="utf-8")
+    changed = text.replace(",female,", ",unknown,", 3)
+    (project / "ship.csv").write_text(changed, encoding="utf-8")
+    done = run("train", "-c", "configs/wreck_net.yaml")
+    assert done.exit_code != 0
+    sentence = (
+        "the data has 10 features and WreckNet was built for 9; set model.model_k"
+    )
+    assert sentence in done.err
+    assert "Traceback" not in done.err
+
+
+def config_of(project: Path) -> str:
+    return (project / "configs" / "ship_net.yaml").read_text()
