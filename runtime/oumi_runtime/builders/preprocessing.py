@@ -76,6 +76,18 @@ class Preprocessing:
         columns = self._encoder.encode(dataset, label_ids)
         return ColumnDataset(columns, label_names=self.label_names)
 
+    def apply_to_inputs(self, stream: Stream) -> Stream:
+        """Prepares a stream to predict from, as it is read; labels are not needed.
+
+        Tables are encoded, and texts tokenized as `TextEncoder.encode_inputs` does.
+        """
+        return stream.changed(prepare=self._inputs_of)
+
+    def _inputs_of(self, data: TextColumns | ColumnDataset) -> ColumnDataset:
+        if isinstance(data, ColumnDataset):
+            return self._apply_to_table(data)
+        return ColumnDataset(self._encoder.encode_inputs(data))
+
     def unknown_labels(self, dataset: TextColumns) -> dict[int, str]:
         """Returns why samples have no class, by their index, of all that have none."""
         are_names = self._are_names(dataset)

@@ -86,8 +86,7 @@ class TableEncoding:
     def _check(
         self, dataset: ColumnDataset, columns: Mapping[str, TableColumn]
     ) -> None:
-        are_texts = {each.column: each.kind == _CATEGORY for each in self.features}
-        for name, is_text in are_texts.items():
+        for name, is_text in self.are_texts.items():
             if name not in columns:
                 raise DataError(
                     f"the data has no column {name!r}, which the model was trained "
@@ -102,6 +101,11 @@ class TableEncoding:
                     f"the column {name!r} holds {kinds[1]}, and held {kinds[0]} when "
                     "the model was trained"
                 )
+
+    @property
+    def are_texts(self) -> dict[str, bool]:
+        """Whether each column was text, by name, in their order."""
+        return {each.column: each.kind == _CATEGORY for each in self.features}
 
     def to_json(self) -> str:
         """Returns what `from_json` reads, one feature a line."""

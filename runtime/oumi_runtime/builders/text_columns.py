@@ -11,7 +11,11 @@ from tokenizers import Encoding, Tokenizer
 from oumi_runtime.builders.byte_encoder import ByteEncoder, is_of_bytes
 from oumi_runtime.builders.joined_words import join_ragged, to_ragged
 from oumi_runtime.builders.long_texts import encode_texts
-from oumi_runtime.builders.word_encoder import WordEncoder, splits_at_spaces
+from oumi_runtime.builders.word_encoder import (
+    WordEncoder,
+    ids_around,
+    splits_at_spaces,
+)
 from oumi_runtime.core.datasets import (
     PlainTexts,
     RaggedColumn,
@@ -25,6 +29,8 @@ from oumi_runtime.exceptions import BadSampleError, DataError
 
 # Losses and metrics ignore this label.
 IGNORED_LABEL = -100
+# Columns that predictions of tokens are put together from, and that no model takes.
+WORDS, NUM_WORDS = "words", "num_words"
 _TEXTS_AT_ONCE = 1024
 # Of more, it is said that they are tokenized, which takes many seconds.
 _MANY_CHARACTERS = 50_000_000
@@ -70,6 +76,24 @@ class TextEncoder:
                     "from TextDataset"
                 )
 
+    def encode_inputs(self, dataset: TextColumns) -> Columns:
+        """Encodes what a model predicts from, without labels.
+
+        Args:
+            dataset: Plain texts are prompts, of which the end is kept if they are too
+                long. Otherwise `tokens` or else `text` is encoded, as in `encode`.
+
+        Returns:
+            `input_ids`; and for tokens, `words` (samples, sequence), the number of the
+            token, from 1, at its first piece, otherwise 0, and `num_words` (samples,).
+        """
+        if "tokens" in dataset.columns:
+            return self._words(dataset.columns["tokens"])
+        texts = dataset.columns["text"]
+        if isinstance(dataset, PlainTexts):
+            return {"input_ids": self._prompts(texts)}
+        return {"input_ids": self._inputs(texts)}
+
     @cached_property
     def _faster(self) -> WordEncoder | ByteEncoder | None:
         """An equivalent, faster encoder, for all datasets; None if none exists."""
@@ -88,6 +112,24 @@ class TextEncoder:
 
     def _inputs(self, texts: Sequence[str]) -> RaggedColumn:
         return self._tokens(texts).cut(self.max_length, pad_value=self.pad_id)
+
+    def _prompts(self, texts: Sequence[str]) -> RaggedColumn:
+        tokens = self._tokens(texts)
+        _, after = ids_around(self.tokenizer)
+        if after:  # A text that goes on has no end.
+            tokens = tokens.without_end(len(after))
+        return tokens.last(self.max_length, pad_value=self.pad_id)
+
+    def _words(self, texts: Sequence[Sequence[str]]) -> Columns:
+        ids, words = self._tokens_of_words(texts)
+        sizes = torch.tensor([*map(len, texts)], dtype=torch.int64)
+        before = (sizes.cumsum(0) - sizes).repeat_interleave(ids.lengths)
+        numbers = RaggedColumn((words - before + 1).clamp(min=0), ids.lengths)
+        return {
+            "input_ids": ids.cut(self.max_length, pad_value=self.pad_id),
+            WORDS: numbers.cut(self.max_length, pad_value=0),
+            NUM_WORDS: sizes,
+        }
 
     def _tagged(self, dataset: TaggedTexts, label_ids: LabelIds) -> Columns:
         """Encodes tagged tokens; the first piece of a token has the token's label."""

@@ -37,7 +37,7 @@ class WordEncoder:
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Initializes it from a tokenizer for which `splits_at_spaces` is true."""
         self._new_words = JoinedWords(tokenizer)
-        begin, end = _around(tokenizer)
+        begin, end = ids_around(tokenizer)
         self._around = RaggedColumn(
             torch.tensor([*begin, *end], dtype=torch.int32),
             torch.tensor([len(begin), len(end)]),
@@ -146,7 +146,7 @@ def splits_at_spaces(tokenizer: Tokenizer) -> bool:
     )
 
 
-def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+def ids_around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     """Returns the ids that the tokenizer adds before and after a text."""
     encoding = tokenizer.encode("a")
     is_special = [*map(bool, encoding.special_tokens_mask)]

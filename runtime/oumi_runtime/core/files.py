@@ -9,8 +9,10 @@ import json
 import os
 import shutil
 import stat
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from oumi_runtime.exceptions import DiskFullError, UnsafeFileError
 
@@ -31,17 +33,32 @@ def write_whole(path: Path, content: bytes | str) -> None:
         DiskFullError: The disk is full; an older file is left unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
+    with writing_whole(path, len(data)) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing_whole(path: Path, size: int | None = None) -> Generator[BinaryIO]:
+    """Opens a file that takes its place when the block ends without an error.
+
+    Args:
+        path: The file; its folder must exist. Until then, an older one is unchanged.
+        size: Its size in bytes, if known.
+
+    Raises:
+        DiskFullError: The disk is full.
+    """
     staged = path.with_name(f"{STAGED_PREFIX}{os.getpid()}-{path.name}")
     try:
         with staged.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
     except BaseException as error:
         staged.unlink(missing_ok=True)
         if is_disk_full(error):
-            raise DiskFullError(path, len(data), free_bytes(path.parent)) from error
+            raise DiskFullError(path, size, free_bytes(path.parent)) from error
         raise
     sync(path.parent)
 

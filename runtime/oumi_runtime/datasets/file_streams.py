@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from oumi_runtime.core.datasets import (
     BlockDataset,
@@ -20,6 +20,9 @@ from oumi_runtime.exceptions import BadRowError
 class FileStream(BlockDataset, ABC):
     """A stream of selected columns of a file."""
 
+    reads_lists: ClassVar[bool] = False
+    """Whether it reads a file that is one JSON list, all at once."""
+
     def __init__(
         self, path: Path, columns: Mapping[str, str], *, dataset_name: str
     ) -> None:
@@ -35,9 +38,11 @@ class FileStream(BlockDataset, ABC):
             DataError: The file or a column is missing, or the file cannot be read.
         """
         self.dataset_name, self.dataset_path = dataset_name, str(path)
-        first = RecordFile(path).first_row
+        first = RecordFile(path, reads_lists=self.reads_lists).first_row
         texts = [n for n in columns.values() if not isinstance(first.get(n), list)]
-        self._file = RecordFile(path, text_columns=tuple(texts))
+        self._file = RecordFile(
+            path, text_columns=tuple(texts), reads_lists=self.reads_lists
+        )
         self._file.require(columns)
         self._names = list(columns.values())
 

@@ -8,16 +8,16 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.datasets.images import (
+    IMAGE_SUFFIXES,
     check_image_options,
+    read_image,
     require_pillow,
-    to_image_tensor,
 )
 from oumi_runtime.datasets.split_files import SPLIT_NAMES
 from oumi_runtime.exceptions import DataError
 
 _SPLITS = {"train", "training", "test", "testing", "eval", "evaluation"}
 _SPLITS |= set(SPLIT_NAMES["validation"])
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
 
 
 @register_dataset("image_folder")
@@ -51,7 +51,7 @@ class ImageFolder(Dataset[dict[str, Any]]):
             MissingExtraError: Pillow is not installed.
         """
         check_image_options("image_folder", image_size, channels)
-        self._image_module = require_pillow("dataset 'image_folder'")
+        require_pillow("dataset 'image_folder'")
         self.dataset_name = "image_folder"
         self.dataset_path = dataset_path
         self._image_size = image_size
@@ -69,12 +69,12 @@ class ImageFolder(Dataset[dict[str, Any]]):
             (path, label)
             for label, name in enumerate(self.label_names)
             for path in sorted((folder / name).rglob("*"))
-            if path.suffix.lower() in _SUFFIXES
+            if path.suffix.lower() in IMAGE_SUFFIXES
         ]
         if not self.files:
             raise DataError(
                 f"{folder} has no images in folders for their classes; file types are "
-                f"{', '.join(sorted(_SUFFIXES))}"
+                f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
 
     def __len__(self) -> int:
@@ -82,11 +82,7 @@ class ImageFolder(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         path, label = self.files[index]
-        try:
-            with self._image_module.open(path) as image:
-                pixels = to_image_tensor(image, self._image_size, self._channels)
-        except Exception as error:
-            raise DataError(f"{path} cannot be read: {error}") from error
+        pixels = read_image(path, self._image_size, self._channels)
         return {"images": pixels, "labels": torch.tensor(label)}
 
 

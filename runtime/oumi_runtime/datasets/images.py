@@ -1,11 +1,16 @@
 """Converts images to tensors; Pillow is imported only when it is needed."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from oumi_runtime.exceptions import DataError, MissingExtraError
+
+IMAGE_SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
+)
 
 
 def require_pillow(asked_by: str) -> Any:
@@ -34,6 +39,21 @@ def check_image_options(where: str, image_size: int | None, channels: int) -> No
             f"{where}: image_size is {image_size!r}; give a whole number of pixels, 1 "
             "or more"
         )
+
+
+def read_image(path: Path, image_size: int | None, channels: int) -> torch.Tensor:
+    """Reads an image file; see `to_image_tensor`.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return to_image_tensor(image, image_size, channels)
+    except Exception as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def to_image_tensor(image: Any, image_size: int | None, channels: int) -> torch.Tensor:

@@ -23,12 +23,19 @@ _BUFFER_BYTES = 1 << 20
 class RecordFile:
     """A file of rows, read with pyarrow, which is imported only when it is needed."""
 
-    def __init__(self, path: Path, text_columns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        text_columns: tuple[str, ...] = (),
+        *,
+        reads_lists: bool = False,
+    ) -> None:
         """Opens the file and reads its first rows.
 
         Args:
             path: A .csv, .jsonl, .json (one object per line), .parquet or .arrow file.
             text_columns: Columns to read as text, whatever their values look like.
+            reads_lists: Whether to read a file that is one JSON list, all at once.
 
         Raises:
             DataError: The file is missing, not supported, or cannot be read.
@@ -45,6 +52,8 @@ class RecordFile:
         self._text_columns = text_columns
         self.first_row: dict[str, Any] = {}
         if self._kind == "json" and _begins_a_list(path):
+            self._kind = "list"
+        if self._kind == "list" and not reads_lists:
             raise DataError(
                 f"{path} is one JSON list, which cannot be streamed; write one object "
                 "per line, or set stream: false"
@@ -117,6 +126,7 @@ class RecordFile:
         reader = {
             "csv": self._csv,
             "json": self._json,
+            "list": self._list,
             "parquet": self._parquet,
             "arrow": self._arrow,
         }[self._kind]
@@ -201,6 +211,22 @@ class RecordFile:
         size = arrow_json.ReadOptions(block_size=_BLOCK_BYTES)
         return _numbered(arrow_json.open_json(self.path, size, options))
 
+    def _list(
+        self, columns: list[str] | None, start: int, rows_at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        import pyarrow as pa
+
+        try:
+            rows = json.loads(self.path.read_text(encoding="utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{self.path} is not JSON: {error}") from error
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, dict):
+                raise BadRowError(f"{self.path}: row {number} is not a JSON object")
+        table = pa.Table.from_pylist(rows)
+        chosen = table if columns is None else table.select(columns)
+        return _numbered(chosen.to_batches())
+
     def _reason(self, error: Exception, row: int) -> str:
         """Describes an error and the row, from 1, that it occurred in."""
         text = str(error).splitlines()[0]
@@ -230,6 +256,10 @@ class RecordFile:
                     return f"{where}: row {row + 1} is not a JSON object"
                 first = first or values
                 for name, value in values.items():
+                    is_text = name in self._text_columns
+                    if is_text and not isinstance(value, str | None):
+                        found = f"{name!r} is {value!r:.40}, not text"
+                        return f"{where}: row {row + 1}: {found}"
                     if not _is_alike(value, first.get(name)):
                         return (
                             f"{where}: row {row + 1}: {name!r} is {value!r:.40}, where "

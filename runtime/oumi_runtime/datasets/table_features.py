@@ -61,6 +61,22 @@ def describe_columns(
     return list(columns.values())
 
 
+def describe_like(table: Table, name: str, *, is_text: bool) -> TableColumn:
+    """Describes a column of some rows, as it was in the training data.
+
+    Args:
+        table: The rows; texts in a column of numbers become numbers if possible.
+        name: The column.
+        is_text: Whether it was text.
+    """
+    if is_text:
+        categories = tuple(sorted({str(value) for value in _counted(table, name)}))
+        return TableColumn(name, categories, has_gaps=True)
+    if isinstance(table.columns[name], list):
+        _to_numbers(table, name)
+    return TableColumn(name, has_gaps=True)
+
+
 def _describe(table: Table, name: str) -> TableColumn:
     """Describes a column, which is one of categories if any value is text."""
     values = table.columns[name]

@@ -8,7 +8,7 @@ from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object
-from oumi_runtime.core.models.generation import greedy_target
+from oumi_runtime.core.models.generation import greedy_target, target_texts
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
@@ -40,12 +40,7 @@ class TextGeneration(BatchMetrics):
                 "the metrics function 'text_generation' needs texts and a tokenizer; "
                 "set model.tokenizer_name"
             )
-        ended = ((rows <= 0).cumsum(dim=1) > 0).tolist()
-        kept = [
-            [token for token, is_after in zip(row, after, strict=True) if not is_after]
-            for row, after in zip(rows.tolist(), ended, strict=True)
-        ]
-        return self.tokenizer.decode_batch(kept)
+        return target_texts(rows, self.tokenizer)
 
     def compute(self, kept: Sequence[Any]) -> dict[str, float]:
         """Computes the metrics of all batches."""

@@ -110,6 +110,18 @@ class RaggedColumn:
         values = self._gather(self._starts, lengths) if is_longer else self.values
         return RaggedColumn(values, lengths, pad_value=pad_value)
 
+    def last(self, length: int, *, pad_value: int) -> "RaggedColumn":
+        """Keeps the end of each sequence; see `cut`."""
+        lengths = self.lengths.clamp(max=length)
+        starts = self._starts + self.lengths - lengths
+        return RaggedColumn(self._gather(starts, lengths), lengths, pad_value=pad_value)
+
+    def without_end(self, count: int) -> "RaggedColumn":
+        """Removes the last `count` values of each sequence."""
+        lengths = (self.lengths - count).clamp(min=0)
+        values = self._gather(self._starts, lengths)
+        return RaggedColumn(values, lengths, pad_value=self.pad_value)
+
     def _gather(self, starts: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Returns the values of some slices, concatenated, (sum of lengths,)."""
         ends = lengths.cumsum(0)

@@ -26,7 +26,7 @@ from oumi_runtime.core.datasets.stream_sources import StreamSource
 from oumi_runtime.core.datasets.text_dataset import TextColumns
 from oumi_runtime.exceptions import BadRowError, BadSampleError
 
-Prepare = Callable[[TextColumns], Dataset[Any]]
+Prepare = Callable[[Any], Dataset[Any]]
 
 
 class Stream(IterableDataset[Any]):
@@ -52,7 +52,8 @@ class Stream(IterableDataset[Any]):
             until_all: Whether a mixture continues until every dataset is exhausted,
                 restarting those that end earlier; otherwise it ends with the first.
             seed: The random seed of the mixture.
-            prepare: Converts texts to a `ColumnDataset`; None leaves them unchanged.
+            prepare: Converts texts, or a table that is not encoded, to a
+                `ColumnDataset`; None leaves them unchanged.
             collate: Makes a batch from samples; None for the default collator.
             block_size: Tokens per block when packing samples; None for no packing.
         """
@@ -180,7 +181,7 @@ class Stream(IterableDataset[Any]):
         """
         if isinstance(block.data, RawRows):
             return StreamedRows(self, block)
-        if isinstance(block.data, ColumnDataset) or self.prepare is None:
+        if self.prepare is None or _is_prepared(block.data):
             return block.data
         try:
             return self.prepare(block.data)
@@ -222,6 +223,10 @@ class Stream(IterableDataset[Any]):
             samples = self.columns(block)
             for index in range(len(block)):
                 yield samples[index]
+
+
+def _is_prepared(data: TextColumns | ColumnDataset) -> bool:
+    return isinstance(data, ColumnDataset) and data.table_columns is None
 
 
 class StreamedRows(Dataset[Any]):
