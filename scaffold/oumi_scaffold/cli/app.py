@@ -30,6 +30,7 @@ COMMANDS = {
     "check": ("check", "Run the conformance suite on a model."),
     "train": ("train", "Train the model of a config."),
     "evaluate": ("evaluate", "Evaluate a trained model on held-out data."),
+    "predict": ("predict", "Predict with a trained model, for files or texts."),
     "find-lr": ("find_lr", "Run a learning rate range test and suggest a rate."),
     "find-batch-size": (
         "find_batch_size",

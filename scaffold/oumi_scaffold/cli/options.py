@@ -1,6 +1,8 @@
 """The options that several commands share, and the config that some of them name."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +24,8 @@ overrides_argument = click.argument(
     "overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]..."
 )
 """Replaces values of the config; the command has to ignore unknown options."""
+
+_ASSIGNMENT = re.compile(r"[^.\[\]=\s]+[.\[][^=\s]*=.*", re.DOTALL)
 
 TAKES_OVERRIDES = {"ignore_unknown_options": True}
 
@@ -46,3 +50,27 @@ def checked_config(
     )
     loaded.finalize_and_validate()
     return loaded
+
+
+def input_and_overrides(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Divides the words of a command line into an input, if any, and overrides.
+
+    Raises:
+        UsageError: There are several inputs.
+    """
+    inputs: list[str] = []
+    overrides: list[str] = []
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word.startswith("--"):
+            overrides.append(word)
+            if "=" not in word and words and not words[0].startswith("--"):
+                overrides.append(words.pop(0))
+        elif _ASSIGNMENT.fullmatch(word) and not Path(word).exists():
+            overrides.append(word)
+        else:
+            inputs.append(word)
+    if len(inputs) > 1:
+        raise click.UsageError(f"give one INPUT, not {', '.join(inputs)}")
+    return (inputs[0] if inputs else None), overrides

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
@@ -108,6 +108,28 @@ def only_json() -> Generator[None]:
 def emit_json(document: object) -> None:
     """Prints one JSON document, the only thing that a command prints with `--json`."""
     click.echo(json.dumps(document, indent=2))
+
+
+@contextmanager
+def progress(total: int | None) -> Generator[Callable[[int], None]]:
+    """Shows a bar on stderr while work goes on, if that is a terminal.
+
+    Args:
+        total: The number of pieces of the work, if known.
+
+    Yields:
+        A function that is told how many more pieces are done.
+    """
+    if not _is_terminal(sys.stderr):
+        yield lambda count: None
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn()
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
 
 
 def note(message: str) -> None:

@@ -32,3 +32,10 @@ def test_targets_are_completed():
 
 def test_commands_are_completed():
     assert completed("find") == ["find-lr", "find-batch-size"]
+
+
+def test_what_to_predict_from_is_completed_as_a_file():
+    shell = ShellComplete(group, {}, "oumi-scaffold", "_OUMI_SCAFFOLD_COMPLETE")
+    for given in (["predict"], ["predict", "-o"]):
+        (found,) = shell.get_completions(given, "data/t")
+        assert (found.value, found.type) == ("data/t", "file")

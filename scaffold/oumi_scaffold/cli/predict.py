@@ -1,0 +1,163 @@
+"""`oumi-scaffold predict`: predict with a trained model."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.completion import files
+from oumi_scaffold.cli.options import (
+    TAKES_OVERRIDES,
+    checked_config,
+    input_and_overrides,
+    interpolate_option,
+    json_option,
+)
+from oumi_scaffold.cli.prediction_lines import Lines, Prediction, lines_for
+
+if TYPE_CHECKING:
+    from oumi_runtime.infer import Predictions
+
+
+@click.command("predict", context_settings=TAKES_OVERRIDES)
+@click.option(
+    "-c",
+    "--config",
+    required=True,
+    metavar="FILE",
+    help="The config that the model was trained with.",
+)
+@click.option(
+    "--text",
+    "texts",
+    multiple=True,
+    metavar="TEXT",
+    help="A text to predict from; may be repeated.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "output_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to a .jsonl or .csv file.  [default: JSON lines on stdout]",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Inputs at once.  [default: training.per_device_eval_batch_size]",
+)
+@click.option(
+    "--max-new-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The maximum length of a generated text.  [default: 64]",
+)
+@interpolate_option
+@json_option
+@click.argument(
+    "arguments",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    metavar="[INPUT] [OVERRIDES]...",
+    shell_complete=files,
+)
+def command(
+    config: str,
+    texts: tuple[str, ...],
+    output_file: Path | None,
+    batch_size: int | None,
+    max_new_tokens: int | None,
+    interpolate: bool,
+    as_json: bool,
+    arguments: tuple[str, ...],
+) -> None:
+    """Predict with the trained model of a config: one line for each input, in order.
+
+    INPUT is a file or folder like those that the model was trained on, without labels;
+    a .txt file, a pipe or - (stdin) has one text a line. By default it is the test
+    split of the config. OVERRIDES replace values of the config, as in
+    --training.output_dir runs/second.
+    """
+    given, overrides = input_and_overrides(arguments)
+    if given is not None and texts:
+        raise click.UsageError("give either INPUT or --text")
+    lines = lines_for(output_file)
+    if output_file is not None:
+        _refuse_useless(output_file, given)
+    loaded = checked_config(config, overrides, interpolate)
+    if given is None and not texts and _is_piped():
+        output.note("stdin is not read; to predict from its lines, write - as INPUT")
+    from oumi_runtime.infer import Predictor
+
+    with output.only_json() if as_json else nullcontext():
+        predictor = Predictor.load(loaded)
+        predictions = predictor.predict(
+            given if given is not None else list(texts) or None,
+            batch_size=batch_size,
+            max_new_tokens=max_new_tokens,
+        )
+        document: dict[str, Any] = {"model_dir": str(predictor.model_dir)}
+        if output_file is not None:
+            document["output"] = str(output_file)
+            document["num_predictions"] = _write(predictions, output_file, lines)
+        elif as_json:
+            made = [each for batch in _shown(predictions) for each in batch]
+            document |= {"num_predictions": len(made), "predictions": made}
+        else:
+            _print(predictions, lines)
+    if as_json:
+        output.emit_json(document)
+    elif output_file is not None:
+        count = document["num_predictions"]
+        output.say(f"Wrote {count} predictions to {output_file}")
+
+
+def _refuse_useless(file: Path, given: str | None) -> None:
+    """Refuses an output file that cannot be written, before the work begins."""
+    if not file.parent.is_dir():
+        raise click.UsageError(f"--output: there is no folder {file.parent}")
+    if given is not None and os.path.realpath(given) == os.path.realpath(file):
+        raise click.UsageError(f"--output: {file} is the input; name another file")
+
+
+def _is_piped() -> bool:
+    """Whether another program may be writing to stdin."""
+    with suppress(OSError, ValueError):
+        return stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode)
+    return False
+
+
+def _print(predictions: "Predictions", lines: Lines) -> None:
+    # On a terminal, the lines themselves show the progress.
+    batches = predictions.batches if sys.stdout.isatty() else _shown(predictions)
+    for batch in batches:
+        sys.stdout.write(lines.of(batch))
+        sys.stdout.flush()
+
+
+def _write(predictions: "Predictions", file: Path, lines: Lines) -> int:
+    """Writes a file, which is there when all is done; returns the number of lines."""
+    from oumi_runtime.core.files import writing_whole
+
+    count = 0
+    with writing_whole(file) as whole:
+        for batch in _shown(predictions):
+            whole.write(lines.of(batch).encode())
+            count += len(batch)
+    return count
+
+
+def _shown(predictions: "Predictions") -> Iterator[list[Prediction]]:
+    """Yields the batches, and shows the progress meanwhile."""
+    with output.progress(predictions.num_inputs) as advance:
+        for batch in predictions.batches:
+            yield batch
+            advance(len(batch))
