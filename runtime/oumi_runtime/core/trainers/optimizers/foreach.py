@@ -4,6 +4,9 @@ torch.optim and torch.nn.utils use them internally, but torch does not export th
 """
 
 from torch import (
+    _amp_foreach_non_finite_check_and_unscale_ as unscale_,  # pyright: ignore[reportPrivateImportUsage]
+)
+from torch import (
     _foreach_add_ as add_,  # pyright: ignore[reportPrivateImportUsage]
 )
 from torch import (
@@ -25,4 +28,4 @@ from torch import (
     _foreach_sign_ as sign_,  # pyright: ignore[reportPrivateImportUsage]
 )
 
-__all__ = ["add_", "copy_", "lerp", "lerp_", "mul_", "norm", "sign_"]
+__all__ = ["add_", "copy_", "lerp", "lerp_", "mul_", "norm", "sign_", "unscale_"]

@@ -6,6 +6,7 @@ import torch
 from torch.optim import Optimizer
 
 from oumi_runtime.core.distributed import is_distributed
+from oumi_runtime.core.trainers.optimizers import foreach
 
 
 class FiniteCheck:
@@ -40,6 +41,7 @@ class FiniteCheck:
         # Changed in place, since a CUDA graph reads and writes them.
         self._is_bad = torch.zeros((), device=device)
         self._num_bad = torch.zeros((), device=device)
+        self._one = torch.ones((), device=device)
         self._num_bad_read = 0
 
     def admit(self, loss: torch.Tensor, grad_norm: torch.Tensor) -> bool:
@@ -54,13 +56,14 @@ class FiniteCheck:
             optimizer on the device.
         """
         # Gradients are averaged over processes, losses are not.
-        number = grad_norm if is_distributed() else loss + grad_norm
+        numbers = [grad_norm] if is_distributed() else [loss, grad_norm]
         if self.reads_at_once:
-            is_good = math.isfinite(number)
+            is_good = all(map(math.isfinite, numbers))
             self._num_bad_read += not is_good
             return is_good
-        # What is not finite, less itself, is no number. isfinite is five launches.
-        self._is_bad.logical_or_((number - number).ne(0))
+        # One launch, which GradScaler uses as well; it sets the verdict if a number is
+        # not finite, and never clears it. Unscaling by one changes nothing.
+        foreach.unscale_(numbers, self._is_bad, self._one)
         self._num_bad += self._is_bad
         # Fused optimizers read this attribute, which torch.amp.GradScaler sets as well.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]

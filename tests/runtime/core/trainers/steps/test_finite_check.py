@@ -49,3 +49,12 @@ def test_after_a_bad_step_nothing_is_applied_until_it_was_read() -> None:
     step(check, optimizer, GOOD, GOOD)
     assert not torch.equal(parameter, torch.ones(2))
     assert check.first_bad_step() is None
+
+
+def test_the_numbers_stay_as_they_are() -> None:
+    check, _ = make(reads_at_once=False)
+    loss, norm = torch.tensor(0.1, dtype=torch.bfloat16), torch.tensor(3.0e38)
+    expected = loss.clone(), norm.clone()
+    assert check.admit(loss, norm)
+    assert (loss, norm) == expected
+    assert check.first_bad_step() is None
