@@ -13,6 +13,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.clipping import GradientClipper
+from oumi_runtime.core.trainers.steps.fast_dropout import FastDropout
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
 
@@ -57,6 +58,7 @@ class TrainStep:
         self._meter = parts.meter
         self._autocast = autocast
         self._scaler = scaler
+        self._dropout = FastDropout(parts.parallelism.model)
         self._model = model = parts.parallelism.model
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
@@ -106,7 +108,7 @@ class TrainStep:
         for number, (columns, weight) in enumerate(micro_batches, start=1):
             is_last = number == len(micro_batches)
             with nullcontext() if is_last else self._parallelism.accumulating():
-                with self._autocast():
+                with self._autocast(), self._dropout():
                     outputs = outputs_of(
                         self._parallelism.forward, self._model, columns
                     )
