@@ -154,7 +154,7 @@ def _require_same_data(trainer: BaseTrainer, preprocessing: Preprocessing) -> No
     require_same(
         {
             "the number of training samples": number,
-            "the tokenizer and classes": preprocessing.digest(),
+            "the tokenizer, classes and features": preprocessing.digest(),
         }
     )
 

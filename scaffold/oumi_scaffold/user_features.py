@@ -15,6 +15,8 @@ MAX_CATEGORIES = 100
 # Where so many values of a csv column are numbers, the others are mistakes.
 _MISTAKEN_SHARE = 0.95
 _MISTAKEN_SHARE_OF_MANY = 0.5
+# Models compute with 32 bits.
+_LARGEST = 3.4028234663852886e38
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "bool", "null")
 _TEXTS = ("string", "large_string")
 _DATES = ("date", "time", "duration")
@@ -68,7 +70,9 @@ class Feature(Measure):
         """What becomes of the column; None if its values are features as they are."""
         lacks = f"{self._num_missing:,} missing value" + "s" * (self._num_missing != 1)
         if self._is_text:
-            gaps = f"; all are 0 for {lacks}" if self._num_missing else ""
+            gaps = f"; 0 for {lacks}" if self._num_missing else ""
+            if self.num_features == 1:
+                return f"text of one category, one feature{gaps}"
             return f"text, a feature for each of {self.num_features} categories{gaps}"
         if self._num_missing:
             return f"{lacks}, filled with the mean; another feature says where"
@@ -112,11 +116,14 @@ class Feature(Measure):
         self._num_missing += num_missing
         self._num_numbers += len(values) - num_missing
         self._is_boolean &= kind in ("bool", "null")
+        if kind in ("float", "double") and _most(values) > _LARGEST:
+            self._look_at_values(plain(values))
 
     def _look_at_values(self, values: list[object]) -> None:
         """Looks at values of JSON, each of which may be of another type."""
         for place, value in enumerate(values):
-            if not isinstance(value, str | int | float | None):
+            is_large = isinstance(value, int | float) and abs(value) > _LARGEST
+            if is_large or not isinstance(value, str | int | float | None):
                 row = self.num_rows + place + 1
                 self._unusable = f"row {row} is {value!r:.40}"
                 return
@@ -155,6 +162,14 @@ class Feature(Measure):
         except ValueError:
             return True
         return False
+
+
+def _most(values: Any) -> float:
+    """The largest amount in an array of numbers."""
+    from pyarrow import compute  # pyright: ignore[reportMissingTypeStubs]
+
+    bounds: Mapping[str, float | None] = cast(Any, compute).min_max(values).as_py()
+    return max(abs(bounds["min"] or 0.0), abs(bounds["max"] or 0.0))
 
 
 def _counts(column: Column) -> Mapping[Hashable, int]:

@@ -55,8 +55,8 @@ kinds = pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
         ([True, False] * 9, 1, "true or false, which become 1 and 0"),
         ([True, None] * 9, 2, "9 missing values, filled with the mean"),
         (["x", "y", "z"] * 9, 3, "text, a feature for each of 3 categories"),
-        (["x"] * 9, 1, "text, a feature for each of 1 categories"),
-        ([*"xyz" * 9, None, ""], 3, "of 3 categories; all are 0 for 2 missing values"),
+        (["x"] * 9, 1, "text of one category, one feature"),
+        ([*"xyz" * 9, None, ""], 3, "of 3 categories; 0 for 2 missing values"),
     ],
 )
 def test_every_kind_of_file_gives_the_same_features(
@@ -94,6 +94,9 @@ def test_a_column_that_is_no_feature_is_left_out_with_its_reason(
         ("csv", ["12:30:00", None], "it holds dates or times"),
         ("jsonl", [1, [2]], "row 2 is [2]"),
         ("parquet", [[1], [2]], "row 1 is [1]"),
+        ("parquet", [0.5, float("nan"), 1e39], "row 3 is 1e+39"),
+        ("csv", [0.5, "", "-inf"], "row 3 is -inf"),
+        ("jsonl", [1, None, float("inf")], "row 3 is inf"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_row(tmp_path, kind, values, reason):

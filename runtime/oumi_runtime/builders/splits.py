@@ -53,7 +53,7 @@ def prepare_split(
         dataset: The dataset that was read.
         config: The whole config.
         split: The split of the dataset.
-        preprocessing: The tokenizer and classes.
+        preprocessing: The tokenizer, classes and features.
         bad_samples: Counts the texts whose class is unknown and that are left out; None
             where the first is an error.
 

@@ -139,14 +139,14 @@ def _values(dataset: ColumnDataset, place: int) -> torch.Tensor:
 
 def _fit_column(column: TableColumn, values: torch.Tensor) -> Iterator[Feature]:
     """Yields the features of a column, given its values in the training split."""
-    known = values[~values.isnan()]
+    known = values[~values.isnan()] if not column.is_plain else values
     if not len(known):
         raise DataError(
             f"the column {column.name!r} has no values in the training split; leave it "
             "out with dataset_kwargs.feature_columns"
         )
     if column.categories is None:
-        yield Feature(column.name, _PLAIN, mean=known.double().mean().item())
+        yield Feature(column.name, _PLAIN, mean=known.mean(dtype=torch.float64).item())
         if column.has_gaps:
             is_seen = len(known) < len(values)
             yield Feature(column.name, _MISSING, is_seen=is_seen)

@@ -31,8 +31,8 @@ def build_training(
 
     Args:
         config: The validated config.
-        resume_from: The checkpoint to resume from. Tokenizer and classes are then
-            loaded from it; otherwise they are fitted to the training split.
+        resume_from: The checkpoint to resume from. The preprocessing is then
+            loaded from it; otherwise it is fitted to the training split.
         callbacks: Additional callbacks.
         kept_files: Additional files for every checkpoint, by name.
 
@@ -74,9 +74,9 @@ def build_training(
 
 
 def _saved_with(checkpoint: Path) -> Path:
-    """Returns the folder of the tokenizer and classes that belong to a checkpoint.
+    """Returns the folder of the preprocessing that belongs to a checkpoint.
 
-    Those saved by older versions do not hold them, but their output folder does.
+    Those saved by older versions do not hold it, but their output folder does.
     """
     is_whole = any((checkpoint / name).exists() for name in FILENAMES)
     return checkpoint if is_whole else checkpoint.parent

@@ -101,9 +101,9 @@ def data_answers(
             "make a folder of train, validation and test"
         )
     for name, why in data.left_out.items():
-        output.note(f"column {shown(name)} is left out: {output.printable(why)}")
+        output.note(f"column {name!r} is left out: {output.printable(why)}")
     for name, what in data.encoded.items():
-        output.note(f"column {shown(name)}: {output.printable(what)}")
+        output.note(f"column {name!r}: {output.printable(what)}")
     if data.num_rows >= _MANY_ROWS:
         output.note(
             f"the config is for small data, and {path} has {data.num_rows:,} rows: "

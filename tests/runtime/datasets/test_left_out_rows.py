@@ -79,6 +79,10 @@ BAD_FILES = {
         *("tabular", "a.csv", b"x,label\n1,a\n2,\n3,b\n"),
         *("has no 'label'", "a.csv: row 2 has no 'label'"),
     ),
+    "amount to predict": (
+        *("tabular", "a.csv", b"x,label\n1,0.5\n2,NA\n3,1.5\n"),
+        *("has no 'label'", "a.csv: row 2 has no 'label'"),
+    ),
     "text alone": (
         *("text_lm", "a.jsonl", jsonl('{"text": ["b"]}')),
         *("'text' is ['b'], not text", "a.jsonl: row 2: 'text' is ['b'], not"),
