@@ -19,6 +19,7 @@ from oumi_runtime.testing.measuring import (
     perturbed,
     strays,
 )
+from oumi_runtime.testing.slopes import Slopes, is_large
 
 _GRADIENT_SEEDS = 4
 _STEPS_TO_MOVE = 6
@@ -131,14 +132,15 @@ def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
     """Catches gradients that differ from the slope of the loss.
 
     For example `x + layer(x.detach())`: every parameter still gets a gradient along
-    another path, but a wrong one. Each is compared with finite differences.
+    another path, but a wrong one. Each is compared with finite differences; in a large
+    model, all of a kind at once.
 
     If it fails, look for `detach`, `no_grad`, `.data`, rounding or a custom backward
     where the named parameters are used. If a model stops gradients on purpose, declare
     an expected failure.
     """
     model = perturbed(case.model(training=True), 0.05).double()
-    batch = in_double(case.batch(4))
+    batch = in_double(case.batch(2 if is_large(model) else 4))
     try:
         values = _seeded_values(model, batch)
     except (RuntimeError, TypeError) as error:
@@ -146,14 +148,12 @@ def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
     for number, value in enumerate(values):
         model.zero_grad()
         compute_gradients(_seeded_values(model, batch)[number])
-        torch.manual_seed(7)
+
+        def again(number: int = number) -> float:
+            return _seeded_values(model, batch)[number].item()
+
         noise = torch.finfo(value.dtype).eps * 4 * max(1.0, abs(value.item()))
-        wrong = [
-            name
-            for name, parameter in model.named_parameters()
-            if parameter.grad is not None
-            and not _is_slope(model, batch, number, parameter, noise)
-        ]
+        wrong = Slopes(model, again, noise).unlike_gradients()
         if wrong:
             raise CheckFailedError(
                 f"the gradient of {listing(wrong)} is not the slope of the loss: is a "
@@ -245,35 +245,6 @@ def _seeded_values(model: nn.Module, batch: Batch) -> list[torch.Tensor]:
         if name != "loss" and v.is_floating_point()
     ]
     return [loss, *sums]
-
-
-def _is_slope(
-    model: nn.Module, batch: Batch, number: int, parameter: nn.Parameter, noise: float
-) -> bool:
-    """Whether a parameter's gradient fits finite differences with any step size."""
-    assert parameter.grad is not None
-    direction = torch.randn_like(parameter)
-    for module in model.modules():
-        # The embedding of padding gets no gradient, on purpose.
-        if isinstance(module, nn.Embedding) and module.weight is parameter:
-            direction[module.padding_idx if module.padding_idx is not None else []] = 0
-    direction *= parameter.norm() / direction.norm() if parameter.any() else 0.01
-    expected = (parameter.grad * direction).sum().item()
-    scale = parameter.grad.norm() * direction.norm() / parameter.numel() ** 0.5
-    allowed = 0.02 * max(abs(expected), scale.item()) + 1e-7
-    kept = parameter.detach().clone()
-    for step in (1e-4, 1e-3, 1e-2, 1e-5):
-        values: list[float] = []
-        for sign in (1, -1):
-            with torch.no_grad():
-                parameter.copy_(kept).add_(direction, alpha=sign * step)
-                values.append(_seeded_values(model, batch)[number].item())
-        with torch.no_grad():
-            parameter.copy_(kept)
-        slope = (values[0] - values[1]) / (2 * step)
-        if abs(slope - expected) <= allowed + noise / step:
-            return True
-    return False
 
 
 def _last_layer(case: ModelCase) -> str:
