@@ -75,6 +75,7 @@ def command(*args: str) -> str:
         ),
         (command("list", "models"), TORCH | DATA | {"pydantic", "cookiecutter"}),
         (command("validate", "config.yaml"), TORCH | DATA | GENERATING),
+        (command("predict", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (command("find-lr", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (
             "import oumi_runtime",
@@ -86,7 +87,7 @@ def command(*args: str) -> str:
         ),
         ("import oumi_runtime.core.configs", TORCH | DATA | GENERATING | SHOWING),
         (
-            "import oumi_runtime.train, oumi_runtime.evaluate",
+            "import oumi_runtime.train, oumi_runtime.evaluate, oumi_runtime.infer",
             {"transformers", "accelerate", "torchmetrics", "pyarrow", "datasets"},
         ),
         (

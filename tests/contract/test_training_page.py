@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,7 +45,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
-    assert len(commands()) == 9
+    assert len(commands()) == 11
     for command in commands():
         assert call(command) == 0, (command, capfd.readouterr().err)
     outputs = project / "outputs"
@@ -57,11 +58,17 @@ def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
     assert "outputs/again is finished already" in caplog.text
     again = yaml.safe_load((outputs / "again-2" / "config.yaml").read_text())
     assert again["training"]["seed"] == 7
+    rows = (outputs / "digits.csv").read_text().splitlines()
+    assert rows[0].startswith("label,probability_0,")
+    predicting, _ = blocks("python")
+    found: dict[str, Any] = {}
+    exec(predicting, found)
+    assert found["labels"] == [row[0] for row in rows[1:]]
 
 
 @pytest.mark.parametrize("number", range(len(blocks("yaml"))))
 def test_the_configs_train(project: Path, number: int):
-    (code,) = blocks("python")
+    _, code = blocks("python")
     file = code.splitlines()[0].removeprefix("# ")
     (project / file).write_text(code)
     with (project / "oumi_requirements.txt").open("a") as listed:

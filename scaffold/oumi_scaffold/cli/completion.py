@@ -1,4 +1,4 @@
-"""What a shell completes: the names of what is built in, and of files."""
+"""What a shell completes: the values of options that name something built in."""
 
 import click
 from click.shell_completion import CompletionItem
@@ -28,13 +28,6 @@ def targets(
 ) -> list[CompletionItem]:
     """Completes the package that generated code imports."""
     return _starting(incomplete, dict.fromkeys(TARGETS, ""))
-
-
-def files(
-    _: click.Context, __: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Lets the shell complete the name of a file."""
-    return [CompletionItem(incomplete, type="file")]
 
 
 def _starting(incomplete: str, known: dict[str, str]) -> list[CompletionItem]:

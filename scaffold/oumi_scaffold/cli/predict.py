@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.completion import files
 from oumi_scaffold.cli.options import (
     TAKES_OVERRIDES,
     checked_config,
@@ -65,9 +64,8 @@ if TYPE_CHECKING:
 @click.argument(
     "arguments",
     nargs=-1,
-    type=click.UNPROCESSED,
+    type=click.Path(),  # so that shells complete the input
     metavar="[INPUT] [OVERRIDES]...",
-    shell_complete=files,
 )
 def command(
     config: str,

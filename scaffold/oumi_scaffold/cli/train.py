@@ -98,7 +98,8 @@ def command(
     # The overrides are in the copy of the config that the run keeps.
     whole = str(output_dir / "config.yaml") if is_changed else config
     output.heading("What to type next:")
-    output.say(f"  oumi-scaffold evaluate -c {shlex.quote(whole)}")
+    for command_name in ("evaluate", "predict"):
+        output.say(f"  oumi-scaffold {command_name} -c {shlex.quote(whole)}")
 
 
 def _train_here(config: "TrainingConfig") -> tuple[int, dict[str, float]]:

@@ -2,14 +2,24 @@
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing, fit_preprocessing
 from oumi_runtime.builders.own_tokenizers import bytes_tokenizer
 from oumi_runtime.core.configs import ModelParams
-from oumi_runtime.core.datasets import PlainTexts, TaggedTexts, TextColumns, TextPairs
+from oumi_runtime.core.datasets import (
+    PlainTexts,
+    Stream,
+    StreamSource,
+    TaggedTexts,
+    TextColumns,
+    TextDataset,
+    TextPairs,
+)
 from oumi_runtime.exceptions import DataError
 
+BOTH = torch.arange(2)
 MODEL = nn.Sequential(nn.Embedding(300, 4))
 
 
@@ -83,3 +93,47 @@ def test_texts_of_one_form_are_joined_and_chosen():
     assert isinstance(chosen, PlainTexts)
     assert chosen.columns == {"text": ["c", "a"]}
     assert len(both) == 3
+
+
+def inputs_of(dataset: TextColumns, fitted: Preprocessing) -> dict[str, torch.Tensor]:
+    stream = fitted.apply_to_inputs(Stream([StreamSource(dataset)]))
+    (block,) = stream.blocks()
+    columns = stream.columns(block)
+    return columns.take(torch.arange(len(columns)))
+
+
+def test_what_is_predicted_from_has_no_labels():
+    pairs = TextPairs(["ab", "c"], ["xyz", ""])
+    fitted = fit(pairs, tokenizer_name="bytes")
+    for dataset in (pairs, TextDataset(["ab", "c"], [0, 1])):
+        batch = inputs_of(dataset, fitted)
+        assert batch.keys() == {"input_ids", "attention_mask"}
+        assert batch["input_ids"].equal(fitted.apply(pairs).take(BOTH)["input_ids"])
+
+
+def test_of_a_prompt_the_end_is_kept():
+    prompts = PlainTexts(["abcd", "e"])
+    fitted = fit(prompts, tokenizer_name="bytes", model_max_length=3)
+    batch = inputs_of(prompts, fitted)
+    b, c, d, e = bytes_tokenizer().encode("bcde").ids
+    assert batch["input_ids"].tolist() == [[b, c, d], [e, 0, 0]]
+
+
+def test_a_prompt_does_not_end_as_a_text_does():
+    tokenizer = bytes_tokenizer()
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    ids = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
+    tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A </s>", special_tokens=ids
+    )
+    batch = inputs_of(PlainTexts(["a"]), Preprocessing(tokenizer, None))
+    assert batch["input_ids"].tolist() == [tokenizer.encode("a").ids[:-1]]
+
+
+def test_tokens_are_numbered_where_their_first_piece_is():
+    tagged = TaggedTexts([["ab", "c"], ["d"], ["e", "fgh"]], [[0, 1], [1], [0, 0]])
+    fitted = fit(tagged, tokenizer_name="bytes", model_max_length=3)
+    batch = inputs_of(tagged, fitted)
+    assert batch["words"].tolist() == [[1, 0, 2], [1, 0, 0], [1, 2, 0]]
+    assert batch["num_words"].tolist() == [2, 1, 2]
+    assert "labels" not in batch

@@ -78,3 +78,23 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
         files.read_json(tmp_path / "config.json")
     with pytest.raises(FileNotFoundError):
         files.require_plain(tmp_path / "config.json")
+
+
+def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path):
+    path = tmp_path / "whole"
+    path.write_text("old")
+
+    def broken() -> None:
+        with files.writing_whole(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken()
+    assert path.read_text() == "old"
+    with files.writing_whole(path) as file:
+        file.write(b"n")
+        assert path.read_text() == "old"
+        file.write(b"ew")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]

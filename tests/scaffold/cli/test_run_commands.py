@@ -82,7 +82,9 @@ def test_train_ends_with_where_the_model_is_and_what_to_type_next(
     assert "Trained for 10 steps" in done.out
     assert "accuracy  0.9123" in done.out
     assert "The model is in out" in done.out
-    assert done.out.endswith("  oumi-scaffold evaluate -c good.yaml\n")
+    assert done.out.endswith(
+        "  oumi-scaffold evaluate -c good.yaml\n  oumi-scaffold predict -c good.yaml\n"
+    )
 
 
 def test_what_to_type_next_is_of_this_run_and_can_be_pasted(
@@ -90,9 +92,9 @@ def test_what_to_type_next_is_of_this_run_and_can_be_pasted(
 ):
     (project / "my config.yaml").write_text(CONFIG)
     done = run("train", "-c", "my config.yaml", "--auto-resume")
-    assert done.out.endswith("  oumi-scaffold evaluate -c 'my config.yaml'\n")
+    assert done.out.endswith("  oumi-scaffold predict -c 'my config.yaml'\n")
     done = run("train", "-c", config, "--training.output_dir", "out")
-    assert done.out.endswith("  oumi-scaffold evaluate -c out/config.yaml\n")
+    assert "  oumi-scaffold evaluate -c out/config.yaml\n" in done.out
 
 
 def test_nothing_is_to_be_typed_next_where_there_is_nothing_to_measure_on(

@@ -243,3 +243,19 @@ def test_sequences_that_are_short_enough_are_not_copied():
     cut = column.cut(4, pad_value=-100)
     assert cut.values is column.values
     assert cut.pad_value == -100
+
+
+def rows_of(column: RaggedColumn) -> list[list[int]]:
+    parts = column.values.split(column.lengths.tolist())
+    return [part.tolist() for part in parts]
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 9])
+def test_the_end_of_each_sequence_can_be_kept_or_removed(length: int):
+    rows = [[1, 2, 3], [], [4], [5, 6]]
+    last = ragged(rows, pad_value=7).last(length, pad_value=8)
+    assert rows_of(last) == [row[max(0, len(row) - length) :] for row in rows]
+    assert last.pad_value == 8
+    shorter = ragged(rows, pad_value=7).without_end(length)
+    assert rows_of(shorter) == [row[: max(0, len(row) - length)] for row in rows]
+    assert shorter.pad_value == 7
