@@ -123,8 +123,8 @@ def test_find_lr_shows_what_it_found_where_it_cannot_write(run: Callable, folder
     done = run("find-lr", "-c", "good.yaml", *limits)
     assert done.exit_code == 2
     assert done.err == (
-        "error: training.output_dir out cannot be written to: File exists; choose "
-        "another folder\n"
+        "error: training.output_dir out cannot be written to: out is not a folder; "
+        "choose another folder\n"
     )
     assert "    learning_rate: " in done.out
     assert "The curve is in" not in done.out
