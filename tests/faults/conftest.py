@@ -1,13 +1,12 @@
 """A small project with everything that draws random numbers, and runs of it."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from forked_trainings import TrainingServer, running_server
+from forked_trainings import TrainingProject, TrainingServer, running_server
 
 INJECTIONS = str(Path(__file__).with_name("injections.py"))
 
@@ -95,15 +94,11 @@ class Ended(NamedTuple):
     log: str
 
 
-class Project:
-    """A folder with a model, a dataset and a config, to be trained at will."""
+class Project(TrainingProject):
+    """Trains in one process, which may be killed or meddled with."""
 
     def __init__(self, folder: Path, server: TrainingServer) -> None:
-        self.folder = folder
-        self._server = server
-        (folder / "net.py").write_text(NET)
-        (folder / "oumi_requirements.txt").write_text("net.py\n")
-        (folder / "config.yaml").write_text(CONFIG)
+        super().__init__(folder, server, NET, CONFIG)
 
     def train(
         self,
@@ -113,7 +108,7 @@ class Project:
         inject: tuple[str, list[Any]] | None = None,
     ) -> Ended:
         """Runs the training program to its end, whatever that is."""
-        ended = self._server.train(
+        ended = self.server.train(
             self.folder,
             ["-c", "config.yaml", "--training.output_dir", output, *more],
             signals=signals or [],
@@ -129,20 +124,11 @@ class Project:
 
     def metrics(self, output: str = "run") -> list[dict[str, Any]]:
         """What was logged, but for what measures time."""
-        lines = (self.folder / output / "metrics.jsonl").read_text().splitlines()
-        rows = [json.loads(line) for line in lines]
         timed = ("per_second", "seconds", "_time")
         return [
             {k: v for k, v in row.items() if not any(t in k for t in timed)}
-            for row in rows
+            for row in self.rows(output)
         ]
-
-    def record(self, output: str = "run") -> dict[str, Any]:
-        """The record of a run."""
-        content: dict[str, Any] = json.loads(
-            (self.folder / output / "run.json").read_text()
-        )
-        return content
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,30 @@ class TrainingServer:
         return TrainingEnded(**answer, logs=texts)
 
 
+class TrainingProject:
+    """A folder with registered classes and a config, to be trained at will."""
+
+    def __init__(
+        self, folder: Path, server: TrainingServer, net: str, config: str
+    ) -> None:
+        self.folder = folder
+        self.server = server
+        (folder / "net.py").write_text(net)
+        (folder / "oumi_requirements.txt").write_text("net.py\n")
+        (folder / "config.yaml").write_text(config)
+
+    def rows(self, output: str = "run") -> list[dict[str, Any]]:
+        """What was logged."""
+        text = (self.folder / output / "metrics.jsonl").read_text()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def record(self, output: str = "run") -> dict[str, Any]:
+        """The record of a run."""
+        text = (self.folder / output / "run.json").read_text()
+        content: dict[str, Any] = json.loads(text)
+        return content
+
+
 @contextmanager
 def running_server() -> Iterator[TrainingServer]:
     """Starts the process that is forked, and ends it."""

@@ -1,12 +1,16 @@
 """A small project, and runs of it in several processes."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from forked_trainings import TrainingEnded, TrainingServer, running_server
+from forked_trainings import (
+    TrainingEnded,
+    TrainingProject,
+    TrainingServer,
+    running_server,
+)
 
 NET = '''
 import os
@@ -123,15 +127,11 @@ training:
 """
 
 
-class RanksProject:
-    """A folder with a model, a dataset and a config, to be trained at will."""
+class RanksProject(TrainingProject):
+    """Trains in several processes."""
 
     def __init__(self, folder: Path, server: TrainingServer) -> None:
-        self.folder = folder
-        self._server = server
-        (folder / "net.py").write_text(NET)
-        (folder / "oumi_requirements.txt").write_text("net.py\n")
-        (folder / "config.yaml").write_text(CONFIG)
+        super().__init__(folder, server, NET, CONFIG)
 
     def train(
         self,
@@ -142,18 +142,13 @@ class RanksProject:
     ) -> TrainingEnded:
         """Runs the training program to its end in several processes."""
         arguments = ["-c", "config.yaml", "--training.output_dir", output, *more]
-        return self._server.train(
+        return self.server.train(
             self.folder,
             arguments,
             logs=[f"log-{rank}.txt" for rank in range(processes)],
             environment=environment,
             is_one_frozen=environment.get("DO") == "freeze",
         )
-
-    def rows(self, output: str = "run") -> list[dict[str, float]]:
-        """What was logged."""
-        text = (self.folder / output / "metrics.jsonl").read_text()
-        return [json.loads(line) for line in text.splitlines()]
 
     def column(self, name: str, output: str = "run") -> list[float]:
         """The values that were logged under a name."""
@@ -166,9 +161,8 @@ class RanksProject:
 
     def session(self, output: str = "run") -> dict[str, Any]:
         """The last session in the record of a run."""
-        record = json.loads((self.folder / output / "run.json").read_text())
-        found: dict[str, Any] = record["sessions"][-1]
-        return found
+        session: dict[str, Any] = self.record(output)["sessions"][-1]
+        return session
 
 
 @pytest.fixture(scope="session")
