@@ -23,25 +23,18 @@ def read_target(project: Path, path: str) -> bytes | None:
             is not a regular file.
     """
     check_inside(path)
-    *folders, name = path.split("/")
-    target = str(project)
-    for part in folders:
+    target, parts = str(project), path.split("/")
+    for number, part in enumerate(parts, start=1):
         target = f"{target}/{part}"
         mode = mode_of(target)
         if mode is None:
             return None
         if stat.S_ISLNK(mode):
             raise UnsafePathError(path, f"{part} is a symbolic link")
-        if not stat.S_ISDIR(mode):
+        if number < len(parts) and not stat.S_ISDIR(mode):
             raise UnsafePathError(path, f"{part} is not a folder")
-    target = f"{target}/{name}"
-    mode = mode_of(target)
-    if mode is None:
-        return None
-    if stat.S_ISLNK(mode):
-        raise UnsafePathError(path, f"{name} is a symbolic link")
-    if not stat.S_ISREG(mode):
-        raise UnsafePathError(path, "something other than a file is there")
+        if number == len(parts) and not stat.S_ISREG(mode):
+            raise UnsafePathError(path, "something other than a file is there")
     return Path(target).read_bytes()
 
 

@@ -21,7 +21,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Structure(NamedTuple):
-    """Which rendered files hold the model, its tests and its config, if any."""
+    """Which rendered files hold the model and its config, if there is one."""
 
     model_file: str
     config_file: str | None

@@ -10,6 +10,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import (
     TAKES_OVERRIDES,
     checked_config,
+    config_option,
     interpolate_option,
     json_option,
     overrides_argument,
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("find-batch-size", context_settings=TAKES_OVERRIDES)
-@click.option(
-    "-c", "--config", required=True, metavar="FILE", help="The training config."
-)
+@config_option
 @click.option(
     "--min",
     "smallest",

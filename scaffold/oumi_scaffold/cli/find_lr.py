@@ -11,6 +11,7 @@ from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import (
     TAKES_OVERRIDES,
     checked_config,
+    config_option,
     interpolate_option,
     json_option,
     overrides_argument,
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("find-lr", context_settings=TAKES_OVERRIDES)
-@click.option(
-    "-c", "--config", required=True, metavar="FILE", help="The training config."
-)
+@config_option
 @click.option(
     "--min",
     "lowest",

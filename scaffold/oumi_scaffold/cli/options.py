@@ -14,6 +14,10 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON."
 )
 
+config_option = click.option(
+    "-c", "--config", required=True, metavar="FILE", help="The training config."
+)
+
 interpolate_option = click.option(
     "--interpolate",
     is_flag=True,
