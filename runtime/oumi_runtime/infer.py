@@ -70,6 +70,11 @@ class Predictor:
         preprocessing = Preprocessing.load(output_dir, config.model)
         return cls(config, model.eval(), model_dir, preprocessing)
 
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the model predicts from texts."""
+        return self.preprocessing.tokenizer is not None
+
     def predict(
         self,
         inputs: Source | None = None,

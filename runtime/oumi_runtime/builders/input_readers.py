@@ -103,9 +103,7 @@ class InputReader:
             return GivenTexts(inputs, self.kind, "input", column)
         name = type(self.model).__name__
         if isinstance(inputs, list | tuple) and any(isinstance(x, str) for x in inputs):
-            raise DataError(
-                f"{name} reads no texts; name a file, or give what it reads"
-            )
+            raise DataError(f"{name} reads no texts; name a file that it reads")
         if self._is_of_features:
             return GivenFeatures(inputs, self._feature_columns())
         return GivenSamples(inputs, name)

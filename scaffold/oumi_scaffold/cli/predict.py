@@ -91,12 +91,12 @@ def command(
     if output_file is not None:
         _refuse_useless(output_file, given)
     loaded = checked_config(config, overrides, interpolate)
-    if given is None and not texts and _is_piped():
-        output.note("stdin is not read; to predict from its lines, write - as INPUT")
     from oumi_runtime.infer import Predictor
 
     with output.only_json() if as_json else nullcontext():
         predictor = Predictor.load(loaded)
+        if given is None and not texts and predictor.reads_texts and _is_piped():
+            output.note("stdin is not read; to predict from its lines, add - as INPUT")
         predictions = predictor.predict(
             given if given is not None else list(texts) or None,
             batch_size=batch_size,

@@ -50,7 +50,7 @@ class StandIn:
             self.calls.append((config, inputs, options))
             return SimpleNamespace(batches=self.batches(), num_inputs=len(self.made))
 
-        return SimpleNamespace(predict=predict, model_dir=Path("out"))
+        return SimpleNamespace(predict=predict, model_dir=Path("out"), reads_texts=True)
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         for first in range(0, len(self.made), 2):
@@ -198,7 +198,7 @@ def predict(inputs, **options):
     batches = ([{"label": n}] * 100 for n in itertools.count())
     return SimpleNamespace(batches=batches, num_inputs=None)
 
-made = SimpleNamespace(predict=predict, model_dir=Path("out"))
+made = SimpleNamespace(predict=predict, model_dir=Path("out"), reads_texts=True)
 infer.Predictor = SimpleNamespace(load=lambda config: made)
 sys.exit(main(["predict", "-c", "c.yaml"]))
 """
@@ -246,4 +246,4 @@ def test_a_pipe_that_nobody_reads_is_mentioned(project: Path, stand_in: StandIn)
         check=True,
     )
     assert len(done.stdout.splitlines()) == 100
-    assert "predict from its lines, write - as INPUT" in done.stderr
+    assert "to predict from its lines, add - as INPUT" in done.stderr
