@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
@@ -88,6 +89,15 @@ def test_a_table_of_numbers_reads_no_column_that_is_left_out(
     monkeypatch.setattr(parquet, "read_table", measured)
     assert len(Tabular(str(path), feature_columns=["size"])) == ROWS
     assert 2 * 8 * ROWS <= sizes[0] < 3 * 8 * ROWS
+
+
+def test_fractions_with_missing_values_are_an_array(tmp_path):
+    parquet.write_table(pa.table({"x": [0.5, None, 2.0]}), tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text("x\n0.5\nNA\n2\n")
+    for name in ("t.parquet", "t.csv"):
+        values = read_table(tmp_path / name).columns["x"]
+        assert isinstance(values, np.ndarray)
+        assert np.isnan(values).tolist() == [False, True, False]
 
 
 def test_equal_texts_of_a_table_are_one_object(tmp_path):

@@ -3,9 +3,13 @@
 import csv
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 CITIES = ("Paris, Texas", 'the "Big" one', " Köln", "東京", "NA", "")
 
@@ -69,6 +73,26 @@ def test_a_config_that_no_longer_fits_the_table_says_what_to_set(
     )
     assert sentence in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["stub", "mlp", "transformer"])
+def test_the_generated_tests_of_its_model_pass(
+    project: Path, run: Callable[..., Any], arch: str
+):
+    write(project / "ship.csv", 200)
+    task = ("--task", "tabular-classification", "--arch", arch)
+    column = ("--column", "label=survived")
+    assert run("new-model", "Ship", *task, "--data", "ship.csv", *column).exit_code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "0"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
 
 
 def config_of(project: Path) -> str:
