@@ -14,6 +14,14 @@ _PRIME = 1_000_003
 _spare_generators: list[np.random.MT19937] = []
 
 
+def seed_of_part(seed: int, number: int) -> int:
+    """Returns the seed of a part of what has a seed, such as an epoch.
+
+    The parts of neighbouring seeds have different ones.
+    """
+    return seed * _PRIME + number
+
+
 class SeededRows(Dataset[Any]):
     """Reads each batch with its own random seed.
 
@@ -39,7 +47,7 @@ class SeededRows(Dataset[Any]):
         if not isinstance(first, int):
             # Not `hash`, which differs between processes.
             first = int.from_bytes(repr(first).encode()[-6:], "little")
-        with random_numbers_from(self.seed * _PRIME + first):
+        with random_numbers_from(seed_of_part(self.seed, first)):
             return [self._dataset[key] for key in keys]
 
 

@@ -19,12 +19,11 @@ from oumi_runtime.core.datasets.blocks import (
 )
 from oumi_runtime.core.datasets.columns import ColumnDataset
 from oumi_runtime.core.datasets.rows import describe_row, in_one_line
+from oumi_runtime.core.datasets.seeded_rows import seed_of_part
 from oumi_runtime.core.datasets.stream_order import shuffle_blocks
 from oumi_runtime.core.datasets.text_dataset import TextColumns
 from oumi_runtime.exceptions import BadRowError, DataError, OumiRuntimeError
 
-# Gives different seeds to the passes of neighbouring seeds.
-_SEED_STEP = 1_000_003
 # Fewer than for columns, because rows of users' datasets may be large.
 _RAW_ROWS_AT_ONCE = 64
 
@@ -86,7 +85,7 @@ class StreamSource:
             blocks = self._read(number, stream_pass, start)
             if self.shuffle_buffer_size is None:
                 return blocks
-            seed = self.seed * _SEED_STEP + stream_pass
+            seed = seed_of_part(self.seed, stream_pass)
             return shuffle_blocks(blocks, self.shuffle_buffer_size, seed)
 
         if self.sample_count is None:

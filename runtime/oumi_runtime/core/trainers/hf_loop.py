@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.parent_watch import end_with_parent
-from oumi_runtime.core.datasets.seeded_rows import SeededRows
+from oumi_runtime.core.datasets.seeded_rows import SeededRows, seed_of_part
 from oumi_runtime.core.distributed import (
     all_gather_object,
     all_reduce_sum,
@@ -169,7 +169,7 @@ class _EpochSampler(Sampler[int]):
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
-        self._rows.seed = self._seed * 1_000_003 + epoch
+        self._rows.seed = seed_of_part(self._seed, epoch)
 
     def __len__(self) -> int:
         return self._num_samples

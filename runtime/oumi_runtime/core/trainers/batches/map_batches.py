@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from oumi_runtime.core.datasets import BatchMaker, ColumnDataset, MadeBatch
 from oumi_runtime.core.datasets.batch_maker import Row
 from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.seeded_rows import SeededRows
+from oumi_runtime.core.datasets.seeded_rows import SeededRows, seed_of_part
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.copying import copied
 from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
@@ -40,7 +40,7 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> torch.Tensor:
 
 
 def _generator(seed: int, epoch: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    return torch.Generator().manual_seed(seed_of_part(seed, epoch))
 
 
 class TrainBatches:
@@ -127,7 +127,7 @@ class TrainBatches:
             chain.from_iterable(ahead),
             device=self._device,
             loading=self.loading,
-            seed=self.seed * 1_000_003 + epoch,
+            seed=seed_of_part(self.seed, epoch),
             workers=self._workers,
         )
         for step in steps:

@@ -12,6 +12,7 @@ import torch
 
 from oumi_runtime.core.datasets import Block, Stream
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.seeded_rows import seed_of_part
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.micro_batches import (
     MicroBatch,
@@ -110,7 +111,7 @@ class StreamBatches:
             if self._is_endless
             else self.dataset.blocks(epoch, start)
         )
-        seed = self.seed * 1_000_003 + epoch
+        seed = seed_of_part(self.seed, epoch)
         steps = self._reader.steps(blocks, seed=seed, start=start)
         done = start_step
         num_left = self.steps_per_epoch - start_step

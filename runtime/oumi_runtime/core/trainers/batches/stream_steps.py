@@ -19,7 +19,7 @@ from oumi_runtime.core.datasets import (
 from oumi_runtime.core.datasets.batch_maker import Row
 from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.datasets.rows import LeftOut
-from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
+from oumi_runtime.core.datasets.seeded_rows import random_numbers_from, seed_of_part
 from oumi_runtime.core.trainers.batches.length_groups import (
     group_by_length,
     lengths_of,
@@ -33,7 +33,6 @@ Step = list[MadeBatch]
 """The micro-batches of a step."""
 
 _ROWS_AT_ONCE = 4096
-_PRIME = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class StepReader:
         lengths = lengths_of(run.data) if self._by_length else None
         if lengths is None:
             return order
-        draws = torch.Generator().manual_seed(seed * _PRIME + start)
+        draws = torch.Generator().manual_seed(seed_of_part(seed, start))
         return group_by_length(order, lengths, self._step_samples, draws)
 
     def _unit(self, run: Block, start: int, seed: int) -> _Unit:
@@ -239,7 +238,7 @@ class _MakeBatches:
         for size in chain.from_iterable(unit.sizes):
             rows = []
             for index in range(start, start + max(size, 1)):
-                with random_numbers_from(unit.seed * _PRIME + places[index]):
+                with random_numbers_from(seed_of_part(unit.seed, places[index])):
                     rows.append(maker.reader[index])
             made = maker.make(rows, self._first_rows)
             batches.append(made._replace(is_real=made.is_real and size > 0))
