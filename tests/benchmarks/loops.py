@@ -161,10 +161,8 @@ def native(
     from oumi_runtime.builders import build_trainer
     from oumi_runtime.core.configs import TrainingParams
     from oumi_runtime.core.datasets import ColumnDataset
-    from oumi_runtime.core.trainers.callbacks.progress import (
-        MetricsFile,
-        ProgressReport,
-    )
+    from oumi_runtime.core.trainers.callbacks.metrics_file import MetricsFile
+    from oumi_runtime.core.trainers.callbacks.progress import ProgressReport
 
     params = TrainingParams(
         output_dir=str(folder),

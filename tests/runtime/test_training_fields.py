@@ -188,7 +188,7 @@ def test_the_profiler_writes_a_table_and_a_trace(tmp_path) -> None:
 
 def test_empty_device_cache_steps(run, monkeypatch) -> None:
     calls: list[int] = []
-    name = "oumi_runtime.core.trainers.callbacks.telemetry.empty_device_cache"
+    name = "oumi_runtime.core.trainers.callbacks.device_cache.empty_device_cache"
     monkeypatch.setattr(name, lambda: calls.append(1))
     run(empty_device_cache_steps=4)
     assert len(calls) == 2

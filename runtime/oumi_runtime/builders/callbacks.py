@@ -7,11 +7,13 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.callbacks.device_cache import DeviceCache
 from oumi_runtime.core.trainers.callbacks.early_stopping import EarlyStopping
 from oumi_runtime.core.trainers.callbacks.loss_spikes import LossSpikes
+from oumi_runtime.core.trainers.callbacks.metrics_file import MetricsFile
 from oumi_runtime.core.trainers.callbacks.profiling import Profiler
-from oumi_runtime.core.trainers.callbacks.progress import MetricsFile, ProgressReport
-from oumi_runtime.core.trainers.callbacks.telemetry import DeviceCache, Telemetry
+from oumi_runtime.core.trainers.callbacks.progress import ProgressReport
+from oumi_runtime.core.trainers.callbacks.telemetry import Telemetry
 from oumi_runtime.core.trainers.callbacks.trackers import (
     MlflowTracker,
     TensorBoardTracker,

@@ -13,7 +13,7 @@ from oumi_runtime.builders.batches import build_train_batches
 from oumi_runtime.core.datasets.columns import Batch, ColumnDataset, RaggedColumn
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch, weigh
 from oumi_runtime.core.trainers.batches.stream_batches import to_device
-from oumi_runtime.core.trainers.callbacks.telemetry import empty_device_cache
+from oumi_runtime.core.trainers.callbacks.device_cache import empty_device_cache
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.finding.memory import PeakMemory, is_out_of_memory

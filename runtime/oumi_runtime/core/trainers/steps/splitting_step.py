@@ -9,7 +9,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import (
     count_targets,
     without_nan,
 )
-from oumi_runtime.core.trainers.callbacks.telemetry import empty_device_cache
+from oumi_runtime.core.trainers.callbacks.device_cache import empty_device_cache
 from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
 
 
