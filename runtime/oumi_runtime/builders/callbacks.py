@@ -58,10 +58,9 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
 
 
 def _early_stopping(params: TrainingParams, patience: int) -> EarlyStopping:
-    metric, greater = params.metric_for_best_model, params.greater_is_better
     return EarlyStopping(
-        metric,
-        greater_is_better=not metric.endswith("loss") if greater is None else greater,
+        params.metric_for_best_model,
+        greater_is_better=params.is_greater_better,
         patience=patience,
         threshold=params.early_stopping_threshold,
     )

@@ -264,8 +264,9 @@ def save_weights(model: nn.Module, folder: Path) -> None:
 
 
 def _retention(params: TrainingParams) -> Retention:
-    metric = params.metric_for_best_model
-    greater = params.greater_is_better
-    if greater is None:
-        greater = not metric.endswith("loss")
-    return Retention(params.save_total_limit, params.save_best, metric, greater)
+    return Retention(
+        params.save_total_limit,
+        params.save_best,
+        params.metric_for_best_model,
+        params.is_greater_better,
+    )

@@ -56,3 +56,10 @@ class SavingParams(BaseParams):
     max_bad_steps: Whole = 0
     """The number of consecutive steps with a non-finite loss or gradient to skip before
     the training stops; 0 stops at the first."""
+
+    @property
+    def is_greater_better(self) -> bool:
+        """Whether a greater value of `metric_for_best_model` is better."""
+        if self.greater_is_better is None:
+            return not self.metric_for_best_model.endswith("loss")
+        return self.greater_is_better

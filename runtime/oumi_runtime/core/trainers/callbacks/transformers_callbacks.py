@@ -60,7 +60,7 @@ class FromTransformers(TrainingCallback):
             logging_steps=params.logging_steps,
             eval_strategy=params.eval_strategy,
             metric_for_best_model=params.metric_for_best_model,
-            greater_is_better=self._greater_is_better(),
+            greater_is_better=params.is_greater_better,
             report_to=[],
         )
 
@@ -95,23 +95,13 @@ class FromTransformers(TrainingCallback):
         """Forwards the end of the training."""
         self._call("on_train_end", state)
 
-    def _greater_is_better(self) -> bool:
-        greater = self._params.greater_is_better
-        return (
-            not self._params.metric_for_best_model.endswith("loss")
-            if greater is None
-            else greater
-        )
-
     def _keep_best(self, metrics: dict[str, float]) -> None:
         """Records the best value so far, which transformers' own callbacks rely on."""
-        value, best = (
-            metrics.get(self._params.metric_for_best_model),
-            self._state.best_metric,
-        )
+        value = metrics.get(self._params.metric_for_best_model)
+        best = self._state.best_metric
         if value is None:
             return
-        if best is None or (value > best) is self._greater_is_better():
+        if best is None or (value > best) is self._params.is_greater_better:
             self._state.best_metric = value
 
     def _call(self, event: str, state: TrainingState, **more: Any) -> None:
