@@ -6,7 +6,7 @@ The rules that relate several fields are defined in the sections themselves.
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeVar, dataclass_transform
 
@@ -133,6 +133,18 @@ def to_tree(value: Any, *, skip_defaults: bool = False) -> Any:
     if isinstance(value, list | tuple):
         return [to_tree(inner, skip_defaults=skip_defaults) for inner in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns the values of nested dicts by dotted names, such as `training.seed`."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        dotted = f"{prefix}{name}"
+        if isinstance(value, dict):
+            flat |= flattened(value, f"{dotted}.")
+        else:
+            flat[dotted] = value
+    return flat
 
 
 def _default(section: BaseParams, name: str) -> Any:

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from oumi_runtime.core.configs.params.base_params import flattened
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.exceptions import MissingExtraError
 
@@ -77,7 +78,7 @@ class MlflowTracker(TrainingCallback):
         """
         self._mlflow = _require("mlflow", "training.enable_mlflow")
         self._mlflow.start_run(run_name=run_name)
-        self._mlflow.log_params(_flat(config))
+        self._mlflow.log_params(flattened(config))
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
         """Sends the metrics of a step."""
@@ -95,13 +96,3 @@ def _require(name: str, asked_by: str) -> Any:
         if error.name != name:
             raise
         raise MissingExtraError(name, asked_by) from None
-
-
-def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Flattens nested dicts to dotted names."""
-    if not isinstance(tree, dict):
-        return {prefix: tree}
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat.update(_flat(value, f"{prefix}.{name}" if prefix else name))
-    return flat

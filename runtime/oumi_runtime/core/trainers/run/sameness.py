@@ -4,11 +4,11 @@ On several machines they may read other files, or another folder of the same nam
 would train without a word, each on samples that the others believe to be theirs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from oumi_runtime.core.configs import TrainingConfig
-from oumi_runtime.core.configs.params.base_params import to_tree
+from oumi_runtime.core.configs.params.base_params import flattened, to_tree
 from oumi_runtime.core.distributed import all_gather_object
 from oumi_runtime.exceptions import DifferentProcessesError
 
@@ -33,12 +33,5 @@ def require_same(facts: Mapping[str, Any]) -> None:
 
 def facts_of(config: TrainingConfig) -> dict[str, Any]:
     """Returns the fields of a config that have to be the same, by their names."""
-    return {name: value for name, value in _flat(to_tree(config)) if name != _OWN}
-
-
-def _flat(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield from _flat(inner, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, tree
+    fields = flattened(to_tree(config))
+    return {name: value for name, value in fields.items() if name != _OWN}
