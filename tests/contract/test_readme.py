@@ -61,6 +61,11 @@ def test_training_and_evaluation_say_what_is_shown(project: Path, capfd, caplog)
     assert main(["evaluate", "-c", CONFIG]) == 0
     said = capfd.readouterr().out.splitlines()
     assert said == said_of(f"oumi-scaffold evaluate -c {CONFIG}")
+    text = "Parse the header of a MIME message."
+    command = f"oumi-scaffold predict -c {CONFIG} --text '{text}'"
+    assert main(["predict", "-c", CONFIG, "--text", text]) == 0
+    (shown,) = said_of(command)
+    assert capfd.readouterr().out.startswith(shown.removesuffix("..."))
 
 
 def test_a_mistake_in_a_config_is_found_as_shown(project: Path, capfd):
