@@ -82,7 +82,7 @@ def page(found: Sequence[Verdict]) -> str:
     for task, counts in rates.items():
         share = counts[True] / counts.total()
         lines.append(f"| {task} | {counts.total()} | {counts[True]} | {share:.1%} |")
-    lines += ["", f"{len(killers)} kinds of faults. What survives, and why:", ""]
+    lines += ["", f"{len(killers)} kinds of faults. Those that survive, and why:", ""]
     for (why, fault), cells in sorted(survivors.items()):
         lines.append(f"- `{fault}` in {_counted(cells)}: {why}.")
     lines += ["", "| fault | caught by |", "|---|---|"]

@@ -18,65 +18,65 @@ EXCUSES: tuple[Excuse, ...] = (
     Excuse(
         ("dropout_never_on", "dropout_forgotten"),
         ("*/transformer",),
-        "a layer drops out at two places or three by one module; where one place is "
+        "a layer uses one dropout module at two or three places; if one place is "
         "left out, the module still acts at the others",
     ),
     Excuse(
         ("hidden_dim_written_in",),
         ("causal-lm/transformer", "seq2seq/transformer"),
-        "the embedding's scale stays that of the default width, and the first norm "
-        "undoes it: the layers' shapes still follow the argument",
+        "only the embedding's scale stays that of the default width, which the first "
+        "norm undoes; the layers' shapes follow the argument",
     ),
     Excuse(
         ("one_layer_fewer", "one_layer_more"),
         ("*/mlp",),
-        "a perceptron may count its first layer, or its last, as one of them",
+        "a perceptron's layers may be counted with or without the first or the last",
     ),
     Excuse(
         ("loss_unstable",),
         ("embedding/*",),
-        "no fault here: similarities lie within -20 and 20, where neither exp nor log "
-        "overflows, and what is masked at -1e4 is never a target",
+        "not a fault here: similarities lie between -20 and 20, where neither exp "
+        "nor log overflows, and what is masked at -1e4 is never a target",
     ),
     Excuse(
         ("positions_all_zero",),
         ("causal-lm/transformer",),
-        "a causal mask alone tells a decoder of two layers the positions (NoPE, "
-        "Kazemnejad et al. 2023); the model is another one, and learns",
+        "a decoder of two layers can infer positions from the causal mask alone "
+        "(NoPE, Kazemnejad et al. 2023); it is a different model, and learns",
     ),
     Excuse(
         ("pooled_from_the_first",),
         ("text-classification/transformer", "embedding/transformer"),
-        "no fault here: attention brings every token to the first, as in BERT",
+        "not a fault: attention brings every token to the first, as in BERT",
     ),
     Excuse(
         ("similarity_transposed",),
         ("embedding/*",),
-        "each target finds its text, in place of each text its target: as good a "
-        "contrast, and the other half of CLIP's",
+        "each target selects its text, rather than each text its target: an equally "
+        "good contrast, and the other half of CLIP's",
     ),
     Excuse(
         ("activation_forgotten",),
         ("causal-lm/stub", "seq2seq/stub"),
-        "no fault that could be seen: between an embedding and its own transpose a "
-        "linear layer is of use",
+        "not visible: a linear layer between an embedding and its own transpose is "
+        "useful even without an activation",
     ),
     Excuse(
         ("activation_forgotten",),
         ("image-classification/cnn",),
-        "the pooling between the convolutions is not linear either",
+        "the pooling between the convolutions is nonlinear too",
     ),
     Excuse(
         ("numbers_of_half_precision",),
         ("image-classification/mlp",),
-        "pixels that are rounded to 11 bits change the logits by less than is told "
-        "from rounding",
+        "pixels rounded to 11 bits change the logits by no more than rounding errors "
+        "may",
     ),
     Excuse(
         ("autocast_written_in",),
         ("embedding/transformer",),
-        "attention that is rounded to 8 bits changes an embedding of length 1 by less "
-        "than is told from rounding",
+        "attention rounded to 8 bits changes an embedding of length 1 by no more "
+        "than rounding errors may",
     ),
 )
 
