@@ -1,4 +1,4 @@
-"""Speed and memory of training on a file of texts that is read as it is used.
+"""Speed and memory of training on a streamed file of texts.
 
 Run it as `make bench`, or `python tests/benchmarks/streaming.py --rows 10000000`. It
 writes its file into a temporary folder, and prints a table and JSON. Readers and

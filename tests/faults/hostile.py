@@ -1,4 +1,4 @@
-"""Files made to do harm, or come by accident, and what reading each of them costs.
+"""Hostile and damaged files, and what reading each of them costs.
 
 Run as a program it prints one JSON list: for each file the exit code, the sentence, the
 seconds, the memory beyond that of torch, and whether anything of it was run.

@@ -1,4 +1,4 @@
-"""Rows that cannot be used end a run by name, or are left out of it exactly."""
+"""Unusable rows end a run and are named, or are left out exactly."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Asked to stop in any phase, a run saves, says so by its exit code, and goes on."""
+"""Asked to stop in any phase, a run saves, exits with its code, and can be resumed."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""Faults of what a model is: of gradients, registration, random numbers, dtypes."""
+"""Faults in gradients, registration, random numbers and dtypes."""
 
 from planting import (
     before_forward,

@@ -1,4 +1,4 @@
-"""Faults of how positions, channels and counts are told."""
+"""Faults in how positions, channels and counts are used."""
 
 from faults_of_reading import both
 from planting import before_forward, expression, faults, statement

@@ -1,4 +1,4 @@
-"""Faults of how inputs are read: of their length, layout and order."""
+"""Faults in reading inputs: their length, layout and order."""
 
 from collections.abc import Iterator
 

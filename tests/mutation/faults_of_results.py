@@ -1,4 +1,4 @@
-"""Faults of what comes out: shapes, losses, what samples and masks do to each other."""
+"""Faults in outputs: shapes, losses, and how samples and masks affect each other."""
 
 from planting import (
     before_forward,

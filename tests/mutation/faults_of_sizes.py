@@ -1,4 +1,4 @@
-"""Faults of how much: of scales, numbers of layers, widths, and what layers add."""
+"""Faults in sizes: scales, numbers of layers, widths, and what layers add."""
 
 from faults_of_reading import both
 from planting import before_forward, before_return, expression, faults, statement

@@ -1,4 +1,4 @@
-"""Input that means harm, or comes to it: one line, the right exit code, no more.
+"""Hostile or harmful input: one line, the right exit code, and nothing else.
 
 A row is a group, what the project holds, and what is typed. Everything around the
 project is compared before and after: what a row would have executed would show there.

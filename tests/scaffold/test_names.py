@@ -1,3 +1,5 @@
+"""The names that a model can have, and the modules made from them."""
+
 import pytest
 
 from oumi_scaffold.exceptions import InvalidNameError, NameTakenError

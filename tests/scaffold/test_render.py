@@ -1,3 +1,5 @@
+"""Rendering templates: answers are data, and errors name the template."""
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The spec of a request: its names, files and refusals."""
+
 import pytest
 
 from oumi_scaffold.exceptions import InvalidNameError, UnknownChoiceError

@@ -1,3 +1,5 @@
+"""Values of template variables, parsed from the command line."""
+
 import pytest
 
 from oumi_scaffold.exceptions import InvalidValueError

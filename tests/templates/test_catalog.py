@@ -1,3 +1,5 @@
+"""The catalogue of tasks and architectures agrees with the template folders."""
+
 import json
 from pathlib import Path
 

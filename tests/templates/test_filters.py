@@ -1,3 +1,5 @@
+"""The filters by which values are inserted into generated text."""
+
 import ast
 import enum
 import math

@@ -1,3 +1,5 @@
+"""Freezing the parameters below what a pattern names."""
+
 import pytest
 from torch import nn
 

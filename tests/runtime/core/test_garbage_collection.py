@@ -1,3 +1,5 @@
+"""Garbage collection is suspended for a block, and resumed after it."""
+
 import gc
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Texts of files that are read as they are used are those that are read whole."""
+"""Texts streamed from files are the same as those read whole."""
 
 import json
 from pathlib import Path

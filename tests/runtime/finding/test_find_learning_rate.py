@@ -1,4 +1,4 @@
-"""The learning-rate test makes the config's own steps, and leaves nothing of them."""
+"""The learning-rate test runs the config's own steps, and leaves no trace of them."""
 
 import json
 import math

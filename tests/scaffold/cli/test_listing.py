@@ -1,3 +1,5 @@
+"""`list`: models, datasets, tasks and templates, for people and as JSON."""
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""`new-model`: what it writes, prints and refuses."""
+
 import ast
 import json
 import os

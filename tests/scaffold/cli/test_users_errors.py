@@ -1,4 +1,4 @@
-"""An error in a user's own file is shown as his traceback, once, and as no other."""
+"""An error in the user's own file is shown once, with that file's traceback alone."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""YAML made to run code, to fill the memory or to stop the clock.
+"""YAML made to run code, to fill memory or to take forever.
 
 Each is read in a process of its own, whose time and memory are measured.
 """

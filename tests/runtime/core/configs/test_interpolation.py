@@ -1,3 +1,5 @@
+"""References to environment variables and other fields in a config."""
+
 import io
 from pathlib import Path
 

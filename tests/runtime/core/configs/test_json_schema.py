@@ -1,3 +1,5 @@
+"""The JSON Schema of the config accepts what the config accepts."""
+
 import dataclasses
 import json
 from pathlib import Path

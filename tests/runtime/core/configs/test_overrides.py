@@ -1,3 +1,5 @@
+"""Changes to a config from the command line."""
+
 import pytest
 from whole_yaml import read_yaml
 

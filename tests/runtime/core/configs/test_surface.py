@@ -1,3 +1,5 @@
+"""The config has Oumi's fields and defaults, except where listed."""
+
 import ast
 import dataclasses
 from enum import Enum

@@ -1,3 +1,5 @@
+"""Reading, validating and writing a whole config."""
+
 import copy
 import dataclasses
 import io

@@ -1,3 +1,5 @@
+"""YAML is read with the place of every value."""
+
 import math
 import time
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Packing texts into blocks of one length."""
+
 import pytest
 import torch
 

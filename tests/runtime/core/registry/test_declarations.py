@@ -1,3 +1,5 @@
+"""The names that a file registers are found without importing it."""
+
 import pytest
 
 from oumi_runtime.core.registry import RegistryType, declarations_in

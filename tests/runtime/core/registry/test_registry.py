@@ -1,3 +1,5 @@
+"""Registering, looking up and listing names."""
+
 import importlib
 import runpy
 import sys

@@ -1,3 +1,5 @@
+"""The user's files are found, and imported only when needed."""
+
 import importlib
 import pickle
 import subprocess

@@ -1,4 +1,4 @@
-"""transformers.Trainer gives the native trainer's losses, and stops and goes on."""
+"""transformers.Trainer gives the native trainer's losses, and resumes too."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""The native trainer computes what a plain loop does, and stops and goes on exactly."""
+"""The native trainer computes what a plain loop does, and resumes exactly."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The scaler of float16 gradients goes on where it was.
+"""The scaler of float16 gradients resumes with its state.
 
 Only a GPU trains in float16 in earnest. What is tested is the loop around it, which is
 the same where a test lets the CPU do it.

@@ -1,4 +1,4 @@
-"""A file that is another than it was is noticed, and one that only looks so is not."""
+"""A changed file is noticed; one that was only touched is not."""
 
 import os
 from pathlib import Path
