@@ -55,6 +55,14 @@ def test_a_table_of_text_flags_and_gaps_is_learned(
     assert checkpoints
     for checkpoint in checkpoints:
         assert (checkpoint / "features.json").read_bytes() == features
+    new = (
+        "city,alone,age,sex\n Köln,false,,female\nOslo,true,30,unknown\n,True,NA,male\n"
+    )
+    (project / "new.csv").write_text(new, encoding="utf-8")
+    done = run("predict", "-c", "configs/ship_net.yaml", "new.csv")
+    assert done.exit_code == 0, done.err
+    labels = [json.loads(line)["label"] for line in done.out.splitlines()]
+    assert labels == ["yes", "no", "no"]
 
 
 def test_a_config_that_no_longer_fits_the_table_says_what_to_set(
