@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import accumulate
+from itertools import accumulate, chain, count
 from pathlib import Path
 
 from oumi_scaffold import disk
@@ -166,12 +166,13 @@ def _missing_folders(place: Workplace, entries: Sequence[PlanEntry]) -> Iterator
 
 
 def _stamp(place: Workplace) -> str:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    number = 1
-    while mode_of(place.root / f"{BACKUP_PREFIX}{stamp}") is not None:
-        number += 1
-        stamp = f"{stamp.rpartition('-')[0] if number > 2 else stamp}-{number}"
-    return stamp
+    now = time.strftime("%Y%m%d-%H%M%S")
+    stamps = chain([now], (f"{now}-{number}" for number in count(2)))
+    return next(
+        stamp
+        for stamp in stamps
+        if mode_of(place.root / f"{BACKUP_PREFIX}{stamp}") is None
+    )
 
 
 def _write_new_project(project: Path, entries: Sequence[PlanEntry]) -> None:
