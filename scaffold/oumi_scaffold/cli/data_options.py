@@ -90,6 +90,12 @@ def data_answers(
             f"nothing reads {shown(str(path))} for {source.where} yet"
         )
     _check_settings(data, settings)
+    _note_what_was_found(path, data)
+    left = [name for name in settable(source.template) if name not in settings]
+    return data.answers(_seen_from(path, project), left)
+
+
+def _note_what_was_found(path: Path, data: UserData) -> None:
     if data.is_shared:
         output.note(
             f"{path} has no splits: a tenth of it is used for validation, and another "
@@ -109,8 +115,6 @@ def data_answers(
             f"the config is for small data, and {path} has {data.num_rows:,} rows: "
             "change its batch size, its epochs, logging_steps and save_steps"
         )
-    left = [name for name in settable(source.template) if name not in settings]
-    return data.answers(_seen_from(path, project), left)
 
 
 def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
