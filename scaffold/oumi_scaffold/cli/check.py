@@ -59,7 +59,9 @@ def command(
                 _show_totals(documents[-1])
     failed = any(document["failed"] for document in documents)
     if junit:
-        Path(junit).write_text(_junit(documents), encoding="utf-8")
+        from oumi_scaffold.cli.junit import junit_xml
+
+        Path(junit).write_text(junit_xml(documents), encoding="utf-8")
     if as_json:
         output.emit_json({"passed": not failed, "models": documents})
     return exit_codes.FAILED if failed else 0
@@ -109,39 +111,3 @@ def _document(name: str, results: Sequence[Any]) -> dict[str, Any]:
             for result in results
         ],
     }
-
-
-def _junit(documents: Sequence[dict[str, Any]]) -> str:
-    """The results as JUnit XML, the format that CI systems read."""
-    from xml.etree import ElementTree
-
-    root = ElementTree.Element("testsuites", name="oumi-scaffold check")
-    for document in documents:
-        counts = document["counts"]
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=document["model"],
-            tests=str(len(document["checks"])),
-            failures=str(document["failed"]),
-            errors="0",
-            skipped=str(counts["not applicable"] + counts["expected failure"]),
-            time=str(document["seconds"]),
-        )
-        for each in document["checks"]:
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=f"{document['model']}.{each['theme']}",
-                name=each["name"],
-                time=str(each["seconds"]),
-            )
-            if each["outcome"] == "failed":
-                failure = ElementTree.SubElement(case, "failure")
-                failure.set("message", each["message"])
-                failure.text = each["catches"]
-            elif each["outcome"] != "passed":
-                ElementTree.SubElement(case, "skipped", message=each["message"])
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
