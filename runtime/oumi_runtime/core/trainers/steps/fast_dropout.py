@@ -63,7 +63,7 @@ class _DropoutMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         self._has_run = True
-        if func is F.dropout and not torch.compiler.is_compiling():
+        if func is F.dropout and not _is_traced():
             found = self._dropout(*args, **(kwargs or {}))
             if found is not None:
                 return found
@@ -106,6 +106,14 @@ def draw_noise(like: torch.Tensor, keep: float) -> torch.Tensor:
         bits = torch.empty(len(part), dtype=torch.int64).random_(_LEAST_INT64, None)
         torch.mul(bits.bitwise_and_(fraction) < limit, kept, out=part)
     return noise
+
+
+def _is_traced() -> bool:
+    """Whether this is the tracing of a compiler, or within vmap and the like."""
+    if torch.compiler.is_compiling():
+        return True
+    is_active: bool = torch._C._are_functorch_transforms_active()
+    return is_active
 
 
 def _is_compiled(model: nn.Module) -> bool:

@@ -117,6 +117,21 @@ def test_what_draws_little_is_left_to_torch(call, drawn) -> None:
     assert drawn == []
 
 
+def test_what_is_vectorized_is_left_to_torch(drawn) -> None:
+    dropped = torch.func.vmap(F.dropout, randomness="different")
+    (expected, _), (found, _) = both(lambda: dropped(torch.ones(2, LARGE)))
+    assert torch.equal(found, expected)
+    assert drawn == []
+
+
+def test_what_is_compiled_is_left_to_the_compiler(drawn) -> None:
+    x = torch.ones(LARGE)
+    compiled = torch.compile(lambda x: F.dropout(x, 0.4), backend="aot_eager")
+    (expected, _), (found, _) = both(lambda: compiled(x))
+    assert torch.equal(found, expected)
+    assert drawn == []
+
+
 def test_a_wrong_probability_is_torchs_error() -> None:
     with FastDropout(MODEL)(), pytest.raises(ValueError, match="between 0 and 1"):
         F.dropout(torch.ones(LARGE), 1.5)
