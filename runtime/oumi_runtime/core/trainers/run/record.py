@@ -154,6 +154,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    found["torch"] = torch.__version__  # Names the build, such as +cu130, as well.
     return found
 
 
