@@ -64,7 +64,7 @@ class Predictor:
     def load(cls, config: TrainingConfig) -> "Predictor":
         """Loads the model that was trained with a config; see `infer`."""
         show_log()
-        config.finalize_and_validate()
+        config.validate_for_inference()
         model, model_dir = load_trained_model(config)
         output_dir = Path(config.training.output_dir)
         preprocessing = Preprocessing.load(output_dir, config.model)

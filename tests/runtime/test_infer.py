@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from saved_examples import ROWS, read_rows, saved
@@ -148,7 +149,10 @@ def test_workers_of_the_config_are_not_asked_to_read_what_is_handed_over(
     tmp_path: Path,
 ):
     config = saved("text_classification", tmp_path, dataloader_num_workers=2)
-    assert len(list(infer(config, (text for text in ["a", "b"])))) == 2
+    predictions = infer(config, (text for text in ["a", "b"]), batch_size=1)
+    assert "label" in next(predictions)
+    assert psutil.Process().children() == []
+    assert len(list(predictions)) == 1
 
 
 def test_without_a_trained_model_it_says_to_train_first(tmp_path: Path):

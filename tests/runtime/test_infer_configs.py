@@ -10,7 +10,7 @@ from saved_examples import read_rows, save, saved, write_rows
 from torch import nn
 
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
-from oumi_runtime.core.datasets import BaseMapDataset
+from oumi_runtime.core.datasets import BaseMapDataset, PaddingCollator
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import (
     REGISTRY,
@@ -51,6 +51,23 @@ def test_the_way_that_a_split_is_read_changes_nothing(
     assert list(infer(config, max_new_tokens=3, batch_size=20)) == usual
     given = tmp_path / "test.jsonl"
     assert list(infer(config, given, max_new_tokens=3, batch_size=20)) == usual
+
+
+def test_the_users_own_collator_makes_the_batches(tmp_path: Path):
+    made: list[set[str]] = []
+
+    @register("of_my_own", RegistryType.COLLATOR)
+    def of_my_own(pad_token_id: int) -> Any:
+        def collate(samples: list[dict[str, torch.Tensor]]) -> Any:
+            made.append({name for sample in samples for name in sample})
+            return PaddingCollator(pad_token_id=pad_token_id)(samples)
+
+        return collate
+
+    config = saved("text_classification", tmp_path)
+    config.data.test.collator_name = "of_my_own"
+    assert len(list(infer(config, batch_size=10))) == 20
+    assert made == [{"input_ids", "attention_mask"}] * 2
 
 
 def test_the_texts_of_a_packed_split_are_continued_one_by_one(tmp_path: Path):

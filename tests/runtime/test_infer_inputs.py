@@ -161,10 +161,13 @@ def test_a_model_of_plain_numbers_needs_them_all(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([{"x0": 1, "x1": 2, "x2": 3}], "in.csv has no column 'x3', only x0, x1, x2"),
+        (
+            [{"x0": 1, "x1": 2, "x2": 3}],
+            "no column 'x3', only x0, x1, x2; the model was",
+        ),
         (
             [{f"x{n}": n for n in range(4)}, {f"x{n}": "much" for n in range(4)}],
-            "row 2: 'x0' is 'much', not a number",
+            "row 2: 'x0' is 'much', not a number, which the model was trained on",
         ),
     ],
 )
@@ -174,6 +177,19 @@ def test_a_row_without_its_features_is_named(
     config = saved("tabular_regression", tmp_path)
     found = message_of(config, write_rows(tmp_path / "in.csv", rows))
     assert message in found
+
+
+def test_the_training_data_need_not_be_there(tmp_path: Path):
+    config = saved("tabular_regression", tmp_path)
+    rows = without_labels(read_rows(tmp_path / "test.jsonl"))
+    usual = list(infer(config, rows))
+    (tmp_path / "train.jsonl").unlink()
+    (tmp_path / "test.jsonl").unlink()
+    for split in (config.data.train, config.data.test):
+        split.datasets[0].dataset_path = str(tmp_path / "gone")
+    assert list(infer(config, rows)) == usual
+    with pytest.raises(DataError, match=r"no file or folder at .*gone"):
+        infer(config)
 
 
 def test_the_number_of_features_is_that_of_the_model(tmp_path: Path):
@@ -195,7 +211,7 @@ def test_images_are_a_file_or_all_in_a_folder(tmp_path: Path):
         (tmp_path / "in" / name).parent.mkdir(parents=True)
         Image.fromarray(pixels).save(tmp_path / "in" / name)
         pixels = pixels[::-1]
-    found = list(infer(config, tmp_path / "in"))
+    found = list(infer(config, tmp_path / "in", batch_size=1))
     names = [str(tmp_path / "in" / name) for name in ("a/one.png", "b/two.png")]
     assert [prediction["file"] for prediction in found] == names
     assert found[0]["probabilities"] != found[1]["probabilities"]

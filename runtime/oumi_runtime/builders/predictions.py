@@ -198,5 +198,11 @@ def _require_finite(found: torch.Tensor, name: str) -> None:
 def _numbers(values: torch.Tensor) -> list[Any]:
     """Returns numbers with as few digits as tell them apart in 32 bits."""
     array = values.cpu().numpy()
-    numbers: list[Any] = array.astype(str).astype(np.float64).tolist()
+    if array.ndim > 1:  # Row by row, since each number takes 128 bytes meanwhile.
+        return [_shortest(row) for row in array]
+    return _shortest(array)
+
+
+def _shortest(row: np.ndarray) -> list[float]:
+    numbers: list[float] = row.astype(str).astype(np.float64).tolist()
     return numbers

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
-from oumi_runtime.datasets.numbers import LEAVE_OUT_COLUMN, in_32_bits
+from oumi_runtime.datasets.column_names import missing_column
+from oumi_runtime.datasets.numbers import in_32_bits
 from oumi_runtime.datasets.record_files import RecordFile
 from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.datasets.table_features import (
@@ -22,6 +23,7 @@ from oumi_runtime.exceptions import BadRowError, DataError
 
 _ROWS_AT_ONCE = 1024
 _GIVEN = Path("the inputs")
+_TRAINED_ON_NUMBERS = ", which the model was trained on"
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,14 @@ class FeatureColumns:
         described = None
         if self.are_texts is None:
             for name in table.columns:
-                make_numbers(table, name, LEAVE_OUT_COLUMN)
+                make_numbers(table, name, _TRAINED_ON_NUMBERS)
         else:
             described = tuple(
                 describe_like(table, name, is_text=is_text)
                 for name, is_text in self.are_texts.items()
             )
             for column in described:
-                convert_column(table, column)
+                convert_column(table, column, _TRAINED_ON_NUMBERS)
         columns = [in_32_bits(np.asarray(each)) for each in table.columns.values()]
         features = torch.from_numpy(np.stack(columns, axis=1))
         return ColumnDataset({"features": features}, table_columns=described)
@@ -99,7 +101,8 @@ class FeatureFile(BlockDataset):
         texts = tuple(name for name in columns.text_columns if name in first)
         self._file = RecordFile(path, texts, reads_lists=True)
         for name in names:
-            self._file.require({"feature_columns": name})
+            if name not in first:
+                raise missing_column(path, name, first, "the model was trained on it")
         self._names = names
 
     @property

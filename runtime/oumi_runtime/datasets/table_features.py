@@ -136,10 +136,13 @@ def _counted(table: Table, name: str) -> Counter[Any]:
     return found
 
 
-def convert_column(table: Table, column: TableColumn) -> None:
+def convert_column(
+    table: Table, column: TableColumn, remedy: str = LEAVE_OUT_COLUMN
+) -> None:
     """Converts a column to an array, in which missing values are NaN.
 
-    Rows with something else than a number in a column of numbers are rejected.
+    Rows with something else than a number in a column of numbers are rejected; the
+    remedy ends the message.
     """
     name = column.name
     values = table.columns[name]
@@ -149,7 +152,7 @@ def convert_column(table: Table, column: TableColumn) -> None:
         found = (numbers.get(value, math.nan) for value in values)
         table.columns[name] = np.fromiter(found, np.float32, len(values))
         return
-    make_numbers(table, name, LEAVE_OUT_COLUMN, may_be_missing=True)
+    make_numbers(table, name, remedy, may_be_missing=True)
 
 
 def make_numbers(

@@ -35,7 +35,11 @@ TAKES_OVERRIDES = {"ignore_unknown_options": True}
 
 
 def checked_config(
-    config: str, overrides: Sequence[str], interpolate: bool
+    config: str,
+    overrides: Sequence[str],
+    interpolate: bool,
+    *,
+    needs_data: bool = True,
 ) -> "TrainingConfig":
     """Reads a config and validates it fully, before torch is imported.
 
@@ -43,6 +47,7 @@ def checked_config(
         config: The file.
         overrides: Changes to its values, such as `--training.max_steps`, `100`.
         interpolate: Whether to expand `${...}`.
+        needs_data: Whether the files of the data have to be there.
 
     Raises:
         ConfigError: The config or an override has mistakes.
@@ -52,7 +57,10 @@ def checked_config(
     loaded = TrainingConfig.from_yaml_and_arg_list(
         config, list(overrides), ignore_interpolation=not interpolate
     )
-    loaded.finalize_and_validate()
+    if needs_data:
+        loaded.finalize_and_validate()
+    else:
+        loaded.validate_for_inference()
     return loaded
 
 

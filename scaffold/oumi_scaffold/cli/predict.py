@@ -90,7 +90,7 @@ def command(
     lines = lines_for(output_file)
     if output_file is not None:
         _refuse_useless(output_file, given)
-    loaded = checked_config(config, overrides, interpolate)
+    loaded = checked_config(config, overrides, interpolate, needs_data=False)
     from oumi_runtime.infer import Predictor
 
     with output.only_json() if as_json else nullcontext():

@@ -16,6 +16,7 @@ from trees import make_tree
 
 from oumi_runtime import infer
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import BadRowError
 
 CONFIG = """\
@@ -60,11 +61,12 @@ class StandIn:
 
 
 @pytest.fixture
-def stand_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+def stand_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     make_tree(project, {"c.yaml": CONFIG, "in.csv": "text\na\n"})
     made = StandIn()
     monkeypatch.setattr(infer, "Predictor", made)
-    return made
+    with REGISTRY.isolated():
+        yield made
 
 
 def test_there_is_a_line_of_json_for_each_input(run: Callable, stand_in: StandIn):
@@ -98,6 +100,15 @@ def test_the_input_is_the_word_that_is_no_override(
     assert run("predict", "-c", "c.yaml", *words).exit_code == 0
     config, given, _ = stand_in.calls[0]
     assert (given, config.training.seed) == (inputs, seed)
+
+
+def test_the_training_data_need_not_be_there(
+    run: Callable, stand_in: StandIn, project: Path
+):
+    gone = "text_classification\n        dataset_path: gone.csv"
+    (project / "c.yaml").write_text(CONFIG.replace("stdlib_docstrings", gone))
+    assert run("predict", "-c", "c.yaml", "in.csv").exit_code == 0
+    assert "'gone.csv' does not exist" in run("evaluate", "-c", "c.yaml").err
 
 
 def test_options_are_passed_on(run: Callable, stand_in: StandIn):

@@ -1,5 +1,6 @@
 """The config of a training run."""
 
+import re
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -29,7 +30,7 @@ from oumi_runtime.core.configs.surroundings import (
     name_mistake,
 )
 from oumi_runtime.core.registry import RegistryType
-from oumi_runtime.exceptions import SectionError
+from oumi_runtime.exceptions import ConfigError, SectionError
 
 
 @section
@@ -50,6 +51,20 @@ class TrainingConfig(BaseConfig):
 
     fsdp: FSDPParams = Field(default_factory=FSDPParams)
     """How the model is sharded over several devices."""
+
+    def validate_for_inference(self) -> None:
+        """Like `finalize_and_validate`, but the files of the data may be missing.
+
+        Raises:
+            ConfigError: Holds every other mistake.
+        """
+        try:
+            self.finalize_and_validate()
+        except ConfigError as error:
+            is_data = re.compile(r"data\..*\.dataset_path").fullmatch
+            rest = [each for each in error.mistakes if not is_data(each.key)]
+            if rest:
+                raise ConfigError(rest) from None
 
     def __finalize_and_validate__(self) -> None:
         """Checks sections against each other, and the names and files they refer to."""
