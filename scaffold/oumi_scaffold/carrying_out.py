@@ -15,10 +15,9 @@ from oumi_scaffold.exceptions import (
     ScaffoldError,
     UnsafePathError,
 )
-from oumi_scaffold.journal import DO, FOLDER, UNDO, Journal, Workplace, digest
+from oumi_scaffold.journal import DO, UNDO, Journal, Workplace, digest
+from oumi_scaffold.leftovers import FOLDER, NEW_PROJECT_PREFIX
 from oumi_scaffold.paths import mode_of, read_target
-
-NEW_PROJECT_PREFIX = ".oumi-scaffold-new-"
 
 
 def carry_out(place: Workplace, journal: Journal) -> None:

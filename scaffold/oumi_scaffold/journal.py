@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from oumi_scaffold.exceptions import JournalError
+from oumi_scaffold.leftovers import BACKUP_PREFIX, FOLDER
 from oumi_scaffold.paths import check_inside, mode_of
 
-FOLDER = ".oumi-scaffold"
 DO, UNDO = "journal.json", "undo.json"
-BACKUP_PREFIX = "backup-"
 
 
 class Step(NamedTuple):

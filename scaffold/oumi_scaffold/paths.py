@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from oumi_scaffold.exceptions import UnsafePathError
+from oumi_scaffold.leftovers import FOLDER
 
 # What belongs to the repository, and to this program itself.
-_RESERVED = {".git", ".hg", ".svn", ".oumi-scaffold"}
+_RESERVED = {".git", ".hg", ".svn", FOLDER}
 
 
 def read_target(project: Path, path: str) -> bytes | None:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from oumi_scaffold import disk
 from oumi_scaffold.carrying_out import (
-    NEW_PROJECT_PREFIX,
     carry_out,
     check_root,
     clean,
@@ -29,15 +28,8 @@ from oumi_scaffold.exceptions import (
     UnfinishedError,
     WriteError,
 )
-from oumi_scaffold.journal import (
-    BACKUP_PREFIX,
-    DO,
-    FOLDER,
-    Journal,
-    Step,
-    Workplace,
-    digest,
-)
+from oumi_scaffold.journal import DO, Journal, Step, Workplace, digest
+from oumi_scaffold.leftovers import BACKUP_PREFIX, FOLDER, NEW_PROJECT_PREFIX
 from oumi_scaffold.lock import locked
 from oumi_scaffold.paths import mode_of
 from oumi_scaffold.plan import Plan, PlanEntry, Status

@@ -10,14 +10,14 @@ import signal
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from oumi_scaffold import __version__
+from oumi_scaffold import __version__, leftovers
 from oumi_scaffold.cli import exit_codes, output
 
 PROGRAM = "oumi-scaffold"
@@ -44,9 +44,6 @@ COMMANDS = {
     ),
     "demo": ("demo", "Generate, test, train and evaluate a digit classifier."),
 }
-
-# Where a killed run leaves its journal; see `oumi_scaffold.journal`.
-_WORKPLACE = ".oumi-scaffold"
 
 # These end before garbage collection would pay off.
 _SHORT = {"new-model", "new-template", "list"}
@@ -117,24 +114,13 @@ def group(ctx: click.Context, debug: bool) -> int:
 
 def _recover_here() -> None:
     """Completes or rolls back what a killed run left in the working folder."""
-    if not _is_something_left():
+    if not leftovers.are_in(Path()):
         return
     from oumi_scaffold.write import exclusive
 
     with exclusive(Path()) as done:
         if done:
             output.note(done)
-
-
-def _is_something_left() -> bool:
-    with suppress(OSError):
-        names = {path.name for path in Path().iterdir()}
-        if any(name.startswith(f"{_WORKPLACE}-new-") for name in names):
-            return True
-        if _WORKPLACE in names:
-            inside = [path.name for path in Path(_WORKPLACE).iterdir()]
-            return not inside or not all(n.startswith("backup-") for n in inside)
-    return False
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -1,0 +1,23 @@
+"""The names of what a run keeps in a project, and whether a killed one has left any.
+
+See `oumi_scaffold.journal`. Every command looks, so nothing heavy is imported here.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+FOLDER = ".oumi-scaffold"
+BACKUP_PREFIX = "backup-"
+NEW_PROJECT_PREFIX = f"{FOLDER}-new-"
+
+
+def are_in(project: Path) -> bool:
+    """Whether a killed run has left something to complete or to roll back."""
+    with suppress(OSError):
+        names = {path.name for path in project.iterdir()}
+        if any(name.startswith(NEW_PROJECT_PREFIX) for name in names):
+            return True
+        if FOLDER in names:
+            inside = [path.name for path in (project / FOLDER).iterdir()]
+            return not inside or not all(n.startswith(BACKUP_PREFIX) for n in inside)
+    return False
