@@ -131,6 +131,16 @@ def test_predictions_do_not_depend_on_the_batch(task: str, tmp_path: Path):
                 assert one[name] == other[name]
 
 
+def test_the_model_is_not_given_the_labels_of_a_split(tmp_path: Path):
+    predictor = Predictor.load(saved("tabular_regression", tmp_path))
+    seen: list[set[str]] = []
+    predictor.model.register_forward_pre_hook(
+        lambda model, args, kwargs: seen.append({*kwargs}), with_kwargs=True
+    )
+    assert len(list(predictor.predict(batch_size=10))) == 20
+    assert seen == [{"features"}] * 2
+
+
 def test_predictions_are_made_as_they_are_asked_for(tmp_path: Path):
     config = saved("text_classification", tmp_path)
     read: list[int] = []

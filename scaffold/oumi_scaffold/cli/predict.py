@@ -115,7 +115,8 @@ def command(
         output.emit_json(document)
     elif output_file is not None:
         count = document["num_predictions"]
-        output.say(f"Wrote {count} predictions to {output_file}")
+        noun = "prediction" if count == 1 else "predictions"
+        output.say(f"Wrote {count} {noun} to {output_file}")
 
 
 def _refuse_useless(file: Path, given: str | None) -> None:

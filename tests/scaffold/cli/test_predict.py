@@ -138,7 +138,8 @@ def test_every_kind_of_prediction_is_a_row(
     run: Callable, stand_in: StandIn, prediction: dict[str, Any], lines: list[str]
 ):
     stand_in.made = [prediction]
-    run("predict", "-c", "c.yaml", "-o", "made.csv")
+    done = run("predict", "-c", "c.yaml", "-o", "made.csv")
+    assert done.out == "Wrote 1 prediction to made.csv\n"
     assert Path("made.csv").read_text(encoding="utf-8").splitlines() == lines
 
 
