@@ -80,9 +80,13 @@ def test_a_pipe_has_one_text_a_line(tmp_path: Path):
     assert found == list(infer(config, TEXTS))
 
 
-def test_the_text_column_is_that_of_the_config(tmp_path: Path):
+@pytest.mark.parametrize("field", ["text_column", "target_col"])
+def test_the_text_column_is_that_of_the_config(field: str, tmp_path: Path):
     config = saved("text_classification", tmp_path)
-    config.data.test.datasets[0].dataset_kwargs["text_column"] = "words"
+    if field == "target_col":
+        config.data.test.target_col = "words"
+    else:
+        config.data.test.datasets[0].dataset_kwargs["text_column"] = "words"
     path = write_rows(tmp_path / "in.csv", [{"words": text} for text in TEXTS])
     assert list(infer(config, path)) == list(infer(config, TEXTS))
 
@@ -217,6 +221,15 @@ def test_images_are_a_file_or_all_in_a_folder(tmp_path: Path):
     assert found[0]["probabilities"] != found[1]["probabilities"]
     (alone,) = infer(config, names[1])
     assert alone["probabilities"] == pytest.approx(found[1]["probabilities"])
+
+
+def test_images_get_the_size_that_the_model_takes(tmp_path: Path):
+    config = saved("image_classification", tmp_path)
+    config.data.test.datasets[0].dataset_name = "image_folder"
+    pixels = np.arange(15 * 20, dtype=np.uint16).reshape(15, 20).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    (prediction,) = infer(config, tmp_path / "in.png")
+    assert len(prediction["probabilities"]) == 10
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path: Path):
