@@ -184,9 +184,3 @@ def _number_of(value: Any, table: Table) -> Any:
         with contextlib.suppress(ValueError):
             return float(value)
     return value
-
-
-def _has_gaps(values: Any) -> bool:
-    if isinstance(values, list):
-        return None in values
-    return bool(np.isnan(values).any())
