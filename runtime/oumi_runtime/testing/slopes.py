@@ -39,6 +39,11 @@ class Slopes:
         }
         self._is_large = is_large(model)
         self._seeds = {name: seed for seed, name in enumerate(self._parameters)}
+        # Taken once: with that of a shifted parameter, it would not come back.
+        self._sizes = {
+            name: parameter.norm().item() or 0.01
+            for name, parameter in self._parameters.items()
+        }
         self._paddings = {
             id(module.weight): module.padding_idx
             for module in model.modules()
@@ -98,5 +103,4 @@ class Slopes:
         # The embedding of padding gets no gradient, on purpose.
         if (padding := self._paddings.get(id(self._parameters[name]))) is not None:
             direction[padding] = 0
-        size = parameter.norm().item() or 0.01
-        return direction.mul_(size / direction.norm())
+        return direction.mul_(self._sizes[name] / direction.norm())

@@ -52,3 +52,15 @@ def test_a_large_model_is_called_for_each_kind_of_parameter_only(size):
     CHECK(case_of(model))
     assert (model.calls > 4 * DEPTH) == (size == "small")
     assert (model.calls <= 6) == (size == "large")
+
+
+def test_the_parameters_come_back_from_every_step(size):
+    model = Residual().double()
+    x = torch.randn(3, 4, dtype=torch.float64)
+    model(x, x)["loss"].backward()
+    before = [each.detach().clone() for each in model.parameters()]
+    nan = float("nan")  # Fits no gradient, so that all step sizes are tried.
+    wrong = slopes.Slopes(model, lambda: nan, noise=0.0).unlike_gradients()
+    assert len(wrong) == len(before)
+    for found, expected in zip(model.parameters(), before, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-13, atol=1e-15)
