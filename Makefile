@@ -13,7 +13,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make check  run ruff, mypy and pyright"
 	@echo "make interop  run generated files and exchange weights with the oumi package"
-	@echo "make faults kill, fill and damage a training in every way; half an hour"
+	@echo "make faults kill, fill and damage a training in every way; minutes"
 	@echo "make mutation  plant faults in generated models; tell which test catches which"
 	@echo "make bench  measure speed against plain PyTorch and transformers"
 
