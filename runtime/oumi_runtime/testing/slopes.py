@@ -39,11 +39,9 @@ class Slopes:
         }
         self._is_large = is_large(model)
         self._seeds = {name: seed for seed, name in enumerate(self._parameters)}
-        # Taken once: with that of a shifted parameter, it would not come back.
-        self._sizes = {
-            name: parameter.norm().item() or 0.01
-            for name, parameter in self._parameters.items()
-        }
+        # Taken once: with those of a shifted parameter, it would not come back.
+        self._sizes = {n: each.norm().item() for n, each in self._parameters.items()}
+        self._kept: dict[str, torch.Tensor] = {}
         self._paddings = {
             id(module.weight): module.padding_idx
             for module in model.modules()
@@ -52,6 +50,7 @@ class Slopes:
 
     def unlike_gradients(self) -> list[str]:
         """Returns the parameters whose gradients do not fit the slopes."""
+        torch.manual_seed(7)
         return [n for names in self._groups() if not self._fits(names) for n in names]
 
     def _groups(self) -> list[list[str]]:
@@ -96,11 +95,21 @@ class Slopes:
             self._parameters[name].add_(self._direction(name), alpha=step)
 
     def _direction(self, name: str) -> torch.Tensor:
-        """Draws the direction again, since all of them are as large as the model."""
-        parameter = self._parameters[name].detach()
-        draws = torch.Generator(parameter.device).manual_seed(self._seeds[name])
-        direction = torch.empty_like(parameter).normal_(generator=draws)
+        """Returns a parameter's direction; of a large model, it is drawn again."""
+        if self._is_large:
+            # All of them are as large as the model.
+            draws = torch.Generator(self._parameters[name].device)
+            return self._drawn(name, draws.manual_seed(self._seeds[name]))
+        if name not in self._kept:
+            self._kept = {name: self._drawn(name, None)}
+        return self._kept[name]
+
+    def _drawn(self, name: str, draws: torch.Generator | None) -> torch.Tensor:
+        parameter = self._parameters[name]
+        direction = torch.empty_like(parameter, requires_grad=False)
+        direction.normal_(generator=draws)
         # The embedding of padding gets no gradient, on purpose.
-        if (padding := self._paddings.get(id(self._parameters[name]))) is not None:
+        if (padding := self._paddings.get(id(parameter))) is not None:
             direction[padding] = 0
-        return direction.mul_(self._sizes[name] / direction.norm())
+        size = self._sizes[name]
+        return direction.mul_(size / direction.norm() if size else 0.01)
