@@ -16,13 +16,6 @@ class Excuse:
 
 EXCUSES: tuple[Excuse, ...] = (
     Excuse(
-        ("embedding_detached",),
-        ("causal-lm/mlp",),
-        "a miss by chance: along the one direction that is tried, the gradient differs "
-        "from the slope by 1.6 %, and kinks of other models need the 2 % that are "
-        "allowed",
-    ),
-    Excuse(
         ("dropout_never_on", "dropout_forgotten"),
         ("*/transformer",),
         "a layer uses one dropout module at two or three places; if one place is "
