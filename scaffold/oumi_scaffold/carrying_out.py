@@ -15,13 +15,13 @@ from oumi_scaffold.exceptions import (
     ScaffoldError,
     UnsafePathError,
 )
-from oumi_scaffold.journal import DO, UNDO, Journal, Workplace, digest
+from oumi_scaffold.journal import DO, UNDO, Journal, Step, Workplace, digest
 from oumi_scaffold.leftovers import FOLDER, NEW_PROJECT_PREFIX
-from oumi_scaffold.paths import mode_of, read_target
+from oumi_scaffold.paths import is_plain_folder, mode_of, read_target
 
 
 def carry_out(place: Workplace, journal: Journal) -> None:
-    """Moves every staged file into place, except those already moved.
+    """Moves or deletes every file, except those already moved or deleted.
 
     Raises:
         ConflictError: A file has changed since the run was planned.
@@ -32,6 +32,9 @@ def carry_out(place: Workplace, journal: Journal) -> None:
         (place.project / folder).mkdir(exist_ok=True)
     for number, step in enumerate(journal.steps):
         staged, target = place.staged(number), place.project / step.path
+        if step.after is None:
+            _delete(place.project, step)
+            continue
         if mode_of(staged) is None:
             continue
         if disk.is_same_file(staged, target):
@@ -47,7 +50,11 @@ def carry_out(place: Workplace, journal: Journal) -> None:
     if journal.backup and mode_of(place.kept) is not None:
         place.kept.rename(place.root / journal.backup)
     folders = {step.path.rpartition("/")[0] for step in journal.steps}
-    disk.sync(place.project / folder for folder in sorted(folders))
+    paths = [place.project / folder for folder in sorted(folders)]
+    disk.sync(path for path in paths if mode_of(path) is not None)
+    for folder in journal.emptied:
+        if is_plain_folder(place.project, folder):
+            disk.remove_if_unused(place.project / folder)
     _end(place, DO)
 
 
@@ -117,6 +124,15 @@ def clean(place: Workplace) -> None:
     disk.remove_if_empty(place.root)
 
 
+def _delete(project: Path, step: Step) -> None:
+    found = _digest(project, step.path)
+    if found is None:
+        return
+    if found != step.before:
+        raise ConflictError([step.path])
+    (project / step.path).unlink()
+
+
 def _end(place: Workplace, direction: str) -> None:
     # If this is lost in a crash, the next run finds nothing left to do.
     (place.root / direction).unlink()
@@ -125,6 +141,8 @@ def _end(place: Workplace, direction: str) -> None:
 def _take_back(place: Workplace, journal: Journal) -> None:
     if journal.backup and mode_of(place.kept) is None:
         disk.remove_tree(place.root / journal.backup)
+    for folder in reversed(journal.emptied):  # a file needs the folder it was in
+        (place.project / folder).mkdir(exist_ok=True)
     for number, step in reversed(list(enumerate(journal.steps))):
         staged, target = place.staged(number), place.project / step.path
         previous = place.previous(number)

@@ -66,6 +66,20 @@ def remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def remove_if_unused(folder: Path) -> None:
+    """Removes a folder that is empty, or holds nothing but Python's compiled files.
+
+    Raises:
+        OSError: The folder cannot be removed.
+    """
+    cache = folder / "__pycache__"
+    is_alone = list(folder.iterdir()) == [cache] and not cache.is_symlink()
+    if is_alone and all(path.suffix == ".pyc" for path in cache.iterdir()):
+        remove_tree(cache)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def remove_tree(folder: Path) -> None:
     """Removes a folder and its content, without following symbolic links."""
     if not folder.is_symlink() and folder.is_dir():

@@ -51,10 +51,11 @@ class UnknownChoiceError(ScaffoldError, LookupError):
         import difflib
 
         names = list(allowed)
-        nearest = difflib.get_close_matches(given.lower(), names, n=1) or [
-            name for name in names if given and name.startswith(given.lower())
+        by_lower = {name.lower(): name for name in names}
+        nearest = difflib.get_close_matches(given.lower(), by_lower, n=1) or [
+            name for name in by_lower if given and name.startswith(given.lower())
         ]
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        hint = f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
         super().__init__(
             f"there is no {kind} {shown(given)}{owner and f' of {owner}'}: use one of "
             f"{', '.join(names)}{hint}"
@@ -99,6 +100,33 @@ class ConflictError(ScaffoldError, FileExistsError):
         super().__init__(
             f"{files} {verb} already; nothing was written. Keep {them} with --skip, "
             f"replace {them} with --force, compare with --diff, or choose another name"
+        )
+
+
+class ChangedFilesError(ScaffoldError, FileExistsError):
+    """Files that would be deleted are not as they were generated."""
+
+    exit_code = 3
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        files = ", ".join(paths)
+        verb, them = ("was", "it") if len(paths) == 1 else ("were", "them")
+        super().__init__(
+            f"{files} {verb} changed since {them if them == 'it' else 'they'} {verb} "
+            f"generated; nothing was deleted. Keep {them} and take the rest back with "
+            f"--skip, or delete {them}, too, with --force"
+        )
+
+
+class NothingGeneratedError(ScaffoldError, LookupError):
+    """A project has no generated models."""
+
+    exit_code = 2
+
+    def __init__(self, folder: str, manifest: str) -> None:
+        super().__init__(
+            f"nothing generated is recorded in {folder}, since it has no models in "
+            f"{manifest}; go to the project's folder, or name it with --output-dir"
         )
 
 

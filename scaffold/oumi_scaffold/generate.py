@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import TemplateError
-from oumi_scaffold.paths import check_case, check_distinct, check_project, read_target
+from oumi_scaffold.paths import (
+    check_case,
+    check_distinct,
+    check_project,
+    missing_folders,
+    read_target,
+)
 from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.render import RenderedFile, Renderer
 from oumi_scaffold.source import Source, built_in
@@ -118,14 +124,18 @@ def plan_models(
         for model in models
         for file in model.files
     ]
-    entries = (*own, *_shared_files(models, project, source))
+    folders = missing_folders(project, [entry.path for entry in own])
+    entries = (*own, *_shared_files(models, project, source, folders))
     check_distinct(entry.path for entry in entries)
     check_case(project, [entry.path for entry in entries if entry.before is None])
     return Plan(project, entries, dry_run)
 
 
 def _shared_files(
-    models: Sequence[Generated], project: Path, source: Source
+    models: Sequence[Generated],
+    project: Path,
+    source: Source,
+    folders: Iterable[str],
 ) -> Iterable[PlanEntry]:
     listed = read_target(project, requirements_file.FILE_NAME)
     yield planned_update(
@@ -135,18 +145,24 @@ def _shared_files(
             listed, [model.structure.model_file for model in models]
         ),
     )
-    version = source.template.version
-    entries = [
-        manifest.GeneratedModel(
-            m.spec.name, source.where, version, m.answers, m.files, source.commit
-        )
-        for m in models
-    ]
+    entries = [model_entry(model, source) for model in models]
     known = read_target(project, manifest.FILE_NAME)
     yield planned_update(
-        manifest.FILE_NAME, known, manifest.with_models(known, entries)
+        manifest.FILE_NAME, known, manifest.with_models(known, entries, folders)
     )
     # Oumi's configs have keys that are refused here.
     if models[0].spec.target == RUNTIME:
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
+
+
+def model_entry(model: Generated, source: Source) -> manifest.GeneratedModel:
+    """Returns what the manifest records of a rendered model."""
+    return manifest.GeneratedModel(
+        model.spec.name,
+        source.where,
+        source.template.version,
+        model.answers,
+        model.files,
+        source.commit,
+    )

@@ -3,8 +3,8 @@
 Everything is in `.oumi-scaffold/` of the project, and is removed when the run is over:
 
     stage/0, stage/1, ...    the new files
-    stage/0.before, ...      copies of the files being replaced
-    stage/backup/PATH        copies for the user of files replaced by force
+    stage/0.before, ...      copies of the files being replaced or deleted
+    stage/backup/PATH        copies for the user of files replaced or deleted by force
     journal.json             every step; once it exists, the run is carried out
     undo.json                the same; once it exists, the run is rolled back
 
@@ -26,23 +26,28 @@ DO, UNDO = "journal.json", "undo.json"
 
 
 class Step(NamedTuple):
-    """A file that is created or replaced, with the digests of its content."""
+    """A file that is created, replaced or deleted, with the digests of its content.
+
+    `before` is None for a file that is created, `after` for one that is deleted.
+    """
 
     path: str
     before: str | None
-    after: str
+    after: str | None
 
 
 class Journal(NamedTuple):
     """All steps of a run.
 
     `folders` are those that the run creates, outermost first; `backup` is the folder,
-    below `.oumi-scaffold`, for files replaced by force, if there are any.
+    below `.oumi-scaffold`, for files replaced by force, if there are any; `emptied` are
+    the folders that are removed if they are left empty, innermost first.
     """
 
     steps: tuple[Step, ...]
     folders: tuple[str, ...]
     backup: str | None = None
+    emptied: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         """Returns the journal as JSON."""
@@ -70,7 +75,7 @@ class Workplace(NamedTuple):
         return Path(f"{self.project}/{FOLDER}/stage/{number}")
 
     def previous(self, number: int) -> Path:
-        """The copy of the file that a step replaces."""
+        """The copy of the file that a step replaces or deletes."""
         return Path(f"{self.project}/{FOLDER}/stage/{number}.before")
 
     @property
@@ -107,13 +112,16 @@ def _read(document: object) -> Journal:
     backup = fields["backup"]
     if backup is not None and not _is_backup(backup):
         raise ValueError(f"its backup is {backup!r:.60}")
-    return Journal(steps, folders, cast(str | None, backup))
+    emptied = tuple(_path(each) for each in _list(fields.get("emptied", [])))
+    return Journal(steps, folders, cast(str | None, backup), emptied)
 
 
 def _step(fields: Mapping[str, object]) -> Step:
     before, after = fields["before"], fields["after"]
-    if not isinstance(after, str) or not isinstance(before, str | None):
+    if not isinstance(after, str | None) or not isinstance(before, str | None):
         raise TypeError("a digest is not text")
+    if before is None and after is None:
+        raise ValueError("a step does nothing")
     return Step(_path(fields["path"]), before, after)
 
 

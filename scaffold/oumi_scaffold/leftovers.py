@@ -1,4 +1,4 @@
-"""The names of what a run keeps in a project, and whether a killed one has left any.
+"""The names of what a run keeps in a project, and what there is of it.
 
 See `oumi_scaffold.journal`. Every command looks, so nothing heavy is imported here.
 """
@@ -21,3 +21,12 @@ def are_in(project: Path) -> bool:
             inside = [path.name for path in (project / FOLDER).iterdir()]
             return not inside or not all(n.startswith(BACKUP_PREFIX) for n in inside)
     return False
+
+
+def backups(project: Path) -> list[str]:
+    """Returns the folders of files replaced by force, the newest first."""
+    with suppress(OSError):
+        names = [path.name for path in (project / FOLDER).iterdir()]
+        found = sorted(n for n in names if n.startswith(BACKUP_PREFIX))
+        return [f"{FOLDER}/{name}" for name in reversed(found)]
+    return []

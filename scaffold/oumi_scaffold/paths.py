@@ -7,6 +7,7 @@ never followed.
 import os
 import stat
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from oumi_scaffold.exceptions import UnsafePathError
@@ -37,6 +38,27 @@ def read_target(project: Path, path: str) -> bytes | None:
         if number == len(parts) and not stat.S_ISREG(mode):
             raise UnsafePathError(path, "something other than a file is there")
     return Path(target).read_bytes()
+
+
+def is_plain_folder(project: Path, path: str) -> bool:
+    """Whether a folder of the project exists and no symbolic link leads to it."""
+    target = str(project)
+    for part in path.split("/"):
+        target = f"{target}/{part}"
+        mode = mode_of(target)
+        if mode is None or not stat.S_ISDIR(mode):
+            return False
+    return True
+
+
+def missing_folders(project: Path, paths: Iterable[str]) -> list[str]:
+    """Returns the folders of files that do not exist yet, outermost first."""
+    folders = dict.fromkeys(
+        folder
+        for path in paths
+        for folder in accumulate(path.split("/")[:-1], "{}/{}".format)
+    )
+    return [folder for folder in folders if mode_of(project / folder) is None]
 
 
 def check_project(project: Path) -> None:

@@ -18,35 +18,42 @@ class Status(StrEnum):
     CONFLICT = "conflict"
     SKIP = "skip"
     FORCE = "force"
+    DELETE = "delete"
+    GONE = "gone"
+
+
+_WRITTEN = {Status.CREATE, Status.UPDATE, Status.FORCE, Status.DELETE}
 
 
 class PlanEntry(NamedTuple):
     """One file of a plan.
 
     `before` is the current content, None if the file does not exist; `after` is the
-    new content.
+    new content, None if the file is to be deleted.
     """
 
     path: str
     status: Status
     before: bytes | None
-    after: bytes
+    after: bytes | None
 
     @property
     def is_written(self) -> bool:
         """Whether the plan changes the file."""
-        return self.status in (Status.CREATE, Status.UPDATE, Status.FORCE)
+        return self.status in _WRITTEN
 
 
 class Plan(NamedTuple):
     """Everything that a run does to a project; nothing in a dry run.
 
     `project` is an absolute path without symbolic links; the folder need not exist.
+    `emptied` are the folders, innermost first, that are removed if they are left empty.
     """
 
     project: Path
     entries: tuple[PlanEntry, ...]
     dry_run: bool = False
+    emptied: tuple[str, ...] = ()
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -55,7 +62,7 @@ class Plan(NamedTuple):
 
     @property
     def replaced(self) -> tuple[PlanEntry, ...]:
-        """The user's files that are replaced by force."""
+        """The user's files that are replaced or deleted by force."""
         return tuple(e for e in self.entries if e.status is Status.FORCE)
 
     def raise_for_conflicts(self) -> None:
@@ -85,9 +92,29 @@ def planned_file(project: Path, path: str, after: bytes) -> PlanEntry:
     return PlanEntry(path, Status.IDENTICAL if same else Status.CONFLICT, before, after)
 
 
-def planned_update(path: str, before: bytes | None, after: bytes) -> PlanEntry:
-    """Plans a file shared with the user, to which content is added."""
+def planned_update(path: str, before: bytes | None, after: bytes | None) -> PlanEntry:
+    """Plans a file shared with the user, whose content we add to or take from."""
+    if after is None:
+        status = Status.GONE if before is None else Status.DELETE
+        return PlanEntry(path, status, before, after)
     if before is None:
         return PlanEntry(path, Status.CREATE, before, after)
     status = Status.IDENTICAL if before == after else Status.UPDATE
     return PlanEntry(path, status, before, after)
+
+
+def planned_deletion(
+    project: Path, path: str, is_ours: Callable[[bytes], bool]
+) -> PlanEntry:
+    """Plans that a file of ours is deleted; one that was changed is a conflict.
+
+    Args:
+        project: The project's folder.
+        path: The file.
+        is_ours: Whether a content is what we have written.
+    """
+    before = read_target(project, path)
+    if before is None:
+        return PlanEntry(path, Status.GONE, None, None)
+    status = Status.DELETE if is_ours(before) else Status.CONFLICT
+    return PlanEntry(path, status, before, None)

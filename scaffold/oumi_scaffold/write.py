@@ -1,17 +1,17 @@
 """Writes the files of a plan atomically: all of them or none.
 
 Files are first written to a staging folder inside the project. A single rename then
-commits the run, and after it files are only moved into place. An error before or after
-is rolled back at once; if the process is killed, the next one completes the run or
-rolls it back. A new project appears with a single rename.
+commits the run, and after it files are only moved into place or deleted. An error
+before or after is rolled back at once; if the process is killed, the next one completes
+the run or rolls it back. A new project appears with a single rename.
 """
 
 import os
 import stat
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import accumulate, chain, count
+from itertools import chain, count
 from pathlib import Path
 
 from oumi_scaffold import disk
@@ -31,7 +31,7 @@ from oumi_scaffold.exceptions import (
 from oumi_scaffold.journal import DO, Journal, Step, Workplace, digest
 from oumi_scaffold.leftovers import BACKUP_PREFIX, FOLDER, NEW_PROJECT_PREFIX
 from oumi_scaffold.lock import locked
-from oumi_scaffold.paths import mode_of
+from oumi_scaffold.paths import missing_folders, mode_of
 from oumi_scaffold.plan import Plan, PlanEntry, Status
 
 
@@ -66,7 +66,8 @@ def write(plan: Plan) -> str | None:
         plan: The plan, made while holding `exclusive`.
 
     Returns:
-        The backup folder, relative to the project, of files replaced by force.
+        The backup folder, relative to the project, of files replaced or deleted by
+        force.
 
     Raises:
         ConflictError: A file conflicts, or has changed since it was planned. The
@@ -82,17 +83,19 @@ def write(plan: Plan) -> str | None:
         if mode_of(plan.project) is None:
             _write_new_project(plan.project, entries)
             return None
-        return _write_into(Workplace(plan.project), entries)
+        return _write_into(Workplace(plan.project), entries, plan.emptied)
     except ScaffoldError:
         raise
     except OSError as error:
         raise WriteError(*_facts(error, plan.project)) from error
 
 
-def _write_into(place: Workplace, entries: Sequence[PlanEntry]) -> str | None:
+def _write_into(
+    place: Workplace, entries: Sequence[PlanEntry], emptied: tuple[str, ...]
+) -> str | None:
     check_root(place)
     try:
-        journal = _staged(place, entries)
+        journal = _staged(place, entries)._replace(emptied=emptied)
         _write_journal(place, journal)
         carry_out(place, journal)
     except BaseException as error:
@@ -110,7 +113,7 @@ def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
     clean(place)
     place.stage.mkdir(parents=True)
     steps = [_stage(place, number, entry) for number, entry in enumerate(entries)]
-    files = [place.staged(number) for number in range(len(entries))]
+    files = [place.staged(number) for number, step in enumerate(steps) if step.after]
     previous = [place.previous(n) for n, step in enumerate(steps) if step.before]
     kept = [place.kept / e.path for e in entries if e.status is Status.FORCE]
     if kept and (ignoring := place.kept / ".gitignore") not in kept:
@@ -118,23 +121,27 @@ def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
         kept.append(ignoring)
     disk.sync([*files, *previous, *kept, place.stage])
     backup = f"{BACKUP_PREFIX}{_stamp(place)}" if kept else None
-    return Journal(tuple(steps), tuple(_missing_folders(place, entries)), backup)
+    folders = missing_folders(place.project, [entry.path for entry in entries])
+    return Journal(tuple(steps), tuple(folders), backup)
 
 
 def _stage(place: Workplace, number: int, entry: PlanEntry) -> Step:
     staged, target = place.staged(number), place.project / entry.path
-    disk.write_new(staged, entry.after)
+    after = None if entry.after is None else digest(entry.after)
+    if entry.after is not None:
+        disk.write_new(staged, entry.after)
     if entry.before is None:
-        return Step(entry.path, None, digest(entry.after))
+        return Step(entry.path, None, after)
     if not stat.S_ISREG(mode_of(target) or 0):
         raise ConflictError([entry.path])
     disk.copy_with_mode(target, place.previous(number))
-    staged.chmod(stat.S_IMODE(target.lstat().st_mode))
+    if after is not None:
+        staged.chmod(stat.S_IMODE(target.lstat().st_mode))
     if entry.status is Status.FORCE:
         kept = place.kept / entry.path
         kept.parent.mkdir(parents=True, exist_ok=True)
         disk.copy_with_mode(target, kept)
-    return Step(entry.path, digest(entry.before), digest(entry.after))
+    return Step(entry.path, digest(entry.before), after)
 
 
 def _write_journal(place: Workplace, journal: Journal) -> None:
@@ -143,18 +150,6 @@ def _write_journal(place: Workplace, journal: Journal) -> None:
     disk.sync([draft])
     draft.rename(place.root / DO)
     disk.sync([place.root])
-
-
-def _missing_folders(place: Workplace, entries: Sequence[PlanEntry]) -> Iterator[str]:
-    seen: set[str] = set()
-    for entry in entries:
-        *parts, _ = entry.path.split("/")
-        for folder in accumulate(parts, "{}/{}".format):
-            if folder in seen:
-                continue
-            seen.add(folder)
-            if mode_of(place.project / folder) is None:
-                yield folder
 
 
 def _stamp(place: Workplace) -> str:
@@ -176,7 +171,7 @@ def _write_new_project(project: Path, entries: Sequence[PlanEntry]) -> None:
         files = [draft.joinpath(*rest, entry.path) for entry in entries]
         for file, entry in zip(files, entries, strict=True):
             file.parent.mkdir(parents=True, exist_ok=True)
-            disk.write_new(file, entry.after)
+            disk.write_new(file, entry.after or b"")
         disk.sync([*files, *{file.parent for file in files}])
         _appear(draft, anchor / first)
     except BaseException:

@@ -73,6 +73,10 @@ def command(*args: str) -> str:
             command("new-model", "X", "--dry-run"),
             TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
         ),
+        (
+            f"{command('new-model', 'X')}{command('undo')}",
+            TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
+        ),
         (command("list", "models"), TORCH | DATA | {"pydantic", "cookiecutter"}),
         (command("validate", "config.yaml"), TORCH | DATA | GENERATING),
         (command("predict", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),

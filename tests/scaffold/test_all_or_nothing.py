@@ -29,6 +29,7 @@ class Scene:
     """A command, where it is given, and the two states that there may be."""
 
     folder: Path
+    start: Path
     args: tuple[str, ...]
     before: Tree
     after: Tree
@@ -40,7 +41,7 @@ class Scene:
     def reset(self) -> None:
         for path in self.folder.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        _lay_out(self.folder)
+        shutil.copytree(self.start, self.folder, dirs_exist_ok=True)
 
     def now(self) -> Tree:
         return _state(self.folder)
@@ -57,12 +58,21 @@ COMMANDS = {
     "new-project": ("new-model", "Other", "--output-dir", "a/b"),
     "force": ("new-model", "MyNet", "--force"),
     "skip": ("new-model", "MyNet", "--skip"),
+    "undo": ("undo",),
+    "undo-force": ("undo", "Other", "--force"),
 }
 
 
-def _lay_out(folder: Path) -> None:
+def _lay_out(folder: Path, command: str) -> None:
+    if command == "undo":  # nothing of it stays, and none of the folders
+        main(["new-model", "Other"])
+        return
     make_tree(folder, MINE)
     (folder / "models" / "my_net.py").chmod(0o640)
+    if command == "undo-force":
+        main(["new-model", "Other"])
+        make_tree(folder, {"models/other.py": "# edited\n"})
+        (folder / "models" / "other.py").chmod(0o600)
 
 
 def _state(folder: Path) -> Tree:
@@ -77,17 +87,23 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
+def _played(project: Path, command: str) -> Scene:
+    """Plays a scene to its end."""
+    args, start = COMMANDS[command], project.parent / "start"
+    _lay_out(project, command)
+    before = _state(project)
+    shutil.copytree(project, start)
+    calls = changes_of(lambda: main(args))
+    return Scene(project, start, args, before, _state(project), calls)
+
+
 @pytest.fixture(params=COMMANDS)
 def scene(project: Path, request: pytest.FixtureRequest) -> Scene:
-    args = COMMANDS[request.param]
-    _lay_out(project)
-    before = _state(project)
-    calls = changes_of(lambda: main(args))
-    scene = Scene(project, args, before, _state(project), calls)
-    assert scene.after != before
+    scene = _played(project, request.param)
+    assert scene.after != scene.before
     assert len(scene.calls) > 10
     scene.reset()
-    assert scene.now() == before
+    assert scene.now() == scene.before
     return scene
 
 
@@ -107,13 +123,10 @@ def test_a_process_killed_after_any_call_leaves_nothing_half_done(scene: Scene):
     assert "after" in ends
 
 
-def test_a_killed_recovery_is_gone_on_with(project: Path):
-    _lay_out(project)
-    before = _state(project)
-    args = COMMANDS["force"]
-    calls = changes_of(lambda: main(args))
-    scene = Scene(project, args, before, _state(project), calls)
-    for number in range(len(calls) // 2, len(calls), 3):
+@pytest.mark.parametrize("command", ["force", "undo"])
+def test_a_killed_recovery_is_gone_on_with(project: Path, command: str):
+    scene = _played(project, command)
+    for number in range(len(scene.calls) // 2, len(scene.calls), 3):
         for second in range(1, 30, 2):
             scene.reset()
             killed(scene.play, number)
@@ -189,18 +202,19 @@ SYSCALLS = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-@pytest.mark.parametrize("command", ["new", "force"])
+@pytest.mark.parametrize("command", ["new", "force", "undo"])
 def test_sigkill_at_any_system_call_that_may_change_the_disk(
     project: Path, tmp_path: Path, command: str
 ):
-    args = COMMANDS[command]
-    _lay_out(project)
+    args, start = COMMANDS[command], tmp_path / "start"
+    _lay_out(project, command)
     before = _state(project)
+    shutil.copytree(project, start)
     program = [sys.executable, "-B", "-m", "oumi_scaffold"]
     log = tmp_path / "log"
     trace = ["strace", "-f", "-o", str(log), "-e", f"trace={SYSCALLS}"]
     subprocess.run([*trace, *program, *args], check=True, capture_output=True)
-    scene = Scene(project, args, before, _state(project), [])
+    scene = Scene(project, start, args, before, _state(project), [])
     trace[3] = os.devnull
     lines = log.read_text().splitlines()
     # Before the first mention of the project's files nothing of ours is done.

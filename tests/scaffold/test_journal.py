@@ -108,3 +108,55 @@ def test_a_journal_that_is_a_link_is_not_read(project: Path, tmp_path: Path):
     (project / ".oumi-scaffold" / "journal.json").symlink_to(tmp_path / "secret")
     with pytest.raises(JournalError, match="symbolic link"):
         recover(project)
+
+
+def deletion(path: str, **changes: object) -> str:
+    steps = (Step(path, AFTER, None),)
+    emptied = (path.rpartition("/")[0],) if "/" in path else ()
+    journal = Journal(steps, (), emptied=emptied)
+    return json.dumps(json.loads(journal.to_json()) | changes)
+
+
+def test_the_deletions_of_a_killed_run_are_finished(project: Path):
+    make_tree(project / ".oumi-scaffold", {"journal.json": deletion("a/b.py")})
+    make_tree(project, {"a/b.py": "new\n"})
+    assert recover(project) == "completed the changes of an interrupted run"
+    assert snapshot(project) == {}
+
+
+def test_deletions_are_taken_back_with_their_folder(project: Path):
+    own = {"undo.json": deletion("a/b.py"), "stage/0.before": "new\n"}
+    make_tree(project / ".oumi-scaffold", own)
+    assert recover(project) == "rolled back the changes of an interrupted run"
+    assert (project / "a" / "b.py").read_text() == "new\n"
+
+
+def test_a_file_that_was_changed_since_is_not_deleted(project: Path):
+    make_tree(project / ".oumi-scaffold", {"journal.json": deletion("a/b.py")})
+    make_tree(project, {"a/b.py": "edited\n"})
+    assert recover(project) == "rolled back the changes of an interrupted run"
+    assert (project / "a" / "b.py").read_text() == "edited\n"
+
+
+def test_a_folder_behind_a_link_is_not_removed(project: Path, tmp_path: Path):
+    make_tree(tmp_path / "outside" / "empty" / "__pycache__", {"a.pyc": ""})
+    (project / "a").symlink_to(tmp_path / "outside")
+    forged = deletion("b.py", emptied=["a/empty"])
+    make_tree(project / ".oumi-scaffold", {"journal.json": forged})
+    assert recover(project) == "completed the changes of an interrupted run"
+    assert (tmp_path / "outside" / "empty" / "__pycache__" / "a.pyc").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        deletion("b.py", emptied=["../x"]),
+        deletion("b.py", emptied=7),
+        deletion("b.py", steps=[{"path": "b.py", "before": None, "after": None}]),
+    ],
+)
+def test_a_forged_deletion_deletes_nothing(project: Path, text: str):
+    make_tree(project, {"b.py": "new\n", ".oumi-scaffold/journal.json": text})
+    with pytest.raises(JournalError, match="not written by this program"):
+        recover(project)
+    assert (project / "b.py").read_text() == "new\n"

@@ -6,9 +6,10 @@ import json
 import pytest
 
 from oumi_scaffold.exceptions import ManifestError
+from oumi_scaffold.generated_text import packed
 from oumi_scaffold.manifest import GeneratedModel, with_models
 from oumi_scaffold.render import RenderedFile
-from oumi_scaffold.requirements_file import with_lines
+from oumi_scaffold.requirements_file import with_lines, without_lines
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,24 @@ def test_a_path_that_is_listed_is_not_listed_again(content: bytes):
     assert with_lines(content, ["models/a.py"]) == content
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, None),
+        (b"models/a.py\n", None),
+        (b"models/a.py", None),
+        (b"models/b.py\nmodels/a.py\n", b"models/b.py\n"),
+        (b"models/a.py\r\nmodels/b.py\r\n", b"models/b.py\r\n"),
+        (b"# mine\n\n  ./models/a.py # y\nmodels/b.py", b"# mine\n\nmodels/b.py"),
+        (b"#models/a.py\nmodels/a.pyx\n", b"#models/a.py\nmodels/a.pyx\n"),
+    ],
+)
+def test_a_path_is_taken_out_and_every_other_byte_stays(
+    before: bytes | None, after: bytes | None
+):
+    assert without_lines(before, ["models/a.py"]) == after
+
+
 def model(name: str, text: str = "text\n") -> GeneratedModel:
     return GeneratedModel(
         name, "a-template", "7", {"model_name": name}, (RenderedFile("a.py", text),)
@@ -60,6 +79,7 @@ def test_the_manifest_holds_what_rendering_again_needs():
             "template_version": "7",
             "answers": {"model_name": "MyNet"},
             "files": {"a.py": f"sha256:{digest}"},
+            "texts": packed({"a.py": "é\n"}),
         }
     }
 

@@ -1,9 +1,10 @@
-"""What a shell completes: the values of options that name something built in."""
+"""What a shell completes: names of what is built in, or was generated."""
+
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
-from oumi_scaffold.spec import TARGETS
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
 
@@ -27,7 +28,24 @@ def targets(
     _: click.Context, __: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Completes the package that generated code imports."""
+    from oumi_scaffold.spec import TARGETS  # which loads what renders templates
+
     return _starting(incomplete, dict.fromkeys(TARGETS, ""))
+
+
+def generated_models(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completes the name of a model that was generated in this project."""
+    from oumi_scaffold.exceptions import ScaffoldError
+    from oumi_scaffold.undo import read_recorded
+
+    try:
+        project = Path(context.params.get("output_dir") or ".").resolve()
+        models = read_recorded(project)[1]
+    except (ScaffoldError, OSError):
+        return []
+    return _starting(incomplete, {n: each.template for n, each in models.items()})
 
 
 def _starting(incomplete: str, known: dict[str, str]) -> list[CompletionItem]:

@@ -9,7 +9,8 @@ from oumi_scaffold.exceptions import QuitError
 from oumi_scaffold.plan import PlanEntry, Status
 
 _ANSWERS = {"yes": Status.FORCE, "no": Status.SKIP}
-_QUESTION = "{path} exists and differs. Replace it (a copy is kept)?"
+_REPLACE = "{path} exists and differs. Replace it (a copy is kept)?"
+_DELETE = "{path} was changed since it was generated. Delete it (a copy is kept)?"
 
 
 class Decisions:
@@ -39,7 +40,7 @@ class Decisions:
         while True:
             answer = _answer(entry)
             if answer == "diff":
-                output.diff(entry.path, entry.before or b"", entry.after)
+                output.diff(entry.path, entry.before or b"", entry.after or b"")
             elif answer == "quit":
                 raise QuitError
             elif answer == "all":
@@ -57,8 +58,9 @@ def is_interactive() -> bool:
 def _answer(entry: PlanEntry) -> str:
     words = ("yes", "no", "all", "diff", "quit")
     letters = {word[0]: word for word in words}
+    question = _DELETE if entry.after is None else _REPLACE
     typed: str = click.prompt(
-        _QUESTION.format(path=entry.path),
+        question.format(path=entry.path),
         type=click.Choice([*words, *letters], case_sensitive=False),
         show_choices=False,
         prompt_suffix=" [yes, no, all, diff, quit] ",

@@ -20,6 +20,8 @@ _STYLES = {
     "conflict": "bold red",
     "skip": "yellow",
     "force": "bold yellow",
+    "delete": "red",
+    "gone": "dim",
     "ok": "green",
     "n/a": "dim",
     "expected": "yellow",

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.plan_lines import PlanLines
 from oumi_scaffold.generate import Generated
-from oumi_scaffold.plan import Plan, PlanEntry
-
-_MOST_SHOWN = 200
+from oumi_scaffold.plan import Plan
 
 
 class Report(NamedTuple):
@@ -29,11 +28,7 @@ class Report(NamedTuple):
             "task": spec.task,
             "arch": spec.arch,
             "target": spec.target,
-            "project": str(self.plan.project),
-            "dry_run": self.plan.dry_run,
-            "written": not self.plan.dry_run and not self.plan.conflicts,
-            "backup": self.backup,
-            "files": [self._file(entry) for entry in self.plan.entries],
+            **self._lines.document(),
         }
 
     def show(self, output_dir: Path) -> None:
@@ -42,21 +37,14 @@ class Report(NamedTuple):
         Args:
             output_dir: The project's folder as the user named it.
         """
-        for entry in self.plan.entries[:_MOST_SHOWN]:
-            output.status(entry.status, entry.path)
-            if self.diff and entry.before is not None:
-                output.diff(entry.path, entry.before, entry.after)
-        if len(self.plan.entries) > _MOST_SHOWN:
-            output.say(f"and {len(self.plan.entries) - _MOST_SHOWN} more files")
-        if self.backup:
-            output.say(f"the replaced files are kept in {self.backup}")
-        if self.plan.conflicts:
-            return
-        output.say()
-        if self.plan.dry_run:
-            output.say("Nothing was written: this was a dry run.")
-            return
-        self._show_next_steps(output_dir)
+        self._lines.show()
+        if not (self.plan.conflicts or self.plan.dry_run):
+            output.say()
+            self._show_next_steps(output_dir)
+
+    @property
+    def _lines(self) -> PlanLines:
+        return PlanLines(self.plan, self.backup, self.diff)
 
     def _show_next_steps(self, output_dir: Path) -> None:
         import shlex
@@ -76,9 +64,3 @@ class Report(NamedTuple):
         # For this one command: Oumi would register the model twice in its tests.
         listed = f"OUMI_EXTRA_DEPS_FILE={requirements_file.FILE_NAME}"
         output.say(f"  {listed} oumi train -c {config}")
-
-    def _file(self, entry: PlanEntry) -> dict[str, object]:
-        file: dict[str, object] = {"path": entry.path, "status": str(entry.status)}
-        if self.diff and entry.before is not None:
-            file["diff"] = output.diff_lines(entry.path, entry.before, entry.after)
-        return file

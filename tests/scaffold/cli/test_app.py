@@ -152,6 +152,7 @@ HEAVY = ["torch", "transformers", "cookiecutter", "pydantic", "rich", "numpy"]
         (["list", "models"], ["jinja2", "yaml"]),
         (["new-model", "MyNet"], []),
         (["new-model", "MyNet", "--dry-run", "--json"], []),
+        (["undo", "--help"], ["jinja2", "yaml", "oumi_runtime"]),
         (["validate", "--help"], ["jinja2", "yaml", "oumi_runtime"]),
         (["train", "--help"], ["jinja2", "yaml", "oumi_runtime"]),
     ],

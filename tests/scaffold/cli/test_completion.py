@@ -1,5 +1,8 @@
 """What a shell completes on the command line."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -28,6 +31,16 @@ def test_architectures_are_those_of_the_task():
 
 def test_targets_are_completed():
     assert completed("new-model", "--target", "o") == ["oumi"]
+
+
+def test_the_models_that_were_generated_here_are_completed(
+    project: Path, run: Callable
+):
+    assert completed("undo", "") == []
+    for name in ("MyNet", "MyOtherNet", "Third"):
+        run("new-model", name, "--output-dir", "place")
+    assert completed("undo", "--output-dir", "place", "My") == ["MyNet", "MyOtherNet"]
+    assert completed("undo", "") == []
 
 
 def test_commands_are_completed():

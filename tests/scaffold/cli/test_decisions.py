@@ -56,6 +56,20 @@ def test_on_a_terminal_each_file_is_asked_about(
         assert "+  model_name: MyNet" in done.out
 
 
+@pytest.mark.parametrize(("typed", "is_there"), [(["no"], True), (["d", "y"], False)])
+def test_undo_asks_about_each_file_that_was_changed(
+    project: Path, run: Callable, answers: list[str], typed: list[str], is_there: bool
+):
+    run("new-model", "MyNet")
+    make_tree(project, {MODEL: "mine\n"})
+    answers += typed
+    done = run("undo")
+    assert (done.exit_code, answers) == (0, [])
+    assert (project / MODEL).exists() is is_there
+    assert not (project / CONFIG).exists()
+    assert ("-mine" in done.out) is ("d" in typed)
+
+
 def test_quitting_writes_nothing(project: Path, run: Callable, answers: list[str]):
     make_tree(project, MINE)
     before = snapshot(project)

@@ -1,0 +1,150 @@
+"""Plans to take a generated model back: a project as it was before `new-model`.
+
+Files are deleted that are still as they were generated. A changed one is a conflict, to
+be decided. What the user's own files held before something replaced them is not known.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from oumi_scaffold import leftovers, manifest, requirements_file, schema_file
+from oumi_scaffold.exceptions import NothingGeneratedError, UnknownChoiceError
+from oumi_scaffold.paths import (
+    check_distinct,
+    is_plain_folder,
+    mode_of,
+    read_target,
+)
+from oumi_scaffold.plan import (
+    Plan,
+    PlanEntry,
+    Status,
+    planned_deletion,
+    planned_update,
+)
+from oumi_scaffold.recorded import RecordedModel
+
+_REMAINS = (Status.IDENTICAL, Status.SKIP)
+
+
+class Undo(NamedTuple):
+    """The plan that takes a model back.
+
+    `replaced` are copies of what was in the place of its files before; they stay.
+    """
+
+    name: str
+    plan: Plan
+    replaced: tuple[str, ...]
+
+
+def plan_undo(
+    project: Path,
+    name: str | None,
+    decide: Callable[[PlanEntry], Status],
+    *,
+    dry_run: bool = False,
+) -> Undo:
+    """Plans to take back one model.
+
+    Args:
+        project: The project's folder.
+        name: The model; None for the one generated last.
+        decide: Decides what to do with a file that was changed; see `Plan.decided`.
+        dry_run: Whether `write` should do nothing.
+
+    Raises:
+        NothingGeneratedError: The project has no generated models.
+        UnknownChoiceError: It has none of this name.
+        ManifestError: The project's manifest cannot be read.
+        UnsafePathError: A file is outside the project or behind a symbolic link.
+    """
+    project = project.resolve()
+    content, models = read_recorded(project)
+    if name is None:
+        name = list(models)[-1]
+    if name not in models:
+        raise UnknownChoiceError("generated model", name, models)
+    own = [_own_file(project, path, models, name) for path in models[name].hashes]
+    plan = Plan(project, tuple(own), dry_run).decided(decide)
+    removed = [e.path for e in plan.entries if e.status not in _REMAINS]
+    emptied = _emptied(project, manifest.created_folders(content), removed)
+    shared = list(_shared_files(project, content, name, plan, emptied))
+    plan = plan._replace(entries=(*plan.entries, *shared), emptied=tuple(emptied))
+    check_distinct(entry.path for entry in plan.entries)
+    return Undo(name, plan, tuple(_copies(project, models[name].hashes)))
+
+
+def read_recorded(project: Path) -> tuple[bytes, Mapping[str, RecordedModel]]:
+    """Reads a project's manifest; returns its content, and its models by name.
+
+    Raises:
+        NothingGeneratedError: There are no models.
+        ManifestError: It cannot be read.
+    """
+    content = read_target(project, manifest.FILE_NAME)
+    models = {} if content is None else manifest.recorded_models(content)
+    if content is None or not models:
+        raise NothingGeneratedError(str(project), manifest.FILE_NAME)
+    return content, models
+
+
+def _own_file(
+    project: Path, path: str, models: Mapping[str, RecordedModel], name: str
+) -> PlanEntry:
+    if any(path in each.hashes for other, each in models.items() if other != name):
+        before = read_target(project, path)  # another model needs it
+        return PlanEntry(path, Status.IDENTICAL, before, before)
+
+    def is_ours(before: bytes) -> bool:
+        return models[name].is_as_generated(path, before)
+
+    return planned_deletion(project, path, is_ours)
+
+
+def _shared_files(
+    project: Path,
+    content: bytes,
+    name: str,
+    plan: Plan,
+    emptied: Collection[str],
+) -> Iterable[PlanEntry]:
+    """Plans the files that all models of a project share."""
+    removed = [e.path for e in plan.entries if e.status not in _REMAINS]
+    listed = read_target(project, requirements_file.FILE_NAME)
+    if listed is not None:
+        rest = requirements_file.without_lines(listed, removed)
+        yield planned_update(requirements_file.FILE_NAME, listed, rest)
+    after = manifest.without_model(content, name, emptied)
+    yield planned_update(manifest.FILE_NAME, content, after)
+    schema = read_target(project, schema_file.FILE_NAME)
+    is_needed = after is not None or len(removed) < len(plan.entries)
+    if schema == schema_file.content() and not is_needed:
+        yield planned_update(schema_file.FILE_NAME, schema, None)
+
+
+def _emptied(
+    project: Path, created: Collection[str], removed: Collection[str]
+) -> list[str]:
+    """Returns the created folders in which nothing is left, innermost first."""
+    gone = {project / path for path in removed}
+    emptied: list[str] = []
+    for folder in sorted(created, key=lambda each: each.count("/"), reverse=True):
+        if is_plain_folder(project, folder):
+            place = project / folder
+            left = set(place.iterdir()) - gone - {place / "__pycache__"}
+            if not left:
+                emptied.append(folder)
+                gone.add(place)
+    return emptied
+
+
+def _copies(project: Path, paths: Iterable[str]) -> Iterable[str]:
+    """Yields the newest kept copy of each file that was replaced by force."""
+    backups = leftovers.backups(project)
+    for path in paths:
+        for folder in backups:
+            if mode_of(project / folder / path) is not None:
+                yield f"{folder}/{path}"
+                break
