@@ -7,11 +7,12 @@ with without_collecting_garbage():
     from oumi_runtime.builders.collators import build_data_collator, collated
     from oumi_runtime.builders.data import build_dataset, build_dataset_mixture
     from oumi_runtime.builders.data_files import files_of, fingerprints_of
+    from oumi_runtime.builders.fitting import fit_preprocessing
     from oumi_runtime.builders.lr_schedules import build_lr_scheduler
     from oumi_runtime.builders.metrics import build_metrics_function
     from oumi_runtime.builders.models import build_model
     from oumi_runtime.builders.optimizers import build_optimizer
-    from oumi_runtime.builders.preprocessing import Preprocessing, fit_preprocessing
+    from oumi_runtime.builders.preprocessing import Preprocessing
     from oumi_runtime.builders.splits import prepare_split, read_split
     from oumi_runtime.builders.tokenizers import build_tokenizer
     from oumi_runtime.builders.training import build_trainer

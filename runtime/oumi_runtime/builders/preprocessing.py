@@ -1,18 +1,17 @@
-"""The tokenizer, class names and features of a run, fitted to the training split.
+"""What a model needs to read data: its tokenizer, class names and features.
 
-They are saved with the model, which is useless without them.
+They are saved with the model, which is useless without them; `fitting` makes them.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
-from torch import nn
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.pretrained_tokenizers import (
@@ -21,7 +20,6 @@ from oumi_runtime.builders.pretrained_tokenizers import (
 )
 from oumi_runtime.builders.table_encoding import TableEncoding
 from oumi_runtime.builders.text_columns import TextEncoder
-from oumi_runtime.builders.tokenizers import build_padded_tokenizer
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import (
     ColumnDataset,
@@ -41,8 +39,6 @@ LABELS_FILENAME = "labels.json"
 FEATURES_FILENAME = "features.json"
 FILENAMES = (TOKENIZER_FILENAME, LABELS_FILENAME, FEATURES_FILENAME)
 DEFAULT_MAX_LENGTH = 128
-# The maximum number of texts to train a vocabulary on; it hardly changes with more.
-VOCABULARY_TEXTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -242,51 +238,3 @@ def _unknown(name: str, ids: Mapping[str, int]) -> str:
         f"the label {name!r}{suggestion(name, ids)} is not a class of the training "
         f"split: {', '.join(ids)}"
     )
-
-
-def fit_preprocessing(
-    dataset: Dataset[Any], model_params: ModelParams, model: nn.Module
-) -> Preprocessing:
-    """Fits the tokenizer, the classes and the features to the training split.
-
-    Args:
-        dataset: The training split, before it is tokenized or encoded.
-        model_params: The model section: the tokenizer and the maximum length.
-        model: The model; its first `nn.Embedding` determines the vocabulary size.
-
-    Raises:
-        DataError: No tokenizer can be built for the model, or see `TableEncoding.fit`.
-    """
-    label_names: list[str] | None = getattr(dataset, "label_names", None)
-    is_plain = isinstance(dataset, PlainTexts)
-    if isinstance(dataset, Stream):
-        part = dataset.first_texts(1)
-        is_plain = isinstance(part, PlainTexts)
-        if model_params.tokenizer_name is None and not is_plain:
-            part = dataset.first_texts(VOCABULARY_TEXTS)
-        if part is None:
-            return Preprocessing(None, label_names)
-        texts = part.vocabulary_texts
-        labels = dataset.distinct_labels() if label_names is None else []
-    elif isinstance(dataset, TextColumns):
-        all_texts, labels = dataset.vocabulary_texts, dataset.all_labels
-        # Files are often sorted by class, so the first texts would be all of one class.
-        texts = all_texts[:: -(-len(all_texts) // VOCABULARY_TEXTS) or 1]
-    else:
-        table = None
-        if isinstance(dataset, ColumnDataset) and dataset.table_columns is not None:
-            table = TableEncoding.fit(dataset)
-        return Preprocessing(None, label_names, table=table)
-    if label_names is None and any(isinstance(label, str) for label in labels):
-        label_names = sorted({str(label) for label in labels})
-    embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
-    embedding = next(embeddings, None)
-    if is_plain and model_params.tokenizer_name is None:
-        model_params = replace(model_params, tokenizer_name="bytes")
-    tokenizer, pad_token_id = build_padded_tokenizer(
-        model_params,
-        texts=texts,
-        vocab_size=embedding.num_embeddings if embedding is not None else None,
-    )
-    max_length = model_params.model_max_length or DEFAULT_MAX_LENGTH
-    return Preprocessing(tokenizer, label_names, max_length, pad_token_id)

@@ -5,11 +5,8 @@ from pathlib import Path
 
 from oumi_runtime.builders.bad_samples import build_bad_samples
 from oumi_runtime.builders.callbacks import build_training_callbacks
-from oumi_runtime.builders.preprocessing import (
-    FILENAMES,
-    Preprocessing,
-    fit_preprocessing,
-)
+from oumi_runtime.builders.fitting import fit_preprocessing
+from oumi_runtime.builders.preprocessing import FILENAMES, Preprocessing
 from oumi_runtime.builders.scaling import fit_scalers
 from oumi_runtime.builders.splits import prepare_split, read_split
 from oumi_runtime.builders.trained import build_trainable_model, final_saver

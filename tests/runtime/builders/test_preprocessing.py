@@ -11,7 +11,7 @@ from oumi_runtime.builders import (
     Preprocessing,
     build_tokenizer,
     fit_preprocessing,
-    preprocessing,
+    fitting,
 )
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import ColumnDataset, TextDataset
@@ -151,14 +151,14 @@ def test_what_pads_is_kept_beside_the_model(tmp_path):
 def test_a_vocabulary_is_trained_on_texts_from_all_over_the_split(
     monkeypatch, count: int, seen: int
 ) -> None:
-    monkeypatch.setattr(preprocessing, "VOCABULARY_TEXTS", 10)
+    monkeypatch.setattr(fitting, "VOCABULARY_TEXTS", 10)
     trained_on: list[str] = []
 
     def build(params: ModelParams, texts: list[str], vocab_size: int | None):
         trained_on.extend(texts)
         return build_tokenizer(params, texts=texts, vocab_size=vocab_size), 0
 
-    monkeypatch.setattr(preprocessing, "build_padded_tokenizer", build)
+    monkeypatch.setattr(fitting, "build_padded_tokenizer", build)
     texts = [f"text {number}" for number in range(count)]
     fit_preprocessing(TextDataset(texts, [0] * count), ModelParams(), MODEL)
     places = [texts.index(text) for text in trained_on]

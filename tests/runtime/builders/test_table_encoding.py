@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing, build_dataset_mixture
-from oumi_runtime.builders.preprocessing import fit_preprocessing
+from oumi_runtime.builders.fitting import fit_preprocessing
 from oumi_runtime.builders.table_encoding import Feature, TableEncoding
 from oumi_runtime.core.configs import (
     DataParams,
