@@ -41,6 +41,7 @@ from oumi_runtime.exceptions.models import (
     ModelBuildError,
     ModelForwardError,
     SavedModelError,
+    SingleValueError,
 )
 from oumi_runtime.exceptions.processes import (
     DifferentProcessesError,
@@ -77,6 +78,7 @@ __all__ = [
     "ConfigError",
     "ConfigFileError",
     "SectionError",
+    "SingleValueError",
     "SavedModelError",
     "MissingModelError",
     "MissingOutputError",

@@ -54,3 +54,7 @@ class ModelForwardError(OumiRuntimeError, TypeError):
     """A model's forward does not take a batch, or does not return its loss."""
 
     exit_code = 2
+
+
+class SingleValueError(ModelForwardError):
+    """A layer that normalizes over the batch was given one value for each channel."""

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.log import logger
-from oumi_runtime.exceptions import NoBatchFitsError, SearchRangeError
+from oumi_runtime.exceptions import (
+    NoBatchFitsError,
+    SearchRangeError,
+    SingleValueError,
+)
 from oumi_runtime.finding.memory import lacking_for
 from oumi_runtime.finding.sized_steps import SizedSteps, TriedSize
 from oumi_runtime.finding.trial import build_trial
@@ -53,6 +57,8 @@ def find_batch_size(
     memory needed for the next size is extrapolated from the last two. The search also
     ends when two larger sizes are no faster.
 
+    A size is left out if a batch norm meets a single value in it, as with one sample.
+
     Args:
         config: The config of the training.
         smallest: The first size, at least 1.
@@ -61,6 +67,7 @@ def find_batch_size(
     Raises:
         SearchRangeError: The sizes are not valid.
         NoBatchFitsError: Not even the smallest size fits.
+        SingleValueError: A batch norm meets a single value in all sizes.
         ConfigError: The config has mistakes.
         OumiRuntimeError: A model, dataset or other part cannot be built.
     """
@@ -71,9 +78,15 @@ def find_batch_size(
         )
     steps = SizedSteps(build_trial(_unsplit(config), _STREAMED_STEPS))
     tried: list[TriedSize] = []
+    too_small: SingleValueError | None = None
     size = smallest
     while (ended_by := _reason_against(size, largest, tried, steps)) is None:
-        found = steps.measure(size)
+        try:
+            found = steps.measure(size)
+        except SingleValueError as error:
+            logger.info("micro-batches of %s are left out: %s", f"{size:,}", error)
+            too_small, size = error, size * 2
+            continue
         if found is None:
             ended_by = f"batches of {size:,} do not fit in memory"
             break
@@ -82,6 +95,8 @@ def find_batch_size(
         tried.append(found)
         size *= 2
     if not tried:
+        if too_small is not None:
+            raise too_small
         raise NoBatchFitsError(ended_by)
     return BatchSizes(tuple(tried), ended_by, steps.samples_per_step)
 

@@ -5,7 +5,7 @@ import mmap
 import pytest
 import torch
 
-from oumi_runtime.exceptions import NoBatchFitsError, SearchRangeError
+from oumi_runtime.exceptions import NoBatchFitsError, SearchRangeError, SingleValueError
 from oumi_runtime.finding import find_batch_size, memory, sized_steps
 
 TEXTS = """
@@ -56,6 +56,22 @@ def test_sizes_double_until_one_does_not_fit(make_config, most_samples, speeds) 
     assert found.samples_per_step == 32
     assert [e.gradient_accumulation_steps for e in found.tried] == [32, 16, 8, 4, 2]
     assert found.suggestion == found.fastest == found.largest
+
+
+@pytest.mark.parametrize("largest", [None, 1])
+def test_a_size_is_left_out_that_a_batch_norm_does_not_take(
+    make_config, bowl, speeds, largest
+) -> None:
+    def prepare(made) -> None:
+        made.norm = torch.nn.BatchNorm1d(1)
+        made.before_forward = lambda count: made.norm(torch.rand(count, 1))
+
+    bowl.prepare = staticmethod(prepare)
+    if largest == 1:
+        with pytest.raises(SingleValueError, match="layer 'norm' of Bowl normalizes"):
+            find_batch_size(make_config(), largest=largest)
+    else:
+        assert sizes(find_batch_size(make_config()))[:2] == [2, 4]
 
 
 def test_a_config_that_splits_its_steps_does_not_hide_the_limit(

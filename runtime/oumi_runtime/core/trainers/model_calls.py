@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.exceptions import ModelForwardError
+from oumi_runtime.exceptions import ModelForwardError, SingleValueError
 
 _NUM_FEATURES = "num_features"
 
@@ -27,8 +27,9 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
 
     Raises:
         ModelForwardError: The forward method does not accept the columns of the batch,
-            a layer does not fit the width of its input, or a batch norm in training is
-            given a single value for each channel.
+            or a layer does not fit the width of its input.
+        SingleValueError: A batch norm in training is given a single value for each
+            channel.
     """
     try:
         return call(**batch)
@@ -52,7 +53,7 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
         misfit = _lone_value(model, error)
         if misfit is None:
             raise
-        raise ModelForwardError(misfit) from error
+        raise SingleValueError(misfit) from error
 
 
 def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
