@@ -24,6 +24,7 @@ FLOORS = (
         "core.distributed",
         "core.files",
         "core.garbage_collection",
+        "core.hardware",
         "core.log",
         "core.lost_processes",
         "core.process_group",

@@ -43,6 +43,7 @@ COMMANDS = {
         "check_template",
         "Render and test a template in all its variants.",
     ),
+    "doctor": ("doctor", "Look for problems in the installation and this project."),
     "demo": ("demo", "Generate, test, train and evaluate a digit classifier."),
 }
 

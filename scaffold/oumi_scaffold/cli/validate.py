@@ -21,7 +21,7 @@ _PLACE = re.compile(r"(?P<file>.*?)(:(?P<line>[0-9]+):(?P<column>[0-9]+))?", re.
 @json_option
 def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
     """Report every mistake in training configs, with its file and line."""
-    mistakes = {config: _mistakes(config, interpolate) for config in configs}
+    mistakes = {config: mistakes_in(config, interpolate) for config in configs}
     valid = not any(mistakes.values())
     if as_json:
         files = [
@@ -37,7 +37,7 @@ def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
     return 0 if valid else exit_codes.BAD_INPUT
 
 
-def _mistakes(config: str, interpolate: bool) -> "Sequence[Mistake]":
+def mistakes_in(config: str, interpolate: bool) -> "Sequence[Mistake]":
     """Returns what is wrong with a config."""
     from oumi_runtime.core.configs import TrainingConfig
     from oumi_runtime.core.registry import REGISTRY

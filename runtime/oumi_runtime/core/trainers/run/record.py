@@ -20,6 +20,7 @@ import torch
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import to_tree
 from oumi_runtime.core.files import read_json, write_whole
+from oumi_runtime.core.hardware import hardware
 from oumi_runtime.core.trainers.run.resuming import as_read_now
 from oumi_runtime.exceptions import UnsafeFileError
 
@@ -51,7 +52,7 @@ class RunRecord:
             "data": data,
             "versions": versions(),
             "git": git_state(),
-            "hardware": _hardware(),
+            "hardware": hardware(),
         }
         self._sessions: list[dict[str, Any]] = []
 
@@ -181,12 +182,3 @@ def git_state() -> dict[str, Any] | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _hardware() -> dict[str, Any]:
-    gpus = range(torch.cuda.device_count())
-    return {
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "gpus": [torch.cuda.get_device_name(gpu) for gpu in gpus],
-    }
