@@ -6,11 +6,12 @@ preserved.
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oumi_scaffold import __version__
-from oumi_scaffold.exceptions import ManifestError
+from oumi_scaffold.exceptions import ManifestError, NewerVersionError
 from oumi_scaffold.generated_text import packed, unpacked
 from oumi_scaffold.recorded import RecordedModel, hash_of
 
@@ -75,12 +76,20 @@ def with_models(
     return _written(manifest, others | added, {*_folders(manifest), *folders})
 
 
-def updated(content: bytes, models: Iterable[GeneratedModel]) -> bytes:
-    """Returns the manifest with entries replaced, each in its place."""
+def updated(
+    content: bytes, models: Iterable[GeneratedModel], folders: Iterable[str] = ()
+) -> bytes:
+    """Returns the manifest with the entries of models replaced, each in its place.
+
+    Args:
+        content: The current content.
+        models: The models as they are generated now.
+        folders: The folders that are created for them.
+    """
     manifest = _read(content)
     entries = _models(manifest)
     new = {model.name: model.entry(entries.get(model.name)) for model in models}
-    return _written(manifest, entries | new, _folders(manifest))
+    return _written(manifest, entries | new, {*_folders(manifest), *folders})
 
 
 def without_model(
@@ -119,6 +128,21 @@ def recorded_models(content: bytes) -> dict[str, RecordedModel]:
 def created_folders(content: bytes) -> list[str]:
     """Returns the folders that were created for models."""
     return _folders(_read(content))
+
+
+def check_version(content: bytes) -> None:
+    """Checks that no newer version of this program has written a manifest.
+
+    Raises:
+        NewerVersionError: One has.
+    """
+    theirs = str(_read(content).get("scaffold_version", ""))
+    if _numbers(theirs) > _numbers(__version__):
+        raise NewerVersionError(theirs, __version__)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d{1,9}", version)[:3]]
 
 
 def _written(

@@ -20,9 +20,12 @@ class Status(StrEnum):
     FORCE = "force"
     DELETE = "delete"
     GONE = "gone"
+    MERGE = "merge"
+    MARKERS = "markers"
 
 
-_WRITTEN = {Status.CREATE, Status.UPDATE, Status.FORCE, Status.DELETE}
+_KEPT = {Status.FORCE, Status.MERGE, Status.MARKERS}
+_WRITTEN = {Status.CREATE, Status.UPDATE, Status.DELETE} | _KEPT
 
 
 class PlanEntry(NamedTuple):
@@ -42,6 +45,11 @@ class PlanEntry(NamedTuple):
         """Whether the plan changes the file."""
         return self.status in _WRITTEN
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a copy of the file is kept, since it is not as we have written it."""
+        return self.status in _KEPT
+
 
 class Plan(NamedTuple):
     """Everything that a run does to a project; nothing in a dry run.
@@ -59,11 +67,6 @@ class Plan(NamedTuple):
     def conflicts(self) -> tuple[str, ...]:
         """The paths of conflicting files."""
         return tuple(e.path for e in self.entries if e.status is Status.CONFLICT)
-
-    @property
-    def replaced(self) -> tuple[PlanEntry, ...]:
-        """The user's files that are replaced or deleted by force."""
-        return tuple(e for e in self.entries if e.status is Status.FORCE)
 
     def raise_for_conflicts(self) -> None:
         """Raises ConflictError if there are conflicts."""

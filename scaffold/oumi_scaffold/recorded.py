@@ -50,8 +50,8 @@ class RecordedModel(NamedTuple):
         )
 
     def is_as_generated(self, path: str, content: bytes) -> bool:
-        """Whether a file holds what it was generated with."""
-        return self.hashes.get(path) == hash_of(content)
+        """Whether a file holds what it was generated with, but for its line ends."""
+        return self.hashes.get(path) == hash_of(with_line_ends(content, b"\n"))
 
     def generated(self, path: str) -> bytes | None:
         """Returns what a file was generated with; None if that is not known."""
@@ -59,6 +59,17 @@ class RecordedModel(NamedTuple):
             return None
         content = self.texts[path].encode()
         return content if self.is_as_generated(path, content) else None
+
+
+def line_ends(content: bytes) -> bytes:
+    """Returns how the lines of a text end: a checkout may have changed that."""
+    number = content.count(b"\n")
+    return b"\r\n" if number and content.count(b"\r\n") == number else b"\n"
+
+
+def with_line_ends(content: bytes, ends: bytes) -> bytes:
+    """Returns a text whose lines all end alike with other line ends."""
+    return content.replace(line_ends(content), ends)
 
 
 def hash_of(content: bytes) -> str:

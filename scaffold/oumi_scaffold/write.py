@@ -32,7 +32,7 @@ from oumi_scaffold.journal import DO, Journal, Step, Workplace, digest
 from oumi_scaffold.leftovers import BACKUP_PREFIX, FOLDER, NEW_PROJECT_PREFIX
 from oumi_scaffold.lock import locked
 from oumi_scaffold.paths import missing_folders, mode_of
-from oumi_scaffold.plan import Plan, PlanEntry, Status
+from oumi_scaffold.plan import Plan, PlanEntry
 
 
 @contextmanager
@@ -66,8 +66,8 @@ def write(plan: Plan) -> str | None:
         plan: The plan, made while holding `exclusive`.
 
     Returns:
-        The backup folder, relative to the project, of files replaced or deleted by
-        force.
+        The backup folder, relative to the project, of the user's files that were
+        replaced, merged or deleted.
 
     Raises:
         ConflictError: A file conflicts, or has changed since it was planned. The
@@ -115,7 +115,7 @@ def _staged(place: Workplace, entries: Sequence[PlanEntry]) -> Journal:
     steps = [_stage(place, number, entry) for number, entry in enumerate(entries)]
     files = [place.staged(number) for number, step in enumerate(steps) if step.after]
     previous = [place.previous(n) for n, step in enumerate(steps) if step.before]
-    kept = [place.kept / e.path for e in entries if e.status is Status.FORCE]
+    kept = [place.kept / entry.path for entry in entries if entry.is_kept]
     if kept and (ignoring := place.kept / ".gitignore") not in kept:
         disk.write_new(ignoring, b"*\n")
         kept.append(ignoring)
@@ -137,7 +137,7 @@ def _stage(place: Workplace, number: int, entry: PlanEntry) -> Step:
     disk.copy_with_mode(target, place.previous(number))
     if after is not None:
         staged.chmod(stat.S_IMODE(target.lstat().st_mode))
-    if entry.status is Status.FORCE:
+    if entry.is_kept:
         kept = place.kept / entry.path
         kept.parent.mkdir(parents=True, exist_ok=True)
         disk.copy_with_mode(target, kept)

@@ -74,7 +74,7 @@ def command(*args: str) -> str:
             TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
         ),
         (
-            f"{command('new-model', 'X')}{command('undo')}",
+            f"{command('new-model', 'X')}{command('update')}{command('undo')}",
             TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
         ),
         (command("list", "models"), TORCH | DATA | {"pydantic", "cookiecutter"}),

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ COMMANDS = {
     "new-project": ("new-model", "Other", "--output-dir", "a/b"),
     "force": ("new-model", "MyNet", "--force"),
     "skip": ("new-model", "MyNet", "--skip"),
+    "update": ("update", "Other", "--set", "hidden_dim=64"),
     "undo": ("undo",),
     "undo-force": ("undo", "Other", "--force"),
 }
@@ -69,6 +71,11 @@ def _lay_out(folder: Path, command: str) -> None:
         return
     make_tree(folder, MINE)
     (folder / "models" / "my_net.py").chmod(0o640)
+    if command == "update":  # one file is replaced, one merged, one gone
+        main(["new-model", "Other"])
+        model = folder / "models" / "other.py"
+        model.write_text(model.read_text() + "# edited\n")
+        (folder / "tests" / "test_other.py").unlink()
     if command == "undo-force":
         main(["new-model", "Other"])
         make_tree(folder, {"models/other.py": "# edited\n"})
@@ -82,8 +89,10 @@ def _state(folder: Path) -> Tree:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is killed leaves to the system what it has written."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 

@@ -1,48 +1,17 @@
 """Templates of someone else: where they come from, and what they cannot do."""
 
 import json
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from own_templates import TOP, git, make_template
 from trees import make_tree, snapshot
 
 from oumi_scaffold import opening
 from oumi_scaffold.exceptions import TemplateSourceError
-
-MODEL = (
-    "from oumi_runtime.core import registry\n\n\n"
-    '@registry.register("{{ cookiecutter.model_name }}", registry.RegistryType.MODEL)\n'
-    "class {{ cookiecutter.model_name }}:\n"
-    "    def __init__(self, width: int = {{ cookiecutter.width }}) -> None: ...\n"
-)
-TOP = "{{ cookiecutter.project_slug }}"
-FILE = f"{TOP}/models/{{{{ cookiecutter.module_name }}}}.py"
-SETTINGS: dict[str, object] = {
-    "model_name": "MyNet",
-    "module_name": "my_net",
-    "kind": ["wide", "deep"],
-    "width": 8,
-    "project_slug": "x",
-}
-
-
-def make_template(
-    folder: Path, files: Mapping[str, str] | None = None, **settings: object
-) -> Path:
-    own = {FILE: MODEL, "cookiecutter.json": json.dumps(SETTINGS | settings)}
-    return make_tree(folder, own | dict(files or {}))
-
-
-def git(folder: Path, *args: str) -> str:
-    who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    done = subprocess.run(
-        ["git", *who, *args], cwd=folder, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_changed_files_can_be_deleted_and_a_copy_is_kept(project: Path, run: Cal
     edited(project, run)
     done = run("undo", "--force")
     assert done.exit_code == 0
-    assert "the changed files are kept in .oumi-scaffold/backup-" in done.out
+    assert "your files as they were are kept in .oumi-scaffold/backup-" in done.out
     assert {path.split("/")[0] for path in snapshot(project)} == {".oumi-scaffold"}
     (kept,) = project.glob(f".oumi-scaffold/backup-*/{MODEL}")
     assert kept.read_text() == "# edited\n"

@@ -25,6 +25,7 @@ PROGRAM = "oumi-scaffold"
 # For each command: the module that defines it as `command`, and its summary.
 COMMANDS = {
     "new-model": ("new_model", "Write a model, its tests and its training config."),
+    "update": ("update", "Bring generated models to the newest templates."),
     "undo": ("undo", "Take a generated model back: delete its unchanged files."),
     "validate": ("validate", "Report every mistake in configs, with file and line."),
     "schema": ("schema", "Print the JSON Schema of a config, for editors."),
@@ -48,7 +49,7 @@ COMMANDS = {
 }
 
 # These end before garbage collection would pay off.
-_SHORT = {"new-model", "undo", "new-template", "list"}
+_SHORT = {"new-model", "update", "undo", "new-template", "list"}
 
 
 class Settings:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oumi_scaffold.exceptions import BadSettingError
+
 if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
 
@@ -86,3 +88,25 @@ def input_and_overrides(arguments: Sequence[str]) -> tuple[str | None, list[str]
     if len(inputs) > 1:
         raise click.UsageError(f"give one INPUT, not {', '.join(inputs)}")
     return (inputs[0] if inputs else None), overrides
+
+
+def values_by_name(option: str, kind: str, settings: Sequence[str]) -> dict[str, str]:
+    """Parses NAME=VALUE settings.
+
+    Args:
+        option: The option that they are for, such as `--set`.
+        kind: What a name is, for errors.
+        settings: What was given.
+
+    Raises:
+        BadSettingError: One is malformed, or a name is given twice.
+    """
+    found: dict[str, str] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            raise BadSettingError(option, setting, f"write {kind}=VALUE")
+        if name in found:
+            raise BadSettingError(option, setting, f"{name} is set twice")
+        found[name] = text
+    return found

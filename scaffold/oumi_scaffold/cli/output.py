@@ -22,12 +22,15 @@ _STYLES = {
     "force": "bold yellow",
     "delete": "red",
     "gone": "dim",
+    "merge": "yellow",
+    "markers": "bold red",
     "ok": "green",
     "n/a": "dim",
     "expected": "yellow",
     "failed": "bold red",
 }
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_LONGEST_SHOWN = 500  # characters of a line of a diff
 _STATUS_WIDTH = max(map(len, _STYLES))
 
 
@@ -72,7 +75,7 @@ def diff_lines(path: str, before: bytes, after: bytes) -> list[str]:
     )
     names = f"{path} (now)", f"{path} (new)"
     lines = difflib.unified_diff(old, new, *names, lineterm="")
-    return [printable(line) for line in lines]
+    return [printable(_shortened(line)) for line in lines]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -145,6 +148,12 @@ def error(message: str) -> None:
         _print_rich([("error:", "bold red"), (f" {message}", "")], stderr=True)
     else:
         click.echo(f"error: {message}", err=True)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LONGEST_SHOWN:
+        return line
+    return f"{line[:80]}... ({len(line):,} characters)"
 
 
 def printable(line: str) -> str:

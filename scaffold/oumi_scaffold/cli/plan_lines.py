@@ -34,9 +34,7 @@ class PlanLines(NamedTuple):
         if len(self.plan.entries) > _MOST_SHOWN:
             output.say(f"and {len(self.plan.entries) - _MOST_SHOWN} more files")
         if self.backup:
-            is_deletion = any(entry.after is None for entry in self.plan.replaced)
-            what = "changed" if is_deletion else "replaced"
-            output.say(f"the {what} files are kept in {self.backup}")
+            output.say(f"your files as they were are kept in {self.backup}")
         if self.plan.dry_run and not self.plan.conflicts:
             output.say()
             output.say("Nothing was written: this was a dry run.")

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import click
 
 from oumi_scaffold.cli import decisions
+from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
-from oumi_scaffold.exceptions import BadSettingError, NameListError, ScaffoldError
+from oumi_scaffold.exceptions import NameListError, ScaffoldError
 from oumi_scaffold.names import check_name, module_name
 from oumi_scaffold.project_settings import ProjectSettings, read_settings
 from oumi_scaffold.source import Source, built_in
@@ -66,7 +67,7 @@ class Request(NamedTuple):
             NameListError: A line of `--from-file` is not a valid name, or is repeated.
         """
         layout = _settings_of(self).layout
-        settings = _by_name("--set", "ARGUMENT", self.settings)
+        settings = values_by_name("--set", "ARGUMENT", self.settings)
         data = self._data(source, settings)
         names = [self.name] if self.name is not None else self._names()
         make = model_spec if source.is_built_in else own_spec
@@ -98,7 +99,7 @@ class Request(NamedTuple):
         if self.dataset is not None:
             return dataset_answers(self.dataset, source, self.output_dir)
         path = Path(self.data or "")
-        columns = _by_name("--column", "USE", self.columns)
+        columns = values_by_name("--column", "USE", self.columns)
         return data_answers(path, source, self.output_dir, settings, columns)
 
     def _names(self) -> list[str]:
@@ -192,16 +193,3 @@ def _a_name(text: str) -> str:
 
 def _settings_of(request: Request) -> ProjectSettings:
     return read_settings(request.output_dir)
-
-
-def _by_name(option: str, kind: str, settings: tuple[str, ...]) -> dict[str, str]:
-    """Parses NAME=VALUE settings."""
-    found: dict[str, str] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not name:
-            raise BadSettingError(option, setting, f"write {kind}=VALUE")
-        if name in found:
-            raise BadSettingError(option, setting, f"{name} is set twice")
-        found[name] = text
-    return found

@@ -39,7 +39,9 @@ def test_the_models_that_were_generated_here_are_completed(
     assert completed("undo", "") == []
     for name in ("MyNet", "MyOtherNet", "Third"):
         run("new-model", name, "--output-dir", "place")
-    assert completed("undo", "--output-dir", "place", "My") == ["MyNet", "MyOtherNet"]
+    for command in ("update", "undo"):
+        place = ("--output-dir", "place")
+        assert completed(command, *place, "My") == ["MyNet", "MyOtherNet"]
     assert completed("undo", "") == []
 
 

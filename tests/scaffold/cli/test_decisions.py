@@ -56,6 +56,19 @@ def test_on_a_terminal_each_file_is_asked_about(
         assert "+  model_name: MyNet" in done.out
 
 
+@pytest.mark.parametrize(("typed", "is_mine"), [(["no"], True), (["yes"], False)])
+def test_update_asks_about_each_file_in_conflict(
+    project: Path, run: Callable, answers: list[str], typed: list[str], is_mine: bool
+):
+    run("new-model", "MyNet")
+    make_tree(project, {MODEL: "mine\n"})
+    answers += typed
+    done = run("update", "MyNet", "--set", "hidden_dim=64")
+    assert (done.exit_code, answers) == (0, [])
+    assert ((project / MODEL).read_text() == "mine\n") is is_mine
+    assert "hidden_dim: 64" in (project / CONFIG).read_text()
+
+
 @pytest.mark.parametrize(("typed", "is_there"), [(["no"], True), (["d", "y"], False)])
 def test_undo_asks_about_each_file_that_was_changed(
     project: Path, run: Callable, answers: list[str], typed: list[str], is_there: bool

@@ -1,0 +1,104 @@
+"""Renders a recorded model again: from its answers, by its template as it is now."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from oumi_scaffold.exceptions import UpdateError
+from oumi_scaffold.generate import Generated, generated
+from oumi_scaffold.names import check_name, module_name
+from oumi_scaffold.recorded import RecordedModel
+from oumi_scaffold.source import Source
+from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
+
+
+class Renewed(NamedTuple):
+    """A recorded model, and what its template renders now.
+
+    `old_texts` are what the files were generated with, by path, where that is known.
+    `dropped` are the answers that the template does not ask for any more.
+    """
+
+    recorded: RecordedModel
+    source: Source
+    model: Generated
+    old_texts: Mapping[str, bytes]
+    dropped: tuple[str, ...]
+
+
+def renewed(
+    recorded: RecordedModel,
+    source: Source,
+    layout: Layout,
+    settings: Mapping[str, str],
+) -> Renewed:
+    """Renders a recorded model again.
+
+    Args:
+        recorded: The model.
+        source: Its template.
+        layout: The project's folders; those of the recorded files take precedence.
+        settings: New values of constructor defaults, as strings by name.
+
+    Raises:
+        UpdateError: The template is not one that it can be rendered with.
+        UnknownChoiceError: An answer or a setting is none of the template's.
+        InvalidValueError: A setting cannot have its value.
+        TemplateError: The template does not render, or renders something else.
+    """
+    variables = source.template.variables
+    if "model_name" not in variables:
+        reason = "its template has no variable model_name"
+        raise UpdateError(recorded.name, reason, "name another with --template")
+    spec = _spec(recorded, source, layout)
+    given = {k: v for k, v in spec.data.items() if k not in settings}
+    (model,) = generated([spec._replace(data=given, settings=settings)], source)
+    old = dict(_old_texts(recorded))
+    if settings and len(old) < len(recorded.hashes):
+        # Without a text, the template of then may still be that of today.
+        (before,) = generated([spec], source)
+        old |= _matching(recorded, before)
+    dropped = tuple(name for name in recorded.answers if name not in variables)
+    return Renewed(recorded, source, model, _matching(recorded, model) | old, dropped)
+
+
+def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
+    check_name(recorded.name)
+    answers = {
+        name: value
+        for name, value in recorded.answers.items()
+        if name in source.template.variables
+    }
+    of_the_spec = {"model_name", "module_name", "arch", "target", "__models_package"}
+    return ModelSpec(
+        recorded.name,
+        source.where,
+        str(answers.get("arch", "")),
+        str(answers.get("target", RUNTIME)),
+        _layout(recorded, layout),
+        data={name: v for name, v in answers.items() if name not in of_the_spec},
+    )
+
+
+def _layout(recorded: RecordedModel, layout: Layout) -> Layout:
+    """Returns the folders that the recorded files are in."""
+    module = module_name(recorded.name)
+    folders = {
+        name: folder
+        for folder, slash, name in (path.rpartition("/") for path in recorded.hashes)
+        if slash
+    }
+    return Layout(
+        folders.get(f"{module}.py", layout.models),
+        folders.get(f"test_{module}.py", layout.tests),
+        folders.get(f"{module}.yaml", layout.configs),
+    )
+
+
+def _old_texts(recorded: RecordedModel) -> Mapping[str, bytes]:
+    found = {path: recorded.generated(path) for path in recorded.hashes}
+    return {path: text for path, text in found.items() if text is not None}
+
+
+def _matching(recorded: RecordedModel, model: Generated) -> dict[str, bytes]:
+    texts = {file.path: file.text.encode() for file in model.files}
+    return {p: t for p, t in texts.items() if recorded.is_as_generated(p, t)}

@@ -1,0 +1,197 @@
+"""`oumi-scaffold update`: bring generated models to the newest templates."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from oumi_scaffold.again import Renewed, renewed
+from oumi_scaffold.cli import completion, decisions, output
+from oumi_scaffold.cli.decisions import Decisions
+from oumi_scaffold.cli.options import json_option, values_by_name
+from oumi_scaffold.cli.plan_lines import PlanLines
+from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
+from oumi_scaffold.exceptions import (
+    AnswerError,
+    InvalidValueError,
+    TemplateSourceError,
+    UnknownChoiceError,
+    UnresolvedError,
+    UpdateConflictError,
+    UpdateError,
+)
+from oumi_scaffold.manifest import FILE_NAME, check_version
+from oumi_scaffold.opening import opened
+from oumi_scaffold.plan import Status
+from oumi_scaffold.project_settings import read_settings
+from oumi_scaffold.recorded import RecordedModel
+from oumi_scaffold.source import Source, built_in
+from oumi_scaffold.undo import read_recorded
+from oumi_scaffold.update import Update, plan_update
+from oumi_scaffold.write import exclusive, write
+from oumi_templates.catalog import TASKS
+
+
+class Request(NamedTuple):
+    """The options, as they were given."""
+
+    name: str | None
+    settings: tuple[str, ...]
+    template: str | None
+    trust: bool
+    output_dir: Path
+    force: bool
+    skip: bool
+    markers: bool
+    diff: bool
+    dry_run: bool
+    as_json: bool
+
+    def check(self) -> None:
+        """Checks that the options go together.
+
+        Raises:
+            click.UsageError: They do not.
+        """
+        ways = {"--force": self.force, "--skip": self.skip, "--markers": self.markers}
+        given = [option for option, is_given in ways.items() if is_given]
+        if len(given) > 1:
+            raise click.UsageError(f"{' and '.join(given)} cannot be used together")
+        for option, value in (("--set", self.settings), ("--template", self.template)):
+            if value and self.name is None:
+                raise click.UsageError(f"{option} is for one model: give its NAME")
+
+    def decisions(self) -> Decisions:
+        """Returns what decides about files in conflict."""
+        ask = not (self.dry_run or self.as_json) and decisions.is_interactive()
+        return Decisions(force=self.force, skip=self.skip, ask=ask)
+
+
+@click.command("update")
+@click.argument("name", required=False, shell_complete=completion.generated_models)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="ARGUMENT=VALUE",
+    help="Change a constructor default, such as hidden_dim=256; may be repeated.",
+)
+@click.option(
+    "--template",
+    metavar="WHERE",
+    help="Where the template is now, if not where it was, or another @ref of it.",
+)
+@click.option("--trust", is_flag=True, help="Run the hook scripts of the template.")
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="The project's folder; the current one by default.",
+)
+@click.option("--force", is_flag=True, help="In conflicts, take the template's file.")
+@click.option("--skip", is_flag=True, help="In conflicts, keep your file as it is.")
+@click.option("--markers", is_flag=True, help="Write conflicts between markers.")
+@click.option("--diff", is_flag=True, help="Show how files would change.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@json_option
+def command(**options: Any) -> None:
+    """Bring the model NAME, or all generated models, to the newest templates.
+
+    Your changes and the template's are merged. If both have changed the same lines,
+    nothing is written, and the places are named.
+    """
+    request = Request(**options)
+    request.check()
+    with ExitStack() as stack:
+        recovered = stack.enter_context(exclusive(request.output_dir))
+        if recovered:
+            output.note(recovered)
+        content, recorded = read_recorded(request.output_dir.resolve())
+        check_version(content)
+        if request.name is not None and request.name not in recorded:
+            raise UnknownChoiceError("generated model", request.name, recorded)
+        wanted = [m for n, m in recorded.items() if request.name in (None, n)]
+        models = _renewed(request, wanted, stack)
+        hooks = _hooks(request, models)
+        update = plan_update(
+            request.output_dir,
+            content,
+            models,
+            request.decisions(),
+            markers=request.markers,
+            dry_run=request.dry_run,
+        )
+        backup = None
+        if not update.plan.conflicts:
+            if not any(entry.is_written for entry in update.plan.entries):
+                hooks = []
+            for hook in hooks:
+                hook.before(update.plan)
+            backup = write(update.plan)
+            for hook in hooks:
+                hook.after(update.plan)
+    _report(request, models, update, backup)
+
+
+def _renewed(
+    request: Request, recorded: Sequence[RecordedModel], stack: ExitStack
+) -> list[Renewed]:
+    """Renders the models again; the templates stay open with the stack."""
+    settings = values_by_name("--set", "ARGUMENT", request.settings)
+    layout = read_settings(request.output_dir).layout
+    sources: dict[str, Source] = {}
+    models: list[Renewed] = []
+    for model in recorded:
+        where = request.template or model.template
+        if where not in sources:
+            try:
+                is_task = where in TASKS
+                sources[where] = (
+                    built_in(where) if is_task else stack.enter_context(opened(where))
+                )
+            except (TemplateSourceError, UnknownChoiceError) as error:
+                hint = "if it has moved, name its place with --template"
+                raise UpdateError(model.name, str(error), hint) from error
+        try:
+            models.append(renewed(model, sources[where], layout, settings))
+        except (UnknownChoiceError, InvalidValueError, AnswerError) as error:
+            if settings:
+                raise
+            hint = f"change its answers in {FILE_NAME}"
+            raise UpdateError(model.name, str(error), hint) from error
+        for name in models[-1].dropped:
+            output.note(f"{model.name}: the template does not ask for {name} any more")
+    return models
+
+
+def _hooks(request: Request, models: Sequence[Renewed]) -> list[TemplateHooks]:
+    """Returns the hook scripts to run; untrusted ones are noted once a template."""
+    if request.trust:
+        return [hooks_of(each.source, each.model.spec, trust=True) for each in models]
+    for each in {model.source.where: model for model in models}.values():
+        hooks_of(each.source, each.model.spec, trust=False)
+    return []
+
+
+def _report(
+    request: Request, models: Sequence[Renewed], update: Update, backup: str | None
+) -> None:
+    lines = PlanLines(update.plan, backup, request.diff)
+    conflicts = update.places_of(Status.CONFLICT)
+    markers = update.places_of(Status.MARKERS)
+    if request.as_json:
+        output.emit_json(
+            {
+                "names": [model.recorded.name for model in models],
+                **lines.document(),
+                "conflicts": [place._asdict() for place in (*conflicts, *markers)],
+            }
+        )
+    else:
+        lines.show()
+    if conflicts:
+        raise UpdateConflictError([str(place) for place in conflicts])
+    if markers and not request.dry_run:
+        raise UnresolvedError([str(place) for place in markers])

@@ -1,0 +1,137 @@
+"""Updates from templates of others: found again, and trusted no more than before."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from own_templates import MODEL, TOP, git, make_template
+from trees import make_tree, snapshot
+
+FILE = f"{TOP}/models/{{{{ cookiecutter.module_name }}}}.py"
+HOOK = {"hooks/post_gen_project.py": "open('ran', 'a').write('x')\n"}
+
+
+def recorded(project: Path) -> dict:
+    return json.loads((project / ".oumi-scaffold.json").read_text())["models"]["Net"]
+
+
+@pytest.fixture
+def own(tmp_path: Path, run: Callable, project: Path) -> Path:
+    """A template in a folder, of which a model was generated and edited."""
+    folder = make_template(tmp_path / "own")
+    run("new-model", "Net", "--template", str(folder), "--set", "width=9")
+    model = project / "models" / "net.py"
+    model.write_text(model.read_text() + "\n\n# mine\n")
+    return folder
+
+
+def test_a_folder_is_found_again_and_its_changes_are_merged(
+    project: Path, run: Callable, own: Path
+):
+    make_template(own, {FILE: f"# new\n{MODEL}"}, extra=["a", "b"])
+    done = run("update")
+    assert (done.exit_code, done.err) == (0, "")
+    text = (project / "models" / "net.py").read_text()
+    assert text.startswith("# new\n")
+    assert "width: int = 9" in text
+    assert text.endswith("# mine\n")
+    assert "update" not in run("update").out
+    assert run("update", "Net", "--set", "width=10").exit_code == 0
+    assert "width: int = 10" in (project / "models" / "net.py").read_text()
+
+
+def test_a_template_that_has_vanished_or_moved(
+    project: Path, tmp_path: Path, run: Callable, own: Path
+):
+    make_template(own, {FILE: f"# new\n{MODEL}"})
+    moved = tmp_path / "moved"
+    own.rename(moved)
+    before = snapshot(project)
+    done = run("update")
+    assert (done.exit_code, done.err.count("\n")) == (2, 1)
+    assert "cannot update 'Net': cannot use the template" in done.err
+    assert "no such folder; if it has moved, name its place with --template" in done.err
+    assert snapshot(project) == before
+    assert run("update", "Net", "--template", str(moved)).exit_code == 0
+    assert recorded(project)["template"] == str(moved)
+    assert (project / "models" / "net.py").read_text().startswith("# new\n")
+
+
+def test_a_choice_that_the_template_has_no_more_is_one_line(
+    project: Path, run: Callable, own: Path
+):
+    file = project / ".oumi-scaffold.json"
+    document = json.loads(file.read_text())
+    document["models"]["Net"]["answers"]["kind"] = "deep"
+    file.write_text(json.dumps(document))
+    make_template(own, kind=["wide", "high"])
+    done = run("update")
+    assert (done.exit_code, done.err.count("\n")) == (2, 1)
+    assert "cannot update 'Net'" in done.err
+    assert "use one of wide, high; change its answers in .oumi-sc" in done.err
+
+
+def test_a_template_that_is_none_for_models_is_refused(
+    project: Path, tmp_path: Path, run: Callable, own: Path
+):
+    other = make_template(tmp_path / "other")
+    settings = {"project_slug": "x"}
+    (other / "cookiecutter.json").write_text(json.dumps(settings))
+    done = run("update", "Net", "--template", str(other))
+    assert (done.exit_code, done.err.count("\n")) == (2, 1)
+    assert "its template has no variable model_name" in done.err
+    shutil.rmtree(other)
+
+
+def test_a_git_repository_is_fetched_anew_and_its_commit_recorded(
+    project: Path, tmp_path: Path, run: Callable
+):
+    folder = make_template(tmp_path / "nets.git")
+    git(folder, "init", "-q", "-b", "main")
+    commits: list[str] = []
+    for width in (8, 16):
+        make_template(folder, width=width)
+        git(folder, "add", ".")
+        git(folder, "commit", "-q", "-m", f"width {width}")
+        commits.append(git(folder, "rev-parse", "HEAD"))
+    url = f"file://{folder}"
+    run("new-model", "Net", "--template", f"{url}@{commits[0]}")
+    assert recorded(project)["template_commit"] == commits[0]
+    done = run("update")
+    assert (done.exit_code, done.err) == (0, "")
+    assert "width: int = 16" in (project / "models" / "net.py").read_text()
+    assert recorded(project)["template_commit"] == commits[1]
+    back = run("update", "Net", "--template", f"{url}@{commits[0]}")
+    assert back.exit_code == 0
+    assert recorded(project)["template"] == url
+    assert "width: int = 8" in (project / "models" / "net.py").read_text()
+
+
+def test_scripts_run_only_if_trusted_and_something_is_written(
+    project: Path, run: Callable, own: Path
+):
+    make_template(own, {FILE: f"# new\n{MODEL}"} | HOOK)
+    done = run("update")
+    assert done.exit_code == 0
+    assert "scripts were not run: hooks/post_gen_project.py" in done.err
+    assert not (project / "ran").exists()
+    make_tree(own, {FILE: f"# newer\n{MODEL}"})
+    assert run("update", "--trust", "--dry-run").exit_code == 0
+    assert not (project / "ran").exists()
+    for _ in range(2):
+        assert run("update", "--trust").exit_code == 0
+        assert (project / "ran").read_text() == "x"
+
+
+def test_a_script_that_fails_first_lets_nothing_be_written(
+    project: Path, run: Callable, own: Path
+):
+    hook = {"hooks/pre_gen_project.py": "1 / 0"}
+    make_template(own, {FILE: f"# new\n{MODEL}"} | hook)
+    before = snapshot(project)
+    done = run("update", "--trust")
+    assert done.exit_code == 1
+    assert "hooks/pre_gen_project.py failed: it ended with 1" in done.err
+    assert snapshot(project) == before
