@@ -63,7 +63,7 @@ class FiniteCheck:
             return is_good
         # One launch, which GradScaler uses as well; it sets the verdict if a number is
         # not finite, and never clears it. Unscaling by one changes nothing.
-        foreach.unscale_(numbers, self._is_bad, self._one)
+        foreach.unscale_([_checkable(n) for n in numbers], self._is_bad, self._one)
         self._num_bad += self._is_bad
         # Fused optimizers read this attribute, which torch.amp.GradScaler sets as well.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]
@@ -86,3 +86,8 @@ class FiniteCheck:
             self._is_bad.zero_()
             self._num_bad.zero_()
         self._num_bad_read = 0
+
+
+def _checkable(number: torch.Tensor) -> torch.Tensor:
+    """Returns a number in a dtype that the check has a CUDA kernel for."""
+    return number.float() if number.dtype is torch.bfloat16 else number

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from oumi_runtime.core.trainers.steps import finite_check
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
 GOOD, NAN, INF = torch.tensor(1.0), torch.tensor(float("nan")), torch.tensor(torch.inf)
@@ -58,3 +59,16 @@ def test_the_numbers_stay_as_they_are() -> None:
     assert check.admit(loss, norm)
     assert (loss, norm) == expected
     assert check.first_bad_step() is None
+
+
+def test_numbers_of_16_bits_are_checked_in_32_as_cuda_needs_it(monkeypatch) -> None:
+    def as_on_cuda(numbers, is_bad, one) -> None:
+        assert {n.dtype for n in numbers} == {torch.float32}
+        torch._amp_foreach_non_finite_check_and_unscale_(numbers, is_bad, one)
+
+    monkeypatch.setattr(finite_check.foreach, "unscale_", as_on_cuda)
+    check, _ = make(reads_at_once=False)
+    assert check.admit(GOOD.bfloat16(), GOOD.bfloat16())
+    assert check.first_bad_step() is None
+    check.admit(GOOD.bfloat16(), NAN.bfloat16())
+    assert check.first_bad_step() == 1
