@@ -54,7 +54,10 @@ def build_train_batches(
     }
     if not isinstance(dataset, Stream):
         free = free_bytes(device) if device.type != "cpu" else 0
-        placed = place_dataset(dataset, params.data_on_device, device, free)
+        # transformers pins what its loader makes, and copies it itself.
+        is_native = params.trainer_type is not TrainerType.HF
+        wish = params.data_on_device if is_native else "off"
+        placed = place_dataset(dataset, wish, device, free)
         repeated = params.overfit_batches
         lengths = _lengths(dataset) if params.group_by_length else None
         batches = TrainBatches(

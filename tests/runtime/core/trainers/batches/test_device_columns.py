@@ -80,6 +80,14 @@ def test_a_training_places_its_data_as_the_config_says(monkeypatch) -> None:
         assert isinstance(made.dataset, DeviceColumns) is is_there
 
 
+def test_transformers_loader_is_given_data_in_the_main_memory(monkeypatch) -> None:
+    """It pins what it loads, which tensors on a GPU cannot be."""
+    monkeypatch.setattr(batches, "free_bytes", lambda device: 10**9)
+    data = dataset()
+    made = batches.build_train_batches(data, TrainingParams(trainer_type="HF"), META)
+    assert made.dataset is data
+
+
 def test_an_epoch_from_the_device_is_the_same_one_batch_at_a_time(monkeypatch) -> None:
     data = dataset(7)
     here, there = (
