@@ -9,7 +9,7 @@ from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 from oumi_runtime.builders.arguments import argument_mistake
 from oumi_runtime.builders.memory_format import keep_state_in_format
 from oumi_runtime.builders.parameter_groups import build_parameter_groups
-from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.optimizers.lion import Lion
 from oumi_runtime.core.trainers.optimizers.muon import MuonWithAdamW, inner_matrices
@@ -74,6 +74,9 @@ def build_optimizer(model: nn.Module, config: TrainingParams) -> Optimizer:
         return _make(_ADAM[name], groups, {**options, **adam, **fused}, config)
     if name == "sgd":
         momentum = {"momentum": config.sgd_momentum}
+        if config.mixed_precision_dtype is MixedPrecisionDtype.FP16:
+            # Where the first step overflows, a fused one leaves the momentum unset.
+            fused = {"fused": False}
         return _make(SGD, groups, {**options, **momentum, **fused}, config)
     if name == "adafactor":
         return _make(Adafactor, groups, options, config)

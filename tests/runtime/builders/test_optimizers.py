@@ -220,3 +220,13 @@ def test_a_loaded_state_does_not_say_how_a_step_is_computed():
     optimizer.load_state_dict({**state, "param_groups": [on_another_machine]})
     (loaded,) = optimizer.param_groups
     assert (loaded["capturable"], loaded["fused"], loaded["lr"]) == (False, True, 0.25)
+
+
+def test_momentum_in_float16_is_not_fused() -> None:
+    """Where the first step overflows, torch's fused SGD goes on with unset memory."""
+    for precision, is_fused in (("fp16", False), ("bf16", True), ("none", True)):
+        params = TrainingParams(
+            optimizer="sgd", sgd_momentum=0.9, mixed_precision_dtype=precision
+        )
+        optimizer = build_optimizer(model(), params)
+        assert optimizer.defaults["fused"] is is_fused
