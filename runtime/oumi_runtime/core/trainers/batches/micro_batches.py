@@ -70,8 +70,12 @@ def loss_weights(
     world_size = get_world_size()
     if len(batches) == 1 and world_size == 1 and is_real[0]:
         return [1.0]
-    counts = torch.stack([count_targets(batch, ignore_index) for batch in batches])
-    counts = counts * torch.tensor(is_real, device=counts.device)
+    counts = torch.stack(
+        [
+            count_targets(batch, ignore_index) * int(real)
+            for batch, real in zip(batches, is_real, strict=True)
+        ]
+    )
     total = all_reduce_sum(counts.sum())
     return list((counts * world_size / total.clamp(min=1)).unbind())
 
@@ -85,7 +89,8 @@ def count_targets(batch: Batch, ignore_index: int | None = None) -> torch.Tensor
     labels = batch.get("labels")
     if labels is None or labels.is_floating_point():
         first = next(iter(batch.values()))
-        return torch.tensor(len(first), device=first.device)
+        # Filled, since a copy of a number from the CPU would wait for the device.
+        return torch.full((), len(first), dtype=torch.int64, device=first.device)
     counted = labels >= 0
     if ignore_index is not None:
         counted &= labels != ignore_index

@@ -4,6 +4,7 @@ import os
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches import map_batches
@@ -12,7 +13,11 @@ from oumi_runtime.core.trainers.batches.map_batches import (
     epoch_order,
     split_evenly,
 )
-from oumi_runtime.core.trainers.batches.micro_batches import count_targets, loss_weights
+from oumi_runtime.core.trainers.batches.micro_batches import (
+    count_targets,
+    loss_weights,
+    weigh,
+)
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 
 CPU = torch.device("cpu")
@@ -135,6 +140,29 @@ def test_processes_make_equally_many_batches_and_see_every_sample(count: int) ->
     assert len({len(batches) for batches in shares}) == 1
     seen = [int(index) for batches in shares for each in batches for index in each]
     assert seen == list(range(count))
+
+
+class Copies(TorchDispatchMode):
+    """Counts the numbers that are made in the main memory, to be copied from there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor) and made.device.type == "cpu":
+            self.names.append(func.name())
+        return made
+
+
+@pytest.mark.parametrize("labels", [torch.zeros(4, dtype=torch.int64), torch.rand(4)])
+def test_nothing_is_copied_to_the_device_for_the_weights(labels) -> None:
+    """Such a copy would wait for what a GPU is at."""
+    batch = {"features": torch.rand(4, 2).to("meta"), "labels": labels.to("meta")}
+    with Copies() as copies:
+        weigh([batch, batch], [True, False])
+    assert copies.names == []
 
 
 def test_a_stand_in_weighs_nothing() -> None:
