@@ -63,6 +63,8 @@ class CapturedStep:
         self._scheduler = parts.scheduler
         self._device = next(parts.parallelism.model.parameters()).device
         self._rates = DeviceRates(parts.optimizer, self._device)
+        # One for all, since cuBLAS keeps a workspace for each stream it has run on.
+        self._side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._num_eager = 0
         self._has_failed = False
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -108,11 +110,10 @@ class CapturedStep:
         self, micro_batches: list[MicroBatch]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Runs the step on a side stream, as is needed before capturing."""
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
+        self._side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._side):
             result = self._eager(micro_batches)
-        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.current_stream().wait_stream(self._side)
         return result
 
     def _capture(self, columns: Batch, weight: float) -> torch.cuda.CUDAGraph | None:
@@ -122,7 +123,9 @@ class CapturedStep:
         try:
             # Other threads may go on using the GPU meanwhile.
             mode = "thread_local"
-            with torch.cuda.graph(graph, undo.pool, capture_error_mode=mode):
+            with torch.cuda.graph(
+                graph, undo.pool, self._side, capture_error_mode=mode
+            ):
                 captured = self._eager([MicroBatch(self._static, weight)])
         except RuntimeError as error:
             undo()

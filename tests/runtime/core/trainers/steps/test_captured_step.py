@@ -84,7 +84,7 @@ class Graph:
         self.is_capturing = False
 
     @contextlib.contextmanager
-    def capturing(self, pool: object, capture_error_mode: str):
+    def capturing(self, pool: object, stream: object, capture_error_mode: str):
         assert (pool, capture_error_mode) == ("pool", "thread_local")
         self.is_capturing = True
         try:
@@ -118,7 +118,8 @@ class Gpu:
 @pytest.fixture
 def gpu(monkeypatch) -> Gpu:
     gpu = Gpu()
-    stream = type("Stream", (), {"wait_stream": lambda self, other: None})
+    wait_stream = {"wait_stream": lambda self, other: None}
+    stream = type("Stream", (), {"__init__": lambda self, *_: None, **wait_stream})
     for name, stand_in in (
         ("CUDAGraph", gpu.make_graph),
         ("Stream", stream),
