@@ -94,7 +94,8 @@ class TimeSplit:
             "host_time_share": self._host_seconds / seconds,
         }
         if self._make_event is not None:
-            metrics["device_time_share"] = self._device_seconds() / seconds
+            # A step may still run when an evaluation, which is not counted, begins.
+            metrics["device_time_share"] = min(1.0, self._device_seconds() / seconds)
         self._data_seconds = self._host_seconds = 0.0
         return metrics
 
