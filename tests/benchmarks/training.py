@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,15 @@ def hardware(device: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
         "python": platform.python_version(),
-        **{name: version(name) for name in packages},
+        **{name: installed_version(name) for name in packages},
     }
+
+
+def installed_version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # ours, where it is on the path alone
+        return None
 
 
 def main() -> None:
