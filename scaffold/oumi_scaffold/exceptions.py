@@ -343,3 +343,21 @@ def shown(text: str) -> str:
     if len(text) > _SHOWN_LENGTH:
         return f"{text[:_SHOWN_LENGTH]!a}... ({len(text)} characters)"
     return ascii(text)
+
+
+class NoRunError(ScaffoldError, ValueError):
+    """A folder does not hold a training run that can be read."""
+
+    exit_code = 2
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"{shown(folder)} is not a training run: {reason}")
+
+
+class MissingExtraError(ScaffoldError, ModuleNotFoundError):
+    """A package is not installed that only an extra installs."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} need {package}: pip install 'oumi-scaffold[{extra}]'", name=package
+        )

@@ -19,6 +19,9 @@ COMPILED = _ROOT / "__pycache__"
 CONFIG_SCHEMA = _ROOT / "config.schema.json"
 """The JSON Schema of a training config, as `oumi-scaffold schema` prints it."""
 
+REPORT = _ROOT / "report.html"
+"""The Jinja template of the page that `oumi-scaffold report` writes."""
+
 
 class Yardstick(NamedTuple):
     """What a task is measured by on its validation data, and what needs no model."""

@@ -33,6 +33,7 @@ COMMANDS = {
     "train": ("train", "Train the model of a config."),
     "evaluate": ("evaluate", "Evaluate a trained model on held-out data."),
     "predict": ("predict", "Predict with a trained model, for files or texts."),
+    "report": ("report", "Write an HTML page about training runs, or compare them."),
     "find-lr": ("find_lr", "Run a learning rate range test and suggest a rate."),
     "find-batch-size": (
         "find_batch_size",

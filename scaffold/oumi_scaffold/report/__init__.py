@@ -1,0 +1,1 @@
+"""An HTML page about training runs, from what they leave in their folders."""
