@@ -88,11 +88,21 @@ def load_trained_model(config: TrainingConfig) -> tuple[nn.Module, Path]:
             f"{folder} has no trained model; train it first, or point "
             "training.output_dir at the folder of a run"
         )
+    return load_checkpoint(config, latest), latest
+
+
+def load_checkpoint(config: TrainingConfig, checkpoint: Path) -> nn.Module:
+    """Loads the model of a checkpoint, with adapters merged.
+
+    Args:
+        config: The config that the model was trained with.
+        checkpoint: The folder, which has been verified.
+    """
     trained = build_trainable_model(config)
     if isinstance(trained, BaseModel):
-        return _placed(type(trained).from_pretrained(latest), config), latest
-    _read_weights(trained, latest)
-    return _placed(merge(trained) if is_adapted(trained) else trained, config), latest
+        return _placed(type(trained).from_pretrained(checkpoint), config)
+    _read_weights(trained, checkpoint)
+    return _placed(merge(trained) if is_adapted(trained) else trained, config)
 
 
 def _load_whole(folder: Path, config: TrainingConfig) -> nn.Module:

@@ -25,6 +25,11 @@ from oumi_runtime.exceptions.data import (
     DataWorkerError,
     TooManyBadSamplesError,
 )
+from oumi_runtime.exceptions.export import (
+    ExportConflictError,
+    ExportError,
+    ExportSourceError,
+)
 from oumi_runtime.exceptions.files import (
     ChangedConfigError,
     CheckpointError,
@@ -108,4 +113,7 @@ __all__ = [
     "TrainingMetricError",
     "SearchRangeError",
     "NoBatchFitsError",
+    "ExportError",
+    "ExportSourceError",
+    "ExportConflictError",
 ]

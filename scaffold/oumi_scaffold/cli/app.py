@@ -34,6 +34,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "Evaluate a trained model on held-out data."),
     "predict": ("predict", "Predict with a trained model, for files or texts."),
     "report": ("report", "Write an HTML page about training runs, or compare them."),
+    "export": ("export", "Export a trained model to transformers, torch or ONNX."),
     "find-lr": ("find_lr", "Run a learning rate range test and suggest a rate."),
     "find-batch-size": (
         "find_batch_size",

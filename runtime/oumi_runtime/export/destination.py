@@ -1,0 +1,92 @@
+"""The folder of an export: there when it is complete, or not at all."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from oumi_runtime.core.files import free_bytes, is_disk_full, sync
+from oumi_runtime.exceptions import (
+    DiskFullError,
+    ExportConflictError,
+    ExportSourceError,
+)
+
+DESCRIPTION_FILENAME = "export.json"
+
+
+def require_free(dest: Path, source: Path, *, force: bool) -> None:
+    """Raises if a folder must not be replaced.
+
+    Args:
+        dest: The folder of the export.
+        source: What is exported.
+        force: Whether an earlier export may be replaced.
+
+    Raises:
+        ExportConflictError: Something is there. Even with `force`, only an earlier
+            export is replaced.
+        ExportSourceError: It is a place where an export cannot be.
+    """
+    target, run = dest.resolve(), source.resolve()
+    if target == run or target in run.parents:
+        raise ExportSourceError(f"{dest} is or holds what is exported; name another")
+    if not dest.is_symlink() and not dest.exists():
+        return
+    if dest.is_symlink() or not dest.is_dir():
+        raise ExportConflictError(dest, "is not a folder", "name another")
+    if not any(dest.iterdir()):
+        return
+    if not (dest / DESCRIPTION_FILENAME).is_file():
+        raise ExportConflictError(
+            dest, "has files that are of no export", "name another folder"
+        )
+    if not force:
+        raise ExportConflictError(
+            dest, "holds an export", "name another folder, or pass --force"
+        )
+
+
+@contextmanager
+def staged(dest: Path) -> Generator[Path]:
+    """Yields a new folder, which becomes `dest` if the block ends without an error.
+
+    Raises:
+        DiskFullError: The disk is full; an earlier export is still there.
+    """
+    missing = [p for p in (dest.parent, *dest.parent.parents) if not p.exists()]
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    staging = dest.with_name(f".exporting-{os.getpid()}-{dest.name}")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        staging.mkdir()
+        yield staging
+        for path in staging.rglob("*"):
+            sync(path)
+        _replace(dest, staging)
+    except BaseException as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        if is_disk_full(error) and not isinstance(error, DiskFullError):
+            raise DiskFullError(dest, None, free_bytes(dest.parent)) from error
+        raise
+
+
+def _replace(dest: Path, staging: Path) -> None:
+    earlier = dest.with_name(f".replaced-{os.getpid()}-{dest.name}")
+    is_there = dest.exists()
+    if is_there:
+        dest.rename(earlier)
+    try:
+        staging.rename(dest)
+    except BaseException:
+        if is_there:
+            earlier.rename(dest)
+        raise
+    sync(dest.parent)
+    if is_there:
+        shutil.rmtree(earlier, ignore_errors=True)

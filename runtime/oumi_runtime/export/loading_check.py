@@ -1,0 +1,53 @@
+"""A program that loads a Hugging Face export, with nothing of this project.
+
+It is run in a process of its own: `python loading_check.py FOLDER TASK.json`. It reads
+inputs from FOLDER's neighbour `inputs.safetensors` and writes `outputs.safetensors`.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main(folder: str, work: str) -> None:
+    """Loads the model and the tokenizer, and writes what they return.
+
+    Args:
+        folder: The export.
+        work: A folder with `task.json` and `inputs.safetensors`; gets
+            `outputs.safetensors` and `found.json`.
+    """
+    sys.modules["oumi_runtime"] = None  # type: ignore[assignment]  # cannot be imported
+    import torch
+    import transformers
+    from safetensors.torch import load_file, save_file
+
+    logging: Any = transformers.logging
+    logging.set_verbosity_error()
+    task = json.loads((Path(work) / "task.json").read_text(encoding="utf-8"))
+    torch.set_num_threads(task["num_threads"])
+    auto: Any = getattr(transformers, task["auto_class"])
+    trust = {"trust_remote_code": True} if task["trust_remote_code"] else {}
+    model = auto.from_pretrained(folder, **trust).eval()
+    found: dict[str, Any] = {"config": model.config.to_dict()["architectures"]}
+    given = load_file(Path(work) / "inputs.safetensors")
+    made: dict[str, torch.Tensor] = {}
+    for number in range(task["num_batches"]):
+        prefix = f"{number}/"
+        batch = {k[len(prefix) :]: v for k, v in given.items() if k.startswith(prefix)}
+        with torch.inference_mode():
+            outputs = model(**batch)
+        for name, value in outputs.items():
+            if isinstance(value, torch.Tensor):
+                made[prefix + name] = value.clone().contiguous()
+    save_file(made, Path(work) / "outputs.safetensors")
+    if task["texts"]:
+        load: Any = transformers.AutoTokenizer.from_pretrained
+        tokenizer = load(folder, **trust)
+        found["ids"] = [tokenizer(text)["input_ids"] for text in task["texts"]]
+    (Path(work) / "found.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,201 @@
+"""The text of the two files that make a user's class one of transformers."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from oumi_runtime.exceptions import ExportSourceError
+from oumi_runtime.export.auto_classes import AutoClass
+from oumi_runtime.export.carrying import CarriedFiles
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of modules and classes, after the name of the user's class."""
+
+    class_name: str
+    module: str
+    auto: AutoClass
+
+    @property
+    def configuration(self) -> str:
+        """The module of the configuration."""
+        return f"configuration_{self.module}"
+
+    @property
+    def modeling(self) -> str:
+        """The module of the model."""
+        return f"modeling_{self.module}"
+
+    @property
+    def config(self) -> str:
+        """The class of the configuration."""
+        return f"{self.class_name}Config"
+
+    @property
+    def model(self) -> str:
+        """The class of the model."""
+        return f"{self.class_name}{self.auto.head or 'PreTrainedModel'}"
+
+    def auto_map(self) -> dict[str, str]:
+        """Returns where transformers finds the classes."""
+        model = f"{self.modeling}.{self.model}"
+        return {
+            "AutoConfig": f"{self.configuration}.{self.config}",
+            "AutoModel": model,
+            str(self.auto): model,
+        }
+
+
+def configuration_text(names: Names) -> str:
+    """Returns the file with the configuration's class."""
+    return f'''"""The configuration of {names.class_name} for transformers."""
+
+from typing import Any
+
+from transformers import PretrainedConfig
+
+
+class {names.config}(PretrainedConfig):
+    """Holds the arguments of {names.class_name}."""
+
+    model_type = "{names.module}"
+
+    def __init__(
+        self, model_kwargs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Takes the arguments of {names.class_name} by name."""
+        super().__init__(**kwargs)
+        self.model_kwargs = dict(model_kwargs or {{}})
+'''
+
+
+def modeling_text(
+    names: Names,
+    carried: CarriedFiles,
+    model: nn.Module,
+    tied: Mapping[str, str],
+    main_input: str,
+) -> str:
+    """Returns the file with the model's class.
+
+    Args:
+        names: Its names.
+        carried: The files of the user's class.
+        model: The model; its forward determines the arguments.
+        tied: Names of tensors that are others, with the names that these are saved by.
+        main_input: The first input.
+
+    Raises:
+        ExportSourceError: Forward takes arguments without names.
+    """
+    parameters, arguments = _arguments(model)
+    is_writer = names.auto is AutoClass.CAUSAL_LM
+    imported = "GenerationMixin, PreTrainedModel" if is_writer else "PreTrainedModel"
+    bases = "PreTrainedModel, GenerationMixin" if is_writer else "PreTrainedModel"
+    return f'''"""{names.class_name} as a model of transformers."""
+
+from typing import Any
+
+import torch
+from transformers import {imported}
+from transformers.utils import ModelOutput
+
+from .{names.configuration} import {names.config}
+from .{carried.main} import {carried.class_name} as _Model
+
+
+class {names.model}({bases}):
+    """Holds a {names.class_name}, and returns its outputs as transformers does."""
+
+    config_class = {names.config}
+    main_input_name = "{main_input}"
+    _tied_weights_keys = {dict(tied)!r}
+    _supports_sdpa = True
+
+    def __init__(self, config: {names.config}) -> None:
+        """Creates the layers."""
+        super().__init__(config)
+        # Not on the meta device: tensors that are not saved get their values here.
+        with torch.device("cpu"):
+            self.model = _Model(**config.model_kwargs)
+        saved = self.model.state_dict().keys()
+        buffers = self.model.named_buffers()
+        self._unsaved = {{n: b.clone() for n, b in buffers if n not in saved}}
+        self.post_init()
+
+    def _init_weights(self, module: torch.nn.Module) -> None:
+        """Leaves the layers as their constructors initialize them."""
+
+    def initialize_weights(self) -> None:
+        """Restores buffers that are not saved, which transformers does not keep."""
+        for name, buffer in self.model.named_buffers():
+            if name in self._unsaved:
+                buffer.copy_(self._unsaved[name])
+
+    def forward(
+        self,
+{_indented(parameters, 8)}
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """See {names.class_name}.forward; `loss` comes first if there are labels."""
+        outputs = self.model(
+{_indented(arguments, 12)}
+        )
+        loss = {{name: outputs[name] for name in ("loss",) if name in outputs}}
+        found = ModelOutput({{**loss, **outputs}})
+        return tuple(found.values()) if return_dict is False else found
+{_GENERATION if is_writer else ""}'''
+
+
+_GENERATION = '''
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Gives the model the whole text for each token, since it keeps no cache."""
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
+'''
+
+
+def _arguments(model: nn.Module) -> tuple[list[str], list[str]]:
+    """Returns the parameters of forward, and how they are handed on."""
+    parameters: list[str] = []
+    arguments: list[str] = []
+    found = inspect.signature(model.forward).parameters
+    required = [p for p in found.values() if p.default is p.empty]
+    for each in [*required, *(p for p in found.values() if p not in required)]:
+        if each.kind is each.VAR_POSITIONAL or each.name == "return_dict":
+            continue
+        if each.kind is each.VAR_KEYWORD:
+            arguments.append("**kwargs,")
+            continue
+        if each.kind is each.POSITIONAL_ONLY:
+            raise ExportSourceError(
+                f"{type(model).__name__}.forward takes {each.name!r} by position only; "
+                "let it be given by name"
+            )
+        default = "" if each.default is each.empty else f" = {_literal(model, each)}"
+        parameters.append(f"{each.name}: Any{default},")
+        arguments.append(f"{each.name}={each.name},")
+    # Those of **kwargs have to be the last.
+    return parameters, sorted(arguments, key=lambda each: each.startswith("**"))
+
+
+def _literal(model: nn.Module, parameter: inspect.Parameter) -> str:
+    default = parameter.default
+    if default is None or isinstance(default, bool | int | float | str):
+        return repr(default)
+    raise ExportSourceError(
+        f"{type(model).__name__}.forward has {default!r} as the default of "
+        f"{parameter.name!r}; make it None, a number, a text or a truth value"
+    )
+
+
+def _indented(lines: list[str], width: int) -> str:
+    return "\n".join(f"{' ' * width}{line}" for line in lines)

@@ -1,0 +1,78 @@
+"""Opens what is to be exported: the output folder of a run, or one checkpoint of it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import nn
+
+from oumi_runtime.builders import Preprocessing
+from oumi_runtime.builders.trained import load_checkpoint, load_trained_model
+from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, verify
+from oumi_runtime.core.trainers.run.folder import CONFIG_FILENAME
+from oumi_runtime.exceptions import ExportSourceError
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained model, and what it needs to read its inputs."""
+
+    folder: Path
+    """The output folder of the run."""
+    model_dir: Path
+    """The folder that the weights are from: the run's, or one of its checkpoints."""
+    config: TrainingConfig
+    model: nn.Module
+    """On the CPU and in evaluation mode."""
+    preprocessing: Preprocessing
+
+    @property
+    def name(self) -> str:
+        """The name of the model's class."""
+        return type(self.model).__name__
+
+
+def open_run(source: str | Path) -> TrainedRun:
+    """Loads the model of a run or of a checkpoint, and its preprocessing.
+
+    Args:
+        source: The output folder of a run; or one of its checkpoints, which is verified
+            first. Of an output folder without a final model, it is the newest
+            checkpoint.
+
+    Raises:
+        ExportSourceError: It is neither.
+        CheckpointError: The checkpoint is damaged.
+        SavedModelError: There is no model, or it is damaged.
+    """
+    given = Path(source)
+    if not given.is_dir():
+        raise ExportSourceError(
+            f"there is no folder {given}; give the output folder of a run, or one of "
+            "its checkpoints"
+        )
+    is_checkpoint = (given / MANIFEST_FILENAME).exists()
+    folder = given.resolve().parent if is_checkpoint else given
+    if not (folder / CONFIG_FILENAME).is_file():
+        missing = f"{folder} holds no {CONFIG_FILENAME} of a run"
+        raise ExportSourceError(
+            f"{missing}; give the output folder of a run, or a checkpoint in it"
+        )
+    config = _as_moved(TrainingConfig.from_yaml(folder / CONFIG_FILENAME), folder)
+    config.validate_for_inference()
+    if is_checkpoint:
+        verify(given)
+        model, model_dir = load_checkpoint(config, given), given
+    else:
+        model, model_dir = load_trained_model(config)
+    preprocessing = Preprocessing.load(model_dir, config.model)
+    return TrainedRun(folder, model_dir, config, model.eval(), preprocessing)
+
+
+def _as_moved(config: TrainingConfig, folder: Path) -> TrainingConfig:
+    """Returns a run's config for where the run is now, to be loaded on the CPU."""
+    return replace(
+        config,
+        model=replace(config.model, device_map="cpu", compile=False),
+        training=replace(config.training, output_dir=str(folder)),
+    )

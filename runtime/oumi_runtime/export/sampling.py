@@ -1,0 +1,179 @@
+"""Batches to trace an export with, and to compare it on with the model itself.
+
+They are from the run's own data; or made, if that is not here any more.
+"""
+
+import contextlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from oumi_runtime.builders import prepare_split, read_split
+from oumi_runtime.builders.batches import build_eval_batches
+from oumi_runtime.core.configs import DatasetSplit
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.exceptions import ExportError, OumiRuntimeError
+from oumi_runtime.export.inference import Inputs
+from oumi_runtime.export.opening import TrainedRun
+from oumi_runtime.testing.deriving import derived_batches
+
+_MOST_ROWS = 5
+_LABELS = "labels"
+_TARGETS = (_LABELS, "label")
+_IDS, _MASK, _DECODER_IDS = "input_ids", "attention_mask", "decoder_input_ids"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs of a model, in several sizes."""
+
+    inputs: list[Batch]
+    """What forward takes, without labels; the first to trace with. Its numbers of rows
+    and of tokens are unlike each other, and greater than 1."""
+    labels: torch.Tensor | None
+    """The labels of the first batch, if the data has any."""
+    are_made: bool
+    """Whether they are made up, since the data of the run cannot be read."""
+    are_cut: bool
+    """Whether the batches differ in the length of their texts."""
+
+    @property
+    def texts(self) -> set[str]:
+        """The names of the inputs that have a sequence of tokens in each row."""
+        return {name for name, column in self.inputs[0].items() if _is_text(column)}
+
+
+def sample_batches(run: TrainedRun) -> Samples:
+    """Takes or makes batches of several sizes.
+
+    Raises:
+        ExportError: Nothing is known about the model's inputs, or it takes none of
+            them.
+    """
+    batch, are_made = _batch_of(run)
+    taken = _taken(run.model, batch)
+    if not taken:
+        names = ", ".join(batch) or "nothing"
+        raise ExportError(
+            run.name, "anything", f"its forward takes nothing of its data, {names}"
+        )
+    labels = batch.get(_LABELS) if _takes(run.model, _LABELS) else None
+    whole, labels = _distinct(_completed(run.model, taken, labels), labels)
+    smaller = _cut(whole)
+    are_cut = bool(smaller) and _accepts(run.model, smaller)
+    few = smaller if are_cut else whole
+    one = {name: column[:1] for name, column in whole.items()}
+    two = {name: column[:2] for name, column in few.items()}
+    return Samples([whole, two, one], labels, are_made, are_cut)
+
+
+def _batch_of(run: TrainedRun) -> tuple[Inputs, bool]:
+    """Returns a batch with labels, and whether it is made up."""
+    for batch in _read(run):
+        return {
+            name: column.cpu()
+            for name, column in batch.items()
+            if isinstance(column, torch.Tensor)
+        }, False
+    try:
+        make = derived_batches(lambda: run.model)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return dict(make(_MOST_ROWS)), True
+    except OumiRuntimeError as error:
+        raise ExportError(
+            run.name, "anything", f"its data cannot be read, and {error}"
+        ) from error
+
+
+def _read(run: TrainedRun) -> Iterator[Batch]:
+    """Yields the first batch of each split that can be read."""
+    config = replace(
+        run.config,
+        training=replace(
+            run.config.training,
+            per_device_eval_batch_size=_MOST_ROWS,
+            dataloader_num_workers=0,
+            fast_dev_run=False,
+        ),
+    )
+    cpu = torch.device("cpu")
+    for split in (DatasetSplit.TEST, DatasetSplit.VALIDATION, DatasetSplit.TRAIN):
+        if not config.data.get_split(split).datasets:
+            continue
+        with contextlib.suppress(OumiRuntimeError, OSError, StopIteration):
+            data = read_split(config, split)
+            dataset = prepare_split(data, config, split, run.preprocessing)
+            batch, _ = next(iter(build_eval_batches(dataset, config.training, cpu)))
+            yield batch
+
+
+def _taken(model: nn.Module, batch: Batch) -> Batch:
+    """Returns the inputs that forward names, in the order of its arguments."""
+    left = {name: batch[name] for name in batch.keys() - {*_TARGETS}}
+    names = inspect.signature(model.forward).parameters
+    return {name: left[name] for name in names if name in left}
+
+
+def _takes(model: nn.Module, name: str) -> bool:
+    return name in inspect.signature(model.forward).parameters
+
+
+def _completed(model: nn.Module, batch: Batch, labels: torch.Tensor | None) -> Batch:
+    """Adds what batches leave out: the mask of texts, and the target so far."""
+    ids = batch.get(_IDS)
+    if ids is None:
+        return batch
+    batch = dict(batch)
+    if _takes(model, _MASK) and _MASK not in batch:
+        batch[_MASK] = torch.ones_like(ids)
+    if _takes(model, _DECODER_IDS) and _DECODER_IDS not in batch:
+        if labels is not None and labels.ndim == 2:
+            rest = labels[:, :-1].clamp(min=0)
+        else:
+            rest = ids[:, : max(1, ids.shape[1] // 2)]
+        start = ids.new_zeros(len(ids), 1)
+        batch[_DECODER_IDS] = torch.cat([start, rest], dim=1)
+    return batch
+
+
+def _distinct(
+    batch: Batch, labels: torch.Tensor | None
+) -> tuple[Batch, torch.Tensor | None]:
+    """Returns the batch with a number of rows that no other size is.
+
+    Tracing takes equal sizes for the same size, and a size of 1 for a constant.
+    """
+    others = {size for column in batch.values() for size in column.shape[1:]}
+    rows = next(n for n in range(_MOST_ROWS, 10**6) if n not in others)
+    number = len(next(iter(batch.values())))
+    index = torch.arange(rows) % number
+    batch = {name: column[index] for name, column in batch.items()}
+    source, target = batch.get(_IDS), batch.get(_DECODER_IDS)
+    if source is not None and target is not None and source.shape == target.shape:
+        batch[_DECODER_IDS] = torch.cat([target, target[:, -1:]], dim=1)
+    return batch, None if labels is None else labels[index]
+
+
+def _cut(batch: Batch) -> Batch:
+    """Returns the batch with shorter texts; empty if it has none to shorten."""
+    if not any(_is_text(column) and column.shape[1] > 1 for column in batch.values()):
+        return {}
+    return {
+        name: column[:, : (column.shape[1] + 1) // 2] if _is_text(column) else column
+        for name, column in batch.items()
+    }
+
+
+def _is_text(column: torch.Tensor) -> bool:
+    return column.ndim == 2 and not column.is_floating_point()
+
+
+def _accepts(model: nn.Module, batch: Batch) -> bool:
+    with contextlib.suppress(Exception), torch.inference_mode():
+        model(**batch)
+        return True
+    return False
