@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from oumi_scaffold.exceptions import UpdateError
-from oumi_scaffold.generate import Generated, generated
+from oumi_scaffold.generate import Generated, Generator
 from oumi_scaffold.names import check_name, module_name
 from oumi_scaffold.recorded import RecordedModel
 from oumi_scaffold.source import Source
@@ -27,7 +26,7 @@ class Renewed(NamedTuple):
 
 def renewed(
     recorded: RecordedModel,
-    source: Source,
+    generator: Generator,
     layout: Layout,
     settings: Mapping[str, str],
 ) -> Renewed:
@@ -35,30 +34,27 @@ def renewed(
 
     Args:
         recorded: The model.
-        source: Its template.
+        generator: The generator of its template.
         layout: The project's folders; those of the recorded files take precedence.
         settings: New values of constructor defaults, as strings by name.
 
     Raises:
-        UpdateError: The template is not one that it can be rendered with.
         UnknownChoiceError: An answer or a setting is none of the template's.
         InvalidValueError: A setting cannot have its value.
         TemplateError: The template does not render, or renders something else.
     """
-    variables = source.template.variables
-    if "model_name" not in variables:
-        reason = "its template has no variable model_name"
-        raise UpdateError(recorded.name, reason, "name another with --template")
-    spec = _spec(recorded, source, layout)
+    spec = _spec(recorded, generator.source, layout)
     given = {k: v for k, v in spec.data.items() if k not in settings}
-    (model,) = generated([spec._replace(data=given, settings=settings)], source)
+    (model,) = generator.generated([spec._replace(data=given, settings=settings)])
     old = dict(_old_texts(recorded))
     if settings and len(old) < len(recorded.hashes):
         # Without a text, the template of then may still be that of today.
-        (before,) = generated([spec], source)
+        (before,) = generator.generated([spec])
         old |= _matching(recorded, before)
-    dropped = tuple(name for name in recorded.answers if name not in variables)
-    return Renewed(recorded, source, model, _matching(recorded, model) | old, dropped)
+    asked_for = generator.source.template.variables
+    dropped = tuple(name for name in recorded.answers if name not in asked_for)
+    old = _matching(recorded, model) | old
+    return Renewed(recorded, generator.source, model, old, dropped)
 
 
 def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:

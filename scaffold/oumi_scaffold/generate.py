@@ -55,6 +55,58 @@ def renderer_of(source: Source) -> "Renderer | ConfinedRenderer":
     return ConfinedRenderer(source.template)
 
 
+class Generator:
+    """Generates models of one template, any number of times."""
+
+    def __init__(self, source: Source) -> None:
+        """Takes the template.
+
+        Raises:
+            TemplateError: It is not one for models.
+        """
+        if "model_name" not in source.template.variables:
+            raise TemplateError(source.template.name, "it has no variable model_name")
+        self.source = source
+        self._renderer = renderer_of(source)
+        self._checks = StructureChecks(source.template.name)
+
+    def generated(self, specs: Sequence[ModelSpec]) -> list[Generated]:
+        """Renders models; see the function `generated`."""
+        typed: dict[str, Value] | None = None
+        models: list[Generated] = []
+        for spec in specs:
+            wanted = self._wanted(spec)
+            if spec.settings and typed is None:
+                given = self._renderer.answers(wanted, spec.settings)
+                typed = {name: given[name] for name in spec.settings}
+            answers = wanted | (typed or {})
+            files = tuple(
+                file._replace(path=spec.layout.placed(file.path))
+                for file in self._renderer.render(answers)
+            )
+            arguments = self._arguments(spec, typed or {})
+            names = spec.name, spec.module_name
+            structure = self._checks.check(files, *names, arguments)
+            models.append(Generated(spec, answers, files, structure))
+        return models
+
+    def _wanted(self, spec: ModelSpec) -> dict[str, Value]:
+        wanted = dict(spec.answers)
+        if self.source.is_built_in:
+            return wanted
+        known = self.source.template.variables
+        optional = {"module_name", "__models_package"}
+        return {k: v for k, v in wanted.items() if k in known or k not in optional}
+
+    def _arguments(
+        self, spec: ModelSpec, typed: Mapping[str, Value]
+    ) -> dict[str, Value]:
+        """Returns the constructor arguments required by the settings and the data."""
+        if not self.source.is_built_in:
+            return {}
+        return dict(typed) | {k: v for k, v in spec.data.items() if isinstance(v, int)}
+
+
 def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
     """Renders models of one template.
 
@@ -68,38 +120,7 @@ def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
         AnswerError: Either of these, for a third-party template.
         TemplateError: The template does not render, or renders something else.
     """
-    if "model_name" not in source.template.variables:
-        raise TemplateError(source.template.name, "it has no variable model_name")
-    renderer = renderer_of(source)
-    checks = StructureChecks(source.template.name)
-    known = source.template.variables
-    typed: dict[str, Value] | None = None
-    models: list[Generated] = []
-    for spec in specs:
-        wanted = dict(spec.answers)
-        if not source.is_built_in:
-            optional = {"module_name", "__models_package"}
-            wanted = {
-                k: v for k, v in wanted.items() if k in known or k not in optional
-            }
-        if spec.settings and typed is None:
-            given = renderer.answers(wanted, spec.settings)
-            typed = {name: given[name] for name in spec.settings}
-        answers = wanted | (typed or {})
-        files = tuple(
-            file._replace(path=spec.layout.placed(file.path))
-            for file in renderer.render(answers)
-        )
-        arguments = _arguments(typed or {}, spec) if source.is_built_in else {}
-        structure = checks.check(files, spec.name, spec.module_name, arguments)
-        models.append(Generated(spec, answers, files, structure))
-    return models
-
-
-def _arguments(typed: Mapping[str, Value], spec: ModelSpec) -> dict[str, Value]:
-    """Returns the constructor arguments required by the settings and the data."""
-    asked = {k: v for k, v in spec.data.items() if isinstance(v, int)}
-    return dict(typed) | asked
+    return Generator(source).generated(specs)
 
 
 def plan_models(

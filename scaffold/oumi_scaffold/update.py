@@ -7,13 +7,12 @@ If neither does, or the changes overlap, the file is a conflict.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.again import Renewed
-from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.generate import model_entry
 from oumi_scaffold.merge import Merge, first_marker, merged
 from oumi_scaffold.paths import (
@@ -32,6 +31,7 @@ from oumi_scaffold.plan import (
 )
 from oumi_scaffold.recorded import line_ends, with_line_ends
 from oumi_scaffold.spec import RUNTIME
+from oumi_scaffold.update_errors import MergeError
 
 
 class Place(NamedTuple):
@@ -89,10 +89,11 @@ def plan_update(
         UnsafePathError: A file is outside the project or behind a symbolic link.
     """
     project = project.resolve()
+    needed = _needed(content, models)
     files = {
         file.entry.path: file
         for model in models
-        for file in _files(project, model, markers)
+        for file in _files(project, model, needed, markers)
     }
     own = tuple(file.entry for file in files.values())
     plan = Plan(project, own, dry_run).decided(decide)
@@ -105,7 +106,17 @@ def plan_update(
     return Update(plan, tuple(places))
 
 
-def _files(project: Path, model: Renewed, markers: bool) -> Iterable[PlannedFile]:
+def _needed(content: bytes, models: Sequence[Renewed]) -> set[str]:
+    """Returns the files of all models of the project, after the update."""
+    updated = {model.recorded.name for model in models}
+    others = manifest.recorded_models(content).items()
+    needed = {p for n, each in others if n not in updated for p in each.hashes}
+    return needed | {file.path for model in models for file in model.model.files}
+
+
+def _files(
+    project: Path, model: Renewed, needed: Collection[str], markers: bool
+) -> Iterable[PlannedFile]:
     texts = {file.path: file.text.encode() for file in model.model.files}
     for path, new in texts.items():
         if path not in model.recorded.hashes:
@@ -116,7 +127,7 @@ def _files(project: Path, model: Renewed, markers: bool) -> Iterable[PlannedFile
         else:
             yield _known_file(project, path, model, new, markers)
     for path in model.recorded.hashes:
-        if path not in texts:
+        if path not in needed:
             yield _unneeded_file(project, path, model)
 
 

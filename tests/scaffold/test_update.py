@@ -192,6 +192,19 @@ def test_files_that_the_template_has_no_more_are_deleted_and_new_ones_created(
     assert snapshot(project) == {}
 
 
+def test_a_file_that_another_model_needs_is_not_deleted(
+    project: Path, run: Callable, newer: NewerTemplate
+):
+    newer.add({"notes/shared.md": "one\n"})
+    for name in ("One", "Two"):
+        assert run("new-model", name).exit_code == 0
+    newer.path("{{ cookiecutter.project_slug }}/notes/shared.md").unlink()
+    assert run("update", "One").exit_code == 0
+    assert (project / "notes" / "shared.md").exists()
+    assert run("update", "Two").exit_code == 0
+    assert not (project / "notes" / "shared.md").exists()
+
+
 def test_changed_and_foreign_files_are_not_deleted_nor_replaced(
     project: Path, run: Callable, newer: NewerTemplate
 ):

@@ -1,7 +1,6 @@
 """Updates from templates of others: found again, and trusted no more than before."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,9 +79,8 @@ def test_a_template_that_is_none_for_models_is_refused(
     settings = {"project_slug": "x"}
     (other / "cookiecutter.json").write_text(json.dumps(settings))
     done = run("update", "Net", "--template", str(other))
-    assert (done.exit_code, done.err.count("\n")) == (2, 1)
-    assert "its template has no variable model_name" in done.err
-    shutil.rmtree(other)
+    assert (done.exit_code, done.err.count("\n")) == (1, 1)
+    assert "it has no variable model_name" in done.err
 
 
 def test_a_git_repository_is_fetched_anew_and_its_commit_recorded(

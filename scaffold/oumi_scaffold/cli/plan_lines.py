@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.plan import Plan, PlanEntry
+from oumi_scaffold.plan import Plan, PlanEntry, Status
 
 _MOST_SHOWN = 200
 
@@ -27,12 +27,15 @@ class PlanLines(NamedTuple):
 
     def show(self) -> None:
         """Prints a line for each file."""
-        for entry in self.plan.entries[:_MOST_SHOWN]:
+        entries = self.plan.entries
+        if len(entries) > _MOST_SHOWN:  # what changes is worth more
+            entries = tuple(sorted(entries, key=_is_unchanged))
+        for entry in entries[:_MOST_SHOWN]:
             output.status(entry.status, entry.path)
             if self.diff and entry.before is not None:
                 output.diff(entry.path, entry.before, entry.after or b"")
-        if len(self.plan.entries) > _MOST_SHOWN:
-            output.say(f"and {len(self.plan.entries) - _MOST_SHOWN} more files")
+        if len(entries) > _MOST_SHOWN:
+            output.say(f"and {len(entries) - _MOST_SHOWN} more files")
         if self.backup:
             output.say(f"your files as they were are kept in {self.backup}")
         if self.plan.dry_run and not self.plan.conflicts:
@@ -45,3 +48,7 @@ class PlanLines(NamedTuple):
             after = entry.after or b""
             file["diff"] = output.diff_lines(entry.path, entry.before, after)
         return file
+
+
+def _is_unchanged(entry: PlanEntry) -> bool:
+    return entry.status is Status.IDENTICAL

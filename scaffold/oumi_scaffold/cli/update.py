@@ -1,7 +1,7 @@
 """`oumi-scaffold update`: bring generated models to the newest templates."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,10 +18,8 @@ from oumi_scaffold.exceptions import (
     InvalidValueError,
     TemplateSourceError,
     UnknownChoiceError,
-    UnresolvedError,
-    UpdateConflictError,
-    UpdateError,
 )
+from oumi_scaffold.generate import Generator
 from oumi_scaffold.manifest import FILE_NAME, check_version
 from oumi_scaffold.opening import opened
 from oumi_scaffold.plan import Status
@@ -30,6 +28,11 @@ from oumi_scaffold.recorded import RecordedModel
 from oumi_scaffold.source import Source, built_in
 from oumi_scaffold.undo import read_recorded
 from oumi_scaffold.update import Update, plan_update
+from oumi_scaffold.update_errors import (
+    UnresolvedError,
+    UpdateConflictError,
+    UpdateError,
+)
 from oumi_scaffold.write import exclusive, write
 from oumi_templates.catalog import TASKS
 
@@ -141,21 +144,18 @@ def _renewed(
     """Renders the models again; the templates stay open with the stack."""
     settings = values_by_name("--set", "ARGUMENT", request.settings)
     layout = read_settings(request.output_dir).layout
-    sources: dict[str, Source] = {}
+    generators: dict[str, Generator] = {}
     models: list[Renewed] = []
     for model in recorded:
         where = request.template or model.template
-        if where not in sources:
+        if where not in generators:
             try:
-                is_task = where in TASKS
-                sources[where] = (
-                    built_in(where) if is_task else stack.enter_context(opened(where))
-                )
+                generators[where] = Generator(stack.enter_context(_opened(where)))
             except (TemplateSourceError, UnknownChoiceError) as error:
                 hint = "if it has moved, name its place with --template"
                 raise UpdateError(model.name, str(error), hint) from error
         try:
-            models.append(renewed(model, sources[where], layout, settings))
+            models.append(renewed(model, generators[where], layout, settings))
         except (UnknownChoiceError, InvalidValueError, AnswerError) as error:
             if settings:
                 raise
@@ -164,6 +164,10 @@ def _renewed(
         for name in models[-1].dropped:
             output.note(f"{model.name}: the template does not ask for {name} any more")
     return models
+
+
+def _opened(where: str) -> AbstractContextManager[Source]:
+    return nullcontext(built_in(where)) if where in TASKS else opened(where)
 
 
 def _hooks(request: Request, models: Sequence[Renewed]) -> list[TemplateHooks]:
