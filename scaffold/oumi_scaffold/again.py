@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from oumi_scaffold.exceptions import ManifestError, SettingsError
 from oumi_scaffold.generate import Generated, Generator
-from oumi_scaffold.names import check_name, module_name
+from oumi_scaffold.manifest import FILE_NAME
+from oumi_scaffold.names import check_name
+from oumi_scaffold.project_settings import layout_of
 from oumi_scaffold.recorded import RecordedModel
 from oumi_scaffold.source import Source
 from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
@@ -35,7 +38,7 @@ def renewed(
     Args:
         recorded: The model.
         generator: The generator of its template.
-        layout: The project's folders; those of the recorded files take precedence.
+        layout: The project's folders, if the manifest does not tell those of then.
         settings: New values of constructor defaults, as strings by name.
 
     Raises:
@@ -76,18 +79,14 @@ def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
 
 
 def _layout(recorded: RecordedModel, layout: Layout) -> Layout:
-    """Returns the folders that the recorded files are in."""
-    module = module_name(recorded.name)
-    folders = {
-        name: folder
-        for folder, slash, name in (path.rpartition("/") for path in recorded.hashes)
-        if slash
-    }
-    return Layout(
-        folders.get(f"{module}.py", layout.models),
-        folders.get(f"test_{module}.py", layout.tests),
-        folders.get(f"{module}.yaml", layout.configs),
-    )
+    """Returns the folders that the model was generated for."""
+    if recorded.layout is None:
+        return layout
+    try:
+        return layout_of(recorded.layout)
+    except (SettingsError, TypeError) as error:
+        reason = f"the layout of {recorded.name} has a folder that cannot be used"
+        raise ManifestError(FILE_NAME, reason) from error
 
 
 def _old_texts(recorded: RecordedModel) -> Mapping[str, bytes]:

@@ -73,7 +73,7 @@ def remove_if_unused(folder: Path) -> None:
         OSError: The folder cannot be removed.
     """
     cache = folder / "__pycache__"
-    is_alone = list(folder.iterdir()) == [cache] and not cache.is_symlink()
+    is_alone = list(folder.iterdir()) == [cache] and cache.is_dir()
     if is_alone and all(path.suffix == ".pyc" for path in cache.iterdir()):
         remove_tree(cache)
     if not any(folder.iterdir()):

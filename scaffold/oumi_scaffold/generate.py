@@ -186,4 +186,5 @@ def model_entry(model: Generated, source: Source) -> manifest.GeneratedModel:
         model.answers,
         model.files,
         source.commit,
+        model.spec.layout.unusual,
     )

@@ -27,7 +27,10 @@ _OWN_KEYS = {"format", "scaffold_version", "folders", "models"}
 
 
 class GeneratedModel(NamedTuple):
-    """The manifest's entry of one model."""
+    """The manifest's entry of one model.
+
+    `folders` are those of the project's layout that are not the usual ones.
+    """
 
     name: str
     template: str
@@ -35,6 +38,7 @@ class GeneratedModel(NamedTuple):
     answers: "Mapping[str, Value]"
     files: "tuple[RenderedFile, ...]"
     commit: str | None = None
+    folders: "Mapping[str, str] | None" = None
 
     def entry(self, before: object = None) -> dict[str, object]:
         """Returns the entry as it is stored.
@@ -48,6 +52,7 @@ class GeneratedModel(NamedTuple):
             "template": self.template,
             "template_version": self.template_version,
             **({"template_commit": self.commit} if self.commit else {}),
+            **({"layout": dict(self.folders)} if self.folders else {}),
             "answers": dict(self.answers),
             "files": {path: hash_of(text.encode()) for path, text in texts.items()},
             # Compressing the same text may give another line on another machine.

@@ -52,10 +52,15 @@ def read_settings(project: Path) -> ProjectSettings:
         if not isinstance(value, str) or not value:
             raise SettingsError(f"{_SECTION} {key} is {value!r:.60}; write a string")
     texts = cast(Mapping[str, str], settings)
-    return ProjectSettings(_layout(texts), texts.get("task"), texts.get("arch"))
+    return ProjectSettings(layout_of(texts), texts.get("task"), texts.get("arch"))
 
 
-def _layout(settings: Mapping[str, str]) -> Layout:
+def layout_of(settings: Mapping[str, str]) -> Layout:
+    """Returns the layout with the folders that settings name.
+
+    Raises:
+        SettingsError: A folder cannot be used.
+    """
     layout = Layout(**{key: settings[key] for key in _FOLDERS if key in settings})
     folders = [layout.models, layout.tests, layout.configs]
     for key, folder in zip(_FOLDERS, folders, strict=True):

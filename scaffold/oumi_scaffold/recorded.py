@@ -15,7 +15,8 @@ class RecordedModel(NamedTuple):
     """The manifest's entry of a model, read.
 
     `hashes` are those of the files as they were generated, by path; `texts` may lack
-    some, since older manifests have none.
+    some, since older manifests have none. `layout` are the unusual folders; None if an
+    older manifest does not say.
     """
 
     name: str
@@ -25,6 +26,7 @@ class RecordedModel(NamedTuple):
     hashes: Mapping[str, str]
     texts: Mapping[str, str]
     commit: str | None = None
+    layout: Mapping[str, str] | None = None
 
     @classmethod
     def from_entry(cls, name: str, entry: object) -> "RecordedModel":
@@ -39,6 +41,8 @@ class RecordedModel(NamedTuple):
             raise ValueError(f"the model {shown(name)} has no template")
         answers = _object(fields.get("answers"), f"the answers of {shown(name)}")
         files = _object(fields.get("files"), f"the files of {shown(name)}")
+        layout = _object(fields.get("layout", {}), f"the layout of {shown(name)}")
+        is_told = "texts" in fields
         return cls(
             name,
             template,
@@ -47,6 +51,7 @@ class RecordedModel(NamedTuple):
             {path: str(each) for path, each in files.items()},
             unpacked(fields.get("texts")),
             commit,
+            {kind: str(each) for kind, each in layout.items()} if is_told else None,
         )
 
     def is_as_generated(self, path: str, content: bytes) -> bool:

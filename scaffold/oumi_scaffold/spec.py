@@ -29,6 +29,12 @@ class Layout(NamedTuple):
         """The import path of the models folder, from the project's folder."""
         return self.models.replace("/", ".")
 
+    @property
+    def unusual(self) -> dict[str, str]:
+        """The folders that are not the default ones, by what they are for."""
+        usual = Layout()._asdict()
+        return {k: each for k, each in self._asdict().items() if each != usual[k]}
+
     def placed(self, path: str) -> str:
         """Returns the path of a template's file in the project.
 

@@ -1,13 +1,15 @@
 """The two files that several models share: the list of files, and the manifest."""
 
+import base64
 import hashlib
 import json
+import zlib
 
 import pytest
 
 from oumi_scaffold.exceptions import ManifestError
 from oumi_scaffold.generated_text import packed
-from oumi_scaffold.manifest import GeneratedModel, with_models
+from oumi_scaffold.manifest import GeneratedModel, updated, with_models
 from oumi_scaffold.render import RenderedFile
 from oumi_scaffold.requirements_file import with_lines, without_lines
 
@@ -95,6 +97,24 @@ def test_other_entries_and_unknown_keys_of_a_manifest_stay():
 def test_entering_a_model_again_changes_nothing():
     once = with_models(None, [model("MyNet")])
     assert with_models(once, [model("MyNet")]) == once
+
+
+def test_texts_that_are_the_same_stay_as_another_machine_has_compressed_them():
+    document = json.loads(with_models(None, [model("MyNet")]))
+    theirs = zlib.compress(b'{"a.py": "text\\n"}', 1)
+    document["models"]["MyNet"]["texts"] = base64.b64encode(theirs).decode()
+    before = (json.dumps(document, indent=2) + "\n").encode()
+    assert with_models(before, [model("MyNet")]) == before
+    after = json.loads(with_models(before, [model("MyNet", "new\n")]))
+    assert after["models"]["MyNet"]["texts"] == packed({"a.py": "new\n"})
+
+
+def test_a_model_that_is_entered_again_becomes_the_last_and_an_update_does_not():
+    both = with_models(None, [model("One"), model("Two")])
+    assert list(json.loads(with_models(both, [model("One")]))["models"]) == [
+        *("Two", "One"),
+    ]
+    assert updated(both, [model("One")]) == both
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,32 @@ def test_what_force_replaced_is_named_and_not_brought_back(
     assert (project / backup / MODEL).read_text() == "mine\n"
 
 
+def test_of_several_copies_the_newest_is_named(project: Path, run: Callable):
+    for number in (1, 3, 2):
+        path = f".oumi-scaffold/backup-2026010{number}-000000/{MODEL}"
+        make_tree(project, {path: f"{number}\n"})
+    run("new-model", "MyNet")
+    assert run("undo", "--json").document["replaced"] == [
+        f".oumi-scaffold/backup-20260103-000000/{MODEL}"
+    ]
+
+
+def test_a_schema_that_is_not_ours_stays(project: Path, run: Callable):
+    run("new-model", "MyNet")
+    make_tree(project, {schema_file.FILE_NAME: "{}\n"})
+    assert run("undo").exit_code == 0
+    assert snapshot(project).keys() == {schema_file.FILE_NAME}
+
+
+def test_a_link_to_compiled_files_stays(project: Path, tmp_path: Path, run: Callable):
+    run("new-model", "MyNet")
+    make_tree(tmp_path / "outside", {"a.pyc": ""})
+    (project / "models" / "__pycache__").symlink_to(tmp_path / "outside")
+    assert run("undo").exit_code == 0
+    assert (project / "models" / "__pycache__").is_symlink()
+    assert (tmp_path / "outside" / "a.pyc").exists()
+
+
 def test_a_dry_run_prints_the_same_and_changes_nothing(project: Path, run: Callable):
     run("new-model", "MyNet")
     before = snapshot(project)

@@ -8,6 +8,8 @@ import pytest
 from own_templates import NewerTemplate
 from trees import make_tree, snapshot
 
+from oumi_scaffold.generated_text import packed
+
 MODEL, CONFIG, TEST = "models/my_net.py", "configs/my_net.yaml", "tests/test_my_net.py"
 MANIFEST = ".oumi-scaffold.json"
 
@@ -192,6 +194,20 @@ def test_files_that_the_template_has_no_more_are_deleted_and_new_ones_created(
     assert snapshot(project) == {}
 
 
+def test_a_model_that_moves_is_listed_at_its_new_place(
+    project: Path, run: Callable, newer: NewerTemplate
+):
+    make_tree(project, {"oumi_requirements.txt": f"# mine\n{MODEL}\nother.py\n"})
+    folder = newer.path("models").parent
+    folder.rename(folder.with_name("nets"))
+    done = run("update", "--json")
+    assert done.exit_code == 0
+    assert statuses(done.document)[MODEL] == "delete"
+    listed = (project / "oumi_requirements.txt").read_text()
+    assert listed == "# mine\nother.py\nnets/my_net.py\n"
+    assert is_up_to_date(run)
+
+
 def test_a_file_that_another_model_needs_is_not_deleted(
     project: Path, run: Callable, newer: NewerTemplate
 ):
@@ -353,10 +369,12 @@ def test_a_damaged_text_in_the_manifest_does_no_harm(
 ):
     edit(project, "import torch", "import torch  # mine", TEST)
     document = json.loads((project / MANIFEST).read_text())
-    document["models"]["MyNet"]["texts"] = "eNqrVkrOzy0oSi0uVrJSyMxNzEtXqgUAUs4HYw=="
+    document["models"]["MyNet"]["texts"] = packed({TEST: "something else\n"})
     (project / MANIFEST).write_text(json.dumps(document))
     newer.append("tests", "# new\n")
-    assert run("update").exit_code == 3
+    done = run("update")
+    assert done.exit_code == 3
+    assert f"{TEST} (what it was generated with is not known)" in done.err
 
 
 def test_an_answer_that_is_not_asked_for_any_more_is_dropped_with_a_note(
@@ -410,6 +428,9 @@ def test_a_request_that_cannot_be_met_is_one_line(
         ),
         ('"stub"', '"gone"', 2, "there is no arch 'gone': use one of stub"),
         ('"scaffold_version": "', '"scaffold_version": "9', 2, "upgrade oumi-scaffold"),
+        ('"answers"', '"layout": {"models": "../x"}, "answers"', 2, "layout of MyNet"),
+        ('"answers"', '"layout": {"models": "a;b"}, "answers"', 2, "layout of MyNet"),
+        ('"answers"', '"layout": 7, "answers"', 2, "layout of 'MyNet' is not"),
         ('"MyNet": {', '"My Net": {', 2, "cannot be a model's name"),
         ('"arch": "stub"', '"vocab_size": "x"', 1, "template text-classification"),
         ('"models/my_net.py"', '"../my_net.py"', 3, "outside of the project"),
