@@ -23,18 +23,20 @@ def copied(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
 def _copied_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
     side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def copy(batch: Batch) -> Batch:
+    def copy(batch: Batch) -> tuple[Batch, torch.cuda.Event]:
         with torch.cuda.stream(side):
-            return {name: _to_gpu(column, device) for name, column in batch.items()}
+            there = {name: _to_gpu(column, device) for name, column in batch.items()}
+        # Its own, so that nothing waits for the copy of the batch after it.
+        return there, side.record_event()
 
-    ahead: Batch | None = None
+    ahead: tuple[Batch, torch.cuda.Event] | None = None
     for batch in batches:
         following = copy(batch)
         if ahead is not None:
-            yield _ready(ahead, device, side)
+            yield _ready(*ahead, device)
         ahead = following
     if ahead is not None:
-        yield _ready(ahead, device, side)
+        yield _ready(*ahead, device)
 
 
 def _to_gpu(column: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -43,10 +45,10 @@ def _to_gpu(column: torch.Tensor, device: torch.device) -> torch.Tensor:
     return column.to(device, non_blocking=True)
 
 
-def _ready(batch: Batch, device: torch.device, side: torch.cuda.Stream) -> Batch:
+def _ready(batch: Batch, copied: torch.cuda.Event, device: torch.device) -> Batch:
     """Returns the batch once the compute stream has been made to wait for its copy."""
     current = torch.cuda.current_stream(device)
-    current.wait_stream(side)
+    current.wait_event(copied)
     for column in batch.values():
         # Keeps the allocator from reusing the memory while this stream uses it.
         column.record_stream(current)
