@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 
 
@@ -44,9 +45,19 @@ class Telemetry(TrainingCallback):
                 "step": state.global_step,
                 "max_memory_bytes": torch.cuda.max_memory_allocated(),
             }
-            if self._track_gpu_temperature:
-                reading["temperature_celsius"] = torch.cuda.temperature()
+            if (temperature := self._temperature()) is not None:
+                reading["temperature_celsius"] = temperature
             self._gpu.append(reading)
+
+    def _temperature(self) -> int | None:
+        if not self._track_gpu_temperature:
+            return None
+        try:
+            return torch.cuda.temperature()
+        except Exception as error:  # NVML's own, or its package is missing.
+            self._track_gpu_temperature = False
+            logger.warning("the temperature of the GPU is not recorded: %s", error)
+            return None
 
     def on_train_end(self, state: TrainingState) -> None:
         """Writes the file."""
