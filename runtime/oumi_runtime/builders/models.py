@@ -89,7 +89,11 @@ def build_huggingface_model(model_params: ModelParams, **kwargs: Any) -> nn.Modu
 def _finished(model: nn.Module, params: ModelParams) -> nn.Module:
     """Puts a model on its device, adapts, freezes and compiles it."""
     if params.device_map is not None and not isinstance(params.device_map, dict):
-        model.to(resolve_device(params.device_map))
+        device = resolve_device(params.device_map)
+        if device.type == "cuda" and device.index is not None:
+            # Graphs, streams and events are made on the current one.
+            torch.cuda.set_device(device)
+        model.to(device)
     if params.adapter_model is not None:
         folder, is_trainable = Path(params.adapter_model), params.adapter_trainable
         model = load_adapter(model, folder, is_trainable=is_trainable)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from oumi_runtime.builders import build_model
+from oumi_runtime.builders import build_model, models
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import REGISTRY, RegistryType, register
@@ -195,3 +195,14 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
 def test_an_argument_that_a_saved_models_class_lacks_is_refused(tmp_path):
     MLPEncoder(**SMALL).save_pretrained(tmp_path)
     refused("hiden_dim", name=str(tmp_path), model_kwargs={"hiden_dim": 4})
+
+
+def test_the_gpu_of_a_model_becomes_the_current_one(monkeypatch) -> None:
+    """Otherwise graphs would capture nothing, and events be those of another GPU."""
+    made_current: list[torch.device] = []
+    device = torch.device("cuda:1")
+    monkeypatch.setattr(models, "resolve_device", lambda device_map: device)
+    monkeypatch.setattr(torch.cuda, "set_device", made_current.append)
+    monkeypatch.setattr(nn.Module, "to", lambda self, *_: self)
+    build(device_map="cuda:1")
+    assert made_current == [device]
