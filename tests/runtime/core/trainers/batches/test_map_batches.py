@@ -4,7 +4,7 @@ import os
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches import map_batches
@@ -142,27 +142,26 @@ def test_processes_make_equally_many_batches_and_see_every_sample(count: int) ->
     assert seen == list(range(count))
 
 
-class Copies(TorchDispatchMode):
-    """Counts the numbers that are made in the main memory, to be copied from there."""
+class Made(TorchFunctionMode):
+    """Notes the tensors made of Python's numbers, which a GPU would wait for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: list[str] = []
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        made = func(*args, **(kwargs or {}))
-        if isinstance(made, torch.Tensor) and made.device.type == "cpu":
-            self.names.append(func.name())
-        return made
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (torch.tensor, torch.as_tensor):
+            self.names.append(func.__name__)
+        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize("labels", [torch.zeros(4, dtype=torch.int64), torch.rand(4)])
 def test_nothing_is_copied_to_the_device_for_the_weights(labels) -> None:
     """Such a copy would wait for what a GPU is at."""
     batch = {"features": torch.rand(4, 2).to("meta"), "labels": labels.to("meta")}
-    with Copies() as copies:
+    with Made() as made:
         weigh([batch, batch], [True, False])
-    assert copies.names == []
+    assert made.names == []
 
 
 def test_a_stand_in_weighs_nothing() -> None:
