@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .venv-interop
 QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench interop faults mutation clean
+.PHONY: help demo test check bench gpu interop faults mutation clean
 
 help:
 	@echo "make demo   generate a model, run its tests, train it on handwritten digits"
@@ -16,6 +16,7 @@ help:
 	@echo "make faults kill, fill and damage a training in every way; minutes"
 	@echo "make mutation  plant faults in generated models; tell which test catches which"
 	@echo "make bench  measure speed against plain PyTorch and transformers"
+	@echo "make gpu    run the tests and the training benchmark of a GPU; minutes"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(PYTHON) || python3 -m venv $(VENV)
@@ -54,6 +55,9 @@ $(INTEROP)/.installed: tests/interop/requirements.txt constraints.txt
 
 interop: $(INSTALLED) $(INTEROP)/.installed
 	$(PYTHON) -m pytest -m interop tests/interop $(ARGS)
+
+gpu: $(INSTALLED)
+	tests/gpu/measure.sh build/gpu $(PYTHON)
 
 faults: $(INSTALLED)
 	FAULT_MOMENTS=100 $(PYTHON) -m pytest tests/faults -m 'not gpu' $(ARGS)
