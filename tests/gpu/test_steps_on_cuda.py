@@ -22,6 +22,7 @@ pytestmark = [
     # torch's own, when sync_debug_mode is set.
     pytest.mark.filterwarnings("ignore:Synchronization debug mode"),
     pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores"),
+    pytest.mark.filterwarnings(r"ignore:\s*Online softmax"),
 ]
 
 LEAST_STEPS, MOST_STEPS = 6, 14
