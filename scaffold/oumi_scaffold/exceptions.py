@@ -277,6 +277,8 @@ class NoRunError(ScaffoldError, ValueError):
 class MissingExtraError(ScaffoldError, ModuleNotFoundError):
     """A package is not installed that only an extra installs."""
 
+    exit_code = 2
+
     def __init__(self, what: str, package: str, extra: str) -> None:
         super().__init__(
             f"{what} need {package}: pip install 'oumi-scaffold[{extra}]'", name=package

@@ -38,6 +38,7 @@ FLOORS = (
         "infer",
         "export",
         "finding",
+        "tuning",
         "testing",
         "pytest_plugin",
     },

@@ -62,6 +62,7 @@ from oumi_runtime.exceptions.registry import (
     UnknownNameError,
 )
 from oumi_runtime.exceptions.training import (
+    ChangedSearchError,
     NoBatchFitsError,
     NonFiniteLossError,
     SearchRangeError,
@@ -70,6 +71,7 @@ from oumi_runtime.exceptions.training import (
 )
 
 __all__ = [
+    "ChangedSearchError",
     "OumiRuntimeError",
     "MissingExtraError",
     "nearest",

@@ -62,6 +62,18 @@ class SearchRangeError(OumiRuntimeError, ValueError):
     exit_code = 2
 
 
+class ChangedSearchError(OumiRuntimeError, ValueError):
+    """A folder holds a search for something else."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"{folder} cannot be continued: {reason}; give another "
+            "training.output_dir, or move it away"
+        )
+
+
 class NoBatchFitsError(OumiRuntimeError, MemoryError):
     """Even the smallest batch size of a search does not fit."""
 

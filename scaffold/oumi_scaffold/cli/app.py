@@ -40,6 +40,7 @@ COMMANDS = {
         "find_batch_size",
         "Find the micro-batch sizes that fit, and the fastest.",
     ),
+    "tune": ("tune", "Train with many values of a config, and find the best."),
     "list": ("listing", "List models, datasets, tasks or templates."),
     "new-template": ("new_template", "Copy a built-in template as a starting point."),
     "check-template": (

@@ -162,7 +162,7 @@ def test_matplotlib_is_asked_for(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     before = snapshot(project)
     done = run("report", "a")
-    assert (done.exit_code, snapshot(project)) == (1, before)
+    assert (done.exit_code, snapshot(project)) == (2, before)
     assert (
         done.err == "error: curves need matplotlib: pip install 'oumi-scaffold[plot]'\n"
     )
