@@ -12,7 +12,9 @@ from oumi_scaffold.cli import main
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 # What differs from machine to machine, or from one run to the next.
-UNSTEADY = re.compile(r"samples_per_second [\d,]+|in \d+\.\d+ ?s")
+UNSTEADY = re.compile(
+    r"samples_per_second [\d,]+|in \d+\.\d+ ?s|(?<=differ by at most )\S+"
+)
 MODEL, CONFIG = "models/my_net.py", "configs/my_net.yaml"
 
 
@@ -52,7 +54,7 @@ def test_the_core_of_the_model_is_as_shown(project: Path):
     assert core in (project / MODEL).read_text()
 
 
-def test_training_and_evaluation_say_what_is_shown(project: Path, capfd, caplog):
+def test_training_and_what_comes_after_say_what_is_shown(project: Path, capfd, caplog):
     assert main(["train", "-c", CONFIG]) == 0
     logged = [steady(record.getMessage()) for record in caplog.records]
     shown = [steady(line) for line in said_of(f"oumi-scaffold train -c {CONFIG}")]
@@ -66,6 +68,11 @@ def test_training_and_evaluation_say_what_is_shown(project: Path, capfd, caplog)
     assert main(["predict", "-c", CONFIG, "--text", text]) == 0
     (shown,) = said_of(command)
     assert capfd.readouterr().out.startswith(shown.removesuffix("..."))
+    folders = ["outputs/my_net", "-o", "served/my_net"]
+    assert main(["export", *folders]) == 0
+    said = [steady(line) for line in capfd.readouterr().out.splitlines()]
+    shown = said_of(f"oumi-scaffold export {' '.join(folders)}")
+    assert said == [steady(line) for line in shown]
 
 
 def test_a_mistake_in_a_config_is_found_as_shown(project: Path, capfd):
