@@ -187,4 +187,5 @@ def model_entry(model: Generated, source: Source) -> manifest.GeneratedModel:
         model.files,
         source.commit,
         model.spec.layout.unusual,
+        source.ref,
     )

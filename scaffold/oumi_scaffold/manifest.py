@@ -39,6 +39,7 @@ class GeneratedModel(NamedTuple):
     files: "tuple[RenderedFile, ...]"
     commit: str | None = None
     folders: "Mapping[str, str] | None" = None
+    ref: str | None = None
 
     def entry(self, before: object = None) -> dict[str, object]:
         """Returns the entry as it is stored.
@@ -51,6 +52,7 @@ class GeneratedModel(NamedTuple):
         return {
             "template": self.template,
             "template_version": self.template_version,
+            **({"template_ref": self.ref} if self.ref else {}),
             **({"template_commit": self.commit} if self.commit else {}),
             **({"layout": dict(self.folders)} if self.folders else {}),
             "answers": dict(self.answers),

@@ -51,7 +51,7 @@ def opened(where: str) -> Generator[Source]:
         root, commit = _fetched(where, url, ref, Path(folder))
         template = load_template(root, address)
         is_pinned = ref is not None and _COMMIT.fullmatch(ref) is not None
-        yield Source(template, address, commit=commit, is_pinned=is_pinned)
+        yield Source(template, address, commit=commit, is_pinned=is_pinned, ref=ref)
 
 
 def installed() -> dict[str, Path | None]:

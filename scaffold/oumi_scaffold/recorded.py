@@ -25,7 +25,7 @@ class RecordedModel(NamedTuple):
     answers: "Mapping[str, Value]"
     hashes: Mapping[str, str]
     texts: Mapping[str, str]
-    commit: str | None = None
+    ref: str | None = None
     layout: Mapping[str, str] | None = None
 
     @classmethod
@@ -36,8 +36,8 @@ class RecordedModel(NamedTuple):
             ValueError: It lacks something, or holds something else.
         """
         fields = _object(entry, f"the model {shown(name)}")
-        template, commit = fields.get("template"), fields.get("template_commit")
-        if not isinstance(template, str) or not isinstance(commit, str | None):
+        template, ref = fields.get("template"), fields.get("template_ref")
+        if not isinstance(template, str) or not isinstance(ref, str | None):
             raise ValueError(f"the model {shown(name)} has no template")
         answers = _object(fields.get("answers"), f"the answers of {shown(name)}")
         files = _object(fields.get("files"), f"the files of {shown(name)}")
@@ -50,9 +50,14 @@ class RecordedModel(NamedTuple):
             cast("Mapping[str, Value]", answers),
             {path: str(each) for path, each in files.items()},
             unpacked(fields.get("texts")),
-            commit,
+            ref,
             {kind: str(each) for kind, each in layout.items()} if is_told else None,
         )
+
+    @property
+    def where(self) -> str:
+        """Where the template is found again: at the branch, tag or commit of then."""
+        return f"{self.template}@{self.ref}" if self.ref else self.template
 
     def is_as_generated(self, path: str, content: bytes) -> bool:
         """Whether a file holds what it was generated with, but for its line ends."""

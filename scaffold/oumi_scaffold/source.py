@@ -9,8 +9,9 @@ from oumi_templates.catalog import template_dir
 class Source(NamedTuple):
     """A template that can be rendered.
 
-    `where` is recorded in the manifest; `commit` is None if it was not fetched;
-    `is_pinned` is whether the request itself named the commit.
+    `where` and `ref`, the branch, tag or commit that was asked for, are recorded in the
+    manifest; `commit` is None if it was not fetched; `is_pinned` is whether the request
+    itself named the commit.
     """
 
     template: TemplateFolder
@@ -18,6 +19,7 @@ class Source(NamedTuple):
     is_built_in: bool = False
     commit: str | None = None
     is_pinned: bool = False
+    ref: str | None = None
 
 
 def built_in(task: str) -> Source:

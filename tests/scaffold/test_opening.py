@@ -53,6 +53,7 @@ def test_a_git_repository_is_fetched_at_a_ref_and_known_by_its_commit(
     assert f"width: int = {width}" in (project / "models" / "net.py").read_text()
     model = json.loads((project / ".oumi-scaffold.json").read_text())["models"]["Net"]
     assert (model["template"], model["template_commit"]) == (url, commits[commit])
+    assert model.get("template_ref", "") == ref.removeprefix("@")
 
 
 def test_a_github_name_is_that_repositorys_address(monkeypatch: pytest.MonkeyPatch):

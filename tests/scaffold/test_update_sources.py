@@ -83,28 +83,53 @@ def test_a_template_that_is_none_for_models_is_refused(
     assert "it has no variable model_name" in done.err
 
 
-def test_a_git_repository_is_fetched_anew_and_its_commit_recorded(
-    project: Path, tmp_path: Path, run: Callable
-):
-    folder = make_template(tmp_path / "nets.git")
-    git(folder, "init", "-q", "-b", "main")
-    commits: list[str] = []
-    for width in (8, 16):
+@pytest.fixture
+def repository(tmp_path: Path) -> Callable[[int], str]:
+    """Commits a template of a width to a repository, and returns the commit."""
+    folder = tmp_path / "nets.git"
+
+    def committed(width: int) -> str:
         make_template(folder, width=width)
+        if not (folder / ".git").exists():
+            git(folder, "init", "-q", "-b", "main")
         git(folder, "add", ".")
         git(folder, "commit", "-q", "-m", f"width {width}")
-        commits.append(git(folder, "rev-parse", "HEAD"))
-    url = f"file://{folder}"
-    run("new-model", "Net", "--template", f"{url}@{commits[0]}")
-    assert recorded(project)["template_commit"] == commits[0]
+        return git(folder, "rev-parse", "HEAD")
+
+    return committed
+
+
+def width(project: Path) -> int:
+    text = (project / "models" / "net.py").read_text()
+    return int(text.partition("width: int = ")[2].partition(")")[0])
+
+
+@pytest.mark.parametrize("ref", ["", "@main"])
+def test_a_git_repository_is_fetched_anew_and_its_commit_recorded(
+    project: Path, tmp_path: Path, run: Callable, repository: Callable, ref: str
+):
+    first, url = repository(8), f"file://{tmp_path}/nets.git"
+    run("new-model", "Net", "--template", f"{url}{ref}")
+    assert (recorded(project)["template_commit"], width(project)) == (first, 8)
+    second = repository(16)
     done = run("update")
     assert (done.exit_code, done.err) == (0, "")
-    assert "width: int = 16" in (project / "models" / "net.py").read_text()
-    assert recorded(project)["template_commit"] == commits[1]
-    back = run("update", "Net", "--template", f"{url}@{commits[0]}")
-    assert back.exit_code == 0
+    assert (recorded(project)["template_commit"], width(project)) == (second, 16)
     assert recorded(project)["template"] == url
-    assert "width: int = 8" in (project / "models" / "net.py").read_text()
+
+
+def test_a_template_that_was_pinned_stays_so_until_another_is_named(
+    project: Path, tmp_path: Path, run: Callable, repository: Callable
+):
+    first, url = repository(8), f"file://{tmp_path}/nets.git"
+    run("new-model", "Net", "--template", f"{url}@{first}")
+    second = repository(16)
+    assert run("update").exit_code == 0
+    assert width(project) == 8
+    assert run("update", "Net", "--template", f"{url}@{second}").exit_code == 0
+    assert (recorded(project)["template_ref"], width(project)) == (second, 16)
+    assert run("update", "Net", "--template", url).exit_code == 0
+    assert "template_ref" not in recorded(project)
 
 
 def test_scripts_run_only_if_trusted_and_something_is_written(

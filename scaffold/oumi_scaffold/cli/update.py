@@ -147,7 +147,7 @@ def _renewed(
     generators: dict[str, Generator] = {}
     models: list[Renewed] = []
     for model in recorded:
-        where = request.template or model.template
+        where = request.template or model.where
         if where not in generators:
             try:
                 generators[where] = Generator(stack.enter_context(_opened(where)))
