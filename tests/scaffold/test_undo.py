@@ -161,7 +161,7 @@ def test_what_force_replaced_is_named_and_not_brought_back(
     assert done.exit_code == 0
     assert done.document["replaced"] == [f"{backup}/{MODEL}"]
     assert done.err == (
-        f"note: what was there before is not brought back: see {backup}/{MODEL}\n"
+        f"note: what was replaced earlier is not brought back: see {backup}/{MODEL}\n"
     )
     assert not (project / MODEL).exists()
     assert (project / backup / MODEL).read_text() == "mine\n"

@@ -54,6 +54,6 @@ def command(
     else:
         lines.show()
     for copy in undo.replaced:
-        output.note(f"what was there before is not brought back: see {copy}")
+        output.note(f"what was replaced earlier is not brought back: see {copy}")
     if undo.plan.conflicts:
         raise ChangedFilesError(undo.plan.conflicts)
