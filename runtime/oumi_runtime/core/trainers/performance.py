@@ -15,10 +15,13 @@ T = TypeVar("T")
 
 # Dense 16-bit matrix products, FLOP/s, from the vendors' data sheets.
 _PEAK_FLOPS = {
+    "B200": 2250e12,
     "H200": 989e12,
+    "H100 PCIe": 756e12,
     "H100": 989e12,
     "A100": 312e12,
     "L40S": 362e12,
+    "L40": 181e12,
     "L4": 121e12,
     "V100": 125e12,
     "T4": 65e12,

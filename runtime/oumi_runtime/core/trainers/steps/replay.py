@@ -1,6 +1,6 @@
 """Replays a step to find where its first non-finite number appears.
 
-The model is left unchanged: weights, gradients and buffers.
+The model is left unchanged: weights, gradients and buffers. So are the random numbers.
 """
 
 import contextlib
@@ -112,22 +112,23 @@ def _watching(model: nn.Module, finding: Finding) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _unchanged(model: nn.Module, random_state: torch.Tensor | None) -> Iterator[None]:
-    now = torch.get_rng_state()
+    device = next(model.parameters()).device
+    gpus = [device] if device.type == "cuda" else []
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     for parameter, _ in gradients:
         parameter.grad = None
-    if random_state is not None:
-        torch.set_rng_state(random_state)
-    try:
-        yield
-    finally:
-        torch.set_rng_state(now)
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        for parameter, gradient in gradients:
-            parameter.grad = gradient
+    with torch.random.fork_rng(gpus):
+        if random_state is not None:
+            torch.set_rng_state(random_state)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for buffer, before in buffers:
+                    buffer.copy_(before)
+            for parameter, gradient in gradients:
+                parameter.grad = gradient
 
 
 def _has_bad(tensor: torch.Tensor) -> bool:
