@@ -149,4 +149,8 @@ def _to_hf(
         "disable_tqdm": True,
     }
     # The user's own arguments take precedence.
-    return transformers.TrainingArguments(**arguments | params.trainer_kwargs)
+    found = transformers.TrainingArguments(**arguments | params.trainer_kwargs)
+    if found.n_gpu > 1:
+        # Otherwise the trainer takes all GPUs, with a micro-batch for each.
+        found._n_gpu = 1
+    return found

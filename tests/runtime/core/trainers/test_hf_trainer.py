@@ -8,8 +8,10 @@ import torch
 with warnings.catch_warnings():
     # transformers warns of its own deprecations when it is imported.
     warnings.simplefilter("ignore")
-    import transformers  # noqa: F401
+    import transformers
 
+from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.trainers import hf_trainer
 from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -103,3 +105,16 @@ def test_a_loss_of_nan_stops_the_training(make_trainer, tmp_path) -> None:
     with pytest.raises(NonFiniteLossError):
         run(trainer)
     assert not list((tmp_path / "output").glob("checkpoint-*"))
+
+
+def test_one_process_trains_on_one_gpu(monkeypatch) -> None:
+    def two_gpus(arguments: transformers.TrainingArguments) -> torch.device:
+        arguments._n_gpu = 2
+        return torch.device("cpu")
+
+    kind = transformers.TrainingArguments
+    monkeypatch.setattr(kind, "_setup_devices", property(two_gpus))
+    params = TrainingParams(per_device_train_batch_size=8)
+    found = hf_trainer._to_hf(params, 10, torch.device("cpu"))
+    assert found.n_gpu == 1
+    assert found.train_batch_size == 8
