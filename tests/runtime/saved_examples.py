@@ -73,6 +73,8 @@ def saved(
     task: str,
     folder: Path,
     rows: Sequence[dict[str, Any]] | None = None,
+    *,
+    config_file: Path | None = None,
     **training: Any,
 ) -> TrainingConfig:
     """Saves the untrained model of an example, as after a run.
@@ -81,10 +83,11 @@ def saved(
         task: The folder of the example.
         folder: Gets the data, of 50 and 20 rows, and the output folder.
         rows: 70 rows in place of the task's usual ones.
+        config_file: The config of another model for the task, in place of the example.
         training: Fields of the training section.
     """
     (path,) = (EXAMPLES / task / "configs").glob("*.yaml")
-    config = TrainingConfig.from_yaml(path)
+    config = TrainingConfig.from_yaml(config_file or path)
     for name in config.model.model_kwargs:
         if name in ARGUMENTS and task != "image_classification":
             config.model.model_kwargs[name] = ARGUMENTS[name]

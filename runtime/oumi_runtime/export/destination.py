@@ -1,11 +1,14 @@
 """The folder of an export: there when it is complete, or not at all."""
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from oumi_runtime.core.files import free_bytes, is_disk_full, sync
 from oumi_runtime.exceptions import (
@@ -15,6 +18,7 @@ from oumi_runtime.exceptions import (
 )
 
 DESCRIPTION_FILENAME = "export.json"
+_STAGED, _EARLIER = ".exporting-", ".replaced-"
 
 
 def require_free(dest: Path, source: Path, *, force: bool) -> None:
@@ -58,8 +62,8 @@ def staged(dest: Path) -> Generator[Path]:
     """
     missing = [p for p in (dest.parent, *dest.parent.parents) if not p.exists()]
     dest.parent.mkdir(parents=True, exist_ok=True)
-    staging = dest.with_name(f".exporting-{os.getpid()}-{dest.name}")
-    shutil.rmtree(staging, ignore_errors=True)
+    _recover(dest)
+    staging = dest.with_name(f"{_STAGED}{os.getpid()}-{dest.name}")
     try:
         staging.mkdir()
         yield staging
@@ -76,8 +80,30 @@ def staged(dest: Path) -> Generator[Path]:
         raise
 
 
+def _recover(dest: Path) -> None:
+    """Undoes what a process that was killed has left beside `dest`."""
+    for prefix in (_STAGED, _EARLIER):
+        for path in dest.parent.glob(f"{prefix}*-{glob.escape(dest.name)}"):
+            pid = path.name.removeprefix(prefix).partition("-")[0]
+            if (
+                pid.isdecimal()
+                and psutil.pid_exists(int(pid))
+                and int(pid) != os.getpid()
+            ):
+                continue
+            if prefix == _EARLIER and not dest.exists():
+                path.rename(dest)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_another(pid: str) -> bool:
+    """Whether a number is that of another process that is running."""
+    number = int(pid) if pid.isdecimal() else os.getpid()
+    return number != os.getpid() and psutil.pid_exists(number)
+
+
 def _replace(dest: Path, staging: Path) -> None:
-    earlier = dest.with_name(f".replaced-{os.getpid()}-{dest.name}")
+    earlier = dest.with_name(f"{_EARLIER}{os.getpid()}-{dest.name}")
     is_there = dest.exists()
     if is_there:
         dest.rename(earlier)

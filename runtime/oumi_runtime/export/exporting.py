@@ -22,7 +22,12 @@ from oumi_runtime.export.destination import (
 from oumi_runtime.export.huggingface_folder import run_huggingface, write_huggingface
 from oumi_runtime.export.inference import Outputs, outputs_for
 from oumi_runtime.export.model_card import CARD_FILENAME, model_card
-from oumi_runtime.export.onnx_model import require_onnx, run_onnx, write_onnx
+from oumi_runtime.export.onnx_model import (
+    in_full_precision,
+    require_onnx,
+    run_onnx,
+    write_onnx,
+)
 from oumi_runtime.export.opening import TrainedRun, open_run
 from oumi_runtime.export.results import ExportFormat, ExportResult
 from oumi_runtime.export.sampling import Samples, sample_batches
@@ -63,6 +68,8 @@ def export(
     if form is ExportFormat.ONNX:
         require_onnx()
     run = open_run(source)
+    if form is ExportFormat.ONNX:
+        run = in_full_precision(run)
     samples = sample_batches(run)
     with staged(folder) as staging:
         result = replace(_written(run, form, samples, staging), folder=folder)

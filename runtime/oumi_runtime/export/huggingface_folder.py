@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,6 @@ from oumi_runtime.export.opening import TrainedRun
 from oumi_runtime.export.tokenizer_files import ids_of, telling_texts, write_tokenizer
 
 _PREFIX = "model."
-_TIMEOUT_S = 600
 
 
 def write_huggingface(
@@ -120,9 +118,9 @@ def run_huggingface(
             for name, column in batch.items()
         }
         save_file(given, Path(work) / "inputs.safetensors")
-        # Under a name that modules can have, as the cache of transformers needs it.
+        # Under a name that a module can have, which transformers makes of it.
         shown = Path(work) / "export"
-        shutil.copytree(folder, shown)
+        shown.symlink_to(folder.resolve(), target_is_directory=True)
         _load_elsewhere(run, shown, Path(work))
         if texts:
             found = json.loads((Path(work) / "found.json").read_text())
@@ -150,7 +148,6 @@ def _load_elsewhere(run: TrainedRun, folder: Path, work: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=_TIMEOUT_S,
     )
     if done.returncode != 0:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]

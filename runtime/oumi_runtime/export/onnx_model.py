@@ -11,6 +11,7 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.exceptions import ExportError, MissingExtraError
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs
+from oumi_runtime.export.opening import TrainedRun
 from oumi_runtime.export.torch_program import quiet
 
 ONNX_FILENAME = "model.onnx"
@@ -21,6 +22,17 @@ def require_onnx() -> None:
     for package in ("onnx", "onnxscript", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "--format onnx", "onnx")
+
+
+def in_full_precision(run: TrainedRun) -> TrainedRun:
+    """Returns a run whose model computes in float32, if it does in 16 bits.
+
+    onnxruntime has no bfloat16 on a CPU for many operations.
+    """
+    halves = (torch.bfloat16, torch.float16)
+    if any(parameter.dtype in halves for parameter in run.model.parameters()):
+        run.model.float()
+    return run
 
 
 def write_onnx(

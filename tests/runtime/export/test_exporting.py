@@ -34,7 +34,6 @@ AUTO_CLASSES = {
     "seq2seq": "AutoModelForSeq2SeqLM",
     "image_classification": "AutoModelForImageClassification",
 }
-QUICK = {"text_classification", "tabular_regression"}
 LOAD_PROGRAM = 'model = torch.export.load("model.pt2").module()'
 
 NET = """
@@ -125,7 +124,7 @@ def test_a_program_holds_neither_a_pickle_nor_the_users_paths(tmp_path: Path):
     assert not [name for name, data in contents.items() if b"secret_place" in data]
 
 
-@pytest.mark.parametrize("task", slow_but(QUICK))
+@pytest.mark.parametrize("task", slow_but({"tabular_regression"}))
 def test_onnx_runs_in_onnxruntime_in_any_size(task: str, tmp_path: Path):
     import onnxruntime
 
@@ -144,7 +143,7 @@ def test_onnx_runs_in_onnxruntime_in_any_size(task: str, tmp_path: Path):
         np.testing.assert_allclose(array, tensor.numpy(), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("task", slow_but(QUICK))
+@pytest.mark.parametrize("task", slow_but({"text_classification"}))
 def test_transformers_alone_loads_the_folder(task: str, tmp_path: Path):
     source = run_of(task, tmp_path)
     result = export(source, "huggingface", tmp_path / "dest")
@@ -167,28 +166,33 @@ assert type(general) is type(model)
         assert config["label2id"] == {name: n for n, name in enumerate(names)}
 
 
-@pytest.mark.parametrize("task", ["causal_lm", "text_classification"])
-def test_its_tokenizer_makes_the_ids_of_training(task: str, tmp_path: Path):
-    preprocessing = open_run(run_of(task, tmp_path)).preprocessing
-    write_tokenizer(preprocessing, tmp_path / "dest")
+def test_its_tokenizer_makes_the_ids_of_training(tmp_path: Path):
     texts = ["The quick [PAD] föx [UNK]! \n 7", "a", ""]
+    found_in = {}
+    for task in ("causal_lm", "text_classification"):
+        preprocessing = open_run(run_of(task, tmp_path / task)).preprocessing
+        write_tokenizer(preprocessing, tmp_path / "dest" / task)
+        found_in[task] = preprocessing
     code = f"""from transformers import AutoTokenizer
 import json
-tokenizer = AutoTokenizer.from_pretrained('.')
-print(json.dumps(tokenizer(json.loads({json.dumps(texts)!r}), padding=True).data))"""
-    found = json.loads(python(code, tmp_path / "dest"))
-    assert set(found) == {"input_ids", "attention_mask"}
-    tokenizer = preprocessing.tokenizer
-    assert tokenizer is not None
-    for text, ids, mask in zip(
-        texts, found["input_ids"], found["attention_mask"], strict=True
-    ):
-        own = tokenizer.encode(text).ids
-        rest = len(ids) - len(own)
-        assert ids == own + [preprocessing.pad_token_id] * rest
-        assert mask == [1] * len(own) + [0] * rest
+texts = json.loads({json.dumps(texts)!r})
+for task in sys.argv[1:]:
+    tokenizer = AutoTokenizer.from_pretrained(task)
+    print(json.dumps(tokenizer(texts, padding=True).data))"""
+    printed = python(code, tmp_path / "dest", *found_in).splitlines()
+    for preprocessing, line in zip(found_in.values(), printed, strict=True):
+        found = json.loads(line)
+        assert set(found) == {"input_ids", "attention_mask"}
+        tokenizer = preprocessing.tokenizer
+        assert tokenizer is not None
+        own = [tokenizer.encode(text).ids for text in texts]
+        most = max(map(len, own))
+        pad = [preprocessing.pad_token_id]
+        assert found["input_ids"] == [ids + pad * (most - len(ids)) for ids in own]
+        assert [sum(mask) for mask in found["attention_mask"]] == [*map(len, own)]
 
 
+@pytest.mark.slow
 def test_every_card_says_how_to_load_it_in_code_that_runs(tmp_path: Path):
     source = run_of("text_classification", tmp_path)
     for form in ("huggingface", "torch", "onnx"):
@@ -266,7 +270,9 @@ def test_what_cannot_be_traced_is_one_sentence_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["project"]
 
 
-@pytest.mark.parametrize("form", ["torch", "onnx", "huggingface"])
+@pytest.mark.parametrize(
+    "form", ["torch", "onnx", pytest.param("huggingface", marks=pytest.mark.slow)]
+)
 def test_an_export_that_computes_something_else_is_not_put_in_place(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
