@@ -78,7 +78,8 @@ def _merge_file(base: bytes, yours: bytes, new: bytes) -> bytes:
         except FileNotFoundError as error:
             raise MergeError("git is not installed") from error
     if not 0 <= done.returncode < _FAILED:
-        raise MergeError(done.stderr.decode(errors="replace").strip())
+        said = done.stderr.decode(errors="replace").strip()
+        raise MergeError(said or f"git ended with {done.returncode}")
     return done.stdout
 
 

@@ -211,7 +211,7 @@ SYSCALLS = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-@pytest.mark.parametrize("command", ["new", "force", "undo"])
+@pytest.mark.parametrize("command", ["new", "force", "update", "undo"])
 def test_sigkill_at_any_system_call_that_may_change_the_disk(
     project: Path, tmp_path: Path, command: str
 ):
