@@ -305,6 +305,23 @@ def test_without_a_name_all_models_are_updated_or_none(
     assert "# new" not in (project / CONFIG).read_text()
 
 
+def test_of_many_files_those_that_change_are_shown(
+    project: Path, run: Callable, newer: NewerTemplate
+):
+    names = [f"Net{number}" for number in range(70)]
+    make_tree(project, {"names": "\n".join(names)})
+    assert run("new-model", "--from-file", "names").exit_code == 0
+    for name in names:
+        edit(project, "= 100", "= 7", f"tests/test_{name.lower()}.py")
+    newer.replace("tests", "VOCAB_SIZE = 100", "VOCAB_SIZE = 200")
+    done = run("update")
+    assert done.exit_code == 3
+    assert done.out.count("conflict ") == 70
+    assert done.out.endswith("and 15 more files\n")
+    assert done.err.count("tests/test_net") == 20
+    assert " and 50 more; nothing was written" in done.err
+
+
 def test_folders_that_were_changed_in_the_settings_move_no_file(
     project: Path, run: Callable, newer: NewerTemplate
 ):

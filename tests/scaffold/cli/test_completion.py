@@ -42,6 +42,8 @@ def test_the_models_that_were_generated_here_are_completed(
     for command in ("update", "undo"):
         place = ("--output-dir", "place")
         assert completed(command, *place, "My") == ["MyNet", "MyOtherNet"]
+    (project / "place" / ".oumi-scaffold.json").write_text("{")
+    assert completed("undo", *place, "My") == []
     assert completed("undo", "") == []
 
 
