@@ -45,13 +45,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
-    assert len(commands()) == 11
+    assert len(commands()) == 13
     for command in commands():
         assert call(command) == 0, (command, capfd.readouterr().err)
     outputs = project / "outputs"
     rows = (outputs / "by_heart" / "metrics.jsonl").read_text().splitlines()
     assert json.loads(rows[-1])["loss"] < 0.01
     assert (outputs / "digit_net" / "lr_finder.png").exists()
+    assert len(list((outputs / "digit_net" / "tune").glob("trial-*"))) == 8
+    assert "training.learning_rate" in (project / "compared.html").read_text()
     measured = (outputs / "measured" / "metrics.jsonl").read_text()
     assert "host_time_share" in measured
     assert (outputs / "profiled" / "profiler" / "step-5.txt").exists()
