@@ -85,19 +85,24 @@ def with_models(
 
 
 def updated(
-    content: bytes, models: Iterable[GeneratedModel], folders: Iterable[str] = ()
+    content: bytes,
+    models: Iterable[GeneratedModel],
+    created: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> bytes:
     """Returns the manifest with the entries of models replaced, each in its place.
 
     Args:
         content: The current content.
         models: The models as they are generated now.
-        folders: The folders that are created for them.
+        created: The folders that are created for them.
+        removed: The folders that are removed.
     """
     manifest = _read(content)
     entries = _models(manifest)
     new = {model.name: model.entry(entries.get(model.name)) for model in models}
-    return _written(manifest, entries | new, {*_folders(manifest), *folders})
+    folders = {*_folders(manifest), *created} - {*removed}
+    return _written(manifest, entries | new, folders)
 
 
 def without_model(

@@ -61,6 +61,31 @@ def missing_folders(project: Path, paths: Iterable[str]) -> list[str]:
     return [folder for folder in folders if mode_of(project / folder) is None]
 
 
+def emptied_folders(
+    project: Path, folders: Iterable[str], removed: Iterable[str]
+) -> list[str]:
+    """Returns the folders in which nothing is left, innermost first.
+
+    Args:
+        project: The project's folder.
+        folders: The folders that may go.
+        removed: The files that are deleted.
+
+    Raises:
+        UnsafePathError: A folder is not inside of the project.
+    """
+    gone = {project / path for path in removed}
+    emptied: list[str] = []
+    for folder in sorted(folders, key=lambda each: each.count("/"), reverse=True):
+        check_inside(folder)
+        if is_plain_folder(project, folder):
+            place = project / folder
+            if not set(place.iterdir()) - gone - {place / "__pycache__"}:
+                emptied.append(folder)
+                gone.add(place)
+    return emptied
+
+
 def check_project(project: Path) -> None:
     """Checks that a project's folder is a folder, or does not exist.
 

@@ -12,7 +12,7 @@ from oumi_scaffold import leftovers, manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_scaffold.paths import (
     check_distinct,
-    is_plain_folder,
+    emptied_folders,
     mode_of,
     read_target,
 )
@@ -70,7 +70,7 @@ def plan_undo(
     own = [_own_file(project, path, models, name) for path in models[name].hashes]
     plan = Plan(project, tuple(own), dry_run).decided(decide)
     removed = [e.path for e in plan.entries if e.status not in _REMAINS]
-    emptied = _emptied(project, manifest.created_folders(content), removed)
+    emptied = emptied_folders(project, manifest.created_folders(content), removed)
     shared = list(_shared_files(project, content, name, plan, emptied))
     plan = plan._replace(entries=(*plan.entries, *shared), emptied=tuple(emptied))
     check_distinct(entry.path for entry in plan.entries)
@@ -123,22 +123,6 @@ def _shared_files(
     is_needed = after is not None or len(removed) < len(plan.entries)
     if schema == schema_file.content() and not is_needed:
         yield planned_update(schema_file.FILE_NAME, schema, None)
-
-
-def _emptied(
-    project: Path, created: Collection[str], removed: Collection[str]
-) -> list[str]:
-    """Returns the created folders in which nothing is left, innermost first."""
-    gone = {project / path for path in removed}
-    emptied: list[str] = []
-    for folder in sorted(created, key=lambda each: each.count("/"), reverse=True):
-        if is_plain_folder(project, folder):
-            place = project / folder
-            left = set(place.iterdir()) - gone - {place / "__pycache__"}
-            if not left:
-                emptied.append(folder)
-                gone.add(place)
-    return emptied
 
 
 def _copies(project: Path, paths: Iterable[str]) -> Iterable[str]:

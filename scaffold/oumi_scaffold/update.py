@@ -8,7 +8,7 @@ If neither does, or the changes overlap, the file is a conflict.
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
@@ -18,6 +18,7 @@ from oumi_scaffold.merge import Merge, first_marker, merged
 from oumi_scaffold.paths import (
     check_case,
     check_distinct,
+    emptied_folders,
     missing_folders,
     read_target,
 )
@@ -97,8 +98,9 @@ def plan_update(
     }
     own = tuple(file.entry for file in files.values())
     plan = Plan(project, own, dry_run).decided(decide)
-    shared = list(_shared_files(project, content, models, plan))
-    plan = plan._replace(entries=(*plan.entries, *shared))
+    emptied = _emptied(project, content, plan)
+    shared = list(_shared_files(project, content, models, plan, emptied))
+    plan = plan._replace(entries=(*plan.entries, *shared), emptied=emptied)
     check_distinct(entry.path for entry in plan.entries)
     created = [e.path for e in plan.entries if e.status is Status.CREATE]
     check_case(project, created)
@@ -185,12 +187,28 @@ def _unneeded_file(project: Path, path: str, model: Renewed) -> PlannedFile:
     return PlannedFile(entry, () if is_free else (place,))
 
 
+def _removed(plan: Plan) -> list[str]:
+    return [e.path for e in plan.entries if e.after is None and e.is_written]
+
+
+def _emptied(project: Path, content: bytes, plan: Plan) -> tuple[str, ...]:
+    """Returns the folders that were made for models, and in which nothing is left."""
+    created = [e.path for e in plan.entries if e.status is Status.CREATE]
+    needed = {str(each) for path in created for each in PurePosixPath(path).parents}
+    folders = set(manifest.created_folders(content)) - needed
+    return tuple(emptied_folders(project, folders, _removed(plan)))
+
+
 def _shared_files(
-    project: Path, content: bytes, models: Sequence[Renewed], plan: Plan
+    project: Path,
+    content: bytes,
+    models: Sequence[Renewed],
+    plan: Plan,
+    emptied: Iterable[str],
 ) -> Iterable[PlanEntry]:
     """Plans the files that all models of a project share."""
     listed = read_target(project, requirements_file.FILE_NAME)
-    removed = [e.path for e in plan.entries if e.after is None and e.is_written]
+    removed = _removed(plan)
     moved = [
         model.model.structure.model_file
         for model in models
@@ -205,6 +223,7 @@ def _shared_files(
         content,
         [model_entry(each.model, each.source) for each in models],
         missing_folders(project, created),
+        emptied,
     )
     yield planned_update(manifest.FILE_NAME, content, after)
     if any(each.model.spec.target == RUNTIME for each in models):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from faults import Call, changes_of, intercepted, killed
+from own_templates import NewerTemplate
 from trees import make_tree, snapshot
 
 from oumi_scaffold.cli import main
@@ -60,12 +61,15 @@ COMMANDS = {
     "force": ("new-model", "MyNet", "--force"),
     "skip": ("new-model", "MyNet", "--skip"),
     "update": ("update", "Other", "--set", "hidden_dim=64"),
+    "update-moved": ("update",),
     "undo": ("undo",),
     "undo-force": ("undo", "Other", "--force"),
 }
 
 
 def _lay_out(folder: Path, command: str) -> None:
+    if command == "update-moved":
+        return
     if command == "undo":  # nothing of it stays, and none of the folders
         main(["new-model", "Other"])
         return
@@ -107,7 +111,18 @@ def _played(project: Path, command: str) -> Scene:
 
 
 @pytest.fixture(params=COMMANDS)
-def scene(project: Path, request: pytest.FixtureRequest) -> Scene:
+def scene(
+    project: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    if request.param == "update-moved":  # files are created, merged and deleted
+        main(["new-model", "Other"])
+        config = project / "configs" / "other.yaml"
+        config.write_text(config.read_text() + "# edited\n")
+        folder = project.parent / "newer"
+        newer = NewerTemplate("text-classification", folder, monkeypatch)
+        newer.replace("configs", "\n", "\n# new\n")
+        models = newer.path("models").parent
+        models.rename(models.with_name("nets"))
     scene = _played(project, request.param)
     assert scene.after != scene.before
     assert len(scene.calls) > 10

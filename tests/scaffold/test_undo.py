@@ -283,6 +283,24 @@ def test_what_cannot_be_taken_back_is_one_line(
     assert snapshot(project.parent) == before
 
 
+@pytest.mark.parametrize("folder", ["../outside", ".git/refs", "", "."])
+def test_a_folder_that_is_not_the_projects_is_not_removed(
+    project: Path, run: Callable, folder: str
+):
+    run("new-model", "MyNet")
+    (project.parent / "outside").mkdir()
+    (project / ".git" / "refs").mkdir(parents=True)
+    file = project / ".oumi-scaffold.json"
+    document = json.loads(file.read_text())
+    document["folders"].append(folder)
+    file.write_text(json.dumps(document))
+    before = snapshot(project.parent)
+    done = run("undo")
+    assert (done.exit_code, done.err.count("\n")) == (3, 1)
+    assert "project" in done.err
+    assert snapshot(project.parent) == before
+
+
 def test_no_link_is_followed(project: Path, tmp_path: Path, run: Callable):
     run("new-model", "MyNet")
     outside = tmp_path / "outside"

@@ -205,6 +205,21 @@ def test_a_model_that_moves_is_listed_at_its_new_place(
     assert statuses(done.document)[MODEL] == "delete"
     listed = (project / "oumi_requirements.txt").read_text()
     assert listed == "# mine\nother.py\nnets/my_net.py\n"
+    assert not (project / "models").exists()
+    folders = json.loads((project / MANIFEST).read_text())["folders"]
+    assert folders == ["configs", "nets", "tests"]
+    assert is_up_to_date(run)
+    assert run("undo").exit_code == 0
+    assert snapshot(project).keys() == {"oumi_requirements.txt"}
+
+
+def test_a_folder_in_which_the_template_has_another_file_now_stays(
+    project: Path, run: Callable, newer: NewerTemplate
+):
+    tests = newer.path("tests")
+    tests.rename(tests.with_name("{{ cookiecutter.module_name }}_test.py"))
+    assert run("update").exit_code == 0
+    assert [path.name for path in (project / "tests").iterdir()] == ["my_net_test.py"]
     assert is_up_to_date(run)
 
 
