@@ -79,6 +79,7 @@ def command(*args: str) -> str:
         ),
         (command("list", "models"), TORCH | DATA | {"pydantic", "cookiecutter"}),
         (command("validate", "config.yaml"), TORCH | DATA | GENERATING),
+        (command("export", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (command("predict", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (command("find-lr", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (

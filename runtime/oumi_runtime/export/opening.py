@@ -1,5 +1,6 @@
 """Opens what is to be exported: the output folder of a run, or one checkpoint of it."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,8 +9,11 @@ from torch import nn
 from oumi_runtime.builders import Preprocessing
 from oumi_runtime.builders.trained import load_checkpoint, load_trained_model
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.files import read_json
+from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, verify
 from oumi_runtime.core.trainers.run.folder import CONFIG_FILENAME
+from oumi_runtime.core.trainers.run.session import RUN_CONFIG_FILENAME
 from oumi_runtime.exceptions import ExportSourceError
 
 
@@ -52,21 +56,35 @@ def open_run(source: str | Path) -> TrainedRun:
             "its checkpoints"
         )
     is_checkpoint = (given / MANIFEST_FILENAME).exists()
-    folder = given.resolve().parent if is_checkpoint else given
-    if not (folder / CONFIG_FILENAME).is_file():
-        missing = f"{folder} holds no {CONFIG_FILENAME} of a run"
-        raise ExportSourceError(
-            f"{missing}; give the output folder of a run, or a checkpoint in it"
-        )
-    config = _as_moved(TrainingConfig.from_yaml(folder / CONFIG_FILENAME), folder)
-    config.validate_for_inference()
     if is_checkpoint:
         verify(given)
+    folder = given.resolve().parent if is_checkpoint else given
+    config = _as_moved(_config_of(folder, given), folder)
+    config.validate_for_inference()
+    if is_checkpoint:
         model, model_dir = load_checkpoint(config, given), given
     else:
         model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(model_dir, config.model)
     return TrainedRun(folder, model_dir, config, model.eval(), preprocessing)
+
+
+def _config_of(folder: Path, given: Path) -> TrainingConfig:
+    """Reads the config of a run; or of a checkpoint, if that has been copied away."""
+    if (folder / CONFIG_FILENAME).is_file():
+        return TrainingConfig.from_yaml(folder / CONFIG_FILENAME)
+    own = given / RUN_CONFIG_FILENAME
+    if not own.is_file():
+        raise ExportSourceError(
+            f"{folder} holds no {CONFIG_FILENAME} of a run; give the output folder of "
+            "a run, or one of its checkpoints"
+        )
+    try:
+        config = read_json(own, given)["config"]
+    except (LookupError, TypeError) as error:
+        raise ExportSourceError(f"{own} holds no config of a run") from error
+    REGISTRY.add_search_root(given)
+    return TrainingConfig.from_str(json.dumps(config))
 
 
 def _as_moved(config: TrainingConfig, folder: Path) -> TrainingConfig:

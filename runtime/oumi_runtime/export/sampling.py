@@ -147,14 +147,13 @@ def _distinct(
 
     Tracing takes equal sizes for the same size, and a size of 1 for a constant.
     """
-    others = {size for column in batch.values() for size in column.shape[1:]}
-    rows = next(n for n in range(_MOST_ROWS, 10**6) if n not in others)
-    number = len(next(iter(batch.values())))
-    index = torch.arange(rows) % number
-    batch = {name: column[index] for name, column in batch.items()}
     source, target = batch.get(_IDS), batch.get(_DECODER_IDS)
     if source is not None and target is not None and source.shape == target.shape:
-        batch[_DECODER_IDS] = torch.cat([target, target[:, -1:]], dim=1)
+        batch = {**batch, _DECODER_IDS: torch.cat([target, target[:, -1:]], dim=1)}
+    others = {size for column in batch.values() for size in column.shape[1:]}
+    rows = next(n for n in range(_MOST_ROWS, 10**6) if n not in others)
+    index = torch.arange(rows) % len(next(iter(batch.values())))
+    batch = {name: column[index] for name, column in batch.items()}
     return batch, None if labels is None else labels[index]
 
 

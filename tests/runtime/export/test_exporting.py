@@ -1,6 +1,7 @@
 """Exports compute what the model does, where this project is not installed."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -113,8 +114,10 @@ def test_a_program_is_loaded_without_this_project(tmp_path: Path):
     require_equal(run, found, batch)
 
 
-def test_a_program_holds_neither_a_pickle_nor_the_users_paths(tmp_path: Path):
+def test_neither_pickles_nor_the_users_paths_are_in_a_program(tmp_path: Path):
     source = project_run(tmp_path / "secret_place", PLAIN)
+    export(source, "onnx", tmp_path / "onnx")
+    assert b"secret_place" not in (tmp_path / "onnx" / "model.onnx").read_bytes()
     export(source, "torch", tmp_path / "dest")
     with zipfile.ZipFile(tmp_path / "dest" / "model.pt2") as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
@@ -232,6 +235,10 @@ def test_a_checkpoint_is_exported_and_verified_first(tmp_path: Path):
     ours, theirs = found["logits"], outputs_for(last.model, batch)["logits"]
     assert not torch.equal(ours, theirs)
     assert (tmp_path / "dest" / "labels.json").exists()
+    copied = shutil.copytree(first, tmp_path / "elsewhere" / "best")
+    export(copied, "torch", tmp_path / "copied")
+    found = torch.export.load(tmp_path / "copied" / "model.pt2").module()(**batch)
+    require_equal(run, found, batch)
     (first / "labels.json").write_text("[]")
     with pytest.raises(CheckpointError, match="damaged"):
         export(first, "torch", tmp_path / "other")
