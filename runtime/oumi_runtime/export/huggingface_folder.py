@@ -214,9 +214,10 @@ def _write_hub_model(run: TrainedRun, folder: Path) -> tuple[str, bool]:
         model.config.label2id = {name: number for number, name in enumerate(names)}
     model.save_pretrained(str(folder))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    remote = {k: v for k, v in config.get("auto_map", {}).items() if k != "AutoConfig"}
-    if remote:
-        return next(iter(remote)), True
+    remote = [name for name in config.get("auto_map", {}) if name != "AutoConfig"]
+    # Code that came with the model runs again only if the user said that it may.
+    if remote and run.config.model.trust_remote_code:
+        return remote[0], True
     return type(model).__name__, False
 
 

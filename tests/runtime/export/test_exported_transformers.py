@@ -61,6 +61,25 @@ def trained_on(model_dir: Path, folder: Path, **sections: Any) -> Path:
     return folder / "out"
 
 
+def test_code_that_the_user_has_not_trusted_is_not_run(tmp_path: Path):
+    import transformers
+
+    sizes = {"vocab_size": 300, "n_embd": 32, "n_layer": 1, "n_head": 2}
+    ends = {"bos_token_id": 0, "eos_token_id": 0}
+    code = {"AutoModelForCausalLM": "evil.Evil", "AutoConfig": "evil.EvilConfig"}
+    made = transformers.GPT2Config(**sizes, **ends, auto_map=code)
+    transformers.GPT2LMHeadModel(made).save_pretrained(tmp_path / "gpt")
+    proof = tmp_path / "it_ran"
+    evil = f"open({str(proof)!r}, 'w')\n"
+    (tmp_path / "gpt" / "evil.py").write_text(evil)
+    source = trained_on(tmp_path / "gpt", tmp_path)
+    (source / "evil.py").write_text(evil)
+    result = export(source, "huggingface", tmp_path / "dest")
+    assert "evil" in (source / "config.json").read_text()
+    assert result.auto_class == "GPT2LMHeadModel"
+    assert not proof.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("with_lora", [False, True])
 def test_a_model_of_transformers_is_saved_as_such(with_lora: bool, tmp_path: Path):
