@@ -226,6 +226,16 @@ class DataOptionError(ScaffoldError, ValueError):
     exit_code = 2
 
 
+class WrapError(ScaffoldError, ValueError):
+    """A module cannot be wrapped."""
+
+    exit_code = 2
+
+    def __init__(self, target: str, reason: str) -> None:
+        reason = " ".join(printable(reason)[:REASON_LENGTH].split())
+        super().__init__(f"cannot wrap {shown(target)}: {reason}")
+
+
 class NameListError(ScaffoldError, ValueError):
     """A file for `--from-file` does not hold model names."""
 

@@ -102,7 +102,8 @@ class Generator:
         self, spec: ModelSpec, typed: Mapping[str, Value]
     ) -> dict[str, Value]:
         """Returns the constructor arguments required by the settings and the data."""
-        if not self.source.is_built_in:
+        # A wrapped module has the arguments that it has, whatever the data.
+        if not self.source.is_built_in or "__wrap" in spec.data:
             return {}
         return dict(typed) | {k: v for k, v in spec.data.items() if isinstance(v, int)}
 

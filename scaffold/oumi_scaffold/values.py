@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from oumi_scaffold.exceptions import InvalidValueError
-from oumi_templates.filters import FilterError, boolean, integer, number
+from oumi_templates.python_filters import FilterError, boolean, integer, number
 
 Scalar = str | int | float | bool
 Value = Scalar | list[str] | dict[str, Scalar | list[str]]

@@ -8,15 +8,14 @@ import pytest
 import yaml as pyyaml
 from jinja2 import StrictUndefined, UndefinedError
 
-from oumi_templates.filters import (
+from oumi_templates.filters import snake_case, yaml
+from oumi_templates.python_filters import (
     FilterError,
     boolean,
     identifier,
     integer,
     literal,
     number,
-    snake_case,
-    yaml,
 )
 
 TEXTS = [

@@ -47,6 +47,7 @@ from oumi_runtime.exceptions.models import (
     ModelForwardError,
     SavedModelError,
     SingleValueError,
+    WrappingError,
 )
 from oumi_runtime.exceptions.processes import (
     DifferentProcessesError,
@@ -100,6 +101,7 @@ __all__ = [
     "ChangedDataError",
     "DataWorkerError",
     "UnsafeFileError",
+    "WrappingError",
     "DiskFullError",
     "OutputInUseError",
     "OutputFolderError",

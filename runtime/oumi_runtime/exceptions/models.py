@@ -58,3 +58,14 @@ class ModelForwardError(OumiRuntimeError, TypeError):
 
 class SingleValueError(ModelForwardError):
     """A layer that normalizes over the batch was given one value for each channel."""
+
+
+class WrappingError(OumiRuntimeError, ValueError):
+    """A module cannot be wrapped in a model."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, reason: str) -> None:
+        reason = " ".join(reason.split())
+        shown = reason if len(reason) <= 500 else f"{reason[:500]}..."
+        super().__init__(f"cannot wrap {what!r}: {shown}")

@@ -25,6 +25,7 @@ PROGRAM = "oumi-scaffold"
 # For each command: the module that defines it as `command`, and its summary.
 COMMANDS = {
     "new-model": ("new_model", "Write a model, its tests and its training config."),
+    "wrap": ("wrap", "Write a model, tests and a config around a module of yours."),
     "update": ("update", "Bring generated models to the newest templates."),
     "undo": ("undo", "Take a generated model back: delete its unchanged files."),
     "validate": ("validate", "Report every mistake in configs, with file and line."),

@@ -8,7 +8,7 @@
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
         """Mean squared error of standardized predictions."""
-{% if cookiecutter.arch == "stub" %}
+{% if cookiecutter.arch == "stub" and not cookiecutter.__wrap %}
         # Change 2 of 2: the loss.
 {% endif %}
         return F.mse_loss

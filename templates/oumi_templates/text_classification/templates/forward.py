@@ -18,5 +18,7 @@
         Returns:
             `logits` (batch, num_classes); with labels, also the scalar `loss`.
         """
+{% if not cookiecutter.__wrap or cookiecutter.__wrap.mask_kind %}
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
+{% endif %}

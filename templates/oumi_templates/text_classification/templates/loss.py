@@ -6,7 +6,7 @@
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
         """Cross-entropy over the classes."""
-{% if cookiecutter.arch == "stub" %}
+{% if cookiecutter.arch == "stub" and not cookiecutter.__wrap %}
         # Change 2 of 2: the loss.
 {% endif %}
         return cross_entropy

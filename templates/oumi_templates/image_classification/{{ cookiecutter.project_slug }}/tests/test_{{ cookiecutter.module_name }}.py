@@ -1,14 +1,18 @@
 {% filter wrapped %}
 """Tests for {{ cookiecutter.model_name | identifier }}."""
 
+{% if not cookiecutter.__wrap %}
 import math
+{% endif %}
 {% if cookiecutter.target == "oumi" %}
 from pathlib import Path
 {% else %}
 from collections.abc import Callable
 {% endif %}
 
+{% if not cookiecutter.__wrap %}
 import pytest
+{% endif %}
 import torch
 {% if cookiecutter.target != "oumi" %}
 from oumi_runtime.testing import parametrize_with_checks
@@ -16,18 +20,26 @@ from oumi_runtime.testing import parametrize_with_checks
 
 from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
+{% if not cookiecutter.__wrap %}
 NUM_CLASSES = 5
+{% else %}
+NUM_CLASSES = {{ cookiecutter.num_classes | integer }}
+{% endif %}
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Creates a small model."""
-    return {{ cookiecutter.model_name | identifier }}(image_size=8, in_channels=1, hidden_dim=32, num_classes=NUM_CLASSES)
+    """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}image_size=8, in_channels=1, hidden_dim=32, num_classes=NUM_CLASSES{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
+{% if cookiecutter.__wrap %}
+    """Creates random images, with a class each."""
+{% else %}
     """Creates random greyscale images of 8x8 pixels, with a class each."""
+{% endif %}
     return {
-        "images": torch.rand(batch_size, 1, 8, 8),
+        "images": torch.rand(batch_size, {% if cookiecutter.__wrap %}{{ cookiecutter.in_channels | integer }}, {{ cookiecutter.image_size | integer }}, {{ cookiecutter.image_size | integer }}{% else %}1, 8, 8{% endif %}),
         "labels": torch.randint(NUM_CLASSES, (batch_size,)),
     }
 
@@ -38,12 +50,14 @@ def test_every_image_has_a_logit_per_class() -> None:
     assert outputs["logits"].shape == (16, NUM_CLASSES)
 
 
+{% if not cookiecutter.__wrap %}
 def test_a_fresh_model_guesses() -> None:
     """The initial loss is near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(256))["loss"]
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 
 
+{% endif %}
 {% if cookiecutter.target == "oumi" %}
 {% include "oumi_checks.py" %}
 {% else %}

@@ -1,22 +1,31 @@
 {% filter wrapped %}
 """Tests for {{ cookiecutter.model_name | identifier }}."""
 
+{% if not cookiecutter.__wrap %}
 import math
+{% endif %}
 from collections.abc import Callable
 
+{% if not cookiecutter.__wrap %}
 import pytest
+{% endif %}
 import torch
 from oumi_runtime.testing import parametrize_with_checks
 
 from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
+{% if not cookiecutter.__wrap %}
 NUM_FEATURES = 12
 NUM_CLASSES = 5
+{% else %}
+NUM_FEATURES = {{ cookiecutter.num_features | integer }}
+NUM_CLASSES = {{ cookiecutter.num_classes | integer }}
+{% endif %}
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Creates a small model."""
-    return {{ cookiecutter.model_name | identifier }}(NUM_FEATURES, num_classes=NUM_CLASSES)
+    """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}NUM_FEATURES, num_classes=NUM_CLASSES{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
@@ -49,12 +58,14 @@ def test_the_scale_of_features_does_not_matter() -> None:
     torch.testing.assert_close(model(features)["logits"], logits, atol=1e-3, rtol=0)
 
 
+{% if not cookiecutter.__wrap %}
 def test_a_fresh_model_guesses() -> None:
     """The initial loss is near that of a uniform guess, ln(classes)."""
     loss = make_model()(**make_batch(256))["loss"]
     assert loss.item() == pytest.approx(math.log(NUM_CLASSES), abs=0.5)
 
 
+{% endif %}
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
     """Runs a check that every model must pass."""

@@ -8,12 +8,16 @@ from oumi_runtime.testing import parametrize_with_checks
 
 from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
+{% if not cookiecutter.__wrap %}
 NUM_FEATURES = 12
+{% else %}
+NUM_FEATURES = {{ cookiecutter.num_features | integer }}
+{% endif %}
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Creates a small model."""
-    return {{ cookiecutter.model_name | identifier }}(NUM_FEATURES)
+    """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}NUM_FEATURES{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

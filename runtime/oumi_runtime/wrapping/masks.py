@@ -1,0 +1,94 @@
+"""Finds out how a module takes the padding of texts, by trying."""
+
+import inspect
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import torch
+
+from oumi_runtime.wrapping.batches import LENGTHS, padded
+
+_NAMES = (
+    *("attention_mask", "src_key_padding_mask", "key_padding_mask", "padding_mask"),
+    *("pad_mask", "token_mask", "input_mask", "mask"),
+)
+_UNCHANGED = 1e-4  # of the outputs' size
+
+Call = Callable[..., torch.Tensor]
+"""Returns the logits of token ids, and of further arguments by name."""
+
+
+def mask_of(forward: Callable[..., Any]) -> str:
+    """Returns the name of a module's argument for a mask; nothing if it has none."""
+    names = inspect.signature(forward).parameters
+    return next((name for name in _NAMES if name in names), "")
+
+
+def no_padding(
+    net: Callable[..., object], mask: str, ids: torch.Tensor
+) -> dict[str, object]:
+    """Returns the mask of texts without padding, of the first kind that runs."""
+    ones = torch.ones_like(ids)
+    kinds = [ones, ones.bool(), ones == 0]
+    for value in reversed(kinds) if "pad" in mask else kinds:
+        with suppress(Exception):  # whatever the module says to a wrong mask
+            net(ids, **{mask: value})
+            return {mask: value}
+    return {mask: ones}
+
+
+def mask_kind_of(call: Call, mask: str, sizes: dict[str, int]) -> tuple[str, bool]:
+    """Finds out which kind of mask makes a module ignore padding.
+
+    Args:
+        call: Runs the module.
+        mask: The name of its argument.
+        sizes: The sizes of the data.
+
+    Returns:
+        `ones`, 1 for tokens; `bool`, True for tokens; `padding`, True for padding;
+        `ids`, the padding has id 0; or nothing; and whether padding is ignored then.
+    """
+    ids, ones = padded(sizes)
+    noise = torch.randint(1, sizes["vocab_size"], ids.shape)
+    others = torch.where(ones == 1, ids, noise)
+    values = {"ones": ones, "bool": ones.bool(), "padding": ones == 0}
+    kinds = (
+        ["padding", "bool", "ones"] if "pad" in mask else ["ones", "bool", "padding"]
+    )
+    works = ""
+    for kind in kinds if mask else ():
+        with suppress(Exception):  # whatever the module says to a wrong mask
+            given = call(ids, **{mask: values[kind]})
+            works = works or kind
+            changed = call(others, **{mask: values[kind]})
+            if _are_same(given, changed) and _reads_tokens(
+                call, ids, mask, values[kind]
+            ):
+                return kind, True
+    if not works and _ignores_zeros(call, ids):
+        return "ids", True
+    return works, False
+
+
+def _reads_tokens(call: Call, ids: torch.Tensor, mask: str, value: Any) -> bool:
+    """Whether the tokens of each text matter: a mask may hide them, not the padding."""
+    other = ids.clone()
+    other[:, : min(LENGTHS)] = ids[:, : min(LENGTHS)].flip(0)
+    before, after = call(ids, **{mask: value}), call(other, **{mask: value})
+    return bool(before.isfinite().all()) and not _are_same(before, after)
+
+
+def _ignores_zeros(call: Call, ids: torch.Tensor) -> bool:
+    """Whether a module takes id 0 for padding: more of it changes nothing."""
+    longer = torch.cat([ids, torch.zeros_like(ids)], dim=1)
+    return _are_same(call(ids), call(longer))
+
+
+def _are_same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether logits are the same, of tokens those of each text's first ones."""
+    if one.dim() == 3:
+        one, other = one[:, : min(LENGTHS)], other[:, : min(LENGTHS)]
+    scale = one.abs().amax().clamp(min=1e-6)
+    return bool(((one - other).abs().amax() / scale) < _UNCHANGED)

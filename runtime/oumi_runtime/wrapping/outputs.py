@@ -1,0 +1,93 @@
+"""Finds the logits in what a module returns."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+import torch
+
+_USUAL_NAMES = ("logits", "output", "outputs", "out", "predictions", "prediction", "y")
+
+
+class Found(NamedTuple):
+    """The logits among the outputs, and how they are reached."""
+
+    access: tuple[str, ...]
+    logits: torch.Tensor
+    is_squeezed: bool = False
+    is_transposed: bool = False
+
+
+def tensors_in(outputs: object) -> Iterator[tuple[tuple[str, ...], torch.Tensor]]:
+    """Yields the tensors that a module has returned, each with how it is reached."""
+    if isinstance(outputs, torch.Tensor):
+        yield (), outputs
+        return
+    for access, value in _parts(outputs):
+        if isinstance(value, torch.Tensor):
+            yield access, value
+
+
+def find_logits(outputs: object, shape: tuple[int, ...]) -> Found | None:
+    """Finds the tensor of a shape.
+
+    Args:
+        outputs: What the module has returned.
+        shape: The shape of logits; those with one more dimension of 1 will do, as
+            will those of tokens with the classes before the tokens.
+
+    Returns:
+        The one with a usual name, or else the first; None if none has the shape.
+    """
+    found = [
+        each
+        for access, tensor in tensors_in(outputs)
+        if (each := _as_logits(access, tensor, shape)) is not None
+    ]
+    names = [each.access[-1] if each.access else "" for each in found]
+    for usual in _USUAL_NAMES:
+        if usual in names:
+            return found[names.index(usual)]
+    return found[0] if found else None
+
+
+def described(outputs: object) -> str:
+    """Says in a few words what a module has returned."""
+    parts = list(tensors_in(outputs))
+    if not parts:
+        return f"a {type(outputs).__name__} without tensors"
+    told = [f"{' '.join(access)} {tuple(tensor.shape)}" for access, tensor in parts]
+    if parts[0][0]:
+        return f"a {type(outputs).__name__} of {', '.join(told)}"
+    return f"a tensor{told[0]}"
+
+
+def _parts(outputs: Any) -> Iterator[tuple[tuple[str, ...], object]]:
+    fields: Any = getattr(outputs, "_fields", None)  # of a named tuple
+    if dataclasses.is_dataclass(outputs) and not isinstance(outputs, Mapping):
+        fields = [field.name for field in dataclasses.fields(outputs)]
+    if isinstance(outputs, Mapping):
+        items = cast(Mapping[object, object], outputs).items()
+        yield from ((("key", key), each) for key, each in items if isinstance(key, str))
+    elif fields is not None:
+        yield from ((("attribute", name), getattr(outputs, name)) for name in fields)
+    elif isinstance(outputs, list | tuple):
+        for index, each in enumerate(cast(list[object], outputs)):
+            yield ("index", str(index)), each
+    elif hasattr(outputs, "__dict__"):
+        attributes: dict[str, object] = vars(outputs)
+        yield from ((("attribute", name), each) for name, each in attributes.items())
+
+
+def _as_logits(
+    access: tuple[str, ...], tensor: torch.Tensor, shape: tuple[int, ...]
+) -> Found | None:
+    if not tensor.is_floating_point():
+        return None
+    if tensor.shape == shape:
+        return Found(access, tensor)
+    if len(shape) == 1 and tensor.shape == (*shape, 1):
+        return Found(access, tensor.squeeze(-1), is_squeezed=True)
+    if len(shape) == 3 and tensor.shape == (shape[0], shape[2], shape[1]):
+        return Found(access, tensor.transpose(1, 2), is_transposed=True)
+    return None

@@ -1,0 +1,124 @@
+"""A module to wrap, as the templates need it, and the spec of the model around it."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from oumi_scaffold import names
+from oumi_scaffold.exceptions import InvalidNameError
+from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.values import Value
+from oumi_scaffold.wrapped_arguments import Argument
+from oumi_scaffold.wrapped_sizes import FIXED
+from oumi_scaffold.wrapped_target import Target
+
+# What the generated file uses itself.
+_USED = {
+    *("BaseModel", "StandardScaler", "Callable", "Sequence", "Any", "Literal", "F"),
+    *(
+        "registry",
+        "torch",
+        "cross_entropy",
+        "next_token_loss",
+        "super",
+        "list",
+        "tuple",
+    ),
+    *("int", "float", "bool", "str", "dict", "property"),
+}
+_OF_THE_DATA = {"num_classes", "num_features", "in_channels"}
+
+
+class Reading(NamedTuple):
+    """How a model calls the module, and finds the logits in what it returns.
+
+    `access` is empty, or how and by which name the logits are reached: `key`, `logits`.
+    `mask_kind` says as what the mask of the batch is passed; nothing if it is not.
+    """
+
+    access: tuple[str, ...] = ()
+    is_squeezed: bool = False
+    is_transposed: bool = False
+    are_probabilities: bool = False
+    mask: str = ""
+    mask_kind: str = ""
+
+
+def default_name(target: Target) -> str:
+    """Returns the name of the model around a class: `NetModel` for `Net`."""
+    words = target.name.split("_") if target.name.islower() else [target.name]
+    name = "".join(word[:1].upper() + word[1:] for word in words)
+    candidates = [f"{name}Model", f"Wrapped{name}"]
+    if name.endswith("Model"):
+        candidates.reverse()
+    for each in candidates:
+        with suppress(InvalidNameError):
+            names.check_name(each)
+            return each
+    return candidates[0]
+
+
+def wrapping_spec(
+    name: str,
+    task: str,
+    layout: Layout,
+    target: Target,
+    answers: Mapping[str, Value],
+) -> ModelSpec:
+    """Returns the spec of a model around a module.
+
+    Raises:
+        InvalidNameError: A model cannot have this name.
+    """
+    names.check_name(name)
+    return ModelSpec(name, task, "", RUNTIME, layout, data=answers)
+
+
+def wrapping_answers(
+    target: Target, name: str, arguments: list[Argument], reading: Reading
+) -> dict[str, Value]:
+    """Returns the template's variable about the module.
+
+    Args:
+        target: The module's class.
+        name: The model's name.
+        arguments: The arguments that the model takes over.
+        reading: How the module is called.
+    """
+    is_taken = target.name == name or target.name in _USED
+    fixed = [each for each in arguments if each.size in FIXED]
+    arguments = [each for each in arguments if each.size not in FIXED]
+    types = [each.type for each in arguments]
+    by_size = {each.size: each.name for each in arguments}
+    values: dict[str, str | int | float | bool | list[str]] = {
+        "module": target.module,
+        "imported": target.name,
+        "alias": f"Wrapped{target.name}" if is_taken else target.name,
+        "place": _place(target),
+        "names": [each.name for each in arguments],
+        "types": types,
+        "defaults": [repr(each.value) for each in arguments],
+        "conversions": [each.conversion for each in arguments],
+        "fixed": [each.name for each in fixed],
+        "fixed_values": [repr(each.value) for each in fixed],
+        "of_the_data": [n for size, n in by_size.items() if size in _OF_THE_DATA],
+        "features": by_size.get("num_features", ""),
+        "has_sequence": any("Sequence" in each for each in types),
+        "has_choice": any("Literal" in each for each in types),
+        "access": list(reading.access),
+        "is_squeezed": reading.is_squeezed,
+        "is_transposed": reading.is_transposed,
+        "are_probabilities": reading.are_probabilities,
+        "mask": reading.mask,
+        "mask_kind": reading.mask_kind,
+    }
+    return {"__wrap": values}
+
+
+def _place(target: Target) -> str:
+    """Returns where ruff sorts the import: the other ones are the template's."""
+    if target.is_own:
+        return "own"
+    if target.module.lower() < "oumi_runtime":
+        return "first"
+    return "middle" if target.module.lower() <= "torch.nn" else "last"

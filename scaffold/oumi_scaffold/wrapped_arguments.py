@@ -1,0 +1,141 @@
+"""The constructor's arguments that a model takes over from the module it wraps.
+
+They come with a type, a default, and what they are to the data. Whatever is not a
+literal, such as a module or a function, is left to its own default.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
+from oumi_scaffold.wrapped_settings import SCALARS, Parameter, items_of, setting
+from oumi_scaffold.wrapped_sizes import size_of
+
+_SHOWN_MISSING = 8
+
+
+class Argument(NamedTuple):
+    """An argument of the generated constructor.
+
+    `size` says which size of the data it is; `conversion`, what the module takes it as.
+    """
+
+    name: str
+    type: str
+    value: object
+    size: str = ""
+    conversion: str = ""
+
+    @property
+    def given(self) -> object:
+        """The value as the module takes it."""
+        items = items_of(self.value)
+        return (
+            list(items)
+            if items is not None and self.conversion == "list"
+            else (self.value)
+        )
+
+
+def arguments_of(
+    parameters: Sequence[Parameter],
+    settings: Mapping[str, str],
+    sizes: Mapping[str, int],
+    task: str,
+    what: str,
+    *,
+    takes_others: bool,
+) -> list[Argument]:
+    """Chooses the arguments of a model, with their values.
+
+    Args:
+        parameters: Those of the module's constructor.
+        settings: What `--set` says, by name; sizes of the data are among it.
+        sizes: The sizes of the data.
+        task: The task.
+        what: The module, for errors.
+        takes_others: Whether the constructor takes further arguments by name.
+
+    Raises:
+        WrapError: Arguments without a default are not set.
+        UnknownChoiceError: The constructor has no such argument.
+        InvalidValueError: An argument cannot have its value.
+    """
+    names = [each.name for each in parameters]
+    for name in settings:
+        if name not in names and name not in sizes and not takes_others:
+            known = [*names, *(size for size in sizes if size not in names)]
+            raise UnknownChoiceError("constructor argument", name, known, what)
+    chosen = [_argument(each, settings, sizes, task) for each in parameters]
+    missing = [
+        each.name
+        for each, argument in zip(parameters, chosen, strict=True)
+        if argument is None and each.is_required
+    ]
+    if missing:
+        options = " ".join(f"--set {name}=VALUE" for name in missing[:_SHOWN_MISSING])
+        raise WrapError(what, f"its arguments have no default: add {options}")
+    others = [
+        Parameter(name, True)
+        for name in settings
+        if name not in names and takes_others and not _is_passed(name, sizes, chosen)
+    ]
+    extra = [_argument(each, settings, sizes, task) for each in others]
+    return [argument for argument in (*chosen, *extra) if argument is not None]
+
+
+def set_sizes(settings: Mapping[str, str], task: str) -> dict[str, str]:
+    """Returns the settings that are sizes of the data, by the task's name for them."""
+    found = {size_of(task, name, is_required=True): t for name, t in settings.items()}
+    return {size: text for size, text in found.items() if size is not None}
+
+
+def _is_passed(
+    name: str, sizes: Mapping[str, int], chosen: Sequence[Argument | None]
+) -> bool:
+    return name in sizes and any(each and each.size == name for each in chosen)
+
+
+def _argument(
+    parameter: Parameter,
+    settings: Mapping[str, str],
+    sizes: Mapping[str, int],
+    task: str,
+) -> Argument | None:
+    size = size_of(task, parameter.name, is_required=parameter.is_required) or ""
+    usual = parameter.default
+    if parameter.name in settings:
+        value = setting(parameter, settings[parameter.name])
+    elif size in sizes and _is_open(parameter, size, sizes):
+        value = sizes[size]
+    elif parameter.has_literal:
+        value, size = usual, size if usual == sizes.get(size) else ""
+    else:
+        return None
+    if (items := items_of(value)) is not None:
+        return _sequence(parameter, items, type(usual if items_of(usual) else value))
+    type_name = parameter.hint or SCALARS.get(type(value), "")
+    return Argument(parameter.name, type_name, value, size) if type_name else None
+
+
+def _sequence(
+    parameter: Parameter, items: tuple[object, ...], kind: type
+) -> Argument | None:
+    """Returns an argument that is a list or tuple; None if not of one plain type."""
+    types = {type(item) for item in items}
+    item_type = SCALARS.get(types.pop(), "") if len(types) == 1 else ""
+    if not item_type:
+        return None
+    type_name, conversion = f"Sequence[{item_type}]", kind.__name__
+    return Argument(parameter.name, type_name, items, conversion=conversion)
+
+
+def _is_open(parameter: Parameter, size: str, sizes: Mapping[str, int]) -> bool:
+    """Whether the data decides about an argument, and not its default."""
+    if parameter.is_required:
+        return True
+    if size in ("max_length", "pad"):  # a longer one is as good
+        least = sizes[size] if size == "max_length" else None
+        usual = parameter.default
+        return least is not None and isinstance(usual, int) and usual < least
+    return parameter.has_literal and isinstance(parameter.default, int | None)

@@ -1,0 +1,25 @@
+{% set wrap = cookiecutter.__wrap %}
+{% include "head.py" %}
+    """Predicts each token from those before it with {{ wrap.alias | identifier }}."""
+
+{% include "wrap_init.py" %}
+{% include "wrap_net.py" %}
+
+{% include "forward.py" %}
+{% if wrap.mask_kind %}
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+{% endif %}
+{% if wrap.mask_kind == "ids" %}
+        input_ids = input_ids.masked_fill(attention_mask == 0, 0)  # of padding
+{% endif %}
+{% if wrap.access %}
+        outputs = self.net(input_ids{{ wrap | mask_argument }})
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, T, V)
+{% else %}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, T, V)" if not wrap.mask else "" }}
+{% endif %}
+{% if wrap.are_probabilities %}
+        logits = probabilities.clamp(min=1e-6).log()  # (B, T, V)
+{% endif %}
+{% include "loss.py" %}

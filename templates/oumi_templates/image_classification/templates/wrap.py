@@ -1,0 +1,18 @@
+{% set wrap = cookiecutter.__wrap %}
+{% include "head.py" %}
+    """Classifies images with {{ wrap.alias | identifier }}."""
+
+{% include "wrap_init.py" %}
+{% include "wrap_net.py" %}
+
+{% include "forward.py" %}
+{% if wrap.access %}
+        outputs = self.net(images)
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, C)
+{% else %}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(images)  # (B, C)
+{% endif %}
+{% if wrap.are_probabilities %}
+        logits = probabilities.clamp(min=1e-6).log()  # (B, C)
+{% endif %}
+{% include "loss.py" %}

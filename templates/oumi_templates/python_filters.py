@@ -1,0 +1,135 @@
+"""The typed filters that return Python: each one identifier or literal, or an error.
+
+`integer`, `number` and `boolean` make the value first where it is text: plain
+cookiecutter knows only texts.
+"""
+
+import keyword
+import re
+
+from jinja2 import Undefined
+
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.ASCII | re.I)
+_MAX_DIGITS = 40
+
+
+class FilterError(ValueError):
+    """A value cannot be written as what its filter promises."""
+
+    def __init__(self, value: object, promised: str) -> None:
+        super().__init__(f"{ascii(value)[:80]} cannot be written as {promised}")
+
+
+def identifier(value: object) -> str:
+    """Returns the value if it is a plain ASCII Python identifier.
+
+    Raises:
+        FilterError: It is not a string, not an identifier, or a keyword.
+    """
+    raise_if_undefined(value)
+    if not isinstance(value, str) or not value.isascii() or not value.isidentifier():
+        raise FilterError(value, "an identifier")
+    if keyword.iskeyword(value):
+        raise FilterError(value, "an identifier: it is a keyword")
+    return value
+
+
+def integer(value: object) -> int:
+    """Returns a whole number, from itself or from its decimal digits.
+
+    Raises:
+        FilterError: It is something else; a bool is no number.
+    """
+    raise_if_undefined(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _is_written_as(_INTEGER, value):
+        return int(value)
+    raise FilterError(value, "a whole number")
+
+
+def number(value: object) -> float:
+    """Returns a finite float, from a number or from its decimal digits.
+
+    Raises:
+        FilterError: It is something else; a bool is no number.
+    """
+    raise_if_undefined(value)
+    found: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        found = float(value)
+    elif isinstance(value, str) and _is_written_as(_NUMBER, value):
+        found = float(value)
+    if found is None or not is_finite(found):
+        raise FilterError(value, "a number")
+    return found
+
+
+def boolean(value: object) -> bool:
+    """Returns true or false, from itself or from either word in any case.
+
+    Raises:
+        FilterError: It is something else.
+    """
+    raise_if_undefined(value)
+    known = {"true": True, "false": False}
+    found = known.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise FilterError(value, "true or false")
+    return found
+
+
+def literal(value: object) -> str:
+    """Returns the Python literal of a plain value, on one line, quoted as ruff does.
+
+    Args:
+        value: None, a bool, int, finite float or string, or a list, tuple or dict of
+            those; an empty one is `[]`, `()` or `{}`.
+
+    Raises:
+        FilterError: The value, or one inside it, is something else.
+    """
+    raise_if_undefined(value)
+    match value:
+        case str():
+            return _quoted(value)
+        case None | bool():
+            return repr(value)
+        case int():
+            return int.__repr__(value)
+        case float() if is_finite(value):
+            return float.__repr__(value)
+        case list():
+            return f"[{', '.join(literal(item) for item in value)}]"
+        case tuple():
+            items = [literal(item) for item in value]
+            return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+        case dict():
+            items = [f"{literal(key)}: {literal(item)}" for key, item in value.items()]
+            return f"{{{', '.join(items)}}}"
+        case _:
+            raise FilterError(value, "a Python literal")
+
+
+def raise_if_undefined(value: object) -> None:
+    """Raises jinja2's error if a variable is missing."""
+    if isinstance(value, Undefined):
+        str(value)  # a strict one raises here, and names the missing variable
+
+
+def _is_written_as(form: re.Pattern[str], text: str) -> bool:
+    return len(text) <= _MAX_DIGITS and form.fullmatch(text) is not None
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is neither infinite nor NaN."""
+    return value - value == 0
+
+
+def _quoted(value: str) -> str:
+    # ruff prefers double quotes, unless single ones need fewer escapes.
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    escapes = {"'": "'", '"': '"'} | {quote: f"\\{quote}"}
+    body = "".join(escapes.get(char) or repr(char)[1:-1] for char in value)
+    return f"{quote}{body}{quote}"

@@ -1,0 +1,21 @@
+{% set wrap = cookiecutter.__wrap %}
+{% include "head.py" %}
+    """Classifies texts with {{ wrap.alias | identifier }}."""
+
+{% include "wrap_init.py" %}
+{% include "wrap_net.py" %}
+
+{% include "forward.py" %}
+{% if wrap.mask_kind == "ids" %}
+        input_ids = input_ids.masked_fill(attention_mask == 0, 0)  # of padding
+{% endif %}
+{% if wrap.access %}
+        outputs = self.net(input_ids{{ wrap | mask_argument }})
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, C)
+{% else %}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, C)" if not wrap.mask else "" }}
+{% endif %}
+{% if wrap.are_probabilities %}
+        logits = probabilities.clamp(min=1e-6).log()  # (B, C)
+{% endif %}
+{% include "loss.py" %}

@@ -1,0 +1,40 @@
+"""Images: nested blocks with batch norm and dropout; a tuple; a function."""
+
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return x + self.act(self.norm(self.conv(x)))
+
+
+class BlockNet(nn.Module):
+    def __init__(
+        self, in_channels=3, num_classes=1000, widths=(8,), p_drop=0.1, act=nn.ReLU
+    ):
+        super().__init__()
+        self.stem = nn.Conv2d(in_channels, widths[0], 3, padding=1)
+        self.blocks = nn.Sequential(*(Block(width) for width in widths), act())
+        self.drop = nn.Dropout(p_drop)
+        self.head = nn.Linear(widths[-1] * 16, num_classes)
+        self.pool = nn.AdaptiveAvgPool2d(4)
+
+    def forward(self, images):
+        x = self.pool(self.blocks(self.stem(images))).flatten(1)
+        return self.head(self.drop(x)), x
+
+
+def small_cnn(*, num_classes: int = 1000, **kwargs: int) -> nn.Module:
+    width = kwargs.pop("width", 8)
+    return nn.Sequential(
+        nn.Conv2d(1, width, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(width * 64, num_classes),
+    )

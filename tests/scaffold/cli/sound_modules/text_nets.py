@@ -1,0 +1,91 @@
+"""Texts: masks of every kind, and outputs in a dict, a dataclass and a named tuple."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Bag(nn.Module):
+    def __init__(self, vocab_size: int, dim: int = 32, n_classes: int = 2) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocab_size, dim)
+        self.hidden = nn.Linear(dim, dim)
+        self.out = nn.Linear(dim, n_classes)
+
+    def forward(
+        self, tokens: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        x = self.embed(tokens)
+        if attention_mask is None:
+            attention_mask = torch.ones_like(tokens)
+        weights = attention_mask.unsqueeze(-1)
+        mean = (x * weights).sum(1) / weights.sum(1).clamp(min=1)
+        return {"pooled": mean, "logits": self.out(torch.tanh(self.hidden(mean)))}
+
+
+class PaddedBag(nn.Module):
+    """Takes id 0 for padding, and no mask."""
+
+    def __init__(self, n_tokens, dim=32, num_labels=2):
+        super().__init__()
+        self.embed = nn.Embedding(n_tokens, dim, padding_idx=0)
+        self.out = nn.Linear(dim, num_labels)
+
+    def forward(self, ids):
+        keep = (ids != 0).unsqueeze(-1)
+        return self.out((self.embed(ids) * keep).sum(1) / keep.sum(1).clamp(min=1))
+
+
+@dataclass
+class Tagged:
+    states: torch.Tensor
+    logits: torch.Tensor
+
+
+class Tagger(nn.Module):
+    """A transformer, whose mask is True for padding."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        num_tags: int,
+        dim: int = 32,
+        activation: Literal["relu", "gelu"] = "relu",
+        max_len: int = 64,
+    ) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(num_embeddings, dim)
+        self.positions = nn.Parameter(torch.randn(max_len, dim) * 0.1)
+        layer = nn.TransformerEncoderLayer(
+            dim, 2, 2 * dim, 0.1, activation, batch_first=True
+        )
+        self.layers = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+        self.out = nn.Linear(dim, num_tags)
+
+    def forward(
+        self, x: torch.Tensor, padding_mask: torch.Tensor | None = None
+    ) -> Tagged:
+        states = self.tokens(x) + self.positions[: x.shape[1]]
+        states = self.layers(states, src_key_padding_mask=padding_mask)
+        return Tagged(states, self.out(states))
+
+
+class Step(NamedTuple):
+    scores: torch.Tensor
+    state: torch.Tensor
+
+
+class CharRNN(nn.Module):
+    """A next-token model in functional style."""
+
+    def __init__(self, vocab_size: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocab_size, hidden)
+        self.rnn = nn.GRU(hidden, hidden, batch_first=True)
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> Step:
+        x, state = self.rnn(self.embed(x), state)
+        return Step(F.linear(x, self.embed.weight), state)
