@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import pytest
 from faults import intercepted
+from own_templates import FILE, MODEL, SETTINGS, TOP, make_template
 from test_all_or_nothing import _refusing
-from test_opening import FILE, MODEL, SETTINGS, TOP, make_template, nested
+from test_opening import nested
 from trees import make_tree, snapshot
 
 SEPARATOR = "::"
