@@ -128,12 +128,11 @@ def _spec_of(module: str, project: Path) -> ModuleSpec | None:
     with importable(project), suppress(ValueError, ImportError):
         importlib.invalidate_caches()
         spec = importlib.util.find_spec(first)
-    path = first
     for part in rest:
         if spec is None or spec.submodule_search_locations is None:
             return None
-        path = f"{path}.{part}"
-        spec = PathFinder.find_spec(path, list(spec.submodule_search_locations))
+        # By its last name: a nested namespace asks its parent, which is not loaded.
+        spec = PathFinder.find_spec(part, list(spec.submodule_search_locations))
     return spec
 
 

@@ -56,7 +56,7 @@ class Trial:
         torch.set_rng_state(torch.Generator().manual_seed(_SEED).get_state())
         try:
             net = make(**arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
             reason = f"making it with {shown or 'no arguments'} raises {told(error)}"
             raise WrappingError(what, reason) from error
@@ -114,7 +114,8 @@ class Trial:
         rows = tables[0].num_embeddings
         if rows != self.sizes["vocab_size"]:
             self.notes.append(
-                f"its first nn.Embedding has {rows:,} rows: the vocabulary"
+                f"its first nn.Embedding has {rows:,} rows, so the vocabulary will be "
+                "as large; if it is not the table of the tokens, make that one first"
             )
         self.sizes["vocab_size"] = rows
 
@@ -157,7 +158,7 @@ class Trial:
             others = masks.no_padding(net, self._mask_name(), inputs)
         try:
             outputs = net(inputs, **others)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise WrappingError(
                 self.what,
                 f"given {self._given(shape)}, it raises {told(error)}{self._cure()}",

@@ -24,6 +24,13 @@ LINEAR = f"""{HEAD}class Rows(nn.Module):
 """
 TABLE = ("--task", "tabular-classification")
 TEXTS = ("--task", "text-classification")
+TRAIN = """
+import sys
+from oumi_scaffold.cli import main
+for config in sys.argv[1:]:
+    options = ["--training.max_steps", "2", "--training.eval_strategy", "no"]
+    assert main(["train", "-c", config, *options]) == 0, config
+"""
 CASES = [
     ("picture_nets.py:BlockNet",),
     ("picture_nets:small_cnn", "--task", "image-classification", "--set", "width=6"),
@@ -413,29 +420,70 @@ def test_sound_modules_pass_the_tests_and_train(copied: Path, run: Callable):
     assert len(models) == len(CASES)
     for path in models:
         ast.parse(path.read_text())
-    _pass("ruff", "format", "--isolated", "--diff", "models", "tests", folder=copied)
+    _pass(
+        "-m", "ruff", "format", "--isolated", "--diff", "models", "tests", folder=copied
+    )
     rules = f'extend = "{ROOT / "pyproject.toml"}"\nsrc = [".", "src"]\n'
     make_tree(copied, {"ruff.toml": rules})
-    _pass("ruff", "check", "--no-cache", "models", "tests", folder=copied)
+    _pass("-m", "ruff", "check", "--no-cache", "models", "tests", folder=copied)
     typed = _run(
-        *("mypy", "--strict", "--explicit-package-bases", "models", "tests"),
+        *("-m", "mypy", "--strict", "--explicit-package-bases", "models", "tests"),
         folder=copied,
     )
     wrong = [each for each in typed.stdout.splitlines() if each.startswith("models")]
     # Of modules without types, no more than that is to be said.
     assert [each for each in wrong if "Call to untyped function" not in each] == []
-    _pass("pytest", "-q", "-n", "2", "-W", "ignore", folder=copied)
-    for config in sorted((copied / "configs").glob("*.yaml")):
-        _pass(
-            *("oumi_runtime.train", "-c", f"configs/{config.name}"),
-            *("--training.max_steps", "2", "--training.eval_strategy", "no"),
-            folder=copied,
-        )
+    _pass("-m", "pytest", "-q", "-n", "2", "-W", "ignore", folder=copied)
+    configs = [f"configs/{each.name}" for each in (copied / "configs").glob("*.yaml")]
+    assert len(configs) == len(CASES)
+    _pass("-c", TRAIN, *configs, folder=copied)
+
+
+@pytest.mark.parametrize(("package", "before"), [("aaa", "oumi_runtime"), ("zzz", "")])
+def test_an_installed_package_is_imported_where_ruff_sorts_it(
+    project: Path,
+    run: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    before: str,
+):
+    make_tree(tmp_path / "installed", {f"{package}_nets.py": LINEAR})
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    assert run("wrap", f"{package}_nets:Rows", *TABLE).exit_code == 0
+    text = (project / "models/rows_model.py").read_text()
+    after = text.partition(f"from {package}_nets import Rows\n")[2]
+    assert after.startswith(f"from {before}" if before else "\n\n@registry")
+    _pass(
+        "-m", "ruff", "check", "--isolated", "--select", "I", "models", folder=project
+    )
+    sys.modules.pop(f"{package}_nets")
+
+
+def test_update_renders_a_wrapped_module_again(project: Path, run: Callable):
+    make_tree(project, {"rows.py": LINEAR})
+    assert run("wrap", "rows.py:Rows", *TABLE, "--set", "dim=9").exit_code == 0
+    before = snapshot(project)
+    done = run("update")
+    assert done.exit_code == 0, done.err
+    assert snapshot(project) == before
+    manifest = (project / ".oumi-scaffold.json").read_text()
+    (project / ".oumi-scaffold.json").write_text(manifest.replace('"9"', '"11"'))
+    done = run("update", "--force")
+    assert done.exit_code == 0, done.err
+    assert "dim: int = 11," in (project / "models/rows_model.py").read_text()
+
+
+def test_a_module_that_exits_is_refused(project: Path, run: Callable):
+    make_tree(project, {"nets.py": "def net():\n    raise SystemExit(0)\n"})
+    done = run("wrap", "nets:net", *TABLE)
+    assert done.exit_code == 2
+    assert "making it with no arguments raises SystemExit: 0" in done.err
 
 
 def _run(*args: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", *args],
+        [sys.executable, *args],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -1,0 +1,98 @@
+"""The filters by which a module that exists enters generated code."""
+
+import pytest
+
+from oumi_templates.catalog import TASKS, template_dir
+from oumi_templates.python_filters import FilterError
+from oumi_templates.source_filters import (
+    accessor,
+    annotation,
+    converted,
+    dotted,
+    evaluated,
+    mask_argument,
+)
+
+CODE = "x; import os"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int",
+        "float | None",
+        "Sequence[str]",
+        'Literal["a", "it\'s"]',
+        "Literal[1, 2] | None",
+    ],
+)
+def test_a_type_is_written_as_it_was(text: str):
+    assert annotation(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        CODE,
+        "object",
+        "exec('x')",
+        "list[int]",
+        "int | str",
+        "Literal[exit()]",
+        None,
+    ],
+)
+def test_what_is_no_such_type_is_refused(text: object):
+    with pytest.raises(FilterError):
+        annotation(text)
+
+
+def test_only_names_and_dots_are_the_path_of_a_module():
+    assert dotted("a.b_c.D1") == "a.b_c.D1"
+    for text in ("", "a.", ".a", "a b", CODE, "a.import", "a-b", 3):
+        with pytest.raises(FilterError):
+            dotted(text)
+
+
+def test_only_literals_are_evaluated():
+    assert evaluated("(1, 'a', None, 0.5)") == (1, "a", None, 0.5)
+    for text in ("", CODE, "exit()", "[x for x in ()]", 5, "(" * 300):
+        with pytest.raises(FilterError):
+            evaluated(text)
+
+
+def test_the_logits_are_reached_by_a_key_an_index_or_an_attribute():
+    assert accessor([]) == ""
+    assert accessor(["key", 'a"b']) == "['a\"b']"
+    assert accessor(["index", "2"]) == "[2]"
+    assert accessor(["attribute", "logits"]) == ".logits"
+    for words in (["index", "x"], ["attribute", CODE], ["call", "x"], ["key"], "key"):
+        with pytest.raises(FilterError):
+            accessor(words)
+
+
+def test_an_argument_is_passed_as_the_module_takes_it():
+    assert converted("a", "") == "a"
+    assert converted("a", "tuple") == "tuple(a)"
+    for name, conversion in (("a", "eval"), (CODE, "list"), ("a", ["list"])):
+        with pytest.raises(FilterError):
+            converted(name, conversion)
+
+
+def test_a_mask_is_passed_by_its_name_only_if_it_is_of_a_known_kind():
+    kinds = {"ones": "attention_mask", "padding": "attention_mask == 0"}
+    for kind, text in kinds.items():
+        assert mask_argument({"mask": "m", "mask_kind": kind}) == f", m={text}"
+    assert mask_argument({"mask": "m", "mask_kind": CODE}) == ""
+    assert mask_argument({"mask": "", "mask_kind": "ids"}) == ""
+    with pytest.raises(FilterError):
+        mask_argument({"mask": CODE, "mask_kind": "ones"})
+
+
+def test_the_templates_share_the_text_about_the_module():
+    folders = [template_dir(task) / "templates" for task in TASKS]
+    for part in ("wrap_init.py", "wrap_net.py", "wrap_import.py", "wrap_kwargs.yaml"):
+        texts = [(f / part).read_text() for f in folders if (f / part).exists()]
+        assert len(texts) == 6
+        assert len(set(texts)) == 1
