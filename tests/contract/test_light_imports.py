@@ -81,6 +81,7 @@ def command(*args: str) -> str:
         (command("validate", "config.yaml"), TORCH | DATA | GENERATING),
         (command("export", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (command("predict", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
+        (command("wrap", "--help"), TORCH | DATA | {"oumi_runtime", "pydantic"}),
         (command("find-lr", "--help"), TORCH | DATA | CHECKING | {"oumi_runtime"}),
         (
             "import oumi_runtime",

@@ -228,11 +228,13 @@ class Trial:
             return "", ""  # padding comes last, where no token sees it
         kind, is_honoured = masks.mask_kind_of(self._call, name, self.sizes)
         if not is_honoured:
-            how = f"although it is given {name}" if kind else "and it takes no mask"
-            self.notes.append(
-                f"padding changes what {self.what} computes, {how}: the tests of "
-                "padding will fail"
+            how = (
+                f"although it is given {name}: the tests of padding will fail"
+                if kind
+                else "and it takes no mask: the tests of padding will fail until its "
+                "forward has an attention_mask, 1 for tokens and 0 for padding"
             )
+            self.notes.append(f"padding changes what {self.what} computes, {how}")
         return (name if kind and kind != "ids" else ""), kind
 
     def _are_probabilities(self, logits: torch.Tensor) -> bool:
