@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from trees import make_tree, snapshot
 
 import oumi_runtime.core
 from oumi_runtime.core import hardware
+from oumi_runtime.core.registry import REGISTRY
 from oumi_scaffold import installation
 from oumi_scaffold.installation import Needed
 
@@ -18,7 +19,7 @@ MODEL, CONFIG, TEST = "models/my_net.py", "configs/my_net.yaml", "tests/test_my_
 
 
 @pytest.fixture
-def failures(project: Path, run: Callable) -> Callable[[], list[str]]:
+def failures(project: Path, run: Callable) -> Iterator[Callable[[], list[str]]]:
     """What fails, after it is seen that the exit code tells and nothing changes."""
 
     def examine() -> list[str]:
@@ -33,7 +34,8 @@ def failures(project: Path, run: Callable) -> Callable[[], list[str]]:
         assert bool(failed) is (done.exit_code == 1)
         return failed
 
-    return examine
+    with REGISTRY.isolated():
+        yield examine
 
 
 def test_a_new_model_is_healthy(project: Path, run: Callable, failures: Callable):

@@ -1,6 +1,7 @@
 """Copies batches to the GPU one step ahead, overlapping with computation."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import torch
 
@@ -27,7 +28,7 @@ def _copied_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Ba
         with torch.cuda.stream(side):
             there = {name: _to_gpu(column, device) for name, column in batch.items()}
         # Its own, so that nothing waits for the copy of the batch after it.
-        return there, side.record_event()
+        return there, cast(torch.cuda.Event, side.record_event())
 
     ahead: tuple[Batch, torch.cuda.Event] | None = None
     for batch in batches:
