@@ -1,20 +1,15 @@
 """`oumi-scaffold new-model`: write a model, its tests and its training config."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
-from oumi_scaffold.cli import completion, output
-from oumi_scaffold.cli.decisions import Decisions
+from oumi_scaffold.cli import completion
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.cli.plan_report import Report
 from oumi_scaffold.cli.request import Request, complete
-from oumi_scaffold.cli.taken_names import check_free, taken_names
-from oumi_scaffold.generate import generated, plan_models
+from oumi_scaffold.cli.writing import write_models
 from oumi_scaffold.spec import RUNTIME, TARGETS
-from oumi_scaffold.write import exclusive, write
 
 
 @click.command("new-model")
@@ -88,31 +83,8 @@ def command(**options: Any) -> None:
     defaults for a project in [tool.oumi-scaffold] of its pyproject.toml.
     """
     request = complete(Request(**options))
-    with ExitStack() as stack:
-        source = stack.enter_context(request.opened_source())
+    with request.opened_source() as source:
         specs = request.specs(source)
         hooks = request.hooks(source, specs)
-        folder = request.output_dir
-        recovered = stack.enter_context(exclusive(folder))
-        if recovered:
-            output.note(recovered)
-        taken = taken_names(folder, specs)
-        models = generated(specs, source)
-        check_free(models, taken, folder, may_be_own=True)
-        plan = plan_models(models, folder, source, dry_run=request.dry_run)
-        if not (plan.conflicts or request.force or request.skip):
-            check_free(models, taken, folder, may_be_own=False)
-        plan = plan.decided(
-            Decisions(force=request.force, skip=request.skip, ask=request.may_ask)
-        )
-        backup = None
-        if not plan.conflicts:
-            hooks.before(plan)
-            backup = write(plan)
-            hooks.after(plan)
-    report = Report(models, plan, backup, request.diff)
-    if request.as_json:
-        output.emit_json(report.document())
-    else:
-        report.show(request.output_dir)
-    plan.raise_for_conflicts()
+        written = write_models(specs, source, request, hooks)
+    written.report(request)

@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 import click
 
 from oumi_scaffold.cli import completion, decisions, output
-from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.options import json_option, values_by_name
-from oumi_scaffold.cli.plan_report import Report
-from oumi_scaffold.cli.taken_names import check_free, taken_names
+from oumi_scaffold.cli.template_hooks import TemplateHooks
+from oumi_scaffold.cli.writing import write_models
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
-from oumi_scaffold.generate import generated, plan_models
 from oumi_scaffold.names import check_name
 from oumi_scaffold.project_settings import read_settings
 from oumi_scaffold.source import Source, built_in
@@ -24,7 +22,6 @@ from oumi_scaffold.wrapped_arguments import arguments_of, set_sizes
 from oumi_scaffold.wrapped_settings import Parameter, whole_number
 from oumi_scaffold.wrapped_sizes import TASKS, in_answers, sizes_of
 from oumi_scaffold.wrapped_target import Target, find_target, importable
-from oumi_scaffold.write import exclusive, write
 
 _IMAGES = {"images", "image", "img", "imgs", "pixel_values"}
 
@@ -121,26 +118,7 @@ def command(**options: Any) -> None:
     request.check()
     with output.only_json() if request.as_json else nullcontext():
         spec, source = _tried(request)
-    folder = request.output_dir
-    with exclusive(folder) as recovered:
-        if recovered:
-            output.note(recovered)
-        taken = taken_names(folder, [spec])
-        models = generated([spec], source)
-        check_free(models, taken, folder, may_be_own=True)
-        plan = plan_models(models, folder, source, dry_run=request.dry_run)
-        if not (plan.conflicts or request.force or request.skip):
-            check_free(models, taken, folder, may_be_own=False)
-        plan = plan.decided(
-            Decisions(force=request.force, skip=request.skip, ask=request.may_ask)
-        )
-        backup = None if plan.conflicts else write(plan)
-    report = Report(models, plan, backup, request.diff)
-    if request.as_json:
-        output.emit_json(report.document())
-    else:
-        report.show(folder)
-    plan.raise_for_conflicts()
+    write_models([spec], source, request, TemplateHooks({})).report(request)
 
 
 def _tried(request: Request) -> tuple[ModelSpec, Source]:
