@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oumi_scaffold import __version__
-from oumi_scaffold.exceptions import ManifestError
+from oumi_scaffold.exceptions import ManifestError, NewerVersionError
 from oumi_scaffold.generated_text import packed, unpacked
 from oumi_scaffold.recorded import RecordedModel, hash_of
-from oumi_scaffold.update_errors import NewerVersionError
 
 if TYPE_CHECKING:
     from oumi_scaffold.render import RenderedFile

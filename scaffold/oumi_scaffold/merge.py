@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from oumi_scaffold.update_errors import MergeError
+from oumi_scaffold.exceptions import MergeError
 
 _YOURS, _TEMPLATES = "yours", "the template's"
 _START, _MIDDLE, _END = b"<<<<<<< yours", b"=======", b">>>>>>> the template's"

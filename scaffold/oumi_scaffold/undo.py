@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold import leftovers, manifest, requirements_file, schema_file
-from oumi_scaffold.exceptions import UnknownChoiceError
+from oumi_scaffold.exceptions import NothingGeneratedError, UnknownChoiceError
 from oumi_scaffold.paths import (
     check_distinct,
     emptied_folders,
@@ -24,7 +24,6 @@ from oumi_scaffold.plan import (
     planned_update,
 )
 from oumi_scaffold.recorded import RecordedModel
-from oumi_scaffold.update_errors import NothingGeneratedError
 
 _REMAINS = (Status.IDENTICAL, Status.SKIP)
 

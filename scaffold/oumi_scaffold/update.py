@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.again import Renewed
+from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.generate import model_entry
 from oumi_scaffold.merge import Merge, first_marker, merged
 from oumi_scaffold.paths import (
@@ -32,7 +33,6 @@ from oumi_scaffold.plan import (
 )
 from oumi_scaffold.recorded import line_ends, with_line_ends
 from oumi_scaffold.spec import RUNTIME
-from oumi_scaffold.update_errors import MergeError
 
 
 class Place(NamedTuple):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.merge import first_marker, merged
-from oumi_scaffold.update_errors import MergeError
 
 BASE = b"".join(b"line %d\n" % number for number in range(1, 21))
 

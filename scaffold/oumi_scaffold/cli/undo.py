@@ -8,8 +8,8 @@ from oumi_scaffold.cli import completion, decisions, output
 from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.plan_lines import PlanLines
+from oumi_scaffold.exceptions import ChangedFilesError
 from oumi_scaffold.undo import plan_undo
-from oumi_scaffold.update_errors import ChangedFilesError
 from oumi_scaffold.write import exclusive, write
 
 

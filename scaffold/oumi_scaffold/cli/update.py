@@ -18,6 +18,9 @@ from oumi_scaffold.exceptions import (
     InvalidValueError,
     TemplateSourceError,
     UnknownChoiceError,
+    UnresolvedError,
+    UpdateConflictError,
+    UpdateError,
 )
 from oumi_scaffold.generate import Generator
 from oumi_scaffold.manifest import FILE_NAME, check_version
@@ -28,11 +31,6 @@ from oumi_scaffold.recorded import RecordedModel
 from oumi_scaffold.source import Source, built_in
 from oumi_scaffold.undo import read_recorded
 from oumi_scaffold.update import Update, plan_update
-from oumi_scaffold.update_errors import (
-    UnresolvedError,
-    UpdateConflictError,
-    UpdateError,
-)
 from oumi_scaffold.write import exclusive, write
 from oumi_templates.catalog import TASKS
 

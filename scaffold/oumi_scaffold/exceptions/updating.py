@@ -1,8 +1,8 @@
-"""The errors of `update` and `undo`; those of all commands are in `exceptions`."""
+"""Generated models that cannot be updated, merged or taken back."""
 
 from collections.abc import Sequence
 
-from oumi_scaffold.exceptions import (
+from oumi_scaffold.exceptions.base import (
     REASON_LENGTH,
     ScaffoldError,
     printable,
