@@ -9,9 +9,9 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import registered
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.source import Source
-from oumi_scaffold.user_data import look_into
-from oumi_scaffold.user_files import UserData
-from oumi_scaffold.user_tables import SUFFIXES
+from oumi_scaffold.user_data.files import UserData
+from oumi_scaffold.user_data.inspecting import look_into
+from oumi_scaffold.user_data.tables import SUFFIXES
 from oumi_scaffold.values import Value
 
 # These read files that the user has to name.

@@ -9,7 +9,7 @@ from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.plan_lines import PlanLines
 from oumi_scaffold.exceptions import ChangedFilesError
-from oumi_scaffold.undo import plan_undo
+from oumi_scaffold.updating.undo import plan_undo
 from oumi_scaffold.write import exclusive, write
 
 

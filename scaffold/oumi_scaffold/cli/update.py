@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import click
 
-from oumi_scaffold.again import Renewed, renewed
 from oumi_scaffold.cli import completion, decisions, output
 from oumi_scaffold.cli.decisions import Decisions
 from oumi_scaffold.cli.options import json_option, values_by_name
@@ -29,8 +28,9 @@ from oumi_scaffold.plan import Status
 from oumi_scaffold.project_settings import read_settings
 from oumi_scaffold.recorded import RecordedModel
 from oumi_scaffold.source import Source, built_in
-from oumi_scaffold.undo import read_recorded
-from oumi_scaffold.update import Update, plan_update
+from oumi_scaffold.updating.again import Renewed, renewed
+from oumi_scaffold.updating.undo import read_recorded
+from oumi_scaffold.updating.update import Update, plan_update
 from oumi_scaffold.write import exclusive, write
 from oumi_templates.catalog import TASKS
 

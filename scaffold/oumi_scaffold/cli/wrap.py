@@ -17,11 +17,16 @@ from oumi_scaffold.project_settings import read_settings
 from oumi_scaffold.source import Source, built_in
 from oumi_scaffold.spec import ModelSpec
 from oumi_scaffold.values import Value
-from oumi_scaffold.wrapped import Reading, default_name, wrapping_answers, wrapping_spec
-from oumi_scaffold.wrapped_arguments import arguments_of, set_sizes
-from oumi_scaffold.wrapped_settings import Parameter, whole_number
-from oumi_scaffold.wrapped_sizes import TASKS, in_answers, sizes_of
-from oumi_scaffold.wrapped_target import Target, find_target, importable
+from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
+from oumi_scaffold.wrapping.settings import Parameter, whole_number
+from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of
+from oumi_scaffold.wrapping.target import Target, find_target, importable
+from oumi_scaffold.wrapping.wrapped import (
+    Reading,
+    default_name,
+    wrapping_answers,
+    wrapping_spec,
+)
 
 _IMAGES = {"images", "image", "img", "imgs", "pixel_values"}
 

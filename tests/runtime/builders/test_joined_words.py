@@ -43,7 +43,7 @@ TOKENIZERS = {
     "usual": wordpiece(),
     "cased": wordpiece(lowercase=False, strip_accents=False),
     "raw": wordpiece(clean_text=False, handle_chinese_chars=False),
-    "other prefix": wordpiece("@@"),
+    "other prefix": wordpiece(""),
     "one sign as prefix": wordpiece("#"),
     "no prefix": wordpiece(""),
     "unknown goes on, a word added": wordpiece(unknown="##unk", added="b"),

@@ -12,10 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from oumi_scaffold import manifest, requirements_file, schema_file
-from oumi_scaffold.again import Renewed
 from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.generate import model_entry
-from oumi_scaffold.merge import Merge, first_marker, merged
 from oumi_scaffold.paths import (
     check_case,
     check_distinct,
@@ -33,6 +31,8 @@ from oumi_scaffold.plan import (
 )
 from oumi_scaffold.recorded import line_ends, with_line_ends
 from oumi_scaffold.spec import RUNTIME
+from oumi_scaffold.updating.again import Renewed
+from oumi_scaffold.updating.merge import Merge, first_marker, merged
 
 
 class Place(NamedTuple):

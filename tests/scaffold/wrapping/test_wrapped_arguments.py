@@ -3,11 +3,11 @@
 import pytest
 
 from oumi_scaffold.exceptions import InvalidValueError, UnknownChoiceError, WrapError
-from oumi_scaffold.wrapped import default_name
-from oumi_scaffold.wrapped_arguments import Argument, arguments_of
-from oumi_scaffold.wrapped_settings import Parameter
-from oumi_scaffold.wrapped_sizes import TASKS, size_of, sizes_of
-from oumi_scaffold.wrapped_target import Target
+from oumi_scaffold.wrapping.arguments import Argument, arguments_of
+from oumi_scaffold.wrapping.settings import Parameter
+from oumi_scaffold.wrapping.sizes import TASKS, size_of, sizes_of
+from oumi_scaffold.wrapping.target import Target
+from oumi_scaffold.wrapping.wrapped import default_name
 
 IMAGES = "image-classification"
 SIZES = {"num_classes": 10, "in_channels": 1, "image_size": 8}

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from oumi_scaffold.user_columns import Column
+from oumi_scaffold.user_data.columns import Column
 
 _BLOCK_BYTES = 4 << 20
 _BUFFER_BYTES = 1 << 20

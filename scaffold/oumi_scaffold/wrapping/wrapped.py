@@ -8,9 +8,9 @@ from oumi_scaffold import names
 from oumi_scaffold.exceptions import InvalidNameError
 from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
 from oumi_scaffold.values import Value
-from oumi_scaffold.wrapped_arguments import Argument
-from oumi_scaffold.wrapped_sizes import FIXED
-from oumi_scaffold.wrapped_target import Target
+from oumi_scaffold.wrapping.arguments import Argument
+from oumi_scaffold.wrapping.sizes import FIXED
+from oumi_scaffold.wrapping.target import Target
 
 # What the generated file uses itself.
 _USED = {

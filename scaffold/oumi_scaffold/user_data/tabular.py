@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_columns import Classes, Measure, Numbers, Words
-from oumi_scaffold.user_features import Feature
-from oumi_scaffold.user_files import (
+from oumi_scaffold.user_data.columns import Classes, Measure, Numbers, Words
+from oumi_scaffold.user_data.features import Feature
+from oumi_scaffold.user_data.files import (
     LABELS,
     SPLITS_IN_ORDER,
     UserData,
     rows_to_share,
     table_of,
 )
-from oumi_scaffold.user_tables import UserTable
+from oumi_scaffold.user_data.tables import UserTable
 
 # In a file sorted by class, the number of a row gives its class away. The last is what
 # pandas calls the index that it has written.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError, shown
-from oumi_scaffold.user_columns import Column, Measure
-from oumi_scaffold.user_rows import (
+from oumi_scaffold.user_data.columns import Column, Measure
+from oumi_scaffold.user_data.rows import (
     CsvRows,
     JsonRows,
     ParquetRows,

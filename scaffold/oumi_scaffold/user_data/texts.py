@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_columns import Classes, Tags, Texts
-from oumi_scaffold.user_files import (
+from oumi_scaffold.user_data.columns import Classes, Tags, Texts
+from oumi_scaffold.user_data.files import (
     LABELS,
     UserData,
     rows_to_share,
     split_files,
     table_of,
 )
-from oumi_scaffold.user_tables import SUFFIXES
+from oumi_scaffold.user_data.tables import SUFFIXES
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
 _SOURCES = ("text", "source", "input", "question", "query", "anchor", "prompt")

@@ -8,11 +8,18 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from oumi_scaffold import user_rows
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_columns import Classes, Measure, Numbers, Tags, Texts, Words
-from oumi_scaffold.user_data import look_into
-from oumi_scaffold.user_tables import read_user_table
+from oumi_scaffold.user_data import rows as user_rows
+from oumi_scaffold.user_data.columns import (
+    Classes,
+    Measure,
+    Numbers,
+    Tags,
+    Texts,
+    Words,
+)
+from oumi_scaffold.user_data.inspecting import look_into
+from oumi_scaffold.user_data.tables import read_user_table
 
 ROWS = 20_000
 TABLE = pa.table(

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from oumi_scaffold import user_rows
-from oumi_scaffold.user_features import Feature
-from oumi_scaffold.user_tables import read_user_table
+from oumi_scaffold.user_data import rows as user_rows
+from oumi_scaffold.user_data.features import Feature
+from oumi_scaffold.user_data.tables import read_user_table
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
-from oumi_scaffold.user_columns import Column, Measure, column_kind, plain
-from oumi_scaffold.user_rows import missing_words
+from oumi_scaffold.user_data.columns import Column, Measure, column_kind, plain
+from oumi_scaffold.user_data.rows import missing_words
 
 MAX_CATEGORIES = 100
 # Where so many values of a csv column are numbers, the others are mistakes.

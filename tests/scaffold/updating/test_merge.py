@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oumi_scaffold.exceptions import MergeError
-from oumi_scaffold.merge import first_marker, merged
+from oumi_scaffold.updating.merge import first_marker, merged
 
 BASE = b"".join(b"line %d\n" % number for number in range(1, 21))
 

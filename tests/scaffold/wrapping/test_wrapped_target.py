@@ -6,7 +6,7 @@ import pytest
 from trees import make_tree
 
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
-from oumi_scaffold.wrapped_target import Target, find_target
+from oumi_scaffold.wrapping.target import Target, find_target
 
 CLASS = "class A:\n    pass\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_data import look_into
+from oumi_scaffold.user_data.inspecting import look_into
 
 
 def test_a_name_of_the_split_is_no_feature(tmp_path):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
-from oumi_scaffold.user_files import SPLITS, UserData
-from oumi_scaffold.user_images import look_into_archive, look_into_folder
-from oumi_scaffold.user_tabular import classified_rows, measured_rows
-from oumi_scaffold.user_texts import (
+from oumi_scaffold.user_data.files import SPLITS, UserData
+from oumi_scaffold.user_data.images import look_into_archive, look_into_folder
+from oumi_scaffold.user_data.tabular import classified_rows, measured_rows
+from oumi_scaffold.user_data.texts import (
     labelled_texts,
     plain_texts,
     tagged_texts,

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
-from oumi_scaffold.wrapped_settings import SCALARS, Parameter, items_of, setting
-from oumi_scaffold.wrapped_sizes import size_of
+from oumi_scaffold.wrapping.settings import SCALARS, Parameter, items_of, setting
+from oumi_scaffold.wrapping.sizes import size_of
 
 _SHOWN_MISSING = 8
 

@@ -1,0 +1,1 @@
+"""The user's own data, read to fit a model and its config to it."""
