@@ -255,6 +255,18 @@ def test_a_module_that_reads_padding_is_noted(project: Path, run: Callable):
     assert "padding changes what nets:Net computes, and it takes no mask" in done.err
 
 
+def test_classes_before_tokens_are_turned(project: Path, run: Callable):
+    source = masked("attention_mask", "attention_mask").replace(
+        "(self.table(ids) * weights.unsqueeze(-1)).mean(1))",
+        "self.table(ids) * weights.unsqueeze(-1)).transpose(1, 2)",
+    )
+    task = ("--task", "token-classification")
+    text = wrapped(run, project, source.replace("mask=None", "mask"), *task)
+    assert "outputs = self.net(input_ids, attention_mask=attention_mask)\n" in text
+    assert "logits: torch.Tensor = outputs.transpose(1, 2)  # (B, T, C)\n" in text
+    _pass("-m", "ruff", "format", "--isolated", "--diff", "models", folder=project)
+
+
 def test_a_regression_has_one_output_that_is_no_argument(project: Path, run: Callable):
     source = returning("y").replace("num_classes", "output_dim")
     text = wrapped(run, project, source, "--task", "tabular-regression")

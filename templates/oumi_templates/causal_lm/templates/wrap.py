@@ -1,6 +1,6 @@
 {% set wrap = cookiecutter.__wrap %}
 {% include "head.py" %}
-    """Predicts each token from those before it with {{ wrap.alias | identifier }}."""
+    """Predicts each token from those before it with {{ wrap.alias | identifier if wrap.alias | length < 31 else "the module imported above" }}."""
 
 {% include "wrap_init.py" %}
 {% include "wrap_net.py" %}

@@ -1,6 +1,6 @@
 {% set wrap = cookiecutter.__wrap %}
 {% include "head.py" %}
-    """Classifies images with {{ wrap.alias | identifier }}."""
+    """Classifies images with {{ wrap.alias | identifier if wrap.alias | length < 31 else "the module imported above" }}."""
 
 {% include "wrap_init.py" %}
 {% include "wrap_net.py" %}

@@ -1,6 +1,6 @@
 {% set wrap = cookiecutter.__wrap %}
 {% include "head.py" %}
-    """Predicts a number for each row with {{ wrap.alias | identifier }}."""
+    """Predicts a number for each row with {{ wrap.alias | identifier if wrap.alias | length < 31 else "the module imported above" }}."""
 
 {% include "wrap_init.py" %}
         self.feature_scaler = StandardScaler("features", {% if wrap.features %}{{ wrap.features | identifier }}{% else %}{{ cookiecutter.num_features | integer }}{% endif %})

@@ -3,7 +3,17 @@
     def __init__(
         self,
 {% for name in wrap.names %}
-        {{ name | identifier }}: {{ wrap.types[loop.index0] | annotation }} = {{ wrap.defaults[loop.index0] | evaluated | literal }},
+{% set value = wrap.defaults[loop.index0] | evaluated %}
+{% set start = (name | identifier) ~ ": " ~ (wrap.types[loop.index0] | annotation) ~ " = " %}
+{% if wrap.conversions[loop.index0] and (start ~ (value | literal)) | length > 79 %}
+        {{ start }}(
+{% for item in value %}
+            {{ item | literal }},
+{% endfor %}
+        ),
+{% else %}
+        {{ start }}{{ value | literal }},
+{% endif %}
 {% endfor %}
     ) -> None:
         """Creates the module.
