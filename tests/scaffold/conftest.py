@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from trees import make_tree
 
+from oumi_runtime.core.registry import REGISTRY
 from oumi_scaffold.cli import main
 from oumi_scaffold.template import TemplateFolder, load_template
 
@@ -39,8 +40,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Runs a command line in this process."""
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Outcome]]:
+    """Runs a command line in this process; what it registers is undone at the end."""
 
     def run_command(*args: str) -> Outcome:
         capsys.readouterr()
@@ -48,7 +49,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         captured = capsys.readouterr()
         return Outcome(exit_code, captured.out, captured.err)
 
-    return run_command
+    with REGISTRY.isolated():
+        yield run_command
 
 
 @pytest.fixture

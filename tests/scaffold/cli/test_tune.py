@@ -1,13 +1,12 @@
 """`tune` shows what each trial gave, and the command that trains with the best."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from oumi_runtime import tuning
-from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import TrainingStoppedError
 from oumi_runtime.tuning import TunedTrial, TuneResult
 
@@ -16,15 +15,14 @@ SEARCH = ("--search", "training.learning_rate=1e-3..1e-1:log")
 
 
 @pytest.fixture
-def tune(project: Path, run: Callable) -> Iterator[Callable]:
+def tune(project: Path, run: Callable) -> Callable:
     """Runs the command on a small model."""
     run("new-model", "MyNet", "--task", "tabular-classification")
 
     def run_tune(*args: str):
         return run("tune", "-c", CONFIG, "--training.max_steps=4", *args)
 
-    with REGISTRY.isolated():
-        yield run_tune
+    return run_tune
 
 
 def test_the_best_values_can_be_trained_with(
