@@ -5,7 +5,6 @@ import platform
 import shutil
 from typing import Any, NamedTuple
 
-import psutil
 import torch
 
 
@@ -28,6 +27,9 @@ def hardware() -> dict[str, Any]:
 
 def examine_memory() -> Examined:
     """Tells how many cores and how much memory there are."""
+    # Imported only here: every training imports this module, but not for this.
+    import psutil
+
     memory = psutil.virtual_memory()
     return Examined(
         True,
