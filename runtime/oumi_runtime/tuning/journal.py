@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 JOURNAL_FILENAME = "journal.jsonl"
 _SEARCHED, _METRIC = "searched", "metric"
+_DIFFERS = {
+    _SEARCHED: "it holds a search of other keys or values",
+    _METRIC: "it holds a search by another metric, or in the other direction",
+}
 REASON = "reason"
 """The attribute of failed trials that tells why they have failed."""
 _UNPRUNED_TRIALS = 5
@@ -96,7 +100,7 @@ def _require_same(
         if found is None:
             study.set_user_attr(name, value)
         elif found != value:
-            raise ChangedSearchError(folder, f"it holds a search with another {name}")
+            raise ChangedSearchError(folder, _DIFFERS[name])
 
 
 def _queue_interrupted(study: "Study") -> None:

@@ -4,7 +4,6 @@ import json
 import sys
 from statistics import median
 
-import optuna
 import pytest
 
 from oumi_runtime.core.trainers.run.output_lock import OutputLock
@@ -168,8 +167,14 @@ def test_a_metric_that_is_not_measured_is_named(build):
 def test_another_search_is_not_mixed_with_the_first(build, folder):
     tune(build, [HEIGHT], num_trials=1)
     drop = searched_key("model.model_kwargs.drop=0.0..1.0")
-    with pytest.raises(ChangedSearchError, match="a search with another searched"):
+    with pytest.raises(ChangedSearchError, match="a search of other keys or values"):
         tune(build, [HEIGHT, drop], num_trials=2)
+
+    def maximizing(values):
+        return build({**values, "training.greater_is_better": "true"})
+
+    with pytest.raises(ChangedSearchError, match="or in the other direction"):
+        tune(maximizing, [HEIGHT], num_trials=2)
     (folder / "tune" / "journal.jsonl").unlink()
     with pytest.raises(ChangedSearchError, match=r"it has trials, but no journal"):
         tune(build, [HEIGHT], num_trials=1)
@@ -187,4 +192,3 @@ def test_optuna_is_asked_for(build, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'oumi-scaffold\[tune\]'"):
         tune(build, [HEIGHT], num_trials=1)
-    assert optuna is not None
