@@ -9,9 +9,9 @@ from oumi_runtime.builders import (
     prepare_split,
     read_split,
 )
-from oumi_runtime.builders.bad_samples import build_bad_samples
-from oumi_runtime.builders.batches import build_eval_batches
-from oumi_runtime.builders.trained import load_trained_model
+from oumi_runtime.builders.data.bad_samples import build_bad_samples
+from oumi_runtime.builders.models.trained import load_trained_model
+from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.evaluation import evaluate_model

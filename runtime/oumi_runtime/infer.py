@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing
-from oumi_runtime.builders.bad_samples import build_bad_samples
-from oumi_runtime.builders.batches import build_eval_batches
-from oumi_runtime.builders.inputs import Inputs, Source, build_inputs
-from oumi_runtime.builders.predictions import Prediction, build_predictions
-from oumi_runtime.builders.trained import load_trained_model
+from oumi_runtime.builders.data.bad_samples import build_bad_samples
+from oumi_runtime.builders.models.trained import load_trained_model
+from oumi_runtime.builders.predicting.inputs import Inputs, Source, build_inputs
+from oumi_runtime.builders.predicting.predictions import Prediction, build_predictions
+from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.precision import build_precision

@@ -15,9 +15,12 @@ from typing import Any
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing, build_training, fingerprints_of
-from oumi_runtime.builders.trained import build_trainable_model, load_trained_model
-from oumi_runtime.builders.trials import shortened
-from oumi_runtime.builders.whole_training import seed_training
+from oumi_runtime.builders.models.trained import (
+    build_trainable_model,
+    load_trained_model,
+)
+from oumi_runtime.builders.training.trials import shortened
+from oumi_runtime.builders.training.whole_training import seed_training
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.distributed import (
     barrier,

@@ -22,7 +22,7 @@ from oumi_runtime.builders import (
     build_trainer,
     fit_preprocessing,
 )
-from oumi_runtime.builders.batches import build_train_batches
+from oumi_runtime.builders.training.batches import build_train_batches
 from oumi_runtime.core.configs import (
     DataParams,
     DatasetParams,

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.builders import whole_training
+from oumi_runtime.builders.training import whole_training
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import build_trainer
-from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
+from oumi_runtime.builders.models.activation_checkpointing import checkpoint_activations
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import REGISTRY

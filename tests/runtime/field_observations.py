@@ -17,17 +17,15 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import (
-    batches,
     build_dataset_mixture,
     build_lr_scheduler,
+    build_metrics_function,
     build_optimizer,
     callbacks,
     collators,
-    huggingface,
-    parallel,
-    sharding,
-    training,
 )
+from oumi_runtime.builders.models import huggingface, parallel, sharding
+from oumi_runtime.builders.training import batches, trainers
 from oumi_runtime.core import process_group
 from oumi_runtime.core.configs import (
     DataParams,
@@ -178,7 +176,7 @@ def batches_call(fields: Fields) -> Fields:
     """What the batches of a training are made with."""
     columns = {"labels": torch.zeros(4, dtype=torch.int64)}
     with mock.patch.object(batches, "TrainBatches", wraps=TrainBatches) as made:
-        training.build_trainer(
+        trainers.build_trainer(
             TrainingParams(max_steps=1, **fields),
             model=nn.Linear(2, 2),
             train_dataset=ColumnDataset(columns),
@@ -189,8 +187,8 @@ def batches_call(fields: Fields) -> Fields:
 def checkpointing(fields: Fields) -> Fields:
     """Whether activations are computed again, and how."""
     columns = {"labels": torch.zeros(4, dtype=torch.int64)}
-    with mock.patch.object(training, "checkpoint_activations") as asked:
-        training.build_trainer(
+    with mock.patch.object(trainers, "checkpoint_activations") as asked:
+        trainers.build_trainer(
             TrainingParams(max_steps=1, **fields),
             model=nn.Linear(2, 2),
             train_dataset=ColumnDataset(columns),
@@ -205,7 +203,7 @@ def saved_steps(fields: Fields) -> list[int]:
 
 
 def has_metrics(fields: Fields) -> bool:
-    return training.build_metrics_function(TrainingParams(**fields)) is not None
+    return build_metrics_function(TrainingParams(**fields)) is not None
 
 
 def hub_request(fields: Fields) -> Fields:

@@ -3,7 +3,11 @@
 from typing import Any
 
 _BUILDERS = "tests/runtime/builders"
-_ADAPTERS = "tests/runtime/builders/test_adapters.py"
+_DATA = f"{_BUILDERS}/data"
+_MODELS = f"{_BUILDERS}/models"
+_ADAPTERS = f"{_MODELS}/test_adapters.py"
+_TOKENIZING = f"{_BUILDERS}/tokenizing"
+_TRAINING = f"{_BUILDERS}/training"
 _FIELDS = "tests/runtime/test_training_fields.py"
 _STREAMED = "tests/runtime/test_streamed_training.py"
 _TRAINERS = "tests/runtime/core/trainers"
@@ -20,40 +24,40 @@ ELSEWHERE: dict[str, str] = {
     "test_a_run_that_a_bad_row_ended_goes_on_without_it",
     "DataParams.max_bad_samples": "tests/faults/test_bad_data.py::"
     "test_too_many_end_the_run_and_keep_its_checkpoint",
-    "ModelParams.model_name": f"{_BUILDERS}/test_build_model.py::"
+    "ModelParams.model_name": f"{_MODELS}/test_build_model.py::"
     "test_the_model_of_the_page_is_built",
-    "ModelParams.model_kwargs": f"{_BUILDERS}/test_build_model.py::"
+    "ModelParams.model_kwargs": f"{_MODELS}/test_build_model.py::"
     "test_the_model_of_the_page_is_built",
-    "ModelParams.tokenizer_name": f"{_BUILDERS}/test_tokenizers.py::"
+    "ModelParams.tokenizer_name": f"{_TOKENIZING}/test_tokenizers.py::"
     "test_a_folder_or_file_with_a_tokenizer_is_loaded",
-    "ModelParams.tokenizer_pad_token": f"{_BUILDERS}/test_tokenizers.py::"
+    "ModelParams.tokenizer_pad_token": f"{_TOKENIZING}/test_tokenizers.py::"
     "test_tokenizer_pad_token_says_what_pads",
-    "ModelParams.tokenizer_kwargs": f"{_BUILDERS}/test_tokenizers.py::"
+    "ModelParams.tokenizer_kwargs": f"{_TOKENIZING}/test_tokenizers.py::"
     "test_tokenizer_kwargs_change_the_tokenizer",
     "ModelParams.model_max_length": "tests/runtime/test_streamed_training.py::"
     "test_pack_joins_sequences_into_blocks_of_model_max_length",
-    "ModelParams.load_pretrained_weights": f"{_BUILDERS}/test_huggingface.py::"
+    "ModelParams.load_pretrained_weights": f"{_MODELS}/test_huggingface.py::"
     "test_its_weights_are_loaded_unless_fresh_ones_are_asked_for",
-    "ModelParams.trust_remote_code": f"{_BUILDERS}/test_huggingface.py::"
+    "ModelParams.trust_remote_code": f"{_MODELS}/test_huggingface.py::"
     "test_the_code_beside_a_model_is_not_run_unless_the_config_says_so",
-    "ModelParams.torch_dtype_str": f"{_BUILDERS}/test_build_model.py::"
+    "ModelParams.torch_dtype_str": f"{_MODELS}/test_build_model.py::"
     "test_the_parameters_have_the_dtype_asked_for",
-    "ModelParams.device_map": f"{_BUILDERS}/test_build_model.py::"
+    "ModelParams.device_map": f"{_MODELS}/test_build_model.py::"
     "test_a_gpu_that_is_not_there_is_refused",
-    "ModelParams.attn_implementation": f"{_BUILDERS}/test_huggingface.py::"
+    "ModelParams.attn_implementation": f"{_MODELS}/test_huggingface.py::"
     "test_attention_is_computed_as_asked_for",
-    "ModelParams.compile": f"{_BUILDERS}/test_huggingface.py::"
+    "ModelParams.compile": f"{_MODELS}/test_huggingface.py::"
     "test_compiling_is_done_in_place",
-    "ModelParams.freeze_layers": f"{_BUILDERS}/test_huggingface.py::"
+    "ModelParams.freeze_layers": f"{_MODELS}/test_huggingface.py::"
     "test_layers_are_frozen_in_it",
     "DatasetParams.dataset_name": f"{_STREAMED}::test_texts_in_memory_are_streamed_too",
-    "DatasetParams.dataset_path": f"{_BUILDERS}/test_build_dataset.py::"
+    "DatasetParams.dataset_path": f"{_DATA}/test_build_dataset.py::"
     "test_a_users_own_dataset_trains_a_model_in_a_plain_loop",
-    "DatasetParams.subset": f"{_BUILDERS}/test_build_dataset.py::"
+    "DatasetParams.subset": f"{_DATA}/test_build_dataset.py::"
     "test_the_class_of_the_subset_goes_first",
-    "DatasetParams.split": f"{_BUILDERS}/test_build_dataset.py::"
+    "DatasetParams.split": f"{_DATA}/test_build_dataset.py::"
     "test_columns_of_several_datasets_are_one_column_dataset",
-    "DatasetParams.dataset_kwargs": f"{_BUILDERS}/test_build_dataset.py::"
+    "DatasetParams.dataset_kwargs": f"{_DATA}/test_build_dataset.py::"
     "test_datasets_of_different_columns_are_refused",
     "DatasetParams.shuffle_buffer_size": "tests/runtime/core/datasets/test_streaming.py"
     "::test_shuffling_keeps_every_row_and_differs_from_pass_to_pass",
@@ -133,9 +137,9 @@ ELSEWHERE: dict[str, str] = {
     "TrainingParams.tf32": f"{_FIELDS}::test_tf32_is_for_products_of_matrices",
     "TrainingParams.cuda_graphs": f"{_TRAINERS}/steps/test_captured_step.py::"
     "test_on_a_cpu_on_is_refused",
-    "TrainingParams.keep_freed_memory": f"{_BUILDERS}/test_host_memory.py::"
+    "TrainingParams.keep_freed_memory": f"{_TRAINING}/test_host_memory.py::"
     "test_memory_that_is_kept_is_not_asked_for_again",
-    "TrainingParams.channels_last": f"{_BUILDERS}/test_memory_format.py::"
+    "TrainingParams.channels_last": f"{_MODELS}/test_memory_format.py::"
     "test_the_saved_weights_are_the_same_but_for_dropout",
     "TrainingParams.data_on_device": f"{_TRAINERS}/batches/test_device_columns.py::"
     "test_a_training_places_its_data_as_the_config_says",

@@ -14,7 +14,7 @@ from oumi_runtime.builders import (
     prepare_split,
     read_split,
 )
-from oumi_runtime.builders.scaling import fit_scalers
+from oumi_runtime.builders.preprocessing.scaling import fit_scalers
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -11,7 +11,7 @@ import torch
 from pyarrow import csv, parquet
 
 from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
-from oumi_runtime.builders.batches import build_train_batches
+from oumi_runtime.builders.training.batches import build_train_batches
 from oumi_runtime.core.configs import (
     DataParams,
     DatasetSplit,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from oumi_runtime.builders import whole_training
+from oumi_runtime.builders.training import whole_training
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel, StandardScaler
 from oumi_runtime.core.registry import REGISTRY, RegistryType, register

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import build_training_callbacks
-from oumi_runtime.builders.batches import build_loading
+from oumi_runtime.builders.training.batches import build_loading
 from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.registry import REGISTRY

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.arguments import argument_mistake, takes
-from oumi_runtime.builders.preprocessing import Preprocessing
+from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import CollatedDataset, PaddingCollator, Stream
 from oumi_runtime.core.datasets.collation import Collator

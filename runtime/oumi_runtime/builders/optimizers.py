@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim import SGD, Adafactor, Adam, AdamW, Optimizer
 
 from oumi_runtime.builders.arguments import argument_mistake
-from oumi_runtime.builders.memory_format import keep_state_in_format
+from oumi_runtime.builders.models.memory_format import keep_state_in_format
 from oumi_runtime.builders.parameter_groups import build_parameter_groups
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from oumi_runtime.builders.name_patterns import named_parameters_of
+from oumi_runtime.builders.models.name_patterns import named_parameters_of
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.exceptions import ModelBuildError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing
-from oumi_runtime.builders.trained import load_checkpoint, load_trained_model
+from oumi_runtime.builders.models.trained import load_checkpoint, load_trained_model
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.files import read_json
 from oumi_runtime.core.registry import REGISTRY

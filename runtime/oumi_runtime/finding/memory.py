@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from oumi_runtime.builders.devices import free_bytes
+from oumi_runtime.builders.models.devices import free_bytes
 
 _SPARE = 0.1
 _NO_ROOM = (

@@ -9,7 +9,10 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import build_metrics_function
-from oumi_runtime.builders.own_tokenizers import bytes_tokenizer, train_wordpiece
+from oumi_runtime.builders.tokenizing.own_tokenizers import (
+    bytes_tokenizer,
+    train_wordpiece,
+)
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.trainers import array_store, evaluation

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from oumi_runtime.builders import build_model
 from oumi_runtime.builders.arguments import argument_mistake
-from oumi_runtime.builders.memory import count_on_meta
+from oumi_runtime.builders.models.size import count_on_meta
 from oumi_runtime.core.configs import ModelParams, TrainerType, TrainingConfig
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import ConfigError, OumiRuntimeError

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders import build_trainer
-from oumi_runtime.builders.activation_checkpointing import checkpoint_activations
+from oumi_runtime.builders.models.activation_checkpointing import checkpoint_activations
 from oumi_runtime.core.configs import TrainerType, TrainingParams
 from oumi_runtime.exceptions import OumiRuntimeError
 from oumi_runtime.testing.case import Batch, ModelCase

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from oumi_runtime.builders.own_tokenizers import bytes_tokenizer
+from oumi_runtime.builders.tokenizing.own_tokenizers import bytes_tokenizer
 from oumi_runtime.core.models.generation import (
     greedy_continuation,
     greedy_target,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from oumi_runtime.builders import batches
+from oumi_runtime.builders.training import batches
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.datasets.columns import Batch

@@ -13,7 +13,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from oumi_runtime.builders import batches, build_trainer
+from oumi_runtime.builders import build_trainer
+from oumi_runtime.builders.training import batches
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.steps import finite_check

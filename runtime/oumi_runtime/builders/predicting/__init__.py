@@ -1,0 +1,1 @@
+"""What to predict from, and how outputs become predictions."""

@@ -1,0 +1,221 @@
+"""Reads what a user wants predictions for, in the form of the data of a config."""
+
+import inspect
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils.data import Dataset
+
+from oumi_runtime.builders.data.datasets import build_dataset
+from oumi_runtime.builders.preprocessing.table_encoding import TableEncoding
+from oumi_runtime.core.configs import DatasetParams
+from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.datasets import (
+    Digits,
+    DigitsTable,
+    ImageFolder,
+    NpzFile,
+    StdlibFunctions,
+    Tabular,
+)
+from oumi_runtime.datasets.feature_inputs import (
+    FeatureColumns,
+    FeatureFile,
+    GivenFeatures,
+)
+from oumi_runtime.datasets.image_inputs import ImageFiles
+from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.text_inputs import (
+    GivenTexts,
+    TextInputFile,
+    TextKind,
+    lines_of,
+)
+from oumi_runtime.exceptions import DataError
+
+STDIN = "-"
+_IMAGES, _TABLES = (Digits, ImageFolder), (DigitsTable, StdlibFunctions, Tabular)
+_NO_FEATURES = ("label", "labels", "split")
+
+
+@dataclass(frozen=True)
+class InputReader:
+    """Reads inputs like those of a dataset of the config, but without labels."""
+
+    params: DatasetParams
+    """The dataset of the config."""
+    kind: TextKind | None
+    """The kind of its texts; None if the model does not read texts."""
+    target_col: str | None
+    """The column of the texts, if the split names it."""
+    model: nn.Module
+    table: TableEncoding | None
+    """How the columns of tables become features; None if they are features."""
+
+    def read_path(self, path: Path) -> Dataset[Any]:
+        """Reads a file, a folder of images, or lines from a pipe.
+
+        Args:
+            path: `-` is the standard input.
+
+        Raises:
+            DataError: There is no such file, or it is not of a form that the model
+                reads.
+        """
+        if str(path) != STDIN and not path.exists():
+            raise DataError(
+                f"no file or folder at {path}; to predict from a text itself, use "
+                "--text, or a list in Python"
+            )
+        is_pipe = str(path) == STDIN or stat.S_ISFIFO(path.stat().st_mode)
+        if self.kind is not None:
+            return self._read_texts(path, self.kind, is_pipe)
+        if is_pipe:
+            raise DataError(
+                f"{path}: only texts are read from a pipe, and this model reads none; "
+                "name a file"
+            )
+        if self._is_of_images and path.suffix.lower() != ".npz":
+            return ImageFiles(path, *self._image_options())
+        if self._is_of_features and path.suffix.lower() != ".npz":
+            return FeatureFile(path, self._feature_columns())
+        if self._class in (*_IMAGES, *_TABLES, NpzFile):
+            return NpzFile(str(path))
+        return self._read_with_own_class(path)
+
+    def read_given(self, inputs: Iterable[Any]) -> Dataset[Any]:
+        """Reads inputs that are handed over one at a time.
+
+        Args:
+            inputs: Texts, lists of tokens, or mappings of column names to values.
+
+        Raises:
+            DataError: The model does not read such inputs.
+        """
+        if self.kind is not None:
+            column = self._text_column(self.kind)
+            return GivenTexts(inputs, self.kind, "input", column)
+        name = type(self.model).__name__
+        if isinstance(inputs, list | tuple) and any(isinstance(x, str) for x in inputs):
+            raise DataError(f"{name} reads no texts; name a file that it reads")
+        if self._is_of_features:
+            return GivenFeatures(inputs, self._feature_columns())
+        return GivenSamples(inputs, name)
+
+    def _read_texts(self, path: Path, kind: TextKind, is_pipe: bool) -> Dataset[Any]:
+        if is_pipe or path.suffix.lower() == ".txt":
+            where = "stdin: line" if str(path) == STDIN else f"{path}: line"
+            return GivenTexts(lines_of(_lines(path), where), kind, where)
+        if path.is_dir():
+            raise DataError(
+                f"{path} is a folder; name a .jsonl, .json, .csv, .parquet or .arrow "
+                "file, or a .txt file with one text a line"
+            )
+        return TextInputFile(path, kind, self._text_column(kind))
+
+    def _text_column(self, kind: TextKind) -> str:
+        named = self.params.dataset_kwargs.get(kind.column_argument)
+        return named or self.target_col or kind.column
+
+    def _read_with_own_class(self, path: Path) -> Dataset[Any]:
+        kwargs = dict(self.params.dataset_kwargs)
+        if self._class is None:  # What reads any other data needs no labels.
+            kwargs.pop("label_column", None)
+        else:
+            kwargs |= {"subset": self.params.subset, "split": self.params.split}
+        return build_dataset(self.params.dataset_name, dataset_path=str(path), **kwargs)
+
+    @property
+    def _class(self) -> Any:
+        return REGISTRY.get_dataset(self.params.dataset_name, self.params.subset)
+
+    @property
+    def _is_of_images(self) -> bool:
+        if self._class is NpzFile:
+            return self._takes("images")
+        return self._class in _IMAGES
+
+    @property
+    def _is_of_features(self) -> bool:
+        if self._class is NpzFile:
+            return self._takes("features")
+        return self._class in _TABLES
+
+    def _takes(self, name: str) -> bool:
+        return name in inspect.signature(self.model.forward).parameters
+
+    def _image_options(self) -> tuple[int | None, int]:
+        """Returns the size and the channels of images, from the data or the model."""
+        given, own = self.params.dataset_kwargs, self._constructor_arguments
+        usual_size, usual_channels = (8, 1) if self._class is Digits else (None, 3)
+        size = given.get("image_size") or own.get("image_size") or usual_size
+        channels = given.get("channels") or own.get("in_channels") or usual_channels
+        return size if isinstance(size, int) else None, channels
+
+    def _feature_columns(self) -> FeatureColumns:
+        given = self.params.dataset_kwargs
+        own = [given.get("label_column"), given.get("split_column"), *_NO_FEATURES]
+        others = [name for name in own if name is not None]
+        number = self._constructor_arguments.get("num_features")
+        return FeatureColumns(
+            None if self.table is None else self.table.are_texts,
+            given.get("feature_columns") or self._trained_columns(others),
+            others,
+            number if isinstance(number, int) else None,
+        )
+
+    def _trained_columns(self, others: list[str]) -> list[str] | None:
+        """Returns the columns of the config's own data, if it is still there."""
+        if self._class is not Tabular or self.params.dataset_path is None:
+            return None
+        try:
+            path = split_file(Path(self.params.dataset_path), self.params.split)
+            there = RecordFile(path, reads_lists=True).first_row
+        except DataError:
+            return None
+        return [name for name in there if name not in others]
+
+    @property
+    def _constructor_arguments(self) -> Mapping[str, Any]:
+        found = getattr(self.model, "init_kwargs", None)
+        return found if isinstance(found, dict) else {}
+
+
+class GivenSamples(Dataset[Any]):
+    """What a model's forward takes, handed over by the caller."""
+
+    def __init__(self, samples: Iterable[Any], model_name: str) -> None:
+        """Checks the samples, which are kept in memory.
+
+        Raises:
+            DataError: One is not a mapping of forward's arguments to values.
+        """
+        self.dataset_name = "the inputs"
+        self._samples = list(samples)
+        for number, sample in enumerate(self._samples, 1):
+            if not isinstance(sample, Mapping):
+                raise DataError(
+                    f"input {number} is {sample!r:.40}; for {model_name}, give a "
+                    "mapping of what its forward takes to tensors or numbers, or name "
+                    "a file"
+                )
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._samples[index]
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if str(path) == STDIN:
+        yield from sys.stdin.buffer
+        return
+    with path.open("rb") as file:
+        yield from file

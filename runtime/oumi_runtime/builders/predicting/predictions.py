@@ -1,0 +1,208 @@
+"""Turns what a model computes into predictions: plain dicts that can be written."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
+from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
+from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.models.generation import (
+    greedy_continuation,
+    greedy_target,
+    target_texts,
+)
+from oumi_runtime.core.trainers.model_calls import outputs_of
+from oumi_runtime.datasets.text_inputs import TextKind
+from oumi_runtime.exceptions import BadSampleError, ModelForwardError
+
+Prediction = dict[str, Any]
+"""One of `label` and `probabilities`, `labels`, `value`, `embedding`, `text`,
+`continuation`."""
+
+DEFAULT_NEW_TOKENS = 64
+_TARGETS = ("labels", "label")
+_DECODER_IDS = "decoder_input_ids"
+
+
+def build_predictions(
+    model: nn.Module,
+    kind: TextKind | None,
+    preprocessing: Preprocessing,
+    max_new_tokens: int | None = None,
+) -> Callable[[Batch], list[Prediction]]:
+    """Returns the function that makes the predictions of a batch.
+
+    Args:
+        model: The model, in evaluation mode.
+        kind: The kind of the texts; None if the model does not read texts.
+        preprocessing: The tokenizer and classes.
+        max_new_tokens: The maximum number of tokens of a text that is written; 64, or
+            the maximum length of a text if that is less, if None.
+    """
+    length = max_new_tokens or min(DEFAULT_NEW_TOKENS, preprocessing.max_length)
+    tokenizer = preprocessing.tokenizer
+    if tokenizer is not None and kind is TextKind.PROMPT:
+        end_id = preprocessing.pad_token_id
+        most = preprocessing.max_length
+        return _Continuations(model, tokenizer, length, end_id, most)
+    writes = _DECODER_IDS in inspect.signature(model.forward).parameters
+    if tokenizer is not None and kind is TextKind.SOURCE and writes:
+        return _Targets(model, tokenizer, length)
+    return _FromOutputs(model, preprocessing.label_names)
+
+
+@dataclass(frozen=True)
+class _Continuations:
+    model: nn.Module
+    tokenizer: Tokenizer
+    length: int
+    end_id: int
+    max_length: int
+
+    def __call__(self, batch: Batch) -> list[Prediction]:
+        written = greedy_continuation(
+            self.model,
+            _inputs_for(self.model, batch),
+            self.length,
+            end_id=self.end_id,
+            max_length=self.max_length,
+        )
+        texts = self.tokenizer.decode_batch(written)
+        return [{"continuation": text} for text in texts]
+
+
+@dataclass(frozen=True)
+class _Targets:
+    model: nn.Module
+    tokenizer: Tokenizer
+    length: int
+
+    def __call__(self, batch: Batch) -> list[Prediction]:
+        inputs = _inputs_for(self.model, batch, (_DECODER_IDS,))
+        written = greedy_target(self.model, inputs, self.length, stops_early=True)
+        return [{"text": text} for text in target_texts(written, self.tokenizer)]
+
+
+@dataclass(frozen=True)
+class _FromOutputs:
+    model: nn.Module
+    label_names: list[str] | None
+
+    def __call__(self, batch: Batch) -> list[Prediction]:
+        inputs = _inputs_for(self.model, batch)
+        outputs = outputs_of(self.model, self.model, inputs)
+        name = type(self.model).__name__
+        there = outputs.keys() if hasattr(outputs, "keys") else ()
+        key = next((key for key in ("logits", "embeddings") if key in there), None)
+        if key is None:
+            raise ModelForwardError(
+                f"{name}.forward returns {', '.join(there) or type(outputs).__name__}; "
+                "predictions are made of its 'logits' or 'embeddings', so return one "
+                "of these"
+            )
+        found = outputs[key].float()
+        _require_finite(found, name)
+        if key == "embeddings":
+            return [{"embedding": row} for row in _numbers(found)]
+        if found.ndim == 1 or found.shape[1:] == (1,):
+            return [{"value": value} for value in _numbers(found.flatten())]
+        if found.ndim == 2:
+            return self._classes(found)
+        if found.ndim == 3 and WORDS in batch:
+            return self._tags(found, batch[WORDS], batch[NUM_WORDS])
+        raise ModelForwardError(
+            f"the logits of {name} are of shape {tuple(found.shape)}, of which no "
+            "prediction can be made; (batch,) are values, and (batch, classes) classes"
+        )
+
+    def _classes(self, logits: torch.Tensor) -> list[Prediction]:
+        """Returns the likeliest class of each row, and the probabilities of all."""
+        names = [self._name(number) for number in range(logits.shape[1])]
+        return [
+            {
+                "label": names[label],
+                "probabilities": dict(zip(map(str, names), row, strict=True)),
+            }
+            for label, row in zip(
+                logits.argmax(-1).tolist(), _numbers(logits.softmax(-1)), strict=True
+            )
+        ]
+
+    def _tags(
+        self, logits: torch.Tensor, words: torch.Tensor, num_words: torch.Tensor
+    ) -> list[Prediction]:
+        """Returns the likeliest class of each token; None for those that were cut."""
+        predictions: list[Prediction] = []
+        for numbers, labels, count in zip(
+            words.tolist(), logits.argmax(-1).tolist(), num_words.tolist(), strict=True
+        ):
+            found: list[str | int | None] = [None] * count
+            for number, label in zip(numbers, labels, strict=True):
+                if number:
+                    found[number - 1] = self._name(label)
+            predictions.append({"labels": found})
+        return predictions
+
+    def _name(self, label: int) -> str | int:
+        names = self.label_names or ()
+        return names[label] if label < len(names) else label
+
+
+def _inputs_for(model: nn.Module, batch: Batch, later: Sequence[str] = ()) -> Batch:
+    """Returns what the model takes of a batch.
+
+    Args:
+        model: The model.
+        batch: The columns, which may include labels.
+        later: Arguments of forward that are not in the batch, but will be given.
+
+    Raises:
+        ModelForwardError: Forward requires something else.
+    """
+    left_out = {*_TARGETS, WORDS, NUM_WORDS}
+    inputs = {name: column for name, column in batch.items() if name not in left_out}
+    for name, parameter in inspect.signature(model.forward).parameters.items():
+        is_needed = parameter.default is parameter.empty and parameter.kind in (
+            parameter.POSITIONAL_OR_KEYWORD,
+            parameter.KEYWORD_ONLY,
+        )
+        if not is_needed or name in inputs or name in later:
+            continue
+        where = f"{type(model).__name__}.forward requires {name!r}"
+        if name in _TARGETS:
+            raise ModelForwardError(
+                f"{where}, which inputs do not have; write {name}=None in its "
+                "signature, and compute the loss only if they are given"
+            )
+        raise ModelForwardError(
+            f"{where}, and the input only has {', '.join(inputs) or 'labels'}; give it "
+            "data like that which it was trained on"
+        )
+    return inputs
+
+
+def _require_finite(found: torch.Tensor, name: str) -> None:
+    is_good = found.isfinite().flatten(1).all(1) if found.ndim > 1 else found.isfinite()
+    if not is_good.all():
+        bad = int(is_good.long().argmin())
+        raise BadSampleError(bad, f"{name} returns NaN or infinity for it")
+
+
+def _numbers(values: torch.Tensor) -> list[Any]:
+    """Returns numbers with as few digits as tell them apart in 32 bits."""
+    array = values.cpu().numpy()
+    if array.ndim > 1:  # Row by row, since each number takes 128 bytes meanwhile.
+        return [_shortest(row) for row in array]
+    return _shortest(array)
+
+
+def _shortest(row: np.ndarray) -> list[float]:
+    numbers: list[float] = row.astype(str).astype(np.float64).tolist()
+    return numbers

@@ -1,0 +1,1 @@
+"""What is fitted to the training split: tokenizer, class names and features."""

@@ -1,0 +1,1 @@
+"""Texts to token ids: the tokenizers, and faster ways to the same ids."""
