@@ -11,6 +11,7 @@ import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
 from oumi_runtime.builders.arguments import argument_mistake, takes
 from oumi_runtime.builders.data.bad_samples import build_bad_samples
 from oumi_runtime.builders.data.mixtures import mix_datasets, mix_streams
+from oumi_runtime.builders.data.own_texts import with_texts_found
 from oumi_runtime.builders.data.packing import pack_samples
 from oumi_runtime.core.configs import (
     DataParams,
@@ -70,8 +71,9 @@ def build_dataset_mixture(
     for each in params.datasets:
         with leaving_out(each.dataset_name, leave_out):
             dataset = _build_one(each, params)
-        if isinstance(dataset, BaseMapDataset):
-            dataset.transform_all(leaves_out_bad=bad_samples is not None)
+            if isinstance(dataset, BaseMapDataset):
+                dataset.transform_all(leaves_out_bad=bad_samples is not None)
+            dataset = _readable(dataset, each.dataset_name, params)
         if isinstance(dataset, BlockDataset) and bad_samples is not None:
             raise DataError(
                 f"data.on_bad_sample: skip cannot leave rows out of "
@@ -168,8 +170,7 @@ def _build_one(params: DatasetParams, split: DatasetSplitParams) -> Dataset[Any]
         fields.setdefault(column, params.dataset_kwargs.get(column, split.target_col))
     if _may_stream(maker):
         fields["stream"] = split.stream
-    kwargs = {**params.dataset_kwargs, **fields}
-    return _readable(_make(name, dataset_class, kwargs), name, split.stream)
+    return _make(name, dataset_class, {**params.dataset_kwargs, **fields})
 
 
 def _may_stream(dataset_class: Any) -> bool:
@@ -190,12 +191,18 @@ def _column_argument(dataset_class: Any, name: str) -> str:
     )
 
 
-def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
+def _readable(dataset: Any, name: str, split: DatasetSplitParams) -> Dataset[Any]:
     """Returns an iterable dataset if it is to be streamed, or else an indexable one."""
-    if isinstance(dataset, IterableDataset) and not stream:
+    if not isinstance(dataset, IterableDataset):
+        _check_indexable(dataset, name)
+    if split.collator_name is None:  # or else it may be the collator that tokenizes
+        dataset = with_texts_found(dataset, stream=split.stream)
+    if isinstance(dataset, IterableDataset) and not split.stream:
         dataset = ReadRows(Stream([StreamSource(dataset)]))
-    if isinstance(dataset, IterableDataset):
-        return dataset
+    return cast("Dataset[Any]", dataset)
+
+
+def _check_indexable(dataset: Any, name: str) -> None:
     if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
         raise DataError(
             f"dataset {name!r} is a {type(dataset).__name__}, which has neither "
@@ -204,4 +211,3 @@ def _readable(dataset: Any, name: str, stream: bool) -> Dataset[Any]:
         )
     if count_samples(cast("Dataset[Any]", dataset)) == 0:
         raise DataError(f"dataset {name!r} has no samples")
-    return cast("Dataset[Any]", dataset)

@@ -1,0 +1,193 @@
+"""Texts of users' own datasets, in the form that the builders tokenize.
+
+A dataset whose samples hold texts rather than tensors need not tokenize them: they are
+read once, or streamed in blocks, and tokenized like those of the built-in datasets.
+"""
+
+import contextlib
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from torch.utils.data import Dataset, IterableDataset
+
+from oumi_runtime.core.datasets import (
+    Block,
+    BlockDataset,
+    ColumnDataset,
+    PlainTexts,
+    Stream,
+    StreamSource,
+    TaggedTexts,
+    TextColumns,
+    TextDataset,
+    TextPairs,
+)
+from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows import in_one_line
+from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
+from oumi_runtime.exceptions import BadRowError, DataError
+
+# A row that cannot be read may be left out later, and does not say what the others are.
+_MOST_UNREADABLE = 10
+
+
+class _Form(NamedTuple):
+    """One kind of sample: a function that reads the value of each of its fields."""
+
+    fields: Mapping[str, Callable[[Any], Any]]
+    of_columns: Callable[[dict[str, list[Any]], list[str] | None], TextColumns]
+
+    def values(self, sample: Any) -> tuple[Any, ...]:
+        """Returns the values of a sample's fields.
+
+        Raises:
+            DataError: A field is missing, or is something else.
+        """
+        if not isinstance(sample, Mapping) or sample.keys() != self.fields.keys():
+            found = ", ".join(sample) if isinstance(sample, Mapping) else repr(sample)
+            raise DataError(f"has {found:.60} where others have {self}")
+        values: list[Any] = []
+        for name, read in self.fields.items():
+            try:
+                values.append(read(sample[name]))
+            except (TypeError, ValueError) as error:
+                raise DataError(f"{name!r} is {sample[name]!r:.40}, {error}") from None
+        return tuple(values)
+
+    def __str__(self) -> str:
+        return " and ".join(self.fields)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    return value
+
+
+def _label(value: Any) -> int | str:
+    try:
+        return value if isinstance(value, str) else operator.index(value)
+    except TypeError:
+        raise TypeError("neither an integer nor a class name") from None
+
+
+_FORMS = (
+    _Form(
+        {"text": _text, "label": _label},
+        lambda of, names: TextDataset(of["text"], of["label"], label_names=names),
+    ),
+    _Form(
+        {
+            "tokens": lambda value: list(map(_text, value)),
+            "labels": lambda value: list(map(_label, value)),
+        },
+        lambda of, names: TaggedTexts(of["tokens"], of["labels"], label_names=names),
+    ),
+    _Form(
+        {"text": _text, "target": _text},
+        lambda of, _: TextPairs(of["text"], of["target"]),
+    ),
+    _Form({"text": _text}, lambda of, _: PlainTexts(of["text"])),
+)
+
+
+def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
+    """Returns a dataset whose samples hold texts as one that the builders tokenize.
+
+    Args:
+        dataset: Any dataset; one whose samples are tensors is returned unchanged. A
+            sample holds texts if its fields are `text` and `label`; `tokens` and
+            `labels`; `text` and `target`; or `text`.
+        stream: Whether to read the rows only as they are needed.
+
+    Raises:
+        BadRowError: A row cannot be read; it is left out if that is asked for.
+    """
+    if isinstance(dataset, ColumnDataset | TextColumns | BlockDataset):
+        return dataset
+    form = _form_of(_first_sample(dataset))
+    if form is None:
+        return dataset
+    texts = OwnTexts(dataset, form)
+    return texts if stream else texts.read_all()
+
+
+def holds_texts(sample: Any) -> bool:
+    """Whether a sample holds texts that the builders tokenize."""
+    return _form_of(sample) is not None
+
+
+def _form_of(sample: Any) -> _Form | None:
+    for form in _FORMS:
+        if isinstance(sample, Mapping) and sample.keys() == form.fields.keys():
+            with contextlib.suppress(DataError):
+                form.values(sample)
+                return form
+    return None
+
+
+def _first_sample(dataset: Any) -> Any:
+    """Returns the first sample that can be read, or None; it draws no random number."""
+    with random_numbers_from(0):
+        if isinstance(dataset, IterableDataset):
+            try:
+                return next(iter(dataset), None)
+            except Exception:
+                return None
+        for index in range(min(len(dataset), _MOST_UNREADABLE)):
+            try:
+                return dataset[index]
+            except Exception:
+                continue
+    return None
+
+
+class OwnTexts(BlockDataset):
+    """The texts of a user's own dataset, read in blocks."""
+
+    def __init__(self, dataset: Dataset[Any], form: _Form) -> None:
+        """Initializes the dataset; its samples must be of the form."""
+        self.dataset_name = getattr(dataset, "dataset_name", None)
+        self.dataset_path = getattr(dataset, "dataset_path", None)
+        self._form = form
+        self._rows = Stream([StreamSource(dataset)])
+        self.label_names = self._rows.label_names
+        self._pass = 0
+
+    @property
+    def num_samples(self) -> int | None:
+        """Number of rows, if the dataset has a length."""
+        return self._rows.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Passes the number of the pass on to a dataset that asks for it."""
+        self._pass = epoch
+
+    def read_blocks(self, start: int = 0) -> Iterator[TextColumns]:
+        """Iterates over the rows; see `BlockDataset.read_blocks`."""
+        for block in self._rows.blocks(self._pass, start):
+            yield self._texts_of(block)
+
+    def read_all(self) -> TextColumns:
+        """Returns all texts."""
+        first, *others = self.read_blocks()
+        return first.joined(others)
+
+    def _texts_of(self, block: Block) -> TextColumns:
+        samples = self._rows.columns(block)
+        rows: list[tuple[Any, ...]] = []
+        for index in range(len(block)):
+            try:
+                rows.append(self._form.values(samples[index]))
+            except (BadRowError, DataError) as error:
+                where = self._rows.describe(block, index)
+                reason = in_one_line(error).removeprefix(f"{where}: ")
+                number = int(block.rows[index]) + 1
+                name = self.dataset_path or self.dataset_name
+                reject_row(name, number, reason, message=f"{where}: {reason}")
+        columns = {
+            name: [row[place] for row in rows]
+            for place, name in enumerate(self._form.fields)
+        }
+        return self._form.of_columns(columns, self.label_names)
