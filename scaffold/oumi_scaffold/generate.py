@@ -4,25 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import TemplateError
-from oumi_scaffold.paths import (
+from oumi_scaffold.project import manifest, requirements_file, schema_file
+from oumi_scaffold.project.paths import (
     check_case,
     check_distinct,
     check_project,
     missing_folders,
     read_target,
 )
-from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
-from oumi_scaffold.render import RenderedFile, Renderer
-from oumi_scaffold.source import Source, built_in
-from oumi_scaffold.spec import RUNTIME, ModelSpec
-from oumi_scaffold.structure import Structure, StructureChecks
-from oumi_scaffold.values import Value
+from oumi_scaffold.rendering.render import RenderedFile, Renderer
+from oumi_scaffold.rendering.structure import Structure, StructureChecks
+from oumi_scaffold.request.spec import RUNTIME, ModelSpec
+from oumi_scaffold.request.values import Value
+from oumi_scaffold.template.source import Source, built_in
+from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_templates.catalog import COMPILED
 
 if TYPE_CHECKING:
-    from oumi_scaffold.confined import ConfinedRenderer
+    from oumi_scaffold.rendering.confined import ConfinedRenderer
 
 
 class Generated(NamedTuple):
@@ -50,7 +50,7 @@ def renderer_of(source: Source) -> "Renderer | ConfinedRenderer":
     """Returns the renderer of a template; third-party ones run with limits."""
     if source.is_built_in:
         return Renderer(source.template, COMPILED)
-    from oumi_scaffold.confined import ConfinedRenderer
+    from oumi_scaffold.rendering.confined import ConfinedRenderer
 
     return ConfinedRenderer(source.template)
 

@@ -13,9 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from oumi_scaffold.render import render
-from oumi_scaffold.spec import model_spec
-from oumi_scaffold.template import load_template
+from oumi_scaffold.rendering.render import render
+from oumi_scaffold.request.spec import model_spec
+from oumi_scaffold.template.folder import load_template
 from oumi_templates.catalog import template_dir
 
 MEASURE = """

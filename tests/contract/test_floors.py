@@ -44,8 +44,23 @@ FLOORS = (
         "pytest_plugin",
     },
 )
+# The rooms of one floor do not know each other.
+SCAFFOLD_FLOORS = (
+    {"exceptions"},
+    {"request", "template", "report"},
+    {"rendering", "user_data", "wrapping"},
+    {"project"},
+    {"writing"},
+    {"generate"},
+    {"updating"},
+    {"cli"},
+    {"__main__"},
+)
 ROOM_FLOORS = {
-    f"oumi_runtime.{room}": n for n, floor in enumerate(FLOORS) for room in floor
+    f"{area}.{room}": n
+    for area, floors in ((FACE, FLOORS), ("oumi_scaffold", SCAFFOLD_FLOORS))
+    for n, floor in enumerate(floors)
+    for room in floor
 }
 HUGGING_FACE = ("transformers", "accelerate")
 TORCH = ("torch", "torchmetrics", "torchdata", "safetensors", *HUGGING_FACE)
@@ -76,6 +91,22 @@ def test_no_runtime_module_imports_from_a_higher_floor():
         < ROOM_FLOORS.get(room_of(each.imported), len(FLOORS))
     ]
     assert upward == []
+
+
+def test_every_scaffold_module_is_in_a_room():
+    modules = set(modules_of("oumi_scaffold")) - {"oumi_scaffold"}
+    assert {module for module in modules if not room_of(module)} == set()
+
+
+def test_a_room_of_the_scaffold_imports_only_from_floors_below_its_own():
+    beside_or_above = [
+        str(each)
+        for each in SCAFFOLD
+        if (importer := room_of(each.importer)) != (other := room_of(each.imported))
+        and is_within(other, "oumi_scaffold")
+        and ROOM_FLOORS.get(importer, 0) <= ROOM_FLOORS[other]
+    ]
+    assert beside_or_above == []
 
 
 def test_trainers_models_and_datasets_do_not_know_each_other():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oumi_scaffold.cli import main
-from oumi_scaffold.plan import Status
+from oumi_scaffold.writing.plan import Status
 
 PAGE = (Path(__file__).parents[2] / "docs" / "updating.md").read_text()
 _STAMP = re.compile(r"backup-\d{8}-\d{6}")

@@ -9,8 +9,8 @@ import pytest
 from generated import HERE, MODELS, PYTHON
 
 from oumi_scaffold.generate import plan_model
-from oumi_scaffold.spec import OUMI, model_spec
-from oumi_scaffold.write import write
+from oumi_scaffold.request.spec import OUMI, model_spec
+from oumi_scaffold.writing.write import write
 
 PACKAGES = ("oumi", "torch", "transformers", "datasets", "omegaconf", "pydantic")
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from oumi_runtime.builders import build_model
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.registry import REGISTRY
-from oumi_scaffold.names import module_name
+from oumi_scaffold.request.names import module_name
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(1800)]
 

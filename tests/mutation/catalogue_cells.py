@@ -5,9 +5,9 @@ from pathlib import Path
 from harness import Cell
 
 from oumi_scaffold.generate import plan_model
-from oumi_scaffold.names import module_name
-from oumi_scaffold.spec import model_spec
-from oumi_scaffold.write import write
+from oumi_scaffold.request.names import module_name
+from oumi_scaffold.request.spec import model_spec
+from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import TASKS
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]

@@ -10,7 +10,7 @@ from trees import make_tree
 
 from oumi_runtime.core.registry import REGISTRY
 from oumi_scaffold.cli import main
-from oumi_scaffold.template import TemplateFolder, load_template
+from oumi_scaffold.template.folder import TemplateFolder, load_template
 
 TOP = "{{ cookiecutter.project_slug }}"
 

@@ -49,6 +49,17 @@ def changes_of(action: Callable[[], object]) -> list[str]:
     return made
 
 
+def refusing(number: int, code: int) -> Callable[..., object]:
+    """Makes one call fail, with an error of the system's."""
+
+    def instead(n: int, name: str, real: Call, args: tuple, kwargs: dict) -> object:
+        if n == number:
+            raise OSError(code, os.strerror(code), str(args[0]))
+        return real(*args, **kwargs)
+
+    return instead
+
+
 def killed(action: Callable[[], object], number: int, *, torn: bool = False) -> bool:
     """Carries an action out in a process that ends with a call, and not otherwise.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from trees import make_tree
 
-from oumi_scaffold import source
+from oumi_scaffold.template import source
 from oumi_templates.catalog import template_dir
 
 TOP = "{{ cookiecutter.project_slug }}"
@@ -36,6 +36,12 @@ def make_template(
 ) -> Path:
     own = {FILE: MODEL, "cookiecutter.json": json.dumps(SETTINGS | settings)}
     return make_tree(folder, own | dict(files or {}))
+
+
+def nested_loops(depth: int) -> str:
+    """A text that takes longer than anyone waits."""
+    loops = "".join(f"{{% for a{n} in range(99999) %}}" for n in range(depth))
+    return loops + "{% endfor %}" * depth
 
 
 def git(folder: Path, *args: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults import Call, changes_of, intercepted, killed
+from faults import Call, changes_of, intercepted, killed, refusing
 from own_templates import NewerTemplate
 from trees import make_tree, snapshot
 
@@ -168,7 +168,7 @@ def test_a_disk_that_refuses_any_call_leaves_the_project_as_it_was(
         scene.reset()
         capsys.readouterr()
 
-        with intercepted(_refusing(number, code)):
+        with intercepted(refusing(number, code)):
             exit_code = scene.play()
         said = capsys.readouterr().err
         if exit_code == 0:  # it went another way, or had only to clean up
@@ -194,15 +194,6 @@ def test_an_interrupt_before_or_after_any_call_leaves_nothing_half_done(scene: S
             if scene.now() not in (scene.before, scene.after):
                 main(["list", "tasks"])  # only its own folder was left
             assert scene.now() in (scene.before, scene.after)
-
-
-def _refusing(number: int, code: int) -> Callable[..., object]:
-    def instead(n: int, name: str, real: Call, args: tuple, kwargs: dict) -> object:
-        if n == number:
-            raise OSError(code, os.strerror(code), str(args[0]))
-        return real(*args, **kwargs)
-
-    return instead
 
 
 def _interrupting(number: int, is_after: bool) -> Callable[..., object]:

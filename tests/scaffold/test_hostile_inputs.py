@@ -16,10 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from faults import intercepted
-from own_templates import FILE, MODEL, SETTINGS, TOP, make_template
-from test_all_or_nothing import _refusing
-from test_opening import nested
+from faults import intercepted, refusing
+from own_templates import FILE, MODEL, SETTINGS, TOP, make_template, nested_loops
 from trees import make_tree, snapshot
 
 SEPARATOR = "::"
@@ -144,7 +142,7 @@ ROWS = [
         "bombs and loops",
         1,
         "template own: ",
-        {f"{TOP}/a": nested(4)},
+        {f"{TOP}/a": nested_loops(4)},
         {f"{TOP}/a": "{% include 'a' %}"},
         {f"{TOP}/a": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"},
         {f"{TOP}/a": "{{ 'x' * 10 ** 10 }}"},
@@ -261,7 +259,7 @@ def test_a_disk_that_refuses_is_one_line(
 ):
     make_tree(project, {"mine": ""})
     before = snapshot(project)
-    with intercepted(_refusing(number, code)):
+    with intercepted(refusing(number, code)):
         done = run("new-model", "Net")
     assert (done.exit_code, done.err.count("\n")) == (1, 1)
     assert os.strerror(code) in done.err
@@ -300,7 +298,7 @@ def test_runs_at_once_leave_every_model_listed(project: Path):
 def test_a_signal_while_a_template_loops_leaves_nothing(
     project: Path, tmp_path: Path, number: int
 ):
-    where = make_template(tmp_path / "own", {f"{TOP}/a": nested(4)})
+    where = make_template(tmp_path / "own", {f"{TOP}/a": nested_loops(4)})
     program = [sys.executable, "-m", "oumi_scaffold", "new-model", "Net"]
     process = subprocess.Popen(
         [*program, "--template", str(where)], cwd=project, stderr=subprocess.PIPE

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from oumi_scaffold.generate import plan_model
-from oumi_scaffold.names import module_name
-from oumi_scaffold.render import RenderedFile, render
-from oumi_scaffold.spec import model_spec
-from oumi_scaffold.template import load_template
-from oumi_scaffold.write import write
+from oumi_scaffold.rendering.render import RenderedFile, render
+from oumi_scaffold.request.names import module_name
+from oumi_scaffold.request.spec import model_spec
+from oumi_scaffold.template.folder import load_template
+from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import TASKS, template_dir
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from oumi_scaffold.generate import plan_model
-from oumi_scaffold.manifest import FILE_NAME, recorded_models
-from oumi_scaffold.spec import model_spec
-from oumi_scaffold.write import write
+from oumi_scaffold.project.manifest import FILE_NAME, recorded_models
+from oumi_scaffold.request.spec import model_spec
+from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import TASKS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

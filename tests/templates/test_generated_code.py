@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from cells import CELLS, LENGTHS, rendered, write_project
 
-from oumi_scaffold.answers import settable
-from oumi_scaffold.names import MAX_LENGTH
-from oumi_scaffold.render import render
-from oumi_scaffold.spec import RUNTIME
-from oumi_scaffold.template import load_template
+from oumi_scaffold.rendering.answers import settable
+from oumi_scaffold.rendering.render import render
+from oumi_scaffold.request.names import MAX_LENGTH
+from oumi_scaffold.request.spec import RUNTIME
+from oumi_scaffold.template.folder import load_template
 from oumi_templates.catalog import TASKS, template_dir
 
 ROOT = Path(__file__).parents[2]

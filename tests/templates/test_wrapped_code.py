@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from oumi_scaffold.render import render
-from oumi_scaffold.template import load_template
+from oumi_scaffold.rendering.render import render
+from oumi_scaffold.template.folder import load_template
 from oumi_scaffold.wrapping.arguments import Argument
 from oumi_scaffold.wrapping.sizes import TASKS
 from oumi_scaffold.wrapping.target import Target

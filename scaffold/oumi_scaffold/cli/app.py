@@ -17,8 +17,9 @@ from types import FrameType
 
 import click
 
-from oumi_scaffold import __version__, leftovers
+from oumi_scaffold import __version__
 from oumi_scaffold.cli import exit_codes, output
+from oumi_scaffold.project import leftovers
 
 PROGRAM = "oumi-scaffold"
 
@@ -123,7 +124,7 @@ def _recover_here() -> None:
     """Completes or rolls back what a killed run left in the working folder."""
     if not leftovers.are_in(Path()):
         return
-    from oumi_scaffold.write import exclusive
+    from oumi_scaffold.writing.write import exclusive
 
     with exclusive(Path()) as done:
         if done:

@@ -15,11 +15,11 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import CheckFailedError, ScaffoldError, TemplateError
 from oumi_scaffold.generate import generated, plan_models
-from oumi_scaffold.opening import opened
-from oumi_scaffold.source import Source
-from oumi_scaffold.spec import Layout, own_spec
-from oumi_scaffold.values import Value
-from oumi_scaffold.write import write
+from oumi_scaffold.request.spec import Layout, own_spec
+from oumi_scaffold.request.values import Value
+from oumi_scaffold.template.opening import opened
+from oumi_scaffold.template.source import Source
+from oumi_scaffold.writing.write import write
 
 _NAME = "CheckedNet"
 _MOST_CHOICES = 64

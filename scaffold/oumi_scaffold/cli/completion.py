@@ -28,7 +28,7 @@ def targets(
     _: click.Context, __: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Completes the package that generated code imports."""
-    from oumi_scaffold.spec import TARGETS  # which loads what renders templates
+    from oumi_scaffold.request.spec import TARGETS  # which loads what renders templates
 
     return _starting(incomplete, dict.fromkeys(TARGETS, ""))
 

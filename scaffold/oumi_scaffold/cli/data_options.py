@@ -4,15 +4,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from oumi_scaffold.answers import settable
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.registered import registered
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
-from oumi_scaffold.source import Source
+from oumi_scaffold.rendering.answers import settable
+from oumi_scaffold.request.values import Value
+from oumi_scaffold.template.source import Source
 from oumi_scaffold.user_data.files import UserData
 from oumi_scaffold.user_data.inspecting import look_into
 from oumi_scaffold.user_data.tables import SUFFIXES
-from oumi_scaffold.values import Value
 
 # These read files that the user has to name.
 _NEED_A_PATH = (

@@ -6,7 +6,7 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import QuitError
-from oumi_scaffold.plan import PlanEntry, Status
+from oumi_scaffold.writing.plan import PlanEntry, Status
 
 _ANSWERS = {"yes": Status.FORCE, "no": Status.SKIP}
 _REPLACE = "{path} exists and differs. Replace it (a copy is kept)?"

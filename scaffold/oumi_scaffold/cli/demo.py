@@ -10,7 +10,7 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import ScaffoldError
-from oumi_scaffold.spec import model_spec
+from oumi_scaffold.request.spec import model_spec
 
 SPEC = model_spec("DigitNet", "image-classification", "cnn")
 _SCAFFOLD = [sys.executable, "-m", "oumi_scaffold"]

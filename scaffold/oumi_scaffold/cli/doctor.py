@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import click
 
-from oumi_scaffold import installation, leftovers, manifest
-from oumi_scaffold.cli import exit_codes, output
+from oumi_scaffold.cli import exit_codes, installation, output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.registered import unusable
 from oumi_scaffold.cli.validate import mistakes_in
 from oumi_scaffold.exceptions import ManifestError
-from oumi_scaffold.recorded import RecordedModel
-from oumi_scaffold.spec import OUMI
+from oumi_scaffold.project import leftovers, manifest
+from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.request.spec import OUMI
 
 OK, FAILED, REMARK = "ok", "failed", "n/a"
 

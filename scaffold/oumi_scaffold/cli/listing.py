@@ -63,7 +63,7 @@ def tasks(as_json: bool) -> None:
 @json_option
 def templates(as_json: bool) -> None:
     """List the templates (in cookiecutter's format) and their folders."""
-    from oumi_scaffold.opening import installed
+    from oumi_scaffold.template.opening import installed
 
     folders = {name: str(template_dir(name)) for name in TASKS}
     folders |= {name: str(p or "not found") for name, p in installed().items()}

@@ -9,7 +9,7 @@ from oumi_scaffold.cli import completion
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.request import Request, complete
 from oumi_scaffold.cli.writing import write_models
-from oumi_scaffold.spec import RUNTIME, TARGETS
+from oumi_scaffold.request.spec import RUNTIME, TARGETS
 
 
 @click.command("new-model")

@@ -8,9 +8,9 @@ import click
 from oumi_scaffold.cli import completion, output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
-from oumi_scaffold.paths import check_project
-from oumi_scaffold.plan import Plan, planned_file
-from oumi_scaffold.write import exclusive, write
+from oumi_scaffold.project.paths import check_project
+from oumi_scaffold.writing.plan import Plan, planned_file
+from oumi_scaffold.writing.write import exclusive, write
 from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.plan import Plan, PlanEntry, Status
+from oumi_scaffold.writing.plan import Plan, PlanEntry, Status
 
 _MOST_SHOWN = 200
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from oumi_scaffold import requirements_file
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.plan_lines import PlanLines
 from oumi_scaffold.generate import Generated
-from oumi_scaffold.plan import Plan
+from oumi_scaffold.project import requirements_file
+from oumi_scaffold.writing.plan import Plan
 
 
 class Report(NamedTuple):

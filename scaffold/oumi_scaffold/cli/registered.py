@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from oumi_scaffold import requirements_file
+from oumi_scaffold.project import requirements_file
 
 BUILT_IN = "built-in"
 PROJECT = "project"

@@ -6,10 +6,10 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.report.page import MARK, page
 from oumi_scaffold.report.runs import read_run
-from oumi_scaffold.write import exclusive, write
+from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
+from oumi_scaffold.writing.write import exclusive, write
 
 _DEFAULT_NAME = "report.html"
 

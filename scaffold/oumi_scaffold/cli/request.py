@@ -11,11 +11,11 @@ from oumi_scaffold.cli import decisions
 from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import NameListError, ScaffoldError
-from oumi_scaffold.names import check_name, module_name
-from oumi_scaffold.project_settings import ProjectSettings, read_settings
-from oumi_scaffold.source import Source, built_in
-from oumi_scaffold.spec import RUNTIME, ModelSpec, model_spec, own_spec
-from oumi_scaffold.values import Value
+from oumi_scaffold.project.settings import ProjectSettings, read_settings
+from oumi_scaffold.request.names import check_name, module_name
+from oumi_scaffold.request.spec import RUNTIME, ModelSpec, model_spec, own_spec
+from oumi_scaffold.request.values import Value
+from oumi_scaffold.template.source import Source, built_in
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 
 _MOST_NAMES = 10_000
@@ -55,7 +55,7 @@ class Request(NamedTuple):
             model_spec(name, self.task, self.arch, self.target)  # raises if invalid
             yield built_in(self.task or DEFAULT_TASK)
             return
-        from oumi_scaffold.opening import opened
+        from oumi_scaffold.template.opening import opened
 
         with opened(self.template) as source:
             yield source

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
 from oumi_scaffold.generate import Generated
-from oumi_scaffold.names import TakenName, check_available
-from oumi_scaffold.spec import ModelSpec
+from oumi_scaffold.request.names import TakenName, check_available
+from oumi_scaffold.request.spec import ModelSpec
 
 Taken = list[tuple[Path, TakenName]]
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import TemplateSourceError
 from oumi_scaffold.generate import renderer_of
-from oumi_scaffold.plan import Plan
-from oumi_scaffold.source import Source
-from oumi_scaffold.spec import ModelSpec
+from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.template.source import Source
+from oumi_scaffold.writing.plan import Plan
 
 
 class TemplateHooks(NamedTuple):
@@ -19,7 +19,7 @@ class TemplateHooks(NamedTuple):
     def before(self, plan: Plan) -> None:
         """Runs the pre-generation script, in the project or the folder above it."""
         if self.texts and not plan.dry_run:
-            from oumi_scaffold.hooks import run_hooks
+            from oumi_scaffold.template.hooks import run_hooks
 
             folder = next(
                 f for f in (plan.project, *plan.project.parents) if f.is_dir()
@@ -29,7 +29,7 @@ class TemplateHooks(NamedTuple):
     def after(self, plan: Plan) -> None:
         """Runs the post-generation script in the project."""
         if self.texts and not plan.dry_run:
-            from oumi_scaffold.hooks import run_hooks
+            from oumi_scaffold.template.hooks import run_hooks
 
             run_hooks("post_gen_project", self.texts, plan.project)
 

@@ -10,7 +10,7 @@ from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.plan_lines import PlanLines
 from oumi_scaffold.exceptions import ChangedFilesError
 from oumi_scaffold.updating.undo import plan_undo
-from oumi_scaffold.write import exclusive, write
+from oumi_scaffold.writing.write import exclusive, write
 
 
 @click.command("undo")

@@ -22,16 +22,16 @@ from oumi_scaffold.exceptions import (
     UpdateError,
 )
 from oumi_scaffold.generate import Generator
-from oumi_scaffold.manifest import FILE_NAME, check_version
-from oumi_scaffold.opening import opened
-from oumi_scaffold.plan import Status
-from oumi_scaffold.project_settings import read_settings
-from oumi_scaffold.recorded import RecordedModel
-from oumi_scaffold.source import Source, built_in
+from oumi_scaffold.project.manifest import FILE_NAME, check_version
+from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.project.settings import read_settings
+from oumi_scaffold.template.opening import opened
+from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.updating.again import Renewed, renewed
 from oumi_scaffold.updating.undo import read_recorded
 from oumi_scaffold.updating.update import Update, plan_update
-from oumi_scaffold.write import exclusive, write
+from oumi_scaffold.writing.plan import Status
+from oumi_scaffold.writing.write import exclusive, write
 from oumi_templates.catalog import TASKS
 
 

@@ -12,11 +12,11 @@ from oumi_scaffold.cli.options import json_option, values_by_name
 from oumi_scaffold.cli.template_hooks import TemplateHooks
 from oumi_scaffold.cli.writing import write_models
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
-from oumi_scaffold.names import check_name
-from oumi_scaffold.project_settings import read_settings
-from oumi_scaffold.source import Source, built_in
-from oumi_scaffold.spec import ModelSpec
-from oumi_scaffold.values import Value
+from oumi_scaffold.project.settings import read_settings
+from oumi_scaffold.request.names import check_name
+from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.request.values import Value
+from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
 from oumi_scaffold.wrapping.settings import Parameter, whole_number
 from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of

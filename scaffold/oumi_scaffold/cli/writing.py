@@ -10,10 +10,10 @@ from oumi_scaffold.cli.plan_report import Report
 from oumi_scaffold.cli.taken_names import check_free, taken_names
 from oumi_scaffold.cli.template_hooks import TemplateHooks
 from oumi_scaffold.generate import Generated, generated, plan_models
-from oumi_scaffold.plan import Plan
-from oumi_scaffold.source import Source
-from oumi_scaffold.spec import ModelSpec
-from oumi_scaffold.write import exclusive, write
+from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.template.source import Source
+from oumi_scaffold.writing.plan import Plan
+from oumi_scaffold.writing.write import exclusive, write
 
 
 class Options(Protocol):

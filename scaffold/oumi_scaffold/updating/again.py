@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from oumi_scaffold.exceptions import ManifestError, SettingsError
 from oumi_scaffold.generate import Generated, Generator
-from oumi_scaffold.manifest import FILE_NAME
-from oumi_scaffold.names import check_name
-from oumi_scaffold.project_settings import layout_of
-from oumi_scaffold.recorded import RecordedModel
-from oumi_scaffold.source import Source
-from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.project.manifest import FILE_NAME
+from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.project.settings import layout_of
+from oumi_scaffold.request.names import check_name
+from oumi_scaffold.request.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.template.source import Source
 
 
 class Renewed(NamedTuple):

@@ -8,22 +8,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from oumi_scaffold import leftovers, manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import NothingGeneratedError, UnknownChoiceError
-from oumi_scaffold.paths import (
+from oumi_scaffold.project import leftovers, manifest, requirements_file, schema_file
+from oumi_scaffold.project.paths import (
     check_distinct,
     emptied_folders,
     mode_of,
     read_target,
 )
-from oumi_scaffold.plan import (
+from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.writing.plan import (
     Plan,
     PlanEntry,
     Status,
     planned_deletion,
     planned_update,
 )
-from oumi_scaffold.recorded import RecordedModel
 
 _REMAINS = (Status.IDENTICAL, Status.SKIP)
 

@@ -11,17 +11,21 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from oumi_scaffold import manifest, requirements_file, schema_file
 from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.generate import model_entry
-from oumi_scaffold.paths import (
+from oumi_scaffold.project import manifest, requirements_file, schema_file
+from oumi_scaffold.project.paths import (
     check_case,
     check_distinct,
     emptied_folders,
     missing_folders,
     read_target,
 )
-from oumi_scaffold.plan import (
+from oumi_scaffold.project.recorded import line_ends, with_line_ends
+from oumi_scaffold.request.spec import RUNTIME
+from oumi_scaffold.updating.again import Renewed
+from oumi_scaffold.updating.merge import Merge, first_marker, merged
+from oumi_scaffold.writing.plan import (
     Plan,
     PlanEntry,
     Status,
@@ -29,10 +33,6 @@ from oumi_scaffold.plan import (
     planned_file,
     planned_update,
 )
-from oumi_scaffold.recorded import line_ends, with_line_ends
-from oumi_scaffold.spec import RUNTIME
-from oumi_scaffold.updating.again import Renewed
-from oumi_scaffold.updating.merge import Merge, first_marker, merged
 
 
 class Place(NamedTuple):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.request.values import Value
 from oumi_scaffold.user_data.tables import SUFFIXES, UserTable, read_user_table
-from oumi_scaffold.values import Value
 
 LABELS = ("label", "labels", "class", "category", "target", "y", "sentiment")
 SPLITS_IN_ORDER = ("train", "validation", "test")

@@ -6,7 +6,7 @@ only if it has no default.
 
 from collections.abc import Mapping
 
-from oumi_scaffold.values import Value
+from oumi_scaffold.request.values import Value
 
 MAX_LENGTH = 128
 """Tokens of the longest texts, as `model_max_length` of the generated configs."""

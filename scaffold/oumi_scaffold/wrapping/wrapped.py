@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from oumi_scaffold import names
 from oumi_scaffold.exceptions import InvalidNameError
-from oumi_scaffold.spec import RUNTIME, Layout, ModelSpec
-from oumi_scaffold.values import Value
+from oumi_scaffold.request import names
+from oumi_scaffold.request.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.request.values import Value
 from oumi_scaffold.wrapping.arguments import Argument
 from oumi_scaffold.wrapping.sizes import FIXED
 from oumi_scaffold.wrapping.target import Target

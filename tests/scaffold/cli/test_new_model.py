@@ -15,7 +15,7 @@ import yaml
 from trees import make_tree, snapshot
 
 from oumi_scaffold import __version__, generate
-from oumi_scaffold.render import RenderedFile
+from oumi_scaffold.rendering.render import RenderedFile
 from oumi_templates.catalog import TASKS
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trees import make_tree, snapshot
 
-from oumi_scaffold import schema_file
+from oumi_scaffold.project import schema_file
 
 MODEL, CONFIG, TEST = "models/my_net.py", "configs/my_net.yaml", "tests/test_my_net.py"
 FOLDERS = """{

@@ -8,7 +8,7 @@ import pytest
 from own_templates import NewerTemplate
 from trees import make_tree, snapshot
 
-from oumi_scaffold.generated_text import packed
+from oumi_scaffold.project.generated_text import packed
 
 MODEL, CONFIG, TEST = "models/my_net.py", "configs/my_net.yaml", "tests/test_my_net.py"
 MANIFEST = ".oumi-scaffold.json"

@@ -1,0 +1,217 @@
+"""Checks rendered files before anything is written.
+
+Python must parse, and YAML and JSON must load. One class must have the model's name and
+be registered under it, its constructor must have the requested defaults, and a config
+must name the model.
+"""
+
+import ast
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, cast
+
+import yaml
+
+from oumi_scaffold.exceptions import TemplateError, UnknownChoiceError
+from oumi_scaffold.rendering.render import RenderedFile
+from oumi_scaffold.request.values import Value
+
+# The C loader where PyYAML has been built with it: ten times as fast.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Structure(NamedTuple):
+    """Which rendered files hold the model and its config, if there is one."""
+
+    model_file: str
+    config_file: str | None
+
+
+def check_structure(
+    files: Iterable[RenderedFile],
+    template: str,
+    model_name: str,
+    arguments: Mapping[str, Value],
+) -> Structure:
+    """Checks rendered files against the request, and returns their roles.
+
+    Args:
+        files: The files.
+        template: The name of the template, for errors.
+        model_name: The name of the class, and the name it is registered under.
+        arguments: The expected defaults of constructor arguments.
+
+    Raises:
+        UnknownChoiceError: The constructor has no such argument.
+        TemplateError: A file cannot be parsed, or does not match the request.
+    """
+    classes: list[ast.ClassDef] = []
+    model_file, config_file = "", None
+    for file in files:
+        document = _read(file, template)
+        if isinstance(document, ast.Module):
+            found = list(_registered_classes(document, model_name))
+            classes += found
+            model_file = file.path if found else model_file
+        elif file.path.endswith((".yaml", ".yml")) and _check_config(
+            document, file.path, template, model_name, arguments
+        ):
+            config_file = config_file or file.path
+    if len(classes) != 1:
+        reason = f"rendered {len(classes)} classes registered as {model_name}, not one"
+        raise TemplateError(template, reason)
+    _check_constructor(classes[0], template, arguments)
+    return Structure(model_file, config_file)
+
+
+class StructureChecks:
+    """Checks the files of many models of one template, without reading each.
+
+    Files that are those of a checked model but for its names hold what those hold: a
+    name is one word in code and in a config, wherever it stands.
+    """
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+        self._known: dict[tuple[int, int], tuple[_Rendering, Structure]] = {}
+
+    def check(
+        self,
+        files: tuple[RenderedFile, ...],
+        model_name: str,
+        module_name: str,
+        arguments: Mapping[str, Value],
+    ) -> Structure:
+        """Checks one model's files; see `check_structure`."""
+        # Names of one length are wrapped alike.
+        key = len(model_name), len(module_name)
+        if key in self._known:
+            known, structure = self._known[key]
+            if known.renamed(model_name, module_name) == files:
+                place = structure.model_file, structure.config_file or ""
+                model, config = (
+                    path.replace(known.module_name, module_name) for path in place
+                )
+                return Structure(model, config or None)
+        structure = check_structure(files, self._template, model_name, arguments)
+        if model_name != module_name:
+            self._known[key] = _Rendering(files, model_name, module_name), structure
+        return structure
+
+
+class _Rendering(NamedTuple):
+    """One model's files, which have been checked."""
+
+    files: tuple[RenderedFile, ...]
+    model_name: str
+    module_name: str
+
+    def renamed(self, model_name: str, module_name: str) -> tuple[RenderedFile, ...]:
+        """The files with other names in place of the model's."""
+        return tuple(
+            RenderedFile(
+                path.replace(self.module_name, module_name),
+                text.replace(self.model_name, model_name).replace(
+                    self.module_name, module_name
+                ),
+            )
+            for path, text in self.files
+        )
+
+
+def _read(file: RenderedFile, template: str) -> object:
+    try:
+        if file.path.endswith((".py", ".pyi")):
+            return ast.parse(file.text)
+        if file.path.endswith((".yaml", ".yml")):
+            return yaml.load(file.text, _Loader)
+        if file.path.endswith(".json"):
+            return json.loads(file.text)
+    except SyntaxError as error:
+        reason = f"{file.path}:{error.lineno}: {error.msg}"
+        raise TemplateError(template, f"rendered {reason}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise TemplateError(template, f"rendered {file.path}: {error}") from error
+    return None
+
+
+def _registered_classes(module: ast.Module, name: str) -> Iterator[ast.ClassDef]:
+    for node in module.body:
+        if (
+            isinstance(node, ast.ClassDef)
+            and node.name == name
+            and any(_registers(each, name) for each in node.decorator_list)
+        ):
+            yield node
+
+
+def _registers(decorator: ast.expr, name: str) -> bool:
+    match decorator:
+        case ast.Call(
+            func=ast.Name(id="register") | ast.Attribute(attr="register"),
+            args=[ast.Constant(value=given), *_],
+        ):
+            return given == name
+        case _:
+            return False
+
+
+def _check_constructor(
+    model: ast.ClassDef, template: str, arguments: Mapping[str, Value]
+) -> None:
+    defaults = dict(_constructor_defaults(model)) if arguments else {}
+    for name, value in arguments.items():
+        if name not in defaults:
+            owner = f"this {template} model"
+            raise UnknownChoiceError("constructor argument", name, defaults, owner)
+        if not _is_same(defaults[name], value):
+            reason = f"rendered {name} = {defaults[name]!r}, not {value!r}"
+            raise TemplateError(template, reason)
+
+
+def _constructor_defaults(model: ast.ClassDef) -> Iterator[tuple[str, object]]:
+    for node in model.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            spec = node.args
+            given = [*spec.posonlyargs, *spec.args]
+            pairs = zip(reversed(given), reversed(spec.defaults), strict=False)
+            by_keyword = zip(spec.kwonlyargs, spec.kw_defaults, strict=True)
+            for argument, default in (*reversed(list(pairs)), *by_keyword):
+                if default is not None:
+                    yield argument.arg, _constant(default)
+
+
+def _constant(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return node
+
+
+def _check_config(
+    document: object,
+    path: str,
+    template: str,
+    model_name: str,
+    arguments: Mapping[str, Value],
+) -> bool:
+    """Checks a config; returns whether it is one."""
+    model = _mapping(_mapping(document).get("model"))
+    named = model.get("model_name", model_name)
+    if named != model_name:
+        reason = f"rendered {path} for the model {named!r}, not {model_name!r}"
+        raise TemplateError(template, reason)
+    given = _mapping(model.get("model_kwargs"))
+    for name in given.keys() & arguments.keys():
+        if not _is_same(given[name], arguments[name]):
+            reason = f"rendered {path} with {name}: {given[name]!r}"
+            raise TemplateError(template, f"{reason}, not {arguments[name]!r}")
+    return "model_name" in model
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return cast(dict[str, object], value) if isinstance(value, dict) else {}
+
+
+def _is_same(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other

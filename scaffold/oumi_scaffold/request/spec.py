@@ -1,0 +1,161 @@
+"""The spec of a model to generate: a request checked against the catalogue."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from oumi_scaffold.exceptions import UnknownChoiceError
+from oumi_scaffold.request import names
+from oumi_scaffold.request.values import Value
+from oumi_templates.catalog import DEFAULT_TASK, TASKS
+
+# The packages that generated code can import; the first is the default.
+RUNTIME, OUMI = "runtime", "oumi"
+TARGETS = (RUNTIME, OUMI)
+
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_NO_DATA: Mapping[str, Value] = MappingProxyType({})
+
+
+class Layout(NamedTuple):
+    """The folders for generated files in the user's project."""
+
+    models: str = "models"
+    tests: str = "tests"
+    configs: str = "configs"
+
+    @property
+    def models_package(self) -> str:
+        """The import path of the models folder, from the project's folder."""
+        return self.models.replace("/", ".")
+
+    @property
+    def unusual(self) -> dict[str, str]:
+        """The folders that are not the default ones, by what they are for."""
+        usual = Layout()._asdict()
+        return {k: each for k, each in self._asdict().items() if each != usual[k]}
+
+    def placed(self, path: str) -> str:
+        """Returns the path of a template's file in the project.
+
+        Args:
+            path: The path in the template, such as `models/my_net.py`.
+        """
+        folder, slash, rest = path.partition("/")
+        places = {"models": self.models, "tests": self.tests, "configs": self.configs}
+        return f"{places.get(folder, folder)}{slash}{rest}" if slash else path
+
+
+class ModelSpec(NamedTuple):
+    """Everything that a model's generated files depend on.
+
+    `settings` are unparsed strings, since only the template knows their types. `data`
+    holds the template's variables about the training data. The architecture is empty
+    for third-party templates, which have their own choices.
+    """
+
+    name: str
+    task: str
+    arch: str
+    target: str = RUNTIME
+    layout: Layout = Layout()
+    settings: Mapping[str, str] = _NO_SETTINGS
+    data: Mapping[str, Value] = _NO_DATA
+
+    @property
+    def module_name(self) -> str:
+        """The module of the class."""
+        return names.module_name(self.name)
+
+    @property
+    def answers(self) -> Mapping[str, Value]:
+        """The template's variables that the request sets.
+
+        Default values are left out, since a template need not have the variable.
+        """
+        answers: dict[str, Value] = {
+            "model_name": self.name,
+            "module_name": self.module_name,
+        }
+        if self.arch:
+            answers["arch"] = self.arch
+        if self.target != RUNTIME:
+            answers["target"] = self.target
+        if self.layout.models_package != Layout().models_package:
+            answers["__models_package"] = self.layout.models_package
+        return answers | dict(self.data)
+
+    @property
+    def model_file(self) -> str:
+        """The file of the class, from the project's folder."""
+        return f"{self.layout.models}/{self.module_name}.py"
+
+    @property
+    def test_file(self) -> str:
+        """The file of its tests, from the project's folder."""
+        return f"{self.layout.tests}/test_{self.module_name}.py"
+
+    @property
+    def config_file(self) -> str:
+        """The training config, from the project's folder."""
+        return f"{self.layout.configs}/{self.module_name}.yaml"
+
+    @property
+    def data_file(self) -> str | None:
+        """The script that writes training data for Oumi, if the target is Oumi."""
+        return f"data/prepare_{self.module_name}.py" if self.target == OUMI else None
+
+
+def model_spec(
+    name: str,
+    task: str | None = None,
+    arch: str | None = None,
+    target: str = RUNTIME,
+    settings: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
+) -> ModelSpec:
+    """Returns the spec of a requested model.
+
+    Args:
+        name: The class name, which is also the name it is registered under.
+        task: A task of the catalogue; None for text-classification.
+        arch: An architecture of that task; None for the task's first.
+        target: One of `TARGETS`.
+        settings: The defaults of constructor arguments, as strings by name.
+        layout: The project's folders; None for the defaults.
+
+    Raises:
+        InvalidNameError: A model cannot have this name.
+        UnknownChoiceError: There is no such task, or it has no such architecture or
+            target.
+    """
+    names.check_name(name)
+    task = DEFAULT_TASK if task is None else task
+    if task not in TASKS:
+        raise UnknownChoiceError("task", task, TASKS)
+    chosen = TASKS[task]
+    arch = chosen.default_architecture.name if arch is None else arch
+    if arch not in chosen.architecture_names:
+        kind = f"{chosen.name} architecture"
+        raise UnknownChoiceError(kind, arch, chosen.architecture_names)
+    if target not in chosen.targets:
+        raise UnknownChoiceError(f"{chosen.name} target", target, chosen.targets)
+    layout = layout or Layout()
+    return ModelSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
+
+
+def own_spec(
+    name: str,
+    template: str,
+    arch: str | None,
+    target: str,
+    settings: Mapping[str, str],
+    layout: Layout,
+) -> ModelSpec:
+    """Returns the spec of a model from a third-party template.
+
+    Raises:
+        InvalidNameError: A model cannot have this name.
+    """
+    names.check_name(name)
+    return ModelSpec(name, template, arch or "", target, layout, dict(settings))
