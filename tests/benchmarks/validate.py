@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scaffold/cli"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scaffold/cli/commands"))
 
 from bad_configs import BASE, MISTAKES, text_with, write_project
 

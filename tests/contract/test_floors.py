@@ -53,6 +53,11 @@ SCAFFOLD_FLOORS = (
     {"writing"},
     {"generate"},
     {"updating"},
+    {"cli.exit_codes", "cli.output", "cli.options", "cli.tracebacks"},
+    {"cli.inventory", "cli.running"},
+    {"cli.generating"},
+    {"cli.commands"},
+    {"cli.app"},
     {"cli"},
     {"__main__"},
 )

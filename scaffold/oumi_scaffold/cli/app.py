@@ -23,34 +23,28 @@ from oumi_scaffold.project import leftovers
 
 PROGRAM = "oumi-scaffold"
 
-# For each command: the module that defines it as `command`, and its summary.
+# What `--help` says of each command; its file in `commands` has the command's name.
 COMMANDS = {
-    "new-model": ("new_model", "Write a model, its tests and its training config."),
-    "wrap": ("wrap", "Write a model, tests and a config around a module of yours."),
-    "update": ("update", "Bring generated models to the newest templates."),
-    "undo": ("undo", "Take a generated model back: delete its unchanged files."),
-    "validate": ("validate", "Report every mistake in configs, with file and line."),
-    "schema": ("schema", "Print the JSON Schema of a config, for editors."),
-    "check": ("check", "Run the conformance suite on a model."),
-    "train": ("train", "Train the model of a config."),
-    "evaluate": ("evaluate", "Evaluate a trained model on held-out data."),
-    "predict": ("predict", "Predict with a trained model, for files or texts."),
-    "report": ("report", "Write an HTML page about training runs, or compare them."),
-    "export": ("export", "Export a trained model to transformers, torch or ONNX."),
-    "find-lr": ("find_lr", "Run a learning rate range test and suggest a rate."),
-    "find-batch-size": (
-        "find_batch_size",
-        "Find the micro-batch sizes that fit, and the fastest.",
-    ),
-    "tune": ("tune", "Train with many values of a config, and find the best."),
-    "list": ("listing", "List models, datasets, tasks or templates."),
-    "new-template": ("new_template", "Copy a built-in template as a starting point."),
-    "check-template": (
-        "check_template",
-        "Render and test a template in all its variants.",
-    ),
-    "doctor": ("doctor", "Look for problems in the installation and this project."),
-    "demo": ("demo", "Generate, test, train and evaluate a digit classifier."),
+    "new-model": "Write a model, its tests and its training config.",
+    "wrap": "Write a model, tests and a config around a module of yours.",
+    "update": "Bring generated models to the newest templates.",
+    "undo": "Take a generated model back: delete its unchanged files.",
+    "validate": "Report every mistake in configs, with file and line.",
+    "schema": "Print the JSON Schema of a config, for editors.",
+    "check": "Run the conformance suite on a model.",
+    "train": "Train the model of a config.",
+    "evaluate": "Evaluate a trained model on held-out data.",
+    "predict": "Predict with a trained model, for files or texts.",
+    "report": "Write an HTML page about training runs, or compare them.",
+    "export": "Export a trained model to transformers, torch or ONNX.",
+    "find-lr": "Run a learning rate range test and suggest a rate.",
+    "find-batch-size": "Find the micro-batch sizes that fit, and the fastest.",
+    "tune": "Train with many values of a config, and find the best.",
+    "list": "List models, datasets, tasks or templates.",
+    "new-template": "Copy a built-in template as a starting point.",
+    "check-template": "Render and test a template in all its variants.",
+    "doctor": "Look for problems in the installation and this project.",
+    "demo": "Generate, test, train and evaluate a digit classifier.",
 }
 
 # These end before garbage collection would pay off.
@@ -80,7 +74,8 @@ class LazyGroup(click.Group):
             return None
         if cmd_name in _SHORT:
             gc.disable()
-        module = import_module(f"oumi_scaffold.cli.{COMMANDS[cmd_name][0]}")
+        file = cmd_name.replace("-", "_")
+        module = import_module(f"oumi_scaffold.cli.commands.{file}")
         command: click.Command = module.command
         return command
 
@@ -99,7 +94,7 @@ class LazyGroup(click.Group):
     ) -> None:
         """Writes the list of commands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.command(

@@ -12,6 +12,7 @@ import pytest
 
 import oumi_scaffold.cli.app
 from oumi_scaffold import __version__
+from oumi_scaffold.cli import commands
 from oumi_scaffold.cli.app import COMMANDS, group
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +33,13 @@ def test_each_command_has_a_module_that_says_more_than_the_listing(
     done = run(name, "--help")
     assert done.exit_code == 0
     assert f"Usage: oumi-scaffold {name} " in done.out
-    assert COMMANDS[name][1] in run("--help").out
+    assert COMMANDS[name] in run("--help").out
+
+
+def test_each_file_of_commands_is_one_and_has_its_name():
+    (folder,) = commands.__path__
+    files = {path.stem for path in Path(folder).glob("*.py")} - {"__init__"}
+    assert files == {name.replace("-", "_") for name in COMMANDS}
 
 
 def test_without_a_command_the_help_is_shown_as_a_usage_error(run: Callable):
@@ -101,7 +108,7 @@ def test_an_error_becomes_its_line_and_its_exit_code(
     exit_code: int,
     err: str,
 ):
-    monkeypatch.setitem(sys.modules, "oumi_scaffold.cli.listing", failing(error))
+    monkeypatch.setitem(sys.modules, "oumi_scaffold.cli.commands.list", failing(error))
     done = run("list")
     assert (done.exit_code, done.out, done.err) == (exit_code, "", err)
 
@@ -111,14 +118,14 @@ def test_a_traceback_appears_for_our_own_bugs_and_with_debug(
 ):
     modules = sys.modules
     monkeypatch.setitem(
-        modules, "oumi_scaffold.cli.listing", failing(ZeroDivisionError())
+        modules, "oumi_scaffold.cli.commands.list", failing(ZeroDivisionError())
     )
     bug = run("list")
     assert bug.exit_code == 1
     assert "Traceback" in bug.err
     assert bug.err.endswith("please report the lines above\n")
     foreign = failing(ForeignError("one line"))
-    monkeypatch.setitem(modules, "oumi_scaffold.cli.listing", foreign)
+    monkeypatch.setitem(modules, "oumi_scaffold.cli.commands.list", foreign)
     assert "Traceback" not in run("list").err
     debugged = run("--debug", "list")
     assert "Traceback" in debugged.err

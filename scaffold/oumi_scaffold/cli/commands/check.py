@@ -59,7 +59,7 @@ def command(
                 _show_totals(documents[-1])
     failed = any(document["failed"] for document in documents)
     if junit:
-        from oumi_scaffold.cli.junit import junit_xml
+        from oumi_scaffold.cli.running.junit import junit_xml
 
         Path(junit).write_text(junit_xml(documents), encoding="utf-8")
     if as_json:

@@ -13,7 +13,7 @@ import yaml
 from pyarrow import parquet
 from trees import make_tree, snapshot
 
-from oumi_scaffold.cli import data_options
+from oumi_scaffold.cli.generating import data_options
 
 CSV = "text,label\ngood,pos\nbad,neg\nso,mid\n"
 IMAGES = ("--task", "image-classification")

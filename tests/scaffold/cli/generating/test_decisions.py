@@ -18,7 +18,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is typed on a terminal, one answer after the other."""
     typed: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("oumi_scaffold.cli.decisions.is_interactive", lambda: True)
+    monkeypatch.setattr(
+        "oumi_scaffold.cli.generating.decisions.is_interactive", lambda: True
+    )
     monkeypatch.setattr(click, "prompt", lambda text, **kwargs: typed.pop(0))
     return typed
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from oumi_scaffold.cli.registered import BUILT_IN, Registered, registered
+from oumi_scaffold.cli.inventory.registered import BUILT_IN, Registered, registered
 from oumi_scaffold.generate import Generated
 from oumi_scaffold.request.names import TakenName, check_available
 from oumi_scaffold.request.spec import ModelSpec

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from oumi_scaffold.cli import completion
+from oumi_scaffold.cli.generating import completion
+from oumi_scaffold.cli.generating.model_request import Request, complete
+from oumi_scaffold.cli.generating.writing import write_models
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.cli.request import Request, complete
-from oumi_scaffold.cli.writing import write_models
 from oumi_scaffold.request.spec import RUNTIME, TARGETS
 
 

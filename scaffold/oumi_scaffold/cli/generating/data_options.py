@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.registered import registered
+from oumi_scaffold.cli.inventory.registered import registered
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.request.values import Value

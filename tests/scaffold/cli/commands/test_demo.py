@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from trees import make_tree, snapshot
 
-from oumi_scaffold.cli import demo
+from oumi_scaffold.cli.commands import demo
 
 
 @pytest.fixture

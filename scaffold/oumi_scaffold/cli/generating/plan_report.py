@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.plan_lines import PlanLines
+from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.generate import Generated
 from oumi_scaffold.project import requirements_file
 from oumi_scaffold.writing.plan import Plan

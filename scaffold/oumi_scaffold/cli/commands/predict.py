@@ -18,7 +18,7 @@ from oumi_scaffold.cli.options import (
     interpolate_option,
     json_option,
 )
-from oumi_scaffold.cli.prediction_lines import Lines, Prediction, lines_for
+from oumi_scaffold.cli.running.prediction_lines import Lines, Prediction, lines_for
 
 if TYPE_CHECKING:
     from oumi_runtime.infer import Predictions

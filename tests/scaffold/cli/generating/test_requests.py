@@ -104,7 +104,9 @@ def test_a_terminal_is_asked_for_what_is_missing(
         asked.append(text)
         return answers.pop(0)
 
-    monkeypatch.setattr("oumi_scaffold.cli.decisions.is_interactive", lambda: True)
+    monkeypatch.setattr(
+        "oumi_scaffold.cli.generating.decisions.is_interactive", lambda: True
+    )
     monkeypatch.setattr(click, "prompt", prompt)
     assert run("new-model").exit_code == 0
     assert asked == ["Name of the class, such as MyNet", "Task", "Architecture"]

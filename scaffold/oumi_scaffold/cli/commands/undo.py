@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from oumi_scaffold.cli import completion, decisions, output
-from oumi_scaffold.cli.decisions import Decisions
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating import completion, decisions
+from oumi_scaffold.cli.generating.decisions import Decisions
+from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.cli.plan_lines import PlanLines
 from oumi_scaffold.exceptions import ChangedFilesError
 from oumi_scaffold.updating.undo import plan_undo
 from oumi_scaffold.writing.write import exclusive, write

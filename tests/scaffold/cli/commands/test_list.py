@@ -87,7 +87,7 @@ def test_templates_are_folders_that_hold_one(run: Callable):
 
 def test_the_names_of_the_list_of_files_are_the_runtimes_own():
     from oumi_runtime.core.registry import discovery
-    from oumi_scaffold.cli import registered
+    from oumi_scaffold.cli.inventory import registered
 
     assert registered._LIST_FILE == discovery.LIST_FILENAME
     assert registered._LIST_VARIABLE == discovery.LIST_FILE_VARIABLE

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from oumi_scaffold.cli import completion, decisions, output
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating import completion, decisions
+from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
+from oumi_scaffold.cli.generating.writing import write_models
 from oumi_scaffold.cli.options import json_option, values_by_name
-from oumi_scaffold.cli.template_hooks import TemplateHooks
-from oumi_scaffold.cli.writing import write_models
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.request.names import check_name
@@ -190,7 +191,7 @@ def _task_of(make: object, usual: str | None, target: Target) -> str:
 
 def _data(request: Request, source: Source, given: dict[str, str]) -> dict[str, Value]:
     """Returns the template's variables about the data."""
-    from oumi_scaffold.cli.data_options import (
+    from oumi_scaffold.cli.generating.data_options import (
         data_answers,
         dataset_answers,
         note_misfits,

@@ -6,8 +6,13 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.inventory.registered import (
+    Kind,
+    Registered,
+    registered,
+    unusable,
+)
 from oumi_scaffold.cli.options import json_option
-from oumi_scaffold.cli.registered import Kind, Registered, registered, unusable
 from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 

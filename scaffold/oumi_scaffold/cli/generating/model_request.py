@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import click
 
-from oumi_scaffold.cli import decisions
+from oumi_scaffold.cli.generating import decisions
+from oumi_scaffold.cli.generating.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.cli.options import values_by_name
-from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import NameListError, ScaffoldError
 from oumi_scaffold.project.settings import ProjectSettings, read_settings
 from oumi_scaffold.request.names import check_name, module_name
@@ -87,7 +87,7 @@ class Request(NamedTuple):
         if is_named and self.target != RUNTIME:
             option = "--data" if self.dataset is None else "--dataset"
             raise click.UsageError(f"{option} works only with --target {RUNTIME}")
-        from oumi_scaffold.cli.data_options import (
+        from oumi_scaffold.cli.generating.data_options import (
             data_answers,
             dataset_answers,
             note_misfits,

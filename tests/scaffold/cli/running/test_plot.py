@@ -1,6 +1,6 @@
 """A curve in characters shows what is within its bounds."""
 
-from oumi_scaffold.cli.plot import plot
+from oumi_scaffold.cli.running.plot import plot
 
 
 def test_points_are_dots_and_the_line_is_stars():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from oumi_scaffold.cli import completion, output
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating import completion
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
 from oumi_scaffold.project.paths import check_project

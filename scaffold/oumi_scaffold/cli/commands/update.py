@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import click
 
-from oumi_scaffold.cli import completion, decisions, output
-from oumi_scaffold.cli.decisions import Decisions
+from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating import completion, decisions
+from oumi_scaffold.cli.generating.decisions import Decisions
+from oumi_scaffold.cli.generating.plan_lines import PlanLines
+from oumi_scaffold.cli.generating.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.cli.options import json_option, values_by_name
-from oumi_scaffold.cli.plan_lines import PlanLines
-from oumi_scaffold.cli.template_hooks import TemplateHooks, hooks_of
 from oumi_scaffold.exceptions import (
     AnswerError,
     InvalidValueError,

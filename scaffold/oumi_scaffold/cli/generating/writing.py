@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.decisions import Decisions
-from oumi_scaffold.cli.plan_report import Report
-from oumi_scaffold.cli.taken_names import check_free, taken_names
-from oumi_scaffold.cli.template_hooks import TemplateHooks
+from oumi_scaffold.cli.generating.decisions import Decisions
+from oumi_scaffold.cli.generating.plan_report import Report
+from oumi_scaffold.cli.generating.taken_names import check_free, taken_names
+from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
 from oumi_scaffold.generate import Generated, generated, plan_models
 from oumi_scaffold.request.spec import ModelSpec
 from oumi_scaffold.template.source import Source

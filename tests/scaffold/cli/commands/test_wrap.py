@@ -10,7 +10,7 @@ import pytest
 import yaml
 from trees import make_tree, snapshot
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SOUND = Path(__file__).parent / "sound_modules"
 HEAD = "import torch\nfrom torch import nn\n\n\n"
 LINEAR = f"""{HEAD}class Rows(nn.Module):

@@ -11,8 +11,8 @@ from trees import make_tree, snapshot
 
 import oumi_runtime.core
 from oumi_runtime.core import hardware
-from oumi_scaffold.cli import installation
-from oumi_scaffold.cli.installation import Needed
+from oumi_scaffold.cli.inventory import installation
+from oumi_scaffold.cli.inventory.installation import Needed
 
 MODEL, CONFIG, TEST = "models/my_net.py", "configs/my_net.yaml", "tests/test_my_net.py"
 

@@ -16,7 +16,7 @@ from oumi_scaffold.cli.options import (
     json_option,
     overrides_argument,
 )
-from oumi_scaffold.cli.plot import plot
+from oumi_scaffold.cli.running.plot import plot
 
 if TYPE_CHECKING:
     from oumi_runtime.finding import LearningRateCurve

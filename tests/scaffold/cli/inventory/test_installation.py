@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from oumi_scaffold.cli import installation
-from oumi_scaffold.cli.installation import Needed, needed
+from oumi_scaffold.cli.inventory import installation
+from oumi_scaffold.cli.inventory.installation import Needed, needed
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What there is already: installed packages, and registered names."""
