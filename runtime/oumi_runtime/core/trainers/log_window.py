@@ -1,4 +1,4 @@
-"""Accumulates the results of steps between two log lines, without a device sync."""
+"""The results of the steps between two log lines, without a device sync."""
 
 import contextlib
 import math
@@ -20,21 +20,25 @@ from oumi_runtime.core.trainers.steps.train_step import StepResult
 class LogWindow:
     """The losses and the time of the steps since the last log line."""
 
-    def __init__(self) -> None:
-        """Opens the first window."""
+    def __init__(self, loss_sum: torch.Tensor) -> None:
+        """Opens the first window.
+
+        Args:
+            loss_sum: What the steps add their losses to, a scalar on the device.
+        """
+        self._loss_sum = loss_sum
         self.reset()
 
     def reset(self) -> None:
         """Opens the next window."""
-        self._loss_sum: torch.Tensor | float = 0.0
+        self._loss_sum.zero_()
         self._num_steps = 0
         self._timed_steps = 0
         self._last: StepResult | None = None
         self._started = time.perf_counter()
 
     def add(self, result: StepResult) -> None:
-        """Adds the result of a step, without waiting for it."""
-        self._loss_sum = self._loss_sum + result.loss
+        """Counts a step, without waiting for its result."""
         self._num_steps += 1
         self._timed_steps += 1
         self._last = result
@@ -59,7 +63,7 @@ class LogWindow:
         It waits for the device, and every process must call it. The mean is not finite
         if any loss was not.
         """
-        loss_sum = all_reduce_sum(torch.as_tensor(self._loss_sum).clone())
+        loss_sum = all_reduce_sum(self._loss_sum.clone())
         return float(loss_sum) / get_world_size() / max(1, self._num_steps)
 
     def speed(self) -> tuple[int, float]:
@@ -79,7 +83,7 @@ class LogWindow:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs to log the same mean."""
-        loss_sum = torch.as_tensor(self._loss_sum)
+        loss_sum = self._loss_sum.clone()
         return {
             # Other processes may not have this one's device.
             "loss_sum": loss_sum.cpu() if is_distributed() else loss_sum,
@@ -97,5 +101,5 @@ class LogWindow:
             states = [states]
         sums = [state["loss_sum"] for state in states]
         is_own = len(sums) == get_world_size()
-        self._loss_sum = sums[get_rank()] if is_own else torch.stack(sums).mean()
+        self._loss_sum.copy_(sums[get_rank()] if is_own else torch.stack(sums).mean())
         self._num_steps = states[0]["num_steps"]

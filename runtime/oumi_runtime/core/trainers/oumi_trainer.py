@@ -48,7 +48,7 @@ class Trainer(BaseTrainer):
         super().__init__(parts)
         self.step = self._build_step()
         """Runs one optimizer step on a list of micro-batches."""
-        self._log_window = LogWindow()
+        self._log_window = LogWindow(self.step.finite.loss_sum)
         self._postponed: Due | None = None
         """What there was no time for when the run stopped; done first on resuming."""
         self._bad_steps = BadSteps(parts, self.autocast)

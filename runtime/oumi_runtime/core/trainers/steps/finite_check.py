@@ -1,4 +1,7 @@
-"""Keeps non-finite numbers out of the weights, without waiting for the device."""
+"""Keeps non-finite numbers out of the weights, without waiting for the device.
+
+What is read of the steps when logging is added up here too, in the same launch.
+"""
 
 import math
 
@@ -22,6 +25,7 @@ class FiniteCheck:
         optimizer: Optimizer,
         device: torch.device,
         *,
+        dtype: torch.dtype = torch.float32,
         reads_at_once: bool | None = None,
     ) -> None:
         """Initializes the check.
@@ -29,6 +33,7 @@ class FiniteCheck:
         Args:
             optimizer: The optimizer; a fused one skips bad steps on the device.
             device: The device of losses and gradients.
+            dtype: The dtype of the parameters; losses are added up in float32 at least.
             reads_at_once: Whether `admit` waits for the numbers and returns the verdict
                 itself; None to do so unless a fused optimizer can skip steps on a GPU.
         """
@@ -39,6 +44,9 @@ class FiniteCheck:
         """Whether `admit` waits for the numbers and returns the verdict itself."""
         self._optimizer = optimizer
         # Changed in place, since a CUDA graph reads and writes them.
+        wide = torch.promote_types(dtype, torch.float32)
+        self.loss_sum = torch.zeros((), dtype=wide, device=device)
+        """The sum of the losses of the steps since it was last set to zero."""
         self._is_bad = torch.zeros((), device=device)
         self._num_bad = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
@@ -64,10 +72,20 @@ class FiniteCheck:
         # One launch, which GradScaler uses as well; it sets the verdict if a number is
         # not finite, and never clears it. Unscaling by one changes nothing.
         foreach.unscale_([_checkable(n) for n in numbers], self._is_bad, self._one)
-        self._num_bad += self._is_bad
         # Fused optimizers read this attribute, which torch.amp.GradScaler sets as well.
         self._optimizer.found_inf = self._is_bad  # type: ignore[attr-defined]
         return True
+
+    def add_up(self, loss: torch.Tensor) -> None:
+        """Adds up the loss of a step that was admitted, and the device's verdict.
+
+        Args:
+            loss: The step's loss, a scalar.
+        """
+        if self.reads_at_once:
+            self.loss_sum += loss
+        else:
+            foreach.add_([self.loss_sum, self._num_bad], [loss, self._is_bad])
 
     def first_bad_step(self) -> int | None:
         """Returns how many steps ago the first bad one was; None if all were good.

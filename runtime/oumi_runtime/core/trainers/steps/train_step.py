@@ -35,7 +35,7 @@ class Step(Protocol):
     """Anything that runs one optimizer step."""
 
     finite: FiniteCheck
-    """The check for non-finite steps."""
+    """The check for non-finite steps, which also adds up the losses of the others."""
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step."""
@@ -62,10 +62,15 @@ class TrainStep:
         self._model = model = parts.parallelism.model
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
-        device = next(model.parameters()).device
+        first = next(model.parameters())
         # To skip a bad step, its numbers have to be known before the next one.
         reads_at_once = True if parts.params.max_bad_steps else None
-        self.finite = FiniteCheck(parts.optimizer, device, reads_at_once=reads_at_once)
+        self.finite = FiniteCheck(
+            parts.optimizer,
+            first.device,
+            dtype=first.dtype,
+            reads_at_once=reads_at_once,
+        )
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step; it is not applied if its loss or gradient is not finite."""
@@ -94,6 +99,7 @@ class TrainStep:
         if is_applied:
             self._scaler.step(self._optimizer)
             self._scaler.update()
+            self.finite.add_up(loss)
         self.drop_gradients()
         return loss, grad_norm, is_applied
 
@@ -116,7 +122,7 @@ class TrainStep:
                     if not isinstance(weight, float):
                         loss = loss * weight
                 self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.detach())
+            losses.append(loss.detach().view(()))
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def _counted(self, step: list[MicroBatch]) -> AbstractContextManager[None]:

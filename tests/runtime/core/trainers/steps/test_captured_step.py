@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.steps.captured_step import (
     CapturedStep,
     reason_against,
@@ -144,6 +145,7 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
     step = trainer.step
     cpu = torch.device("cpu")
     step.finite = FiniteCheck(trainer.optimizer, cpu, reads_at_once=False)
+    trainer._log_window = LogWindow(step.finite.loss_sum)
     original = step.change_parameters
 
     def change(micro_batches):

@@ -21,6 +21,7 @@ def step(check: FiniteCheck, optimizer: torch.optim.Optimizer, *numbers) -> None
     parameter.grad = torch.ones(2)
     if check.admit(*numbers):
         optimizer.step()
+        check.add_up(numbers[0])
 
 
 @pytest.mark.parametrize("reads_at_once", [True, False])
@@ -69,6 +70,23 @@ def test_numbers_of_16_bits_are_checked_in_32_as_cuda_needs_it(monkeypatch) -> N
     monkeypatch.setattr(finite_check.foreach, "unscale_", as_on_cuda)
     check, _ = make(reads_at_once=False)
     assert check.admit(GOOD.bfloat16(), GOOD.bfloat16())
+    check.add_up(GOOD.bfloat16())
     assert check.first_bad_step() is None
     check.admit(GOOD.bfloat16(), NAN.bfloat16())
+    check.add_up(GOOD.bfloat16())
     assert check.first_bad_step() == 1
+
+
+@pytest.mark.parametrize("reads_at_once", [True, False])
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [(torch.bfloat16, torch.float32), (torch.float64, torch.float64)],
+)
+def test_losses_are_added_up_in_32_bits_or_more(dtype, expected, reads_at_once) -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2, dtype=dtype))])
+    cpu = torch.device("cpu")
+    check = FiniteCheck(optimizer, cpu, dtype=dtype, reads_at_once=reads_at_once)
+    for _ in range(1001):
+        check.add_up(torch.tensor(1.0, dtype=dtype))
+    assert check.loss_sum.dtype == expected
+    assert float(check.loss_sum) == 1001.0  # bfloat16 would stop at 256.
