@@ -1,7 +1,7 @@
 """Exports a trained model: opens it, writes it, loads it again, puts it in place."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,7 @@ def _with_labels(run: TrainedRun, samples: Samples) -> Sequence[dict[str, Any]]:
     return [{**given, "labels": samples.labels}]
 
 
-def _sizes(batch: dict[str, torch.Tensor]) -> dict[str, list[int]]:
+def _sizes(batch: Mapping[str, torch.Tensor]) -> dict[str, list[int]]:
     return {name: [*column.shape] for name, column in batch.items()}
 
 

@@ -11,7 +11,8 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets.table_columns import TableColumns
 
-Batch = dict[str, torch.Tensor]
+Batch = Mapping[str, torch.Tensor]
+"""The columns of some samples, by the name of forward's parameter."""
 
 _SEQUENCES_AT_ONCE = 4096
 
@@ -215,7 +216,7 @@ class ColumnDataset(Dataset[Batch]):
             Every column with the batch as its first dimension; sequences are padded to
             the longest in the batch.
         """
-        batch: Batch = {}
+        batch: dict[str, torch.Tensor] = {}
         for name, column in self.columns.items():
             if isinstance(column, RaggedColumn):
                 batch[name], mask = column.pad(indices)

@@ -1,6 +1,6 @@
 """A dataset kept on the GPU, so that making a batch is an index operation there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -30,7 +30,7 @@ class DeviceColumns(ColumnDataset):
         """
         super().__init__(dataset.columns, label_names=dataset.label_names)
         self._device = device
-        self._plain: Batch = {}
+        self._plain: dict[str, torch.Tensor] = {}
         self._ragged: dict[str, _DeviceRagged] = {}
         for name, column in dataset.columns.items():
             if isinstance(column, RaggedColumn):
@@ -43,8 +43,15 @@ class DeviceColumns(ColumnDataset):
         (batch,) = self.take_each([indices])
         return batch
 
-    def take_each(self, index_batches: Iterable[torch.Tensor]) -> Iterator[Batch]:
-        """Gathers many batches, each when it is asked for.
+    @property
+    def has_static_shapes(self) -> bool:
+        """Whether a batch's shapes follow from its number of samples."""
+        return not self._ragged
+
+    def take_each(
+        self, index_batches: Iterable[torch.Tensor]
+    ) -> Iterator["IndexedBatch"]:
+        """Returns many batches, each gathered when it is first read.
 
         Args:
             index_batches: The samples of each, (samples,) int64. Many are copied to the
@@ -54,18 +61,73 @@ class DeviceColumns(ColumnDataset):
         while here := list(islice(rest, _BATCHES_COPIED_AT_ONCE)):
             there = torch.cat(here).to(self._device)
             parts = torch.split(there, [len(indices) for indices in here])
-            yield from map(self._gather, here, parts)
+            for indices, part in zip(here, parts, strict=True):
+                yield IndexedBatch(self, indices, part)
 
-    def _gather(self, indices: torch.Tensor, there: torch.Tensor) -> Batch:
-        batch: Batch = {}
+    def widths(self, indices: torch.Tensor) -> dict[str, int]:
+        """Returns the length of the longest sequence in each column of sequences.
+
+        Args:
+            indices: The samples, (samples,) int64 in CPU memory.
+        """
+        return {name: column.width(indices) for name, column in self._ragged.items()}
+
+    def gather(self, there: torch.Tensor, widths: Mapping[str, int]) -> Batch:
+        """Gathers samples now.
+
+        Args:
+            there: Their indices on the device, (samples,) int64.
+            widths: Their `widths`.
+        """
+        batch: dict[str, torch.Tensor] = {}
         for name in self.columns:
             if name in self._plain:
                 batch[name] = self._plain[name].index_select(0, there)
             else:
-                batch[name], mask = self._ragged[name].pad(indices, there)
+                batch[name], mask = self._ragged[name].pad(there, widths[name])
                 if name == "input_ids":
                     batch["attention_mask"] = mask
         return batch
+
+
+class IndexedBatch(Mapping[str, torch.Tensor]):
+    """Some samples of a dataset on the device, gathered when they are first read.
+
+    What only needs to know which samples these are, as a CUDA graph that gathers them
+    itself, saves the launches.
+    """
+
+    def __init__(
+        self, dataset: DeviceColumns, here: torch.Tensor, there: torch.Tensor
+    ) -> None:
+        """Notes the samples.
+
+        Args:
+            dataset: What they are of.
+            here: Their indices in CPU memory, (samples,) int64.
+            there: The same on the device.
+        """
+        self.dataset = dataset
+        self.indices = there
+        """The samples, (samples,) int64 on the device."""
+        self._here = here
+        self._gathered: Batch | None = None
+
+    @property
+    def _columns(self) -> Batch:
+        if self._gathered is None:
+            widths = self.dataset.widths(self._here)
+            self._gathered = self.dataset.gather(self.indices, widths)
+        return self._gathered
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 class _DeviceRagged:
@@ -78,12 +140,12 @@ class _DeviceRagged:
         self._starts = (column.lengths.cumsum(0) - column.lengths).to(device)
         self._pad_value = column.pad_value
 
-    def pad(
-        self, indices: torch.Tensor, there: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def width(self, indices: torch.Tensor) -> int:
         lengths = self._lengths_here[indices]
-        longest = max(1, int(lengths.max()) if len(lengths) else 0)
-        positions = torch.arange(longest, device=self._values.device)  # (L,)
+        return max(1, int(lengths.max()) if len(lengths) else 0)
+
+    def pad(self, there: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+        positions = torch.arange(width, device=self._values.device)  # (L,)
         mask = positions < self._lengths[there].unsqueeze(1)  # (B, L)
         if len(self._values) == 0:
             padding = torch.full(mask.shape, self._pad_value, device=mask.device)

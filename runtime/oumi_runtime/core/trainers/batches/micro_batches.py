@@ -37,9 +37,9 @@ def without_nan(
 
     A mean over no targets is NaN, and so is 0 times NaN.
     """
-    labels = batch.get("labels")
     if not isinstance(weight, torch.Tensor):
         return batch
+    labels = batch.get("labels")
     if labels is None or labels.is_floating_point():
         return batch
     a_class = 1 if ignore_index == 0 else 0

@@ -12,17 +12,15 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
-from oumi_runtime.core.trainers.optimizers import foreach
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
+from oumi_runtime.core.trainers.steps.graph_input import Form, GraphInput, form_of
 from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
 from oumi_runtime.exceptions import DeviceError
 
 # Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
 _EAGER_STEPS = 3
 _GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
-
-Shapes = tuple[tuple[str, torch.Size, torch.dtype], ...]
 
 
 def reason_against(
@@ -50,10 +48,10 @@ def reason_against(
 
 
 class CapturedStep:
-    """Replays a captured step if the batch has the captured shapes.
+    """Replays a captured step if the batch has the form of the captured one.
 
-    Batches of other shapes, such as the last of an epoch, run without the graph. So do
-    all batches if capturing fails.
+    Others, such as the last of an epoch, run without the graph. So do all batches if
+    capturing fails.
     """
 
     def __init__(self, step: TrainStep, parts: TrainingParts) -> None:
@@ -68,8 +66,8 @@ class CapturedStep:
         self._num_eager = 0
         self._has_failed = False
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._shapes: Shapes = ()
-        self._static: Batch = {}
+        self._form: Form | None = None
+        self._input: GraphInput
         self._loss = self._grad_norm = torch.zeros(())
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
@@ -86,16 +84,16 @@ class CapturedStep:
         (columns, weight), *others = micro_batches
         if others or not isinstance(weight, float) or self._has_failed:
             return self._eager(micro_batches)
-        shapes = tuple((name, c.shape, c.dtype) for name, c in columns.items())
+        form = form_of(columns)
         if self._graph is None:
-            self._num_eager = self._num_eager + 1 if shapes == self._shapes else 0
-            self._shapes = shapes
+            self._num_eager = self._num_eager + 1 if form == self._form else 0
+            self._form = form
             if self._num_eager < _EAGER_STEPS:
                 return self._eager_as_captured(micro_batches)
             self._graph = self._capture(columns, weight)
-        if shapes != self._shapes or self._graph is None:
+        if form != self._form or self._graph is None:
             return self._eager(micro_batches)
-        foreach.copy_(list(self._static.values()), [columns[n] for n in self._static])
+        self._input.fill(columns)
         self._graph.replay()
         return self._loss, self._grad_norm
 
@@ -118,7 +116,7 @@ class CapturedStep:
 
     def _capture(self, columns: Batch, weight: float) -> torch.cuda.CUDAGraph | None:
         """Captures the step, which is not made by that; None where it fails."""
-        self._static = {name: column.clone() for name, column in columns.items()}
+        self._input = GraphInput(columns)
         graph, undo = torch.cuda.CUDAGraph(), _UndoneCapture(self._device)
         try:
             # Other threads may go on using the GPU meanwhile.
@@ -126,7 +124,7 @@ class CapturedStep:
             with torch.cuda.graph(
                 graph, undo.pool, self._side, capture_error_mode=mode
             ):
-                captured = self._eager([MicroBatch(self._static, weight)])
+                captured = self._eager([MicroBatch(self._input.batch(), weight)])
         except RuntimeError as error:
             undo()
             self._has_failed = True

@@ -95,13 +95,13 @@ def test_an_epoch_from_the_device_is_the_same_one_batch_at_a_time(monkeypatch) -
         for each in (data, DeviceColumns(data, CPU))
     )
     gathered: list[int] = []
-    gather = DeviceColumns._gather
+    gather = DeviceColumns.gather
 
-    def counted(self: DeviceColumns, indices, on_device) -> Batch:
+    def counted(self: DeviceColumns, indices, widths) -> Batch:
         gathered.append(len(indices))
-        return gather(self, indices, on_device)
+        return gather(self, indices, widths)
 
-    monkeypatch.setattr(DeviceColumns, "_gather", counted)
+    monkeypatch.setattr(DeviceColumns, "gather", counted)
     steps = zip(here.epoch(1), there.epoch(1), strict=True)
     for number, (expected, found) in enumerate(steps, start=1):
         assert gathered == [2, 2, 2, 1][: 2 * number]
@@ -109,6 +109,23 @@ def test_an_epoch_from_the_device_is_the_same_one_batch_at_a_time(monkeypatch) -
             assert one.columns.keys() == other.columns.keys()
             for name, column in one.columns.items():
                 assert torch.equal(other.columns[name], column)
+
+
+def test_samples_are_gathered_when_they_are_first_read() -> None:
+    columns = {"labels": torch.arange(5), "features": torch.rand(5, 3)}
+    data = DeviceColumns(ColumnDataset(columns), CPU)
+    assert data.has_static_shapes
+    assert not DeviceColumns(dataset(), CPU).has_static_shapes
+    batches = TrainBatches(
+        data, batch_size=2, accumulation_steps=1, seed=3, device=CPU
+    ).epoch(0)
+    (micro_batch,) = next(batches)
+    indices = micro_batch.columns.indices
+    data._plain["labels"] += 100
+    assert micro_batch.columns["labels"].tolist() == (indices + 100).tolist()
+    data._plain["labels"] += 100
+    assert micro_batch.columns["labels"].tolist() == (indices + 100).tolist()
+    assert list(micro_batch.columns) == ["labels", "features"]
 
 
 def test_batches_are_copied_one_by_one_on_a_cpu() -> None:

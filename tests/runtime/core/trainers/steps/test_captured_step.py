@@ -1,6 +1,7 @@
 """Whether a step is captured is decided and said; what a GPU does is in tests/gpu."""
 
 import contextlib
+import itertools
 from functools import partial
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.steps.captured_step import (
     CapturedStep,
@@ -17,6 +19,8 @@ from oumi_runtime.core.trainers.steps.captured_step import (
 )
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 from oumi_runtime.exceptions import DeviceError
+
+CPU = torch.device("cpu")
 
 
 def run(trainer) -> None:
@@ -143,8 +147,7 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
     """A trainer whose step is captured by the stand-in."""
     trainer, recorder = make_trainer(**params)
     step = trainer.step
-    cpu = torch.device("cpu")
-    step.finite = FiniteCheck(trainer.optimizer, cpu, reads_at_once=False)
+    step.finite = FiniteCheck(trainer.optimizer, CPU, reads_at_once=False)
     trainer._log_window = LogWindow(step.finite.loss_sum)
     original = step.change_parameters
 
@@ -156,12 +159,14 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
         loss, norm = torch.zeros(()), torch.zeros(())
         groups = trainer.optimizer.param_groups
         rates = [group["lr"] for group in groups]
+        given, (micro_batch,) = trainer.step._input, micro_batches
 
         def replayed() -> None:
             plain = [group["lr"] for group in groups]
             for group, rate in zip(groups, rates, strict=True):
                 group["lr"] = rate
-            found, found_norm, _ = original(micro_batches)
+            gathered = micro_batch._replace(columns=given.batch())
+            found, found_norm, _ = original([gathered])
             for group, rate in zip(groups, plain, strict=True):
                 group["lr"] = rate
             loss.copy_(found)
@@ -267,20 +272,42 @@ class CountedCalls(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_little_is_launched_beside_the_graph(make_trainer, gpu, fixed_width) -> None:
+@pytest.mark.parametrize("is_on_device", [False, True])
+def test_little_is_launched_beside_the_graph(
+    make_trainer, gpu, fixed_width, is_on_device
+) -> None:
+    data = DeviceColumns(fixed_width, CPU) if is_on_device else fixed_width
     trainer, _ = captured(
-        make_trainer, gpu, train_dataset=fixed_width, logging_steps=100, max_steps=6
+        make_trainer, gpu, train_dataset=data, logging_steps=100, max_steps=6
     )
     calls = CountedCalls()
-    original = trainer.step._change_parameters
+    steps = trainer._steps_left()
+    for step in itertools.islice(steps, 4):
+        trainer._log_window.add(trainer.step(step))
+    gpu.graphs[0].step = lambda: None
+    with calls:
+        for step in itertools.islice(steps, 2):
+            trainer._log_window.add(trainer.step(step))
+    indexing = [] if is_on_device else 3 * ["aten::index.Tensor"]
+    assert calls.names == 2 * [*indexing, "aten::fill_.Scalar", "aten::_foreach_copy_"]
 
-    def change(micro_batches):
-        if gpu.graphs:
-            gpu.graphs[0].step = lambda: None
-            with calls:
-                return original(micro_batches)
-        return original(micro_batches)
 
-    trainer.step._change_parameters = change
+def test_samples_on_the_device_are_gathered_by_the_graph(
+    make_trainer, gpu, fixed_width
+) -> None:
+    plain, expected = make_trainer(train_dataset=fixed_width)
+    run(plain)
+    there = DeviceColumns(fixed_width, CPU)
+    trainer, seen = captured(make_trainer, gpu, train_dataset=there)
+    gathered: list[bool] = []
+    gather = there.gather
+
+    def noted(indices, widths):
+        gathered.append(bool(gpu.graphs) and gpu.graphs[-1].is_capturing)
+        return gather(indices, widths)
+
+    there.gather = noted
     run(trainer)
-    assert calls.names == 2 * ["aten::_foreach_copy_"]
+    assert gathered.count(True) == 1
+    assert [graph.replays for graph in gpu.graphs] == [3 + 6 + 6]
+    assert equal_losses(seen.losses, expected.losses)
