@@ -194,12 +194,28 @@ class ModelCase:
         labels = self.labels
         if labels is not None and not labels.is_floating_point() and (labels < 0).any():
             return int(labels.min())
+        documented = self._documented_ignore_index
+        return _DEFAULT_IGNORE_INDEX if documented is None else documented
+
+    @cached_property
+    def has_ignored_labels(self) -> bool:
+        """Whether some labels are, or may be, ignored.
+
+        Where each sample has one label, all may have one.
+        """
+        if self._documented_ignore_index is not None:
+            return True
+        labels = self.batch(_MANY)[_LABELS]
+        return labels.ndim > 1 or bool((labels < 0).any())
+
+    @cached_property
+    def _documented_ignore_index(self) -> int | None:
         documented = re.search(
             r"^\s*labels(?: \(.*?\))?:.*?(-\d+)",
             _section(self.make_model_class.forward.__doc__ or "", _LABELS),
             re.DOTALL | re.MULTILINE,
         )
-        return int(documented[1]) if documented else _DEFAULT_IGNORE_INDEX
+        return int(documented[1]) if documented else None
 
     @cached_property
     def make_model_class(self) -> type[nn.Module]:

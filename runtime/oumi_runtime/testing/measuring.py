@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.testing.case import Batch, ModelCase
-from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 
 _LARGEST_TOLERANCE = 0.05
 # `A_log`, `log_std`, `logit_scale`: the exponential of 30 times as much is infinite.
@@ -66,6 +66,29 @@ def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:
             "logarithm of zero?"
         )
     return loss
+
+
+def terms_of(outputs: dict[str, torch.Tensor]) -> list[str]:
+    """Returns the names of the terms that a loss has, such as `aux_loss`.
+
+    These are the outputs that are single numbers, apart from the loss itself.
+    """
+    return [
+        name
+        for name, value in outputs.items()
+        if name != "loss" and value.ndim == 0 and value.is_floating_point()
+    ]
+
+
+def require_no_terms(model: nn.Module, batch: Batch) -> None:
+    """Raises where a loss may differ, since some of its terms are of whole batches.
+
+    Raises:
+        NotApplicableError: The loss has terms that are outputs of their own.
+    """
+    terms = terms_of(outputs_of(model, batch))
+    if terms:
+        raise NotApplicableError(f"the loss has terms of its own: {listing(terms)}")
 
 
 def compute_gradients(loss: torch.Tensor) -> None:

@@ -90,8 +90,9 @@ def _pass_by_norms(model: nn.Module) -> None:
     def pass_by(module: nn.Module, args: Any, output: Any) -> Any:
         return args[0]
 
-    for module in model.modules():
-        if type(module).__name__.rstrip("123d").endswith("Norm"):
+    for name, module in model.named_modules():
+        is_of_weights = "parametrizations." in name
+        if type(module).__name__.rstrip("123d").endswith("Norm") and not is_of_weights:
             module.register_forward_hook(pass_by)
 
 

@@ -5,7 +5,13 @@ import torch
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
-from oumi_runtime.testing.measuring import loss_of, outputs_of, perturbed
+from oumi_runtime.testing.measuring import (
+    loss_of,
+    outputs_of,
+    perturbed,
+    require_no_terms,
+    terms_of,
+)
 from oumi_runtime.testing.needs import base_model, class_labels, labels, logits
 from oumi_runtime.testing.references import (
     close,
@@ -42,7 +48,8 @@ def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
     """Catches a loss that is not the criterion of the returned logits and the labels.
 
     For example labels that are shifted twice, or not at all; a transposed sequence; a
-    softmax before a loss that applies its own; an extra term or factor.
+    softmax before a loss that applies its own; an extra term or factor. A further term
+    is allowed if it does not depend on the labels, and is an output of its own.
 
     If it fails, compute `criterion(logits, labels)` by hand from what forward returns:
     the logits at a position are for the label at that position, or at the next one if
@@ -54,6 +61,9 @@ def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
         some = torch.arange(batch["labels"].numel()).view_as(batch["labels"]) % 3 == 0
         fewer = batch["labels"].masked_fill(some, case.ignore_index)
         batches.append({**batch, "labels": fewer})
+    if terms_of(outputs_of(model, batch)):
+        batches.append({**batch, "labels": batch["labels"].roll(1, 0)})
+    found: list[tuple[torch.Tensor, dict[str, torch.Tensor]]] = []
     for each in batches:
         with torch.no_grad():
             loss, logits = loss_of(model, each), outputs_of(model, each)["logits"]
@@ -62,13 +72,28 @@ def check_loss_is_the_criterion_of_the_outputs(case: ModelCase) -> None:
             raise NotApplicableError(
                 "criterion cannot be called with logits and labels"
             )
+        found.append((loss, references))
+    if terms_of(outputs_of(model, batch)) and _differ_alike(found):
+        return
+    for loss, references in found:
         if not any(close(loss, reference) for reference in references.values()):
             wanted = " or ".join(f"{v.item():.4g} {k}" for k, v in references.items())
             raise CheckFailedError(
                 f"the loss is {loss.item():.4g}, but criterion(logits, labels) is "
                 f"{wanted}: are the labels shifted and ignored correctly, and are the "
-                "logits or the loss modified?"
+                "logits or the loss modified? If the loss has a further term, return "
+                "it too, such as 'aux_loss'"
             )
+
+
+def _differ_alike(found: list[tuple[torch.Tensor, dict[str, torch.Tensor]]]) -> bool:
+    """Whether losses are those of the criterion plus a term without the labels."""
+    first, references = found[0]
+    return any(
+        all(close(first - reference + own[name], loss) for loss, own in found)
+        for name, reference in references.items()
+        if all(name in own for _, own in found)
+    )
 
 
 @check(needs=[class_labels])
@@ -140,6 +165,7 @@ def check_loss_is_the_mean_over_targets(case: ModelCase) -> None:
                 total += loss_of(model, one).item() * targets
                 count += targets
         if count and not close(whole, torch.tensor(total / count)):
+            require_no_terms(model, each)
             raise CheckFailedError(
                 f"the loss of {what} is {whole.item():.4g}, but the mean of their own "
                 f"losses is {total / count:.4g}: does the criterion sum, average over "
@@ -170,6 +196,7 @@ def check_ignored_labels_do_not_count(case: ModelCase) -> None:
             ) from error
         expected = loss_of(model, kept)
     if not close(found, expected):
+        require_no_terms(model, kept)
         raise CheckFailedError(
             f"the loss of half of the targets, the others being {index}, is "
             f"{found.item():.4g} instead of {expected.item():.4g}: is {index} the "
@@ -189,6 +216,8 @@ def check_batch_without_targets_is_finite(case: ModelCase) -> None:
     """
     if case.labels is not None and case.labels.is_floating_point():
         raise NotApplicableError("the labels are numbers")
+    if not case.has_ignored_labels:
+        raise NotApplicableError("nothing says that labels may be ignored")
     model, batch = case.model(training=True), case.batch(4)
     batch["labels"] = torch.full_like(batch["labels"], case.ignore_index)
     loss = outputs_of(model, batch)["loss"]

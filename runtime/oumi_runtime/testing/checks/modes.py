@@ -93,8 +93,12 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
     with torch.no_grad():
         evaluated = _outputs(model, given, 0)
         _train_without_dropout(model)
+        kept = {name: value.clone() for name, value in model.named_buffers()}
         trained, again = _outputs(model, given, 0), _outputs(model, given, 0)
         other_seed = _outputs(model, given, 1)
+    moved = [n for n, value in model.named_buffers() if not value.equal(kept[n])]
+    if moved:
+        raise NotApplicableError(f"each batch changes {listing(moved)}")
     if not all(module.training for module in _free(model)):
         raise CheckFailedError("forward sets the model to evaluation mode")
     for before, after, same, other in zip(

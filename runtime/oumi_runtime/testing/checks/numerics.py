@@ -36,7 +36,8 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
 
     For example `torch.arange(length)` without `device=input_ids.device`, or a branch in
     Python on a tensor's value (`.item()`, `if mask.all()`), for which the GPU has to
-    synchronize. The check runs forward on the meta device, where tensors have no data.
+    synchronize. The check runs forward on the meta device, where tensors have no data;
+    a model that picks rows by their values (`mask.nonzero()`) cannot run there.
 
     If it fails, look at the named line: create the tensor with `device=` of an input,
     or register it as a buffer.
@@ -64,6 +65,8 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
             f"the value of a tensor is read in Python ({watch.read}), which makes a "
             "GPU synchronize: use torch.where, a mask or a clamp"
         ) from failure
+    if isinstance(failure, NotImplementedError):
+        raise NotApplicableError("forward chooses rows by values, which meta has not")
     if failure is not None:
         raise CheckFailedError(
             f"on the meta device {described(failure)}: is a tensor created on a fixed "

@@ -40,7 +40,16 @@ def pairs_of_texts(case: ModelCase) -> str:
     return "" if len(case.tokens) == 1 else "the pairs are not of two texts"
 
 
-@check(needs=[pairs_of_texts])
+def pairs_of_one_encoder(case: ModelCase) -> str:
+    """Pairs of texts that the same weights embed."""
+    if reason := pairs_of_texts(case):
+        return reason
+    names = [_weights_of(case, output) for output in ("embeddings", _TARGETS)]
+    is_apart = bool(names[1]) and names[0] != names[1]
+    return "each half of a pair has weights of its own" if is_apart else ""
+
+
+@check(needs=[pairs_of_one_encoder])
 def check_both_halves_of_a_pair_are_embedded_alike(case: ModelCase) -> None:
     """Catches a target that is embedded differently from the text.
 
@@ -71,7 +80,7 @@ def check_matching_pairs_have_the_lowest_loss(case: ModelCase) -> None:
     the sign of the similarity.
     """
     _require_logarithms_be_undone(case)
-    if reason := pairs_of_texts(case):
+    if reason := pairs_of_one_encoder(case):
         raise NotApplicableError(reason)
     model, batch = perturbed(case.model()), _with_itself(case, 8)
     with torch.no_grad():
@@ -188,6 +197,21 @@ def check_every_target_token_matters(case: ModelCase) -> None:
         outputs_of(model, padded)[_TARGETS],
         "more padding of the labels changes the target's embedding: is -100 masked?",
     )
+
+
+def _weights_of(case: ModelCase, output: str) -> set[str]:
+    """Returns the names of the parameters that an output is computed with."""
+    model = perturbed(case.model())
+    found = outputs_of(model, case.batch(2))[output]
+    if not found.requires_grad:
+        return set()
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(found.sum(), parameters, allow_unused=True)
+    return {
+        name
+        for name, gradient in zip(names, gradients, strict=True)
+        if gradient is not None
+    }
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ import tempfile
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.exceptions import SavedModelError
@@ -102,7 +103,7 @@ def check_copies_are_whole_and_separate(case: ModelCase) -> None:
     model.zero_grad()
     try:
         copies = {"copy.deepcopy": copy.deepcopy(model)}
-        if _can_be_found(type(model)):
+        if _can_be_found(type(model)) and not _is_parametrized(model):
             copies["pickle"] = pickle.loads(pickle.dumps(model))
     except (RuntimeError, TypeError, AttributeError, pickle.PicklingError) as error:
         raise CheckFailedError(
@@ -158,6 +159,11 @@ def _can_be_found(own: type) -> bool:
     """Whether pickle can find the class, which must not be defined in a function."""
     module = sys.modules.get(own.__module__)
     return getattr(module, own.__qualname__, None) is own
+
+
+def _is_parametrized(model: nn.Module) -> bool:
+    """Whether weights are computed by torch, which refuses to pickle such modules."""
+    return any(parametrize.is_parametrized(module) for module in model.modules())
 
 
 def _ties(model: nn.Module) -> list[list[str]]:

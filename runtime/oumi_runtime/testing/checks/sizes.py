@@ -170,7 +170,7 @@ def _require_all_moved(
             for each in usual
             if usual[each] == (kind, value) and each in changed and each not in ruled
         ]
-        if changed[path][1] == other and stayed:
+        if value != other == changed[path][1] and stayed:
             raise CheckFailedError(
                 f"{stayed[0]} is {value} whatever {name} is, although {path} depends "
                 f"on it: is the number hard-coded instead of {name}?"

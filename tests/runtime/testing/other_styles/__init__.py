@@ -189,6 +189,7 @@ STYLES = {
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
     "mlp_mixer": Style("MlpMixer", classified_images),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
+    "normed_vae": Style("NormedVae", grey_images),
     "perceiver": Style(
         "Perceiver", classified_texts, {"vocab_size": VOCAB, "num_classes": CLASSES}
     ),
@@ -202,12 +203,15 @@ STYLES = {
         {"in_channels": 3, "width": 8, "num_classes": CLASSES},
     ),
     "ssm_lm": Style("SsmLm", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}),
+    "staged_net": Style("StagedNet", grey_images),
+    "switch_moe": Style("SwitchMoe", classified_texts, {"vocab_size": VOCAB}),
     "t5_tagger": Style("T5Tagger", tagged_texts, {"vocab_size": VOCAB}),
     "tcn_forecast": Style("TcnForecast", series),
     "tiny_unet": Style("TinyUNet", segmented_images),
     "torch_transformer": Style(
         "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
     ),
+    "two_tower": Style("TwoTower", translations, {"vocab_size": VOCAB}),
     "vit_cls": Style("VitCls", grey_images),
     "wave_conv": Style("WaveConv", sounds),
 }

@@ -1036,4 +1036,60 @@ FAULTS = (
             ),
         ),
     ),
+    (
+        "switch_moe",
+        "softmax twice beside a term",
+        "loss_is_the_criterion_of_the_outputs",
+        (("criterion(logits, labels)", "criterion(logits.softmax(-1), labels)"),),
+    ),
+    (
+        "switch_moe",
+        "labels of another sample",
+        "loss_is_the_criterion_of_the_outputs",
+        (("criterion(logits, labels)", "criterion(logits, labels.flip(0))"),),
+    ),
+    (
+        "staged_net",
+        "a term that is not returned",
+        "loss_is_the_criterion_of_the_outputs",
+        (
+            (
+                '"loss": self.criterion(logits, labels)',
+                '"loss": self.criterion(logits, labels) + 0.1',
+            ),
+        ),
+    ),
+    (
+        "staged_net",
+        "frozen at random",
+        "same_seed_gives_the_same_weights",
+        (
+            (
+                "        self.head =",
+                '        self.register_buffer("lost", torch.randn(3))\n        self.head =',
+            ),
+            ("from torch import nn", "import torch\nfrom torch import nn"),
+        ),
+    ),
+    (
+        "two_tower",
+        "padding of the target is read",
+        "every_target_token_matters",
+        (("read.long())", "torch.ones_like(labels))"),),
+    ),
+    (
+        "normed_vae",
+        "a counter in Python",
+        "training_computes_what_evaluation_does",
+        (
+            (
+                "            code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()",
+                "            self.beta += 100",
+            ),
+            (
+                "spectral_norm(nn.Linear(latent, num_classes))",
+                "nn.Linear(latent, num_classes)",
+            ),
+        ),
+    ),
 )
