@@ -45,6 +45,11 @@ class ModelCase:
     golden_folder: Path | None = None
     """The folder in which the keys of the state dict are recorded."""
 
+    @property
+    def noun(self) -> str:
+        """What is under test, for messages."""
+        return "model"
+
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
         """Makes a new model, with the same weights for the same seed."""
         torch.manual_seed(seed)

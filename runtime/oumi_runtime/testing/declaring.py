@@ -8,30 +8,41 @@ A need is a function of the case that returns why the check does not apply, or "
 """
 
 import inspect
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
-from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.failures import (
     CheckFailedError,
     NotApplicableError,
     described,
 )
 
-Need = Callable[[ModelCase], str]
+
+class Case(Protocol):
+    """What is under test, such as a model or a dataset."""
+
+    @property
+    def noun(self) -> str:
+        """What it is called in messages."""
+        ...
+
+
+C = TypeVar("C", bound=Case, contravariant=True)
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Generic[C]):
     """A check, which is called with a case."""
 
     name: str
     """Stable, since tests are selected, and expected to fail, by name."""
-    function: Callable[[ModelCase], None]
-    needs: tuple[Need, ...]
+    function: Callable[[C], None]
+    needs: tuple[Callable[[C], str], ...]
     is_slow: bool
 
     @property
@@ -49,12 +60,12 @@ class Check:
         """What it catches, an example of the mistake, and how to read the failure."""
         return inspect.getdoc(self.function) or ""
 
-    def __call__(self, case: ModelCase) -> None:
-        """Checks a model.
+    def __call__(self, case: C) -> None:
+        """Checks a case.
 
         Raises:
-            CheckFailedError: The model fails; the message says where to look.
-            NotApplicableError: The check does not apply to the model.
+            CheckFailedError: It fails; the message says where to look.
+            NotApplicableError: The check does not apply to it.
         """
         try:
             with _plain_attention():
@@ -65,7 +76,7 @@ class Check:
         except (CheckFailedError, NotApplicableError):
             raise
         except Exception as error:
-            raise CheckFailedError(described(error)) from error
+            raise CheckFailedError(described(error, case.noun)) from error
 
 
 @contextmanager
@@ -84,8 +95,8 @@ def _plain_attention() -> Generator[None]:
 
 
 def check(
-    *, needs: Sequence[Need] = (), slow: bool = False
-) -> Callable[[Callable[[ModelCase], None]], Check]:
+    *, needs: Sequence[Callable[[Any], str]] = (), slow: bool = False
+) -> Callable[[Callable[[C], None]], Check[C]]:
     """Makes a `Check` from a function named `check_...`.
 
     Args:
@@ -93,8 +104,18 @@ def check(
         slow: Whether it takes seconds rather than milliseconds.
     """
 
-    def declare(function: Callable[[ModelCase], None]) -> Check:
+    def declare(function: Callable[[C], None]) -> Check[C]:
         name = function.__name__.removeprefix("check_")
         return Check(name, function, tuple(needs), slow)
 
     return declare
+
+
+def checks_of(themes: Iterable[ModuleType]) -> tuple[Check[Any], ...]:
+    """Returns the checks that modules define, in their order."""
+    return tuple(
+        value
+        for theme in themes
+        for value in vars(theme).values()
+        if isinstance(value, Check) and value.theme == theme.__name__.rpartition(".")[2]
+    )

@@ -8,18 +8,23 @@ _FOREIGN = ("torch", "oumi_runtime", "transformers", "site-packages")
 
 
 class CheckFailedError(AssertionError):
-    """A model fails a check; the message says where to look."""
+    """A model or dataset fails a check; the message says where to look."""
 
 
 class NotApplicableError(Exception):
-    """A check does not apply to the model; the message says why."""
+    """A check does not apply; the message says why."""
 
 
-def described(error: Exception) -> str:
-    """Describes, on one line, an error that the model raised and where it arose."""
+def described(error: Exception, noun: str = "model") -> str:
+    """Describes, on one line, an error that a model raised and where it arose.
+
+    Args:
+        error: The error.
+        noun: What is under test, if it is something else.
+    """
     text = " ".join(str(error).split()) or "no message"
     short = text if len(text) <= 300 else f"{text[:297]}..."
-    return f"the model raises {type(error).__name__}: {short}{_place(error)}"
+    return f"the {noun} raises {type(error).__name__}: {short}{_place(error)}"
 
 
 def _place(error: Exception) -> str:

@@ -1,16 +1,17 @@
 """Turns the checks into pytest tests, each with a name that can be selected."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
 import pytest
 from torch import nn
 
 from oumi_runtime.testing.case import BatchFactory, ModelCase
 from oumi_runtime.testing.checks import CHECKS
-from oumi_runtime.testing.declaring import Check
+from oumi_runtime.testing.declaring import C, Check
 from oumi_runtime.testing.failures import NotApplicableError
 from oumi_runtime.testing.running import known
 
@@ -18,11 +19,11 @@ NOT_APPLICABLE = "not applicable: "
 
 
 @dataclass(frozen=True)
-class BoundCheck:
-    """A check bound to a model: the `check` argument that a test calls."""
+class BoundCheck(Generic[C]):
+    """A check bound to a case: the `check` argument that a test calls."""
 
-    check: Check
-    case: ModelCase
+    check: Check[C]
+    case: C
 
     def __call__(self) -> None:
         """Runs the check; skips the test if it does not apply."""
@@ -54,25 +55,36 @@ def parametrize_with_checks(
     Raises:
         UnknownNameError: `expected_failures` names a check that does not exist.
     """
-    expected = known(expected_failures or {})
     caller = sys._getframe(1).f_globals.get("__file__")
     golden = Path(caller).parent / "golden" if caller else None
     case = ModelCase(make_model, make_batch, config, golden)
+    return parametrized(CHECKS, case, expected_failures or {})
+
+
+def parametrized(
+    suite: Sequence[Check[C]], case: C, expected_failures: Mapping[str, str]
+) -> pytest.MarkDecorator:
+    """Returns a decorator for a test of a case by all checks of a suite."""
+    expected = known(expected_failures, suite)
     return pytest.mark.parametrize(
         "check",
         [
             pytest.param(
-                BoundCheck(check, case), id=check.name, marks=_marks(check, expected)
+                BoundCheck(check, case),
+                id=check.name,
+                marks=_marks(check.name, check.is_slow, expected),
             )
-            for check in CHECKS
+            for check in suite
         ],
     )
 
 
-def _marks(check: Check, expected: Mapping[str, str]) -> list[pytest.MarkDecorator]:
+def _marks(
+    name: str, is_slow: bool, expected: Mapping[str, str]
+) -> list[pytest.MarkDecorator]:
     marks = [pytest.mark.conformance_check]
-    if check.is_slow:
+    if is_slow:
         marks.append(pytest.mark.conformance_slow)
-    if check.name in expected:
-        marks.append(pytest.mark.xfail(reason=expected[check.name], strict=True))
+    if name in expected:
+        marks.append(pytest.mark.xfail(reason=expected[name], strict=True))
     return marks

@@ -1,18 +1,19 @@
 """Runs checks without pytest, and returns their results."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from oumi_runtime.exceptions import UnknownNameError
 from oumi_runtime.testing.case import BatchFactory, ModelCase
 from oumi_runtime.testing.checks import CHECKS
-from oumi_runtime.testing.declaring import Check
+from oumi_runtime.testing.declaring import C, Check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 
 
@@ -29,7 +30,7 @@ class Outcome(StrEnum):
 class CheckResult:
     """The result of one check."""
 
-    check: Check
+    check: Check[Any]
     outcome: Outcome
     message: str
     """Why it failed, does not apply or may fail; "" if it passed."""
@@ -70,24 +71,41 @@ def run_checks(
     Raises:
         UnknownNameError: A name in `select` or `expected_failures` does not exist.
     """
-    case = ModelCase(make_model, make_batch, config, golden_folder)
-    expected = known(expected_failures or {})
+    return run_suite(
+        CHECKS,
+        ModelCase(make_model, make_batch, config, golden_folder),
+        select=select,
+        slow=slow,
+        expected_failures=expected_failures,
+        on_result=on_result,
+    )
+
+
+def run_suite(
+    suite: Sequence[Check[C]],
+    case: C,
+    *,
+    select: Iterable[str] = (),
+    slow: bool = False,
+    expected_failures: Mapping[str, str] | None = None,
+    on_result: Callable[[CheckResult], None] | None = None,
+) -> list[CheckResult]:
+    """Runs the checks of a suite on a case; see `run_checks`."""
+    expected = known(expected_failures or {}, suite)
     results: list[CheckResult] = []
-    for each in selected(select, slow=slow):
+    for each in selected(select, suite, slow=slow):
         results.append(run_check(each, case, expected.get(each.name)))
         if on_result is not None:
             on_result(results[-1])
     return results
 
 
-def run_check(
-    check: Check, case: ModelCase, expected: str | None = None
-) -> CheckResult:
+def run_check(check: Check[C], case: C, expected: str | None = None) -> CheckResult:
     """Runs one check.
 
     Args:
         check: The check.
-        case: The model under test.
+        case: The model or dataset under test.
         expected: The reason if it is expected to fail; passing is then a failure.
     """
     start = time.perf_counter()
@@ -106,7 +124,9 @@ def run_check(
     return CheckResult(check, outcome, message, time.perf_counter() - start)
 
 
-def selected(select: Iterable[str] = (), *, slow: bool = False) -> list[Check]:
+def selected(
+    select: Iterable[str], suite: Sequence[Check[C]], *, slow: bool = False
+) -> list[Check[C]]:
     """Returns the checks that match the names or patterns, in order.
 
     A slow check that is named in full is included even if `slow` is false.
@@ -116,24 +136,25 @@ def selected(select: Iterable[str] = (), *, slow: bool = False) -> list[Check]:
     """
     patterns = list(select)
     for pattern in patterns:
-        if not any(fnmatch(each.name, pattern) for each in CHECKS):
-            raise unknown(pattern)
+        if not any(fnmatch(each.name, pattern) for each in suite):
+            raise _unknown(pattern, suite)
     return [
         each
-        for each in CHECKS
+        for each in suite
         if (slow or not each.is_slow or each.name in patterns)
         and (not patterns or any(fnmatch(each.name, p) for p in patterns))
     ]
 
 
-def known(expected_failures: Mapping[str, str]) -> dict[str, str]:
+def known(
+    expected_failures: Mapping[str, str], suite: Sequence[Check[Any]]
+) -> dict[str, str]:
     """Returns the expected failures, after checking that each names a check."""
     for name in expected_failures:
-        if not any(each.name == name for each in CHECKS):
-            raise unknown(name)
+        if not any(each.name == name for each in suite):
+            raise _unknown(name, suite)
     return dict(expected_failures)
 
 
-def unknown(name: str) -> UnknownNameError:
-    """Returns the error for a name that no check has."""
-    return UnknownNameError("check", name, [each.name for each in CHECKS], [])
+def _unknown(name: str, suite: Sequence[Check[Any]]) -> UnknownNameError:
+    return UnknownNameError("check", name, [each.name for each in suite], [])

@@ -6,6 +6,7 @@ one joins the suite by its place in a module that is listed here.
 
 from types import ModuleType
 
+from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.checks import (
     attention,
     compiling,
@@ -36,7 +37,7 @@ from oumi_runtime.testing.checks import (
     training,
     vocabulary,
 )
-from oumi_runtime.testing.declaring import Check
+from oumi_runtime.testing.declaring import Check, checks_of
 
 THEMES: tuple[ModuleType, ...] = (
     outputs,
@@ -69,11 +70,6 @@ THEMES: tuple[ModuleType, ...] = (
     training,
 )
 
-CHECKS: tuple[Check, ...] = tuple(
-    value
-    for theme in THEMES
-    for value in vars(theme).values()
-    if isinstance(value, Check) and value.theme == theme.__name__.rpartition(".")[2]
-)
+CHECKS: tuple[Check[ModelCase], ...] = checks_of(THEMES)
 
 __all__ = ["CHECKS", "THEMES"]
