@@ -84,22 +84,18 @@ def _recover(dest: Path) -> None:
     """Undoes what a process that was killed has left beside `dest`."""
     for prefix in (_STAGED, _EARLIER):
         for path in dest.parent.glob(f"{prefix}*-{glob.escape(dest.name)}"):
-            pid = path.name.removeprefix(prefix).partition("-")[0]
-            if (
-                pid.isdecimal()
-                and psutil.pid_exists(int(pid))
-                and int(pid) != os.getpid()
-            ):
+            pid = path.name.removeprefix(prefix).removesuffix(f"-{dest.name}")
+            # Otherwise it is that of an export whose name ends like this one.
+            if not pid.isdecimal() or _is_another(int(pid)):
                 continue
             if prefix == _EARLIER and not dest.exists():
                 path.rename(dest)
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _is_another(pid: str) -> bool:
+def _is_another(pid: int) -> bool:
     """Whether a number is that of another process that is running."""
-    number = int(pid) if pid.isdecimal() else os.getpid()
-    return number != os.getpid() and psutil.pid_exists(number)
+    return pid != os.getpid() and psutil.pid_exists(pid)
 
 
 def _replace(dest: Path, staging: Path) -> None:

@@ -66,3 +66,16 @@ def test_what_a_killed_export_left_is_undone_by_the_next(tmp_path: Path):
     # The export that was being replaced when the process was killed.
     assert read(tmp_path / "dest") == f".replaced-{ended.pid}-dest"
     assert {*tmp_path.iterdir()} == {alive, other, tmp_path / "dest"}
+
+
+def test_what_was_left_of_an_export_with_a_longer_name_is_kept(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".replaced-{ended.pid}-my-dest"
+    left.mkdir()
+    write(left, "of my-dest")
+    with staged(tmp_path / "dest") as folder:
+        write(folder, "new")
+    assert read(left) == "of my-dest"
+    with staged(tmp_path / "my-dest"):
+        assert read(tmp_path / "my-dest") == "of my-dest"
