@@ -123,8 +123,8 @@ def run_huggingface(
         shown.symlink_to(folder.resolve(), target_is_directory=True)
         _load_elsewhere(run, shown, Path(work))
         if texts:
-            found = json.loads((Path(work) / "found.json").read_text())
-            _require_same_ids(run, texts, found["ids"])
+            found = json.loads((Path(work) / "ids.json").read_text())
+            _require_same_ids(run, texts, found)
         made = load_file(Path(work) / "outputs.safetensors")
     outputs: list[Outputs] = [{} for _ in batches]
     for key, tensor in made.items():

@@ -1,7 +1,6 @@
 """A program that loads a Hugging Face export, with nothing of this project.
 
-It is run in a process of its own: `python loading_check.py FOLDER TASK.json`. It reads
-inputs from FOLDER's neighbour `inputs.safetensors` and writes `outputs.safetensors`.
+It is run in a process of its own: `python loading_check.py FOLDER WORK`.
 """
 
 import json
@@ -16,7 +15,7 @@ def main(folder: str, work: str) -> None:
     Args:
         folder: The export.
         work: A folder with `task.json` and `inputs.safetensors`; gets
-            `outputs.safetensors` and `found.json`.
+            `outputs.safetensors`, and `ids.json` where the task has texts.
     """
     sys.modules["oumi_runtime"] = None  # type: ignore[assignment]  # cannot be imported
     import torch
@@ -30,7 +29,6 @@ def main(folder: str, work: str) -> None:
     auto: Any = getattr(transformers, task["auto_class"])
     trust = {"trust_remote_code": True} if task["trust_remote_code"] else {}
     model = auto.from_pretrained(folder, **trust).eval()
-    found: dict[str, Any] = {"config": model.config.to_dict()["architectures"]}
     given = load_file(Path(work) / "inputs.safetensors")
     made: dict[str, torch.Tensor] = {}
     for number in range(task["num_batches"]):
@@ -45,8 +43,8 @@ def main(folder: str, work: str) -> None:
     if task["texts"]:
         load: Any = transformers.AutoTokenizer.from_pretrained
         tokenizer = load(folder, **trust)
-        found["ids"] = [tokenizer(text)["input_ids"] for text in task["texts"]]
-    (Path(work) / "found.json").write_text(json.dumps(found), encoding="utf-8")
+        ids = [tokenizer(text)["input_ids"] for text in task["texts"]]
+        (Path(work) / "ids.json").write_text(json.dumps(ids), encoding="utf-8")
 
 
 if __name__ == "__main__":
