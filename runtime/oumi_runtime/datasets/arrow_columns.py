@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import RaggedColumn
+from oumi_runtime.core.datasets.bad_rows import row_mistake
 from oumi_runtime.exceptions import BadRowError, DataError
 
 
@@ -34,26 +35,71 @@ def to_column(
         integers of different lengths as a `RaggedColumn`.
 
     Raises:
-        DataError: A value is missing, or the type is not supported.
+        BadRowError: A value is missing.
+        DataError: The type is not supported.
     """
-    import pyarrow as pa
-
-    if column.null_count:
-        row = first_row + column.is_null().to_pylist().index(True) + 1
-        raise BadRowError(f"{where}: row {row} has no {name!r}")
+    if gaps := gaps_in(column, name):
+        row, reason = min(gaps.items())
+        raise BadRowError(row_mistake(where, first_row + row + 1, reason))
     if _is_number(column.type):
         return _to_tensor(column.to_numpy())
-    values = column.combine_chunks()
-    if isinstance(values, pa.ExtensionArray):
-        values = values.storage
-    if isinstance(values, pa.ChunkedArray):
-        values = pa.concat_arrays(values.chunks)
+    values = _array_of(column)
     if not _is_list(values.type):
         raise DataError(
             f"{where}: column {name!r} is of {column.type}, which cannot be made a "
             "tensor; name the columns to read in dataset_kwargs.columns"
         )
     return _to_lists(values, name, where, pad_value, are_sequences)
+
+
+def gaps_in(column: Any, name: str) -> dict[int, str]:
+    """Returns what is missing in rows, by their index: a value, or a part of a list.
+
+    Args:
+        column: A `pyarrow.ChunkedArray`.
+        name: The column's name, for the reasons.
+    """
+    missing = _missing_in(column).tolist() if column.null_count else []
+    gaps = dict.fromkeys(missing, f"has no {name!r}")
+    for row in _incomplete_lists_in(column).tolist():
+        gaps.setdefault(row, f"{name!r} is a list with missing values")
+    return gaps
+
+
+def _missing_in(column: Any) -> np.ndarray:
+    return np.flatnonzero(column.is_null().to_numpy())
+
+
+def _incomplete_lists_in(column: Any) -> np.ndarray:
+    """Returns the indices of the lists in which a value is missing, at any depth."""
+    import pyarrow as pa
+
+    none = np.zeros(0, np.int64)
+    if _is_number(column.type):
+        return none
+    values = _array_of(column)
+    if not _is_list(values.type):
+        return none
+    inner = pa.chunked_array([values.flatten()])
+    bad = _incomplete_lists_in(inner)
+    if inner.null_count:
+        bad = np.append(bad, _missing_in(inner))
+    if not len(bad):
+        return bad
+    lengths = values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    return np.unique(np.repeat(np.arange(len(values)), lengths)[bad])
+
+
+def _array_of(column: Any) -> Any:
+    """Returns a column as one array, of the type that its values are stored in."""
+    import pyarrow as pa
+
+    values = column.combine_chunks()
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks)
+    return values
 
 
 def _to_lists(

@@ -8,7 +8,7 @@ import torch
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
 from oumi_runtime.core.datasets.bad_rows import reject_row
 from oumi_runtime.core.datasets.rows import in_one_line
-from oumi_runtime.datasets.arrow_columns import to_column
+from oumi_runtime.datasets.arrow_columns import gaps_in, to_column
 from oumi_runtime.datasets.images import to_image_tensor
 from oumi_runtime.exceptions import DataError
 
@@ -74,10 +74,8 @@ def without_bad(rows: Any, layout: Layout) -> Any:
                     )
             continue
         column = rows.select_columns([name]).with_format("arrow")[:].column(name)
-        if column.null_count:
-            for row, is_missing in enumerate(column.is_null().to_pylist()):
-                if is_missing:
-                    bad.setdefault(row, f"has no {name!r}")
+        for row, reason in gaps_in(column, name).items():
+            bad.setdefault(row, reason)
     for row, reason in sorted(bad.items()):
         reject_row(layout.where, row + 1, reason)
     return rows.select([r for r in range(len(rows)) if r not in bad]) if bad else rows

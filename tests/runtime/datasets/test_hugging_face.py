@@ -155,6 +155,14 @@ def test_a_row_that_lacks_a_value_is_named(tmp_path, kind, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_row_whose_list_lacks_a_value_is_named(tmp_path, stream):
+    rows = [{"grid": [[n, n], [n, None if n == 30 else n]]} for n in range(40)]
+    sentence = "row 31: 'grid' is a list with missing values"
+    with pytest.raises(BadRowError, match=sentence):
+        samples(read(write(tmp_path, "parquet", rows), stream))
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_what_no_model_takes_is_named(tmp_path, stream):
     rows = [{"labels": 1, "name": f"n{n}"} for n in range(3)]
     path = write(tmp_path, "json", rows)

@@ -217,6 +217,10 @@ def hub_like(path: Path, content: bytes, **more: Any) -> DataParams:
             "'text' is None, not",
         ),
         ([{"x": 1, "label": 1}, {"x": None, "label": 1}], "has no 'x'"),
+        (
+            [{"x": [1, 2], "label": 1}, {"x": [3, None], "label": 1}],
+            "'x' is a list with missing values",
+        ),
     ],
 )
 def test_rows_that_another_library_reads_are_left_out(tmp_path, rows, reason) -> None:
