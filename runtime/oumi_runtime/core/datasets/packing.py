@@ -22,16 +22,9 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
         A dataset that contains every token once; the last block may be shorter.
 
     Raises:
-        DataError: A column holds single values, or columns differ in length.
+        DataError: A column is not of such sequences, or columns differ in length.
     """
-    columns = dataset.columns
-    ragged = {k: c for k, c in columns.items() if isinstance(c, RaggedColumn)}
-    single = [name for name in columns if name not in ragged]
-    if single:
-        raise DataError(
-            f"pack joins samples, but column {single[0]!r} has one value per sample; "
-            "set pack: false, or leave the column out"
-        )
+    ragged = {name: _sequences(name, c) for name, c in dataset.columns.items()}
     lengths = next(iter(ragged.values())).lengths
     for name, column in ragged.items():
         if not torch.equal(column.lengths, lengths):
@@ -48,6 +41,23 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
             for name, column in ragged.items()
         },
         label_names=dataset.label_names,
+    )
+
+
+def _sequences(name: str, column: torch.Tensor | RaggedColumn) -> RaggedColumn:
+    """Returns a column of sequences, which may be of one length, as a ragged one."""
+    if isinstance(column, RaggedColumn):
+        return column
+    if column.ndim != 2 or column.is_floating_point():
+        raise DataError(
+            f"pack joins sequences of integers, and column {name!r} holds "
+            f"{_in_short(column[0])} per sample; set pack: false, or leave the column "
+            "out"
+        )
+    return RaggedColumn(
+        column.flatten(),
+        torch.full((len(column),), column.shape[1]),
+        pad_value=_pad_value(name),
     )
 
 
@@ -126,5 +136,9 @@ def _ragged(name: str, rows: Sequence[torch.Tensor]) -> RaggedColumn:
     return RaggedColumn(
         torch.cat(list(rows)),
         torch.tensor([len(row) for row in rows]),
-        pad_value=-100 if name == "labels" else 0,
+        pad_value=_pad_value(name),
     )
+
+
+def _pad_value(name: str) -> int:
+    return -100 if name == "labels" else 0

@@ -28,6 +28,14 @@ def test_every_token_comes_once_and_in_order(lengths, block_size, blocks):
     assert batch["labels"][0, 0] == 100
 
 
+def test_sequences_of_one_length_are_packed_too():
+    ids = torch.arange(6).reshape(2, 3)
+    dataset = ColumnDataset({"input_ids": ids, "labels": sequences([3, 3], 100)})
+    batch = pack_sequences(dataset, 4).take(torch.arange(2))
+    assert batch["input_ids"].tolist() == [[0, 1, 2, 3], [4, 5, 0, 0]]
+    assert batch["labels"][0].tolist() == [100, 101, 102, 103]
+
+
 @pytest.mark.parametrize(
     "labels", [torch.tensor([0, 1]), sequences([2, 2])], ids=["class", "shorter"]
 )
