@@ -114,12 +114,11 @@ class TaggedTextStream(FileStream):
         return TaggedTexts(tokens, labels)
 
     def _label_kind(self) -> type:
-        from pyarrow import types
+        import pyarrow as pa
 
         kind = self._file.schema.field(self._names[1]).type
-        is_list = types.is_list(kind) or types.is_large_list(kind)
-        names = is_list and types.is_string(kind.value_type)
-        return str if names else int
+        names = (pa.string(), pa.large_string())
+        return str if getattr(kind, "value_type", None) in names else int
 
     def distinct_labels(self) -> list[int | str]:
         """Returns the distinct labels of the tokens of all rows."""

@@ -87,7 +87,7 @@ class Tabular(ColumnDataset):
         columns = describe_columns(table, names, max_categories, train)
         if split_column is not None:
             splits = table.require(split_column, "set dataset_kwargs.split_column")
-            table.keep([row for row, name in enumerate(splits) if name == split])
+            table.keep([row for row, name in enumerate(splits) if str(name) == split])
         if not len(table):
             raise DataError(f"{path} has no rows of the split {split!r}")
         if classes is not None and train != path:

@@ -67,7 +67,7 @@ class TabularStream(BlockDataset):
             self._file.require({"feature_columns": name})
         self.feature_names = names
         self._label, self._split_column, self._split = label_column, split_column, split
-        self.label_names = self._classes(classes_from)
+        self.label_names = None if regression else self._classes(classes_from)
         first = self._file.first_row[label_column]
         is_whole = isinstance(first, int) and not regression
         self._label_dtype = np.int64 if is_whole else np.float32
@@ -100,7 +100,8 @@ class TabularStream(BlockDataset):
             return
         skipped, row = start, 0
         for batch in self._file.read([*columns, self._split_column]):
-            is_kept = pc.equal(batch.column(self._split_column), self._split)
+            names = batch.column(self._split_column).cast("string")
+            is_kept = pc.equal(names, self._split)
             kept = np.flatnonzero(is_kept.to_numpy(zero_copy_only=False))[skipped:]
             skipped -= min(skipped, pc.sum(is_kept).as_py() or 0)
             if len(kept):
@@ -133,9 +134,10 @@ class TabularStream(BlockDataset):
             column = column.cast("int8")
         elif not (types.is_integer(kind) or types.is_floating(kind)):
             value = column[0].as_py()
+            remedy = f"{_READ_WHOLE.format('categories')}, or {LEAVE_OUT}"
             raise BadRowError(
-                f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a "
-                f"number{_READ_WHOLE.format('categories')}, or {LEAVE_OUT}"
+                f"{where}{rows[0] + 1}: {name!r} is {value!r:.40}, not a number"
+                f"{'' if name == self._label else remedy}"
             )
         values = np.asarray(column.to_numpy(zero_copy_only=False))
         is_good = np.isfinite(in_32_bits(values))

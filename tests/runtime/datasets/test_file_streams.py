@@ -80,6 +80,16 @@ def test_a_stream_gives_what_the_whole_file_gives(tmp_path, name, rows, kind):
     assert later[0] == rows[30]
 
 
+def test_tags_are_names_however_wide_the_offsets_of_their_texts(tmp_path):
+    path = tmp_path / "train.parquet"
+    names = pa.list_(pa.large_string())
+    table = pa.Table.from_pylist(TAGS)
+    parquet.write_table(
+        table.set_column(1, "labels", table["labels"].cast(names)), path
+    )
+    assert samples(read("token_classification", str(path), True)) == TAGS
+
+
 @pytest.mark.parametrize(("name", "rows"), [(name, rows) for name, rows, _ in CASES])
 def test_a_stream_is_tokenized_as_the_whole_file_is(tmp_path, name, rows):
     path = write(tmp_path, "jsonl", rows)

@@ -11,7 +11,7 @@ from pyarrow import csv, parquet
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.datasets import Tabular
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import BadRowError, DataError
 
 ROWS = [
     {"height": n, "weight": n / 4, "label": ["b", "a"][n % 2], "split": "train"}
@@ -95,6 +95,22 @@ def test_a_split_is_a_file_of_a_folder_or_some_rows(tmp_path, stream):
     kept = read(stream, str(folder), "test", feature_columns=["height"])
     assert kept.label_names == ["a", "b"]
     assert set(kept.columns["labels"].tolist()) == {1}
+
+
+@both
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_the_splits_of_rows_may_be_numbers(tmp_path, suffix, stream):
+    rows = [row | {"split": n % 3} for n, row in enumerate(ROWS)]
+    some = read(stream, write(tmp_path, suffix, rows), "2", split_column="split")
+    assert some.columns["features"][:, 0].tolist() == list(range(2, 30, 3))
+
+
+@both
+def test_names_are_no_quantities(tmp_path, stream):
+    with pytest.raises(BadRowError, match=r"row 1: 'label' is '\w+', not a number"):
+        read(
+            stream, write(tmp_path, "csv"), feature_columns=["height"], regression=True
+        )
 
 
 @both
