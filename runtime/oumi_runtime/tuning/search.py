@@ -103,7 +103,7 @@ def tune(
         on_trial: Called after each trial.
 
     Raises:
-        SearchRangeError: There is nothing to search, or no evaluation.
+        SearchRangeError: There is nothing to search, or a trial is never evaluated.
         ConfigError: The config does not take one of the values.
         ChangedSearchError: The folder holds a search for something else.
         OumiRuntimeError: A trial cannot start or continue, but not for its values.
@@ -156,14 +156,19 @@ def _run(
         config = build(values)
         config.training = _for_trial(config.training, _folder_of(folder, trial.number))
         watch = _Watch(trial, config.training.metric_for_best_model)
-        metrics = train(config, callbacks=(watch,)).metrics
+        result = train(config, callbacks=(watch,))
     except (*_FAILURES, RuntimeError) as error:
         # Others, such as a signal or a full disk, would end the next trial as well.
         if not isinstance(error, _FAILURES) and not is_out_of_memory(error):
             raise
         fail(study, trial, str(error).partition("\n")[0])
     else:
-        value = metrics[config.training.metric_for_best_model]
+        if not result.metrics:
+            raise SearchRangeError(
+                f"a trial was not evaluated in its {result.global_step} steps; lower "
+                "training.eval_steps, or set training.eval_strategy to epoch"
+            )
+        value = result.metrics[config.training.metric_for_best_model]
         if watch.has_pruned:
             study.tell(trial, state=TrialState.PRUNED)
         elif math.isfinite(value):

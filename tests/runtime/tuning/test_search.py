@@ -110,6 +110,17 @@ def test_an_interrupted_trial_is_made_again(build, monkeypatch, kind):
     assert [each.number for each in found.trials] == [0, 2, 3]
 
 
+def test_a_search_without_an_evaluation_ends_with_its_first_trial(build, slope):
+    def rarely_evaluated(values):
+        config = build(values)
+        config.training.eval_steps = 5
+        return config
+
+    with pytest.raises(SearchRangeError, match=r"its 4 steps.*eval_steps"):
+        tune(rarely_evaluated, [HEIGHT], num_trials=3)
+    assert len(slope.calls) == 2  # Once to see whether it fits.
+
+
 def test_a_trial_fails_for_its_values_alone(build):
     found = tune(build, [searched_key("model.model_kwargs.width=3,4")], num_trials=6)
     failed = [each for each in found.trials if each.outcome == "failed"]
