@@ -268,26 +268,27 @@ class ReadRows(Dataset[Any]):
             DataError: The stream has no rows.
         """
         self.label_names = stream.label_names
-        self._samples = [stream.columns(block) for block in stream.blocks()]
-        lengths = [len(samples) for samples in self._samples]  # type: ignore[arg-type]
-        self._ends = torch.tensor(lengths).cumsum(0)
+        self._stream = stream
+        self._blocks = list(stream.blocks())
+        self._samples: list[Any] = [stream.columns(block) for block in self._blocks]
+        self._ends = torch.tensor([*map(len, self._blocks)]).cumsum(0)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> Any:
-        samples, row = self._place(index)
-        return samples[row]
+        number, row = self._place(index)
+        return self._samples[number][row]
 
-    def _place(self, index: int) -> tuple[Any, int]:
+    def _place(self, index: int) -> tuple[int, int]:
+        """Returns the number of the block of a sample, and its index there."""
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         number = int(torch.searchsorted(self._ends, index, right=True))
         start = int(self._ends[number - 1]) if number else 0
-        return self._samples[number], index - start
+        return number, index - start
 
     def locate(self, index: int) -> tuple[Dataset[Any], int]:
         """Returns the dataset a sample comes from, and its row there, from 0."""
-        samples, row = self._place(index)
-        found: tuple[Dataset[Any], int] = samples.locate(row)
-        return found
+        number, row = self._place(index)
+        return self._stream.locate(self._blocks[number], row)

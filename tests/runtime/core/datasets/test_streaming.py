@@ -10,8 +10,10 @@ from torch.utils.data import IterableDataset
 from oumi_runtime.core.datasets import (
     BaseIterableDataset,
     Block,
+    BlockDataset,
     ColumnDataset,
     ReadRows,
+    RowCollator,
     Stream,
     StreamSource,
     TextDataset,
@@ -142,6 +144,20 @@ def test_a_stream_that_is_read_whole_has_its_samples_by_number():
     assert len(dataset) == 3
     assert dataset[2] == {"number": 4}
     assert dataset.locate(1)[1] == 1
+
+
+def test_a_row_of_a_block_that_is_read_whole_is_named():
+    class Squares(BlockDataset):
+        dataset_name = "squares"
+
+        def read_blocks(self, start: int = 0) -> Iterator[ColumnDataset]:
+            for side in (1, 2):
+                yield ColumnDataset({"image": torch.zeros(2, side, side)})
+
+    dataset = ReadRows(Stream([StreamSource(Squares())]))
+    rows = [(index, dataset[index]) for index in range(3)]
+    with pytest.raises(BadRowError, match="row 3 of dataset 'squares'"):
+        RowCollator(dataset)(rows)
 
 
 def test_texts_are_prepared_by_whoever_makes_samples():
