@@ -1,7 +1,8 @@
 """Tries a module on a batch like those of its task, before anything is written."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -31,6 +32,14 @@ class Reading(NamedTuple):
     mask_kind: str = ""
 
 
+@contextlib.contextmanager
+def _seeded() -> Iterator[None]:
+    """Draws the same random numbers every time, and leaves those outside alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(_SEED)
+        yield
+
+
 class Trial:
     """One module of a class, tried for a task.
 
@@ -52,10 +61,9 @@ class Trial:
         """
         self.what, self.task, self.sizes = what, task, dict(sizes)
         self.notes: list[str] = []
-        self._random_state = torch.get_rng_state()
-        torch.set_rng_state(torch.Generator().manual_seed(_SEED).get_state())
         try:
-            net = make(**arguments)
+            with _seeded():
+                net = make(**arguments)
         except (Exception, SystemExit) as error:
             shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
             reason = f"making it with {shown or 'no arguments'} raises {told(error)}"
@@ -76,6 +84,10 @@ class Trial:
             WrappingError: It does not run, or does not return what the task needs.
         """
         self._check_other_inputs()
+        with _seeded():
+            return self._read()
+
+    def _read(self) -> Reading:
         ids = batches.inputs_of(self.task, self.sizes)
         # Evaluation and training must agree; with gradients, as fast paths differ.
         trained = self._logits(self._net.train(), ids)
@@ -88,19 +100,16 @@ class Trial:
             )
         self._check_causality()
         mask, kind = self._mask()
-        are_probabilities = self._are_probabilities(found.logits)
-        torch.set_rng_state(self._random_state)
         return Reading(
             found.access,
             found.is_squeezed,
             found.is_transposed,
-            are_probabilities,
+            self._are_probabilities(found.logits),
             mask,
             kind,
         )
 
     def _note_vocabulary(self) -> None:
-
         if "vocab_size" not in self.sizes:
             return
         tables = [
@@ -238,7 +247,6 @@ class Trial:
         return (name if kind and kind != "ids" else ""), kind
 
     def _are_probabilities(self, logits: torch.Tensor) -> bool:
-
         if logits.dim() == 1 or logits.shape[-1] < 2:
             return False
         values = logits.detach()
