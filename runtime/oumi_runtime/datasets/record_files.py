@@ -12,7 +12,7 @@ from typing import Any
 
 from oumi_runtime.datasets.column_names import missing_column
 from oumi_runtime.datasets.csv_files import CSV_REASON
-from oumi_runtime.exceptions import BadRowError, DataError
+from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
 STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
 ROWS_AT_ONCE = 4096
@@ -229,7 +229,7 @@ class RecordFile:
 
     def _reason(self, error: Exception, row: int) -> str:
         """Describes an error and the row, from 1, that it occurred in."""
-        text = str(error).splitlines()[0]
+        text = first_line(error)
         where = f"{self.path}: after row {row}" if row else str(self.path)
         if self._kind == "json":
             found = self._bad_json_line(row)

@@ -14,7 +14,7 @@ import numpy as np
 from oumi_runtime.core.datasets.bad_rows import reject_row
 from oumi_runtime.datasets.csv_files import CSV_REASON, csv_header, read_csv
 from oumi_runtime.datasets.table import Column, Table
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import DataError, first_line
 
 _ROWS_AT_ONCE = 1024
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
@@ -189,7 +189,7 @@ def _read_arrow(
             chosen = _chosen(names, there)
             table = parquet.read_table(path, columns=chosen)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         if match := CSV_REASON.match(reason):
             # Arrow counts the header as a row.
             reason = f"row {int(match['row']) - 1}: {match['reason']}"

@@ -7,6 +7,7 @@ what to do. `exit_code` is what the command line returns for it.
 from oumi_runtime.exceptions.base import (
     MissingExtraError,
     OumiRuntimeError,
+    first_line,
     nearest,
     suggestion,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "ChangedSearchError",
     "OumiRuntimeError",
     "MissingExtraError",
+    "first_line",
     "nearest",
     "suggestion",
     "InvalidNameError",

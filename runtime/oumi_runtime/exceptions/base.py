@@ -1,4 +1,4 @@
-"""The base class of every error, and the nearest of the names that were meant."""
+"""The base class of every error, and words that many messages need."""
 
 import difflib
 from collections.abc import Iterable
@@ -21,6 +21,13 @@ class MissingExtraError(OumiRuntimeError, ModuleNotFoundError):
             f"{asked_by} needs {package}, which is not installed; run "
             f"pip install 'oumi-scaffold[{extra or package}]', or turn it off"
         )
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of another library's message, shortened, or its type."""
+    lines = (line.strip() for line in str(error).splitlines())
+    text = next(filter(None, lines), type(error).__name__)
+    return text if len(text) <= 300 else f"{text[:300]} ..."
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:

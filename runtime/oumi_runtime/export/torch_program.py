@@ -17,7 +17,7 @@ from traceback import extract_tb
 import torch
 
 from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.exceptions import ExportError
+from oumi_runtime.exceptions import ExportError, first_line
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs, with_named_inputs
 from oumi_runtime.export.opening import TrainedRun
@@ -116,9 +116,7 @@ def _require_dynamic(
 
 def _cause(error: Exception, run: TrainedRun) -> str:
     """Returns why tracing failed in one line, with the line of the user's code."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = (lines or [type(error).__name__])[0].rstrip(".")
-    text = text if len(text) <= 200 else text[:200] + " ..."
+    text = first_line(error).rstrip(".")
     if "data-dependent" in text:
         text = "it goes by the values of a tensor, and not its shape; use torch.where"
     places = []

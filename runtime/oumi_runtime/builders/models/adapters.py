@@ -20,7 +20,12 @@ from oumi_runtime.core.configs import (
     PeftParams,
 )
 from oumi_runtime.core.models.base_model import BaseModel
-from oumi_runtime.exceptions import MissingExtraError, ModelBuildError, suggestion
+from oumi_runtime.exceptions import (
+    MissingExtraError,
+    ModelBuildError,
+    first_line,
+    suggestion,
+)
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -64,9 +69,9 @@ def build_peft_model(base_model: nn.Module, peft_params: PeftParams) -> nn.Modul
         with _as_peft_is():
             adapted: nn.Module = peft.get_peft_model(base_model, config)
     except (ValueError, TypeError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
         raise ModelBuildError(
-            f"peft: no adapter can be added to {type(base_model).__name__}: {reason}"
+            f"peft: no adapter can be added to {type(base_model).__name__}: "
+            f"{first_line(error)}"
         ) from error
     return adapted.train()
 
@@ -102,10 +107,9 @@ def load_adapter(
                 base_model, str(folder), is_trainable=is_trainable
             )
     except Exception as error:  # peft, safetensors and torch raise errors of any kind.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelBuildError(
             f"the adapter in {folder} does not fit {type(base_model).__name__}: "
-            f"{reason}"
+            f"{first_line(error)}"
         ) from error
     if is_trainable:
         trainable: nn.Module = adapted.train()

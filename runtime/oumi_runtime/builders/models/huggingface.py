@@ -15,7 +15,7 @@ from oumi_runtime.builders.models.devices import resolve_device
 from oumi_runtime.builders.models.size import refuse_too_large
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.files import read_json
-from oumi_runtime.exceptions import ModelBuildError, suggestion
+from oumi_runtime.exceptions import ModelBuildError, first_line, suggestion
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ def make_huggingface_model(
         if isinstance(error, ModelBuildError):
             raise
         raise ModelBuildError(
-            f"{name} cannot be created: {_one_line(error)}"
+            f"{name} cannot be created: {first_line(error)}"
         ) from error
     return model.train()
 
@@ -176,9 +176,9 @@ def _fetched(load: Callable[..., T], params: ModelParams) -> T:
         return load(local_files_only=True, **options)
     except OSError as error:
         if is_folder:
-            raise ModelBuildError(f"{name}: {_one_line(error)}") from error
+            raise ModelBuildError(f"{name}: {first_line(error)}") from error
     except ValueError as error:
-        raise ModelBuildError(f"{name}: {_one_line(error)}") from error
+        raise ModelBuildError(f"{name}: {first_line(error)}") from error
     try:
         # Fails at once without such a model or without a network; loading would retry
         # for most of a minute.
@@ -196,7 +196,7 @@ def _fetched(load: Callable[..., T], params: ModelParams) -> T:
     except Exception as error:  # The hub's client raises errors of several libraries.
         raise ModelBuildError(
             f"no model {name!r}: it is not registered, it is not a folder here, and it "
-            f"cannot be downloaded from the Hugging Face hub ({_one_line(error)})"
+            f"cannot be downloaded from the Hugging Face hub ({first_line(error)})"
         ) from error
 
 
@@ -207,9 +207,3 @@ def _dispatched(model: nn.Module, mapping: dict[str, Any] | None) -> nn.Module:
 
     dispatched: nn.Module = dispatch_model(model, mapping)
     return dispatched
-
-
-def _one_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines()]
-    text = next((line for line in lines if line), type(error).__name__)
-    return text if len(text) <= 300 else text[:300] + " ..."

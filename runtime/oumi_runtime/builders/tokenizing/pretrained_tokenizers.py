@@ -13,7 +13,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from oumi_runtime.core.files import require_plain
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.exceptions import DataError, first_line, suggestion
 
 TOKENIZER_FILENAME = "tokenizer.json"
 _HUB_TIMEOUT_S = 10.0
@@ -162,7 +162,7 @@ def _load_file_by_transformers(path: Path, **kwargs: Any) -> Any:
     except Exception as error:  # transformers' classes raise errors of any kind.
         raise DataError(
             f"model.tokenizer_kwargs: the tokenizer in {path} does not take "
-            f"{', '.join(kwargs)}: {_first_line(error)}"
+            f"{', '.join(kwargs)}: {first_line(error)}"
         ) from error
 
 
@@ -187,9 +187,5 @@ def _load_by_transformers(name: str, **kwargs: Any) -> Any:
             raise DataError(
                 f"no tokenizer {name!r}{suggestion(name, ['bytes'])}: give 'bytes', a "
                 "folder with a tokenizer.json, or a name on the Hugging Face hub "
-                f"({_first_line(error)})"
+                f"({first_line(error)})"
             ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

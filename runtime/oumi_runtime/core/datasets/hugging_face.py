@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.datasets.bad_rows import is_leaving_out
-from oumi_runtime.exceptions import DataError, MissingExtraError, suggestion
+from oumi_runtime.exceptions import DataError, MissingExtraError, first_line, suggestion
 
 _FORMATS = {
     ".csv": "csv",
@@ -146,5 +146,4 @@ def _reason(error: BaseException, split: str) -> str:
     """Returns the first line of the original error in the chain."""
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__ or error
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0]
+    return first_line(error)
