@@ -54,7 +54,7 @@ SCAFFOLD_FLOORS = (
     {"generate"},
     {"updating"},
     {"cli.exit_codes", "cli.output", "cli.options", "cli.tracebacks"},
-    {"cli.inventory", "cli.running"},
+    {"cli.recovery", "cli.inventory", "cli.running"},
     {"cli.generating"},
     {"cli.commands"},
     {"cli.app"},

@@ -12,14 +12,13 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 
 import click
 
 from oumi_scaffold import __version__
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.project import leftovers
+from oumi_scaffold.cli.recovery import recover_here
 
 PROGRAM = "oumi-scaffold"
 
@@ -108,22 +107,11 @@ class LazyGroup(click.Group):
 def group(ctx: click.Context, debug: bool) -> int:
     """Generate a PyTorch model with its tests and its config, then train it."""
     ctx.ensure_object(Settings).debug = debug
-    _recover_here()
+    recover_here()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return exit_codes.BAD_INPUT
     return 0
-
-
-def _recover_here() -> None:
-    """Completes or rolls back what a killed run left in the working folder."""
-    if not leftovers.are_in(Path()):
-        return
-    from oumi_scaffold.writing.write import exclusive
-
-    with exclusive(Path()) as done:
-        if done:
-            output.note(done)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -1,93 +1,53 @@
-"""The options that several commands share, and the config that some of them name."""
+"""The options that commands of all kinds share, and how options become one value."""
 
-import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
 from oumi_scaffold.exceptions import BadSettingError
 
-if TYPE_CHECKING:
-    from oumi_runtime.core.configs import TrainingConfig
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
 
-json_option = click.option(
+json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON."
 )
 
-config_option = click.option(
-    "-c", "--config", required=True, metavar="FILE", help="The training config."
-)
 
-interpolate_option = click.option(
-    "--interpolate",
-    is_flag=True,
-    help="Expand ${oc.env:NAME} and ${section.key} in the config.",
-)
+def all_of(*options: Decorator) -> Decorator:
+    """Returns one decorator for several options, in the order of `--help`."""
 
-overrides_argument = click.argument(
-    "overrides", nargs=-1, type=click.UNPROCESSED, metavar="[OVERRIDES]..."
-)
-"""Replaces values of the config; the command has to ignore unknown options."""
+    def decorated(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
 
-_ASSIGNMENT = re.compile(r"[^.\[\]=\s]+[.\[][^=\s]*=.*", re.DOTALL)
-
-TAKES_OVERRIDES = {"ignore_unknown_options": True}
+    return decorated
 
 
-def checked_config(
-    config: str,
-    overrides: Sequence[str],
-    interpolate: bool,
-    *,
-    needs_data: bool = True,
-) -> "TrainingConfig":
-    """Reads a config and validates it fully, before torch is imported.
+def grouped(
+    argument: str, kind: Callable[..., Any], fields: Sequence[str], *options: Decorator
+) -> Decorator:
+    """Returns a decorator that adds options and hands their values over as one.
 
     Args:
-        config: The file.
-        overrides: Changes to its values, such as `--training.max_steps`, `100`.
-        interpolate: Whether to expand `${...}`.
-        needs_data: Whether the files of the data have to be there.
-
-    Raises:
-        ConfigError: The config or an override has mistakes.
+        argument: The name of the command's argument.
+        kind: What the argument is made of, by the names of its fields.
+        fields: The names of the options' values.
+        options: The options, in the order of `--help`.
     """
-    from oumi_runtime.core.configs import TrainingConfig
 
-    loaded = TrainingConfig.from_yaml_and_arg_list(
-        config, list(overrides), ignore_interpolation=not interpolate
-    )
-    if needs_data:
-        loaded.finalize_and_validate()
-    else:
-        loaded.validate_for_inference()
-    return loaded
+    def decorated(command: Command) -> Command:
+        @functools.wraps(command)
+        def with_one(**values: Any) -> Any:
+            own = {field: values.pop(field) for field in fields}
+            return command(**values, **{argument: kind(**own)})
 
+        return all_of(*options)(with_one)
 
-def input_and_overrides(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Divides the words of a command line into an input, if any, and overrides.
-
-    Raises:
-        UsageError: There are several inputs.
-    """
-    inputs: list[str] = []
-    overrides: list[str] = []
-    words = list(arguments)
-    while words:
-        word = words.pop(0)
-        if word.startswith("--"):
-            overrides.append(word)
-            if "=" not in word and words and not words[0].startswith("--"):
-                overrides.append(words.pop(0))
-        elif _ASSIGNMENT.fullmatch(word) and not Path(word).exists():
-            overrides.append(word)
-        else:
-            inputs.append(word)
-    if len(inputs) > 1:
-        raise click.UsageError(f"give one INPUT, not {', '.join(inputs)}")
-    return (inputs[0] if inputs else None), overrides
+    return decorated
 
 
 def values_by_name(option: str, kind: str, settings: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import TextIO
 
 import click
@@ -104,9 +104,9 @@ def json_numbers(values: Mapping[str, float]) -> dict[str, float | None]:
 
 
 @contextmanager
-def only_json() -> Generator[None]:
-    """Sends what a library prints to stderr, so that stdout holds only the document."""
-    with redirect_stdout(sys.stderr):
+def only_json(as_json: bool) -> Generator[None]:
+    """Keeps stdout for the document of `--json`: all other prints go to stderr."""
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
         yield
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def command(
     from oumi_runtime.testing.subjects import find_subjects
 
     documents: list[dict[str, Any]] = []
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         for subject in find_subjects(target):
             if not as_json:
                 output.heading(f"{subject.name}, {subject.origin}")

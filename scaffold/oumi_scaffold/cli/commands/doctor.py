@@ -10,10 +10,10 @@ from typing import NamedTuple
 import click
 
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.cli.commands.validate import mistakes_in
 from oumi_scaffold.cli.inventory import installation
 from oumi_scaffold.cli.inventory.registered import unusable
 from oumi_scaffold.cli.options import json_option
+from oumi_scaffold.cli.running.configs import mistakes_in
 from oumi_scaffold.exceptions import ManifestError
 from oumi_scaffold.project import leftovers, manifest
 from oumi_scaffold.project.recorded import RecordedModel

@@ -1,30 +1,16 @@
 """`oumi-scaffold evaluate`: evaluate a trained model on held-out data."""
 
-from contextlib import nullcontext
-
-import click
-
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
+from oumi_scaffold.cli.running.configs import (
+    TRAINED_WITH,
     checked_config,
-    interpolate_option,
-    json_option,
-    overrides_argument,
+    config_command,
+    overridable,
 )
 
 
-@click.command("evaluate", context_settings=TAKES_OVERRIDES)
-@click.option(
-    "-c",
-    "--config",
-    required=True,
-    metavar="FILE",
-    help="The config that the model was trained with.",
-)
-@interpolate_option
-@json_option
-@overrides_argument
+@config_command("evaluate", TRAINED_WITH)
+@overridable
 def command(
     config: str, interpolate: bool, as_json: bool, overrides: tuple[str, ...]
 ) -> None:
@@ -35,7 +21,7 @@ def command(
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.evaluate import evaluate
 
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         result = evaluate(loaded)
     if as_json:
         output.emit_json(

@@ -1,6 +1,5 @@
 """`oumi-scaffold export`: make a trained model into something to serve."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ def command(source: Path, format: str, dest: Path, force: bool, as_json: bool) -
     """
     from oumi_runtime.export import export
 
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         result = export(source, format, dest, force=force)
     if as_json:
         output.emit_json({"output": str(result.folder), **result.document()})

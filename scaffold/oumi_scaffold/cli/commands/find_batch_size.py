@@ -1,27 +1,22 @@
 """`oumi-scaffold find-batch-size`: which micro-batch sizes fit, and how fast."""
 
 import dataclasses
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
+from oumi_scaffold.cli.running.configs import (
     checked_config,
-    config_option,
-    interpolate_option,
-    json_option,
-    overrides_argument,
+    config_command,
+    overridable,
 )
 
 if TYPE_CHECKING:
     from oumi_runtime.finding import BatchSizes
 
 
-@click.command("find-batch-size", context_settings=TAKES_OVERRIDES)
-@config_option
+@config_command("find-batch-size")
 @click.option(
     "--min",
     "smallest",
@@ -33,9 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max", "largest", type=int, help="The last size to try.  [default: all samples]"
 )
-@interpolate_option
-@json_option
-@overrides_argument
+@overridable
 def command(
     config: str,
     smallest: int,
@@ -53,7 +46,7 @@ def command(
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_batch_size
 
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         found = find_batch_size(loaded, smallest=smallest, largest=largest)
     if as_json:
         output.emit_json(_document(found))

@@ -1,20 +1,16 @@
 """`oumi-scaffold find-lr`: a learning rate range test."""
 
 import dataclasses
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
+from oumi_scaffold.cli.running.configs import (
     checked_config,
-    config_option,
-    interpolate_option,
-    json_option,
-    overrides_argument,
+    config_command,
+    overridable,
 )
 from oumi_scaffold.cli.running.plot import plot
 
@@ -22,8 +18,7 @@ if TYPE_CHECKING:
     from oumi_runtime.finding import LearningRateCurve
 
 
-@click.command("find-lr", context_settings=TAKES_OVERRIDES)
-@config_option
+@config_command("find-lr")
 @click.option(
     "--min",
     "lowest",
@@ -47,9 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The number of steps between the two.",
 )
-@interpolate_option
-@json_option
-@overrides_argument
+@overridable
 def command(
     config: str,
     lowest: float,
@@ -69,7 +62,7 @@ def command(
     loaded = checked_config(config, overrides, interpolate)
     from oumi_runtime.finding import find_learning_rate, save_curve
 
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         curve = find_learning_rate(
             loaded, lowest=lowest, highest=highest, num_steps=steps
         )

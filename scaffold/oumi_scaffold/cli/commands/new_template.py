@@ -8,10 +8,11 @@ import click
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.generating import completion
 from oumi_scaffold.cli.options import json_option
+from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
 from oumi_scaffold.project.paths import check_project
 from oumi_scaffold.writing.plan import Plan, planned_file
-from oumi_scaffold.writing.write import exclusive, write
+from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import DEFAULT_TASK, TASKS, template_dir
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
@@ -42,7 +43,7 @@ def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
         for path in source.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    with exclusive(folder):
+    with locked(folder):
         entries = tuple(
             planned_file(
                 folder.resolve(), file.relative_to(source).as_posix(), file.read_bytes()

@@ -4,19 +4,20 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
+from oumi_scaffold.cli.options import json_option
+from oumi_scaffold.cli.running.configs import (
+    TRAINED_WITH,
     checked_config,
+    config_command,
     input_and_overrides,
     interpolate_option,
-    json_option,
 )
 from oumi_scaffold.cli.running.prediction_lines import Lines, Prediction, lines_for
 
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from oumi_runtime.infer import Predictions
 
 
-@click.command("predict", context_settings=TAKES_OVERRIDES)
-@click.option(
-    "-c",
-    "--config",
-    required=True,
-    metavar="FILE",
-    help="The config that the model was trained with.",
-)
+@config_command("predict", TRAINED_WITH)
 @click.option(
     "--text",
     "texts",
@@ -93,7 +87,7 @@ def command(
     loaded = checked_config(config, overrides, interpolate, needs_data=False)
     from oumi_runtime.infer import Predictor
 
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         predictor = Predictor.load(loaded)
         if given is None and not texts and predictor.reads_texts and _is_piped():
             output.note("stdin is not read; to predict from its lines, add - as INPUT")

@@ -6,10 +6,11 @@ import click
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
+from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.report.page import MARK, page
 from oumi_scaffold.report.runs import read_run
 from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
-from oumi_scaffold.writing.write import exclusive, write
+from oumi_scaffold.writing.write import write
 
 _DEFAULT_NAME = "report.html"
 
@@ -35,7 +36,7 @@ def command(runs: tuple[str, ...], target: str | None, as_json: bool) -> None:
     content = page(found)
     path = Path(target or Path(runs[0]) / _DEFAULT_NAME)
     folder = path.parent.resolve()
-    with exclusive(folder):
+    with locked(folder):
         entry = _replacing_older(planned_file(folder, path.name, content))
         plan = Plan(folder, (entry,))
         plan.raise_for_conflicts()

@@ -2,27 +2,23 @@
 
 import itertools
 import shlex
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
+from oumi_scaffold.cli.running.configs import (
     checked_config,
-    interpolate_option,
-    json_option,
-    overrides_argument,
+    config_command,
+    overridable,
 )
 
 if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
 
 
-@click.command("train", context_settings=TAKES_OVERRIDES)
-@click.option("-c", "--config", metavar="FILE", help="The training config.")
+@config_command("train", required=False)
 @click.option(
     "--like",
     type=click.Path(path_type=Path),
@@ -40,9 +36,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Train in N processes on this machine, such as one for each GPU.",
 )
-@interpolate_option
-@json_option
-@overrides_argument
+@overridable
 def command(
     config: str | None,
     like: Path | None,
@@ -69,7 +63,7 @@ def command(
     if like is not None:
         for difference in what_differs(like, fingerprints_of(loaded).all):
             output.note(f"this run will differ: {difference}")
-    with output.only_json() if as_json else nullcontext():
+    with output.only_json(as_json):
         if nproc_per_node is None:
             steps, metrics = _train_here(loaded)
         else:

@@ -2,19 +2,12 @@
 
 import dataclasses
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.cli.options import (
-    TAKES_OVERRIDES,
-    config_option,
-    interpolate_option,
-    json_option,
-    overrides_argument,
-)
+from oumi_scaffold.cli.running.configs import config_command, overridable
 
 if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
@@ -23,8 +16,7 @@ if TYPE_CHECKING:
 _SHOWN_TRIALS = 10
 
 
-@click.command("tune", context_settings=TAKES_OVERRIDES)
-@config_option
+@config_command("tune")
 @click.option(
     "--search",
     "searched",
@@ -41,9 +33,7 @@ _SHOWN_TRIALS = 10
     help="The number of trainings, of all calls together.",
 )
 @click.option("--no-pruning", is_flag=True, help="Train bad trials to the end, too.")
-@interpolate_option
-@json_option
-@overrides_argument
+@overridable
 def command(
     config: str,
     searched: tuple[str, ...],
@@ -77,7 +67,7 @@ def command(
 
     keys = [searched_key(each) for each in searched]
     try:
-        with output.only_json() if as_json else nullcontext():
+        with output.only_json(as_json):
             found = tune(
                 build,
                 keys,

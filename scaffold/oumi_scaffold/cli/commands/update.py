@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.generating import completion, decisions
-from oumi_scaffold.cli.generating.decisions import Decisions
+from oumi_scaffold.cli.generating import completion
+from oumi_scaffold.cli.generating.options import (
+    WritingOptions,
+    settings_option,
+    trust_option,
+    writing_options,
+)
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks, hooks_of
-from oumi_scaffold.cli.options import json_option, values_by_name
+from oumi_scaffold.cli.options import values_by_name
+from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.exceptions import (
     AnswerError,
     InvalidValueError,
@@ -32,7 +37,7 @@ from oumi_scaffold.updating.again import Renewed, renewed
 from oumi_scaffold.updating.undo import read_recorded
 from oumi_scaffold.updating.update import Update, plan_update
 from oumi_scaffold.writing.plan import Status
-from oumi_scaffold.writing.write import exclusive, write
+from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import TASKS
 
 
@@ -43,61 +48,36 @@ class Request(NamedTuple):
     settings: tuple[str, ...]
     template: str | None
     trust: bool
-    output_dir: Path
-    force: bool
-    skip: bool
     markers: bool
-    diff: bool
-    dry_run: bool
-    as_json: bool
+    writing: WritingOptions
 
     def check(self) -> None:
-        """Checks that the options go together.
-
-        Raises:
-            click.UsageError: They do not.
-        """
-        ways = {"--force": self.force, "--skip": self.skip, "--markers": self.markers}
-        given = [option for option, is_given in ways.items() if is_given]
-        if len(given) > 1:
-            raise click.UsageError(f"{' and '.join(given)} cannot be used together")
+        """Raises `click.UsageError` if options conflict."""
+        for way, is_given in (
+            ("--force", self.writing.force),
+            ("--skip", self.writing.skip),
+        ):
+            if is_given and self.markers:
+                raise click.UsageError(f"{way} and --markers cannot be used together")
         for option, value in (("--set", self.settings), ("--template", self.template)):
             if value and self.name is None:
                 raise click.UsageError(f"{option} is for one model: give its NAME")
 
-    def decisions(self) -> Decisions:
-        """Returns what decides about files in conflict."""
-        ask = not (self.dry_run or self.as_json) and decisions.is_interactive()
-        return Decisions(force=self.force, skip=self.skip, ask=ask)
-
 
 @click.command("update")
 @click.argument("name", required=False, shell_complete=completion.generated_models)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="ARGUMENT=VALUE",
-    help="Change a constructor default, such as hidden_dim=256; may be repeated.",
-)
+@settings_option("Change a constructor default, such as hidden_dim=256")
 @click.option(
     "--template",
     metavar="WHERE",
     help="Where the template is now, if not where it was, or another @ref of it.",
 )
-@click.option("--trust", is_flag=True, help="Run the hook scripts of the template.")
-@click.option(
-    "--output-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    help="The project's folder; the current one by default.",
-)
-@click.option("--force", is_flag=True, help="In conflicts, take the template's file.")
-@click.option("--skip", is_flag=True, help="In conflicts, keep your file as it is.")
+@trust_option
 @click.option("--markers", is_flag=True, help="Write conflicts between markers.")
-@click.option("--diff", is_flag=True, help="Show how files would change.")
-@click.option("--dry-run", is_flag=True, help="Show what would be written.")
-@json_option
+@writing_options(
+    force="In conflicts, take the template's file.",
+    skip="In conflicts, keep your file as it is.",
+)
 def command(**options: Any) -> None:
     """Bring the model NAME, or all generated models, to the newest templates.
 
@@ -106,11 +86,10 @@ def command(**options: Any) -> None:
     """
     request = Request(**options)
     request.check()
+    project = request.writing.output_dir
     with ExitStack() as stack:
-        recovered = stack.enter_context(exclusive(request.output_dir))
-        if recovered:
-            output.note(recovered)
-        content, recorded = read_recorded(request.output_dir.resolve())
+        stack.enter_context(locked(project))
+        content, recorded = read_recorded(project.resolve())
         check_version(content)
         if request.name is not None and request.name not in recorded:
             raise UnknownChoiceError("generated model", request.name, recorded)
@@ -118,23 +97,27 @@ def command(**options: Any) -> None:
         models = _renewed(request, wanted, stack)
         hooks = _hooks(request, models)
         update = plan_update(
-            request.output_dir,
+            project,
             content,
             models,
-            request.decisions(),
+            request.writing.decisions(),
             markers=request.markers,
-            dry_run=request.dry_run,
+            dry_run=request.writing.dry_run,
         )
-        backup = None
-        if not update.plan.conflicts:
-            if not any(entry.is_written for entry in update.plan.entries):
-                hooks = []
-            for hook in hooks:
-                hook.before(update.plan)
-            backup = write(update.plan)
-            for hook in hooks:
-                hook.after(update.plan)
-    _report(request, models, update, backup)
+        backup = None if update.plan.conflicts else _written(update, hooks)
+    _report(request.writing, models, update, backup)
+
+
+def _written(update: Update, hooks: Sequence[TemplateHooks]) -> str | None:
+    """Writes, with the hooks before and after if anything changes."""
+    if not any(entry.is_written for entry in update.plan.entries):
+        hooks = []
+    for hook in hooks:
+        hook.before(update.plan)
+    backup = write(update.plan)
+    for hook in hooks:
+        hook.after(update.plan)
+    return backup
 
 
 def _renewed(
@@ -142,7 +125,7 @@ def _renewed(
 ) -> list[Renewed]:
     """Renders the models again; the templates stay open with the stack."""
     settings = values_by_name("--set", "ARGUMENT", request.settings)
-    layout = read_settings(request.output_dir).layout
+    layout = read_settings(request.writing.output_dir).layout
     generators: dict[str, Generator] = {}
     models: list[Renewed] = []
     for model in recorded:
@@ -179,12 +162,15 @@ def _hooks(request: Request, models: Sequence[Renewed]) -> list[TemplateHooks]:
 
 
 def _report(
-    request: Request, models: Sequence[Renewed], update: Update, backup: str | None
+    writing: WritingOptions,
+    models: Sequence[Renewed],
+    update: Update,
+    backup: str | None,
 ) -> None:
-    lines = PlanLines(update.plan, backup, request.diff)
+    lines = PlanLines(update.plan, backup, writing.diff)
     conflicts = update.places_of(Status.CONFLICT)
     markers = update.places_of(Status.MARKERS)
-    if request.as_json:
+    if writing.as_json:
         output.emit_json(
             {
                 "names": [model.recorded.name for model in models],
@@ -196,5 +182,5 @@ def _report(
         lines.show()
     if conflicts:
         raise UpdateConflictError([str(place) for place in conflicts])
-    if markers and not request.dry_run:
+    if markers and not writing.dry_run:
         raise UnresolvedError([str(place) for place in markers])

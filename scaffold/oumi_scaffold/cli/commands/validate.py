@@ -1,13 +1,13 @@
 """`oumi-scaffold validate`: every mistake in a config, before torch is imported."""
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from oumi_scaffold.cli import exit_codes, output
-from oumi_scaffold.cli.options import interpolate_option, json_option
+from oumi_scaffold.cli.options import json_option
+from oumi_scaffold.cli.running.configs import interpolate_option, mistakes_in
 
 if TYPE_CHECKING:
     from oumi_runtime.exceptions import Mistake
@@ -35,26 +35,6 @@ def command(configs: tuple[str, ...], interpolate: bool, as_json: bool) -> int:
         for mistake in found:
             output.say(str(mistake))
     return 0 if valid else exit_codes.BAD_INPUT
-
-
-def mistakes_in(config: str, interpolate: bool) -> "Sequence[Mistake]":
-    """Returns what is wrong with a config."""
-    from oumi_runtime.core.configs import TrainingConfig
-    from oumi_runtime.core.registry import REGISTRY
-    from oumi_runtime.exceptions import ConfigError, Mistake
-
-    try:
-        # The names that one config's project registers must not leak into the next.
-        with REGISTRY.isolated():
-            loaded = TrainingConfig.from_yaml(
-                config, ignore_interpolation=not interpolate
-            )
-            loaded.finalize_and_validate()
-    except ConfigError as error:
-        return error.mistakes
-    except OSError as error:
-        return [Mistake(config, "", error.strerror or str(error))]
-    return []
 
 
 def _document(mistake: "Mistake") -> dict[str, object]:

@@ -16,15 +16,15 @@ _DELETE = "{path} was changed since it was generated. Delete it (a copy is kept)
 class Decisions:
     """Decides conflicts one by one; a plan calls it for each.
 
-    `--force` and `--skip` decide all conflicts alike. Otherwise the user is asked. If
-    there is no terminal, or it is a dry run, the conflicts stay undecided.
+    `--force` and `--skip` decide all conflicts alike. Otherwise the user is asked; if
+    nobody may be, the conflicts stay undecided.
     """
 
     def __init__(self, *, force: bool, skip: bool, ask: bool) -> None:
         self._for_all: Status | None = None
         if force or skip:
             self._for_all = Status.FORCE if force else Status.SKIP
-        self._ask = ask and is_interactive()
+        self._ask = ask
 
     def __call__(self, entry: PlanEntry) -> Status:
         """Returns what to do with a file that exists already.

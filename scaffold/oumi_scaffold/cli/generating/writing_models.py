@@ -1,58 +1,19 @@
 """What `new-model` and `wrap` do once they know the models: render, write, report."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.generating.decisions import Decisions
+from oumi_scaffold.cli.generating.options import WritingOptions
 from oumi_scaffold.cli.generating.plan_report import Report
 from oumi_scaffold.cli.generating.taken_names import check_free, taken_names
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
+from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.generate import Generated, generated, plan_models
 from oumi_scaffold.request.spec import ModelSpec
 from oumi_scaffold.template.source import Source
 from oumi_scaffold.writing.plan import Plan
-from oumi_scaffold.writing.write import exclusive, write
-
-
-class Options(Protocol):
-    """The options that say where files are written, and what if some exist."""
-
-    @property
-    def output_dir(self) -> Path:
-        """The project's folder."""
-        ...
-
-    @property
-    def force(self) -> bool:
-        """Whether existing files are replaced."""
-        ...
-
-    @property
-    def skip(self) -> bool:
-        """Whether existing files are kept."""
-        ...
-
-    @property
-    def diff(self) -> bool:
-        """Whether changes are shown."""
-        ...
-
-    @property
-    def dry_run(self) -> bool:
-        """Whether nothing is written."""
-        ...
-
-    @property
-    def as_json(self) -> bool:
-        """Whether the report is one JSON document."""
-        ...
-
-    @property
-    def may_ask(self) -> bool:
-        """Whether the user can be asked."""
-        ...
+from oumi_scaffold.writing.write import write
 
 
 class Written(NamedTuple):
@@ -62,7 +23,7 @@ class Written(NamedTuple):
     plan: Plan
     backup: str | None
 
-    def report(self, options: Options) -> None:
+    def report(self, options: WritingOptions) -> None:
         """Prints what became of each file.
 
         Raises:
@@ -79,7 +40,7 @@ class Written(NamedTuple):
 def write_models(
     specs: Sequence[ModelSpec],
     source: Source,
-    options: Options,
+    options: WritingOptions,
     hooks: TemplateHooks,
 ) -> Written:
     """Renders models and writes their files, all or nothing.
@@ -94,18 +55,14 @@ def write_models(
         NameTakenError: A name is registered already.
     """
     folder = options.output_dir
-    with exclusive(folder) as recovered:
-        if recovered:
-            output.note(recovered)
+    with locked(folder):
         taken = taken_names(folder, specs)
         models = generated(specs, source)
         check_free(models, taken, folder, may_be_own=True)
         plan = plan_models(models, folder, source, dry_run=options.dry_run)
         if not (plan.conflicts or options.force or options.skip):
             check_free(models, taken, folder, may_be_own=False)
-        plan = plan.decided(
-            Decisions(force=options.force, skip=options.skip, ask=options.may_ask)
-        )
+        plan = plan.decided(options.decisions())
         backup = None
         if not plan.conflicts:
             hooks.before(plan)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating.options import DataOptions
 from oumi_scaffold.cli.inventory.registered import registered
+from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.request.values import Value
@@ -35,7 +37,35 @@ _MANY_ROWS = 200_000
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")
 
 
-def dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value]:
+def training_data(
+    options: DataOptions, source: Source, project: Path, settings: Mapping[str, str]
+) -> dict[str, Value]:
+    """Returns the template's variables for the data that the options name.
+
+    Without any, notes where a setting does not match the data of the template.
+
+    Args:
+        options: The options.
+        source: The template.
+        project: Where the config will be used.
+        settings: What `--set` says.
+
+    Raises:
+        UnknownChoiceError: There is no such dataset.
+        DataFileError: The data is not there, or not what the task needs.
+        DataOptionError: It does not go with the template or the settings.
+    """
+    if options.dataset is not None:
+        return _dataset_answers(options.dataset, source, project)
+    if options.data is not None:
+        columns = values_by_name("--column", "USE", options.columns)
+        return _data_answers(Path(options.data), source, project, settings, columns)
+    if source.is_built_in:
+        _note_misfits(source, settings)
+    return {}
+
+
+def _dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value]:
     """Returns the template's variables for a registered dataset.
 
     Args:
@@ -60,7 +90,7 @@ def dataset_answers(name: str, source: Source, project: Path) -> dict[str, Value
     return {"dataset_name": known[name.lower()]}
 
 
-def data_answers(
+def _data_answers(
     path: Path,
     source: Source,
     project: Path,
@@ -117,7 +147,7 @@ def _note_what_was_found(path: Path, data: UserData) -> None:
         )
 
 
-def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
+def _note_misfits(source: Source, settings: Mapping[str, str]) -> None:
     """Notes where `--set` does not match the data that the config will name.
 
     Args:

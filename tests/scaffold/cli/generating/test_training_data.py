@@ -13,7 +13,7 @@ import yaml
 from pyarrow import parquet
 from trees import make_tree, snapshot
 
-from oumi_scaffold.cli.generating import data_options
+from oumi_scaffold.cli.generating import training_data
 
 CSV = "text,label\ngood,pos\nbad,neg\nso,mid\n"
 IMAGES = ("--task", "image-classification")
@@ -434,7 +434,7 @@ def test_reading_a_long_table_is_said_before(
 ):
     make_tree(project, {"texts.csv": CSV, "texts/train.csv": CSV})
     assert "reading" not in run("new-model", "MyNet", "--data", where).err
-    monkeypatch.setattr(data_options, "_NOTED_BYTES", 10)
+    monkeypatch.setattr(training_data, "_NOTED_BYTES", 10)
     done = run("new-model", "Other", "--data", where)
     assert done.err.startswith("note: reading all 0.0 GB of 'texts")
 
@@ -444,7 +444,7 @@ def test_a_config_for_small_data_is_noted(
 ):
     make_tree(project, {"texts.csv": CSV})
     assert "small data" not in run("new-model", "MyNet", "--data", "texts.csv").err
-    monkeypatch.setattr(data_options, "_MANY_ROWS", 3)
+    monkeypatch.setattr(training_data, "_MANY_ROWS", 3)
     done = run("new-model", "Other", "--data", "texts.csv")
     assert "the config is for small data, and texts.csv has 3 rows: change" in done.err
 
