@@ -41,7 +41,7 @@ Point = tuple[str, Callable[[Callable[[], None]], int]]
 
 
 def snapshot(step: int) -> Snapshot:
-    weights = pack_tensors({"weight": torch.full((20_000,), float(step))})
+    weights = pack_tensors({"weight": torch.full((60_000,), float(step))})
     state = state_files({"step": step, "moments": torch.ones(20_000) * step}, "state")
     return Snapshot(step, {"model.safetensors": weights, **state})
 

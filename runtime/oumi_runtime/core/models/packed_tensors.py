@@ -5,6 +5,7 @@ each to memory of its own, and then copies all of them again.
 """
 
 import json
+import mmap
 import struct
 from collections.abc import Mapping
 from itertools import groupby
@@ -31,7 +32,7 @@ def pack_tensors(
         metadata: What the file says of itself; left out where empty.
 
     Returns:
-        The file's bytes.
+        The file's bytes, which begin at a page of memory.
 
     Raises:
         ValueError: A tensor is of a dtype that the format does not have.
@@ -45,7 +46,7 @@ def pack_tensors(
     size = len(header) + sum(tensor.nbytes for _, tensor in ordered)
     gpus = {tensor.device for _, tensor in ordered if tensor.is_cuda}
     is_pinned = bool(gpus) and size <= _MOST_PINNED_BYTES
-    packed = torch.empty(size, dtype=torch.uint8, pin_memory=is_pinned)
+    packed = _aligned(size, is_pinned)
     content: memoryview = packed.numpy().data
     content[: len(header)] = header
     begin = len(header)
@@ -61,6 +62,13 @@ def pack_tensors(
     for gpu in gpus:
         torch.cuda.current_stream(gpu).synchronize()
     return content
+
+
+def _aligned(size: int, is_pinned: bool) -> torch.Tensor:
+    """Returns bytes from the beginning of a page on, as direct writes need them."""
+    roomy = torch.empty(size + mmap.PAGESIZE, dtype=torch.uint8, pin_memory=is_pinned)
+    begin = -roomy.data_ptr() % mmap.PAGESIZE
+    return roomy[begin : begin + size]
 
 
 def _header(ordered: list[tuple[str, torch.Tensor]], metadata: dict[str, str]) -> bytes:

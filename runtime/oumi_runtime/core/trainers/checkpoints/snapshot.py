@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oumi_runtime.core.trainers.checkpoints.direct_io import write_new
 from oumi_runtime.core.trainers.checkpoints.manifest import FileRecord, digest
 
 FileContent = bytes | memoryview
@@ -39,10 +40,9 @@ class Snapshot:
         with ExitStack() as opened:
             descriptors = []
             for name, content in sorted(self.files.items()):
-                file = opened.enter_context((folder / name).open("xb"))
-                file.write(content)
-                file.flush()
-                descriptors.append(file.fileno())
+                descriptor = write_new(folder / name, content)
+                opened.callback(os.close, descriptor)
+                descriptors.append(descriptor)
                 records[name] = FileRecord(len(content), digest(content))
             # Synced after all are written, so that the journal is written once.
             for descriptor in descriptors:
