@@ -14,6 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from oumi_runtime.builders.tokenizing.joined_words import join_ragged, to_ragged
+from oumi_runtime.builders.tokenizing.special_ids import ids_around
 from oumi_runtime.core.datasets import RaggedColumn
 from oumi_runtime.core.log import logger
 
@@ -79,7 +80,7 @@ def _encode_long(tokenizer: Tokenizer, text: str) -> RaggedColumn:
         encodings = tokenizer.encode_batch_fast(some, add_special_tokens=False)
         ids = chain.from_iterable(each.ids for each in encodings)
         found.append(np.fromiter(ids, np.int32))
-    before, after = _special_ids(tokenizer)
+    before, after = (np.array(ids, np.int32) for ids in ids_around(tokenizer))
     values = torch.from_numpy(np.concatenate([before, *found, after]))
     return RaggedColumn(values, torch.tensor([len(values)]))
 
@@ -121,13 +122,3 @@ def _can_cut(tokenizer: Tokenizer, text: str, place: int) -> bool:
         if both != [*apart[0], *apart[1]]:
             return False
     return True
-
-
-def _special_ids(tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the ids that the tokenizer puts before and after a text."""
-    ids = tokenizer.encode("a").ids
-    bare = tokenizer.encode("a", add_special_tokens=False).ids
-    starts = range(len(ids) - len(bare) + 1)
-    first = next(n for n in starts if ids[n : n + len(bare)] == bare)
-    before, after = ids[:first], ids[first + len(bare) :]
-    return np.array(before, np.int32), np.array(after, np.int32)

@@ -11,11 +11,8 @@ from tokenizers import Encoding, Tokenizer
 from oumi_runtime.builders.tokenizing.byte_encoder import ByteEncoder, is_of_bytes
 from oumi_runtime.builders.tokenizing.joined_words import join_ragged, to_ragged
 from oumi_runtime.builders.tokenizing.long_texts import encode_texts
-from oumi_runtime.builders.tokenizing.word_encoder import (
-    WordEncoder,
-    ids_around,
-    splits_at_spaces,
-)
+from oumi_runtime.builders.tokenizing.special_ids import ids_around
+from oumi_runtime.builders.tokenizing.word_encoder import WordEncoder, splits_at_spaces
 from oumi_runtime.core.datasets import (
     PlainTexts,
     RaggedColumn,

@@ -14,6 +14,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from oumi_runtime.builders.tokenizing.joined_words import JoinedWords, join_ragged
+from oumi_runtime.builders.tokenizing.special_ids import ids_around
 from oumi_runtime.builders.tokenizing.word_splitting import (
     Numbers,
     flat,
@@ -144,16 +145,6 @@ def splits_at_spaces(tokenizer: Tokenizer) -> bool:
             for each in added
         )
     )
-
-
-def ids_around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Returns the ids that the tokenizer adds before and after a text."""
-    encoding = tokenizer.encode("a")
-    is_special = [*map(bool, encoding.special_tokens_mask)]
-    num_before = is_special.index(False) if False in is_special else len(is_special)
-    num_after = is_special[::-1].index(False) if False in is_special else 0
-    ids = encoding.ids
-    return ids[:num_before], ids[len(ids) - num_after :]
 
 
 def _runs(num_texts: int) -> list[tuple[int, int]]:
