@@ -1,6 +1,7 @@
 """Builds the trainer of a config, and its parts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,30 +77,21 @@ def build_trainer(
     if eval_dataset is not None:
         eval_batches = build_eval_batches(eval_dataset, params, device, bad_samples)
     scheduler = build_lr_scheduler(optimizer, params, total_steps)
-    return _make_trainer(
-        TrainingParts(
-            parallelism=parallelism,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            params=params,
-            train_batches=train_batches,
-            total_steps=total_steps,
-            eval_batches=eval_batches,
-            metrics_function=build_metrics_function(params, tokenizer),
-            meter=_meter(model, params),
-            average=_average(model, params),
-            callbacks=_adapted(
-                callbacks,
-                params=params,
-                model=model,
-                optimizer=optimizer,
-                scheduler=scheduler,
-                total_steps=total_steps,
-            ),
-            save_final=save_final,
-            kept_files=kept_files or {},
-        )
+    parts = TrainingParts(
+        parallelism=parallelism,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        params=params,
+        train_batches=train_batches,
+        total_steps=total_steps,
+        eval_batches=eval_batches,
+        metrics_function=build_metrics_function(params, tokenizer),
+        meter=_meter(model, params),
+        average=_average(model, params),
+        save_final=save_final,
+        kept_files=kept_files or {},
     )
+    return _make_trainer(replace(parts, callbacks=_adapted(callbacks, parts)))
 
 
 def _total_steps(params: TrainingParams, steps_per_epoch: int) -> int:
@@ -119,13 +111,11 @@ def _prepare(model: nn.Module, params: TrainingParams, device: torch.device) -> 
 
 
 def _adapted(
-    callbacks: Sequence[TrainingCallback | Any], **objects: Any
+    callbacks: Sequence[TrainingCallback | Any], parts: TrainingParts
 ) -> list[TrainingCallback]:
     """Wraps those callbacks that were written for transformers' Trainer."""
     return [
-        each
-        if isinstance(each, TrainingCallback)
-        else FromTransformers(each, **objects)
+        each if isinstance(each, TrainingCallback) else FromTransformers(each, parts)
         for each in callbacks
     ]
 

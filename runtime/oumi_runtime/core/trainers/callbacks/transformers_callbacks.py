@@ -7,56 +7,35 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
-
-from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+from oumi_runtime.core.trainers.parts import TrainingParts
 
 
 class FromTransformers(TrainingCallback):
     """Adapts a `transformers.TrainerCallback`; its control flags become requests."""
 
-    def __init__(
-        self,
-        callback: Any,
-        params: TrainingParams,
-        model: nn.Module,
-        optimizer: Optimizer,
-        scheduler: LRScheduler,
-        total_steps: int,
-    ) -> None:
-        """Wraps the callback, with the objects to pass to it.
-
-        Args:
-            callback: The callback.
-            params: The training section of the config.
-            model: The model.
-            optimizer: Its optimizer.
-            scheduler: The schedule of its learning rate.
-            total_steps: Optimizer steps of the whole training.
-        """
+    def __init__(self, callback: Any, parts: TrainingParts) -> None:
+        """Wraps the callback, which is passed some of the parts of the training."""
         from transformers import TrainerControl, TrainerState, TrainingArguments
 
         self._callback = callback
-        self._params = params
+        self._params = params = parts.params
         self._shown = {
-            "model": model,
-            "optimizer": optimizer,
-            "lr_scheduler": scheduler,
+            "model": parts.parallelism.model,
+            "optimizer": parts.optimizer,
+            "lr_scheduler": parts.scheduler,
             "processing_class": None,
             "train_dataloader": None,
             "eval_dataloader": None,
         }
         self._control = TrainerControl()
-        self._state = TrainerState(max_steps=total_steps)
+        self._state = TrainerState(max_steps=parts.total_steps)
         # Created before a transformers Trainer, whose device setup it would reset.
         self._arguments = TrainingArguments(
             output_dir=params.output_dir,
             per_device_train_batch_size=params.per_device_train_batch_size,
             learning_rate=params.learning_rate,
-            max_steps=total_steps,
+            max_steps=parts.total_steps,
             logging_steps=params.logging_steps,
             eval_strategy=params.eval_strategy,
             metric_for_best_model=params.metric_for_best_model,
