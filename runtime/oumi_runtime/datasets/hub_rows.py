@@ -24,11 +24,13 @@ class Layout:
     channels: int
     where: str
 
-    def name_of(self, column: str) -> str:
-        """Returns the name of forward's parameter for a column."""
-        if column == self.label:
-            return "labels"
-        return "images" if column == "image" else column
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The name of forward's parameter for each column to read, the label last."""
+        names = {name: name for name in self.others}
+        if "image" in names:
+            names["image"] = "images"
+        return names if self.label is None else {**names, self.label: "labels"}
 
 
 def read_texts(rows: Any, layout: Layout, names: list[str] | None) -> TextDataset:
@@ -63,7 +65,7 @@ def _text_mistake(text: Any, label: Any, layout: Layout) -> str | None:
 def without_bad(rows: Any, layout: Layout) -> Any:
     """Drops rows with missing values or unreadable images."""
     bad: dict[int, str] = {}
-    for name in filter(None, (*layout.others, layout.label)):
+    for name in layout.inputs:
         if _is_picture(rows, name):
             for row in range(len(rows)):
                 try:
@@ -83,16 +85,15 @@ def without_bad(rows: Any, layout: Layout) -> Any:
 
 def read_numbers(rows: Any, layout: Layout, names: list[str] | None) -> ColumnDataset:
     """Reads the columns of numbers, lists of numbers, and images."""
-    found = [*layout.others, *([layout.label] if layout.label else [])]
-    pictures = [name for name in found if _is_picture(rows, name)]
-    table = rows.select_columns([name for name in found if name not in pictures])
+    inputs = layout.inputs
+    pictures = [name for name in inputs if _is_picture(rows, name)]
+    table = rows.select_columns([name for name in inputs if name not in pictures])
     table = table.with_format("arrow")[:]
     columns: dict[str, torch.Tensor | RaggedColumn] = {}
-    for name in found:
+    for name, own in inputs.items():
         if name in pictures:
-            columns[layout.name_of(name)] = _to_pictures(rows, name, layout)
+            columns[own] = _to_pictures(rows, name, layout)
         else:
-            own = layout.name_of(name)
             pad_value = -100 if own == "labels" else 0
             columns[own] = to_column(
                 table.column(name), name, layout.where, pad_value=pad_value

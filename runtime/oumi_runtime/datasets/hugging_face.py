@@ -1,16 +1,13 @@
 """Converts Hugging Face datasets, from the hub or from files, to model inputs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import Dataset
 
-from oumi_runtime.core.datasets import (
-    BaseIterableDataset,
-)
+from oumi_runtime.core.datasets import BaseIterableDataset
 from oumi_runtime.core.datasets.bad_rows import is_leaving_out
 from oumi_runtime.core.datasets.hugging_face import load_rows
 from oumi_runtime.datasets.column_names import missing_column
@@ -69,8 +66,14 @@ def load_hugging_face(
     """
     where = dataset_path or dataset_name
     check_image_options(where, image_size, channels)
-    file = _plain_file(dataset_path) if stream else None
-    rows: Any = file or load_rows(
+
+    def layout_of(row: Mapping[str, Any]) -> Layout:
+        found = _columns_of(row, text_column, label_column, columns, where)
+        return Layout(*found, image_size, channels, where)
+
+    if stream and (file := _plain_file(dataset_path)) is not None:
+        return _stream_file(file, layout_of(file.first_row))
+    rows = load_rows(
         dataset_name,
         dataset_path,
         subset=subset,
@@ -78,34 +81,35 @@ def load_hugging_face(
         stream=stream,
         revision=revision,
     )
-    first = file.first_row if file else next(iter(rows), None)
+    first = next(iter(rows), None)
     if first is None:
         raise DataError(f"{where} has no rows")
-    _require_columns((text_column, label_column, *(columns or ())), first, where)
-    text, label = _find_text(first, text_column), _find_label(first, label_column)
+    if stream:
+        return _stream(rows, layout_of(first), first)
+    return _read(rows, layout_of(first))
+
+
+def _columns_of(
+    row: Mapping[str, Any],
+    text: str | None,
+    label: str | None,
+    columns: list[str] | None,
+    where: str,
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Returns the columns of the text and the label, if there are any, and others."""
+    for name in (text, label, *(columns or ())):
+        if name is not None and name not in row:
+            raise missing_column(where, name, row)
+    if text is None and isinstance(row.get("text"), str):
+        text = "text"
+    if label is None:
+        label = next((name for name in _LABELS if name in row), None)
     if text is not None and label is None:
         raise DataError(
             f"{where} has no label column for its {text!r} column, only "
-            f"{', '.join(first)}; set dataset_kwargs.label_column"
+            f"{', '.join(row)}; set dataset_kwargs.label_column"
         )
-    others = [name for name in columns or first if name != label]
-    layout = Layout(text, label, tuple(others), image_size, channels, where)
-    names = None if file else _label_names(rows, label)
-    if stream:
-        return _stream(rows, layout, names, first)
-    if text:
-        return read_texts(rows, layout, names)
-    if is_leaving_out():
-        rows = without_bad(rows, layout)
-    return read_numbers(rows, layout, names)
-
-
-def _require_columns(
-    wanted: Iterable[str | None], row: Mapping[str, Any], where: str
-) -> None:
-    for name in wanted:
-        if name is not None and name not in row:
-            raise missing_column(where, name, row)
+    return text, label, tuple(name for name in columns or row if name != label)
 
 
 def _plain_file(path: str | None) -> RecordFile | None:
@@ -119,51 +123,45 @@ def _plain_file(path: str | None) -> RecordFile | None:
     return None if any(isinstance(v, dict | bytes) for v in values) else file
 
 
-def _stream(
-    rows: Any, layout: Layout, names: list[str] | None, first: Mapping[str, Any]
-) -> Dataset[Any]:
-    file = rows if isinstance(rows, RecordFile) else None
+def _read(rows: Any, layout: Layout) -> Dataset[Any]:
+    names = _label_names(rows, layout.label)
+    if layout.text is not None:
+        return read_texts(rows, layout, names)
+    if is_leaving_out():
+        rows = without_bad(rows, layout)
+    return read_numbers(rows, layout, names)
+
+
+def _stream_file(file: RecordFile, layout: Layout) -> Dataset[Any]:
+    name = layout.where
+    if layout.text is not None and layout.label is not None:
+        return stream_text_file(file.path, layout.text, layout.label, dataset_name=name)
+    return stream_columns(file, layout.inputs, dataset_name=name)
+
+
+def _stream(rows: Any, layout: Layout, first: Mapping[str, Any]) -> Dataset[Any]:
+    names = _label_names(rows, layout.label)
     if any(hasattr(first[name], "convert") for name in layout.others):
         return HuggingFaceStream(rows, layout, names)
-    path = str(file.path) if file else None
+    records = HubRecords(rows, layout.where)
     if layout.text is not None and layout.label is not None:
-        if file is not None:
-            return stream_text_file(
-                file.path, layout.text, layout.label, dataset_name=layout.where
-            )
         return TextStream(
-            HubRecords(rows, layout.where),
+            records,
             layout.text,
             layout.label,
             first_label=first[layout.label],
             dataset_name=layout.where,
-            dataset_path=path,
+            dataset_path=None,
             label_names=names,
         )
-    found = [*layout.others, *([layout.label] if layout.label else [])]
-    columns = {name: layout.name_of(name) for name in found}
-    if file is not None:
-        return stream_columns(file, columns, dataset_name=layout.where)
-    records = HubRecords(rows, layout.where)
+    inputs = layout.inputs
     return ColumnStream(
-        lambda start: records.read(found, start),
-        columns,
+        lambda start: records.read(list(inputs), start),
+        inputs,
         dataset_name=layout.where,
-        dataset_path=path,
+        dataset_path=None,
         label_names=names,
     )
-
-
-def _find_text(row: Mapping[str, Any], given: str | None) -> str | None:
-    if given is not None:
-        return given
-    return "text" if isinstance(row.get("text"), str) else None
-
-
-def _find_label(row: Mapping[str, Any], given: str | None) -> str | None:
-    if given is not None:
-        return given
-    return next((name for name in _LABELS if name in row), None)
 
 
 def _label_names(rows: Any, label: str | None) -> list[str] | None:
@@ -192,11 +190,9 @@ class HuggingFaceStream(BaseIterableDataset):
         Raises:
             DataError: A value is missing, or of another type.
         """
-        layout = self._layout
-        labels = () if layout.label is None else (layout.label,)
         return {
-            layout.name_of(name): _to_value(sample[name], name, layout)
-            for name in chain(layout.others, labels)
+            own: _to_value(sample[name], name, self._layout)
+            for name, own in self._layout.inputs.items()
         }
 
 

@@ -3,6 +3,8 @@
 The library is imported only when it is needed.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +56,9 @@ def load_rows(
         DataError: The dataset does not exist, or cannot be read.
         MissingExtraError: `datasets` is not installed.
     """
-    try:
-        import datasets
-    except ModuleNotFoundError as error:
-        if error.name != "datasets":
-            raise
-        raise MissingExtraError(
-            "datasets", f"dataset {path or name!r}", "data"
-        ) from error
-
-    split = split or "train"
     what = str(path or name)
+    datasets = _require_datasets(what)
+    split = split or "train"
     arguments: dict[str, Any] = {"split": split, "streaming": stream}
     if path is None:
         if name is None:
@@ -79,13 +73,30 @@ def load_rows(
         arguments |= {"path": path, "name": subset}
     else:
         raise DataError(f"no file or folder at {path}; set dataset_path to one")
+    try:
+        with _without_progress_bars(datasets):
+            return datasets.load_dataset(**arguments)
+    except Exception as error:
+        more = _NONE_LEFT_OUT if path and is_leaving_out() else ""
+        raise DataError(f"{what}: {_reason(error)}{more}") from error
+
+
+def _require_datasets(what: str) -> Any:
+    try:
+        import datasets
+    except ModuleNotFoundError as error:
+        if error.name != "datasets":
+            raise
+        raise MissingExtraError("datasets", f"dataset {what!r}", "data") from error
+    return datasets
+
+
+@contextlib.contextmanager
+def _without_progress_bars(datasets: Any) -> Iterator[None]:
     shown = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
-        return datasets.load_dataset(**arguments)
-    except Exception as error:
-        more = _NONE_LEFT_OUT if path and is_leaving_out() else ""
-        raise DataError(f"{what}: {_reason(error, split)}{more}") from error
+        yield
     finally:
         if shown:
             datasets.enable_progress_bars()
@@ -113,7 +124,7 @@ def _load_saved(folder: Path, split: str, stream: bool) -> Any:
     try:
         saved = datasets.load_from_disk(str(folder))
     except Exception as error:
-        raise DataError(f"{folder}: {_reason(error, split)}") from error
+        raise DataError(f"{folder}: {_reason(error)}") from error
     if isinstance(saved, datasets.DatasetDict):
         there = [str(name) for name in saved]
         if split not in there:
@@ -142,7 +153,7 @@ def _check_hub(name: str) -> None:
         ) from error
 
 
-def _reason(error: BaseException, split: str) -> str:
+def _reason(error: BaseException) -> str:
     """Returns the first line of the original error in the chain."""
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__ or error
