@@ -1,6 +1,6 @@
-"""The error for a missing column, with a likely cause."""
+"""Finds the columns of features, and words the error for a missing column."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from oumi_runtime.exceptions import DataError, suggestion
@@ -30,6 +30,37 @@ def missing_column(
         f"{where} has no column {name!r}{suggestion(name, names)}, only "
         f"{', '.join(names)}" + (f"; {remedy}" if remedy else "")
     )
+
+
+def feature_names(
+    where: Path | str,
+    there: Collection[str],
+    chosen: list[str] | None,
+    label: str,
+    split: str | None,
+) -> list[str]:
+    """Returns the columns to predict from: those chosen, or else all but these two.
+
+    Args:
+        where: The file.
+        there: The names of the existing columns.
+        chosen: The names given, if any.
+        label: The column to predict.
+        split: The column with the split of each row, if there is one.
+
+    Raises:
+        DataError: A column is missing, or there is none to predict from.
+    """
+    names = chosen
+    if names is None:
+        names = [name for name in there if name not in (label, split)]
+    if not names:
+        raise DataError(f"{where} has no column besides {label!r}")
+    for name in names:
+        if name not in there:
+            remedy = "set dataset_kwargs.feature_columns"
+            raise missing_column(where, name, there, remedy)
+    return names
 
 
 def _other_separator(names: list[str]) -> str | None:

@@ -8,6 +8,12 @@ from oumi_runtime.exceptions import DataError
 SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}
 
 
+def with_training_file(path: Path, split: str) -> tuple[Path, Path]:
+    """Returns the file of a split, and that of the training split if it has its own."""
+    own = split_file(path, split)
+    return own, split_file(path, "train") if path.is_dir() else own
+
+
 def split_file(path: Path, split: str) -> Path:
     """Returns the file itself, or the file in a folder that is named for the split."""
     if path.is_file():

@@ -9,9 +9,10 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.column_names import feature_names
 from oumi_runtime.datasets.csv_files import text_columns
 from oumi_runtime.datasets.numbers import in_32_bits
-from oumi_runtime.datasets.split_files import split_file
+from oumi_runtime.datasets.split_files import with_training_file
 from oumi_runtime.datasets.table import Column, Table
 from oumi_runtime.datasets.table_features import (
     MAX_CATEGORIES,
@@ -67,29 +68,18 @@ class Tabular(ColumnDataset):
             DataError: The file or a column is missing, a label is, or a feature column
                 is neither numbers nor categories.
         """
-        path = split_file(Path(dataset_path), split)
-        train = path
-        if Path(dataset_path).is_dir() and split != "train":
-            train = split_file(Path(dataset_path), "train")
+        path, train = with_training_file(Path(dataset_path), split)
         own = [name for name in (label_column, split_column) if name is not None]
         table = _read(path, train, feature_columns and [*feature_columns, *own])
         labels = table.require(label_column, "set dataset_kwargs.label_column")
         classes = None if regression else _class_names(labels)
-        names = feature_columns
-        if names is None:
-            names = [name for name in table.columns if name not in own]
-        for name in names:
-            table.require(name, "set dataset_kwargs.feature_columns")
-        if not names:
-            raise DataError(f"{path} has no column besides {label_column!r}")
+        names = feature_names(
+            path, table.columns, feature_columns, label_column, split_column
+        )
         # Of all splits of the file, so that the number of features does not depend on
         # how many rows each split has.
         columns = describe_columns(table, names, max_categories, train)
-        if split_column is not None:
-            splits = table.require(split_column, "set dataset_kwargs.split_column")
-            table.keep([row for row, name in enumerate(splits) if str(name) == split])
-        if not len(table):
-            raise DataError(f"{path} has no rows of the split {split!r}")
+        _keep_split(table, split, split_column)
         if classes is not None and train != path:
             others = read_table(train, [label_column])
             classes = _class_names(others.require(label_column, "add it"))
@@ -122,10 +112,7 @@ class Tabular(ColumnDataset):
         regression: bool = False,
     ) -> TabularStream:
         """Streams the rows of a table of numbers; .arrow files are supported too."""
-        path = split_file(Path(dataset_path), split)
-        train = path
-        if Path(dataset_path).is_dir() and split != "train":
-            train = split_file(Path(dataset_path), "train")
+        path, train = with_training_file(Path(dataset_path), split)
         return TabularStream(
             path,
             split=split,
@@ -143,6 +130,15 @@ def _read(path: Path, train: Path, names: list[str] | None) -> Table:
     if train != path and {path.suffix.lower(), train.suffix.lower()} == {".csv"}:
         as_text = text_columns(train)
     return read_table(path, names, as_text)
+
+
+def _keep_split(table: Table, split: str, column: str | None) -> None:
+    """Keeps the rows of a split, if there is a column that says which these are."""
+    if column is not None:
+        splits = table.require(column, "set dataset_kwargs.split_column")
+        table.keep([row for row, name in enumerate(splits) if str(name) == split])
+    if not len(table):
+        raise DataError(f"{table.path} has no rows of the split {split!r}")
 
 
 def _side_by_side(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
+from oumi_runtime.datasets.column_names import feature_names
 from oumi_runtime.datasets.numbers import (
     LEAVE_OUT,
     LEAVE_OUT_COLUMN,
@@ -57,15 +58,9 @@ class TabularStream(BlockDataset):
         if split_column is not None:
             named["split_column"] = split_column
         self._file.require(named)
-        names = feature_columns
-        if names is None:
-            own = (label_column, split_column)
-            names = [name for name in self._file.first_row if name not in own]
-        if not names:
-            raise DataError(f"{path} has no column besides {label_column!r}")
-        for name in names:
-            self._file.require({"feature_columns": name})
-        self.feature_names = names
+        self.feature_names = feature_names(
+            path, self._file.first_row, feature_columns, label_column, split_column
+        )
         self._label, self._split_column, self._split = label_column, split_column, split
         self.label_names = None if regression else self._classes(classes_from)
         first = self._file.first_row[label_column]
