@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Template
 
 from torch import nn
 
@@ -51,25 +52,9 @@ class Names:
 
 def configuration_text(names: Names) -> str:
     """Returns the file with the configuration's class."""
-    return f'''"""The configuration of {names.class_name} for transformers."""
-
-from typing import Any
-
-from transformers import PretrainedConfig
-
-
-class {names.config}(PretrainedConfig):
-    """Holds the arguments of {names.class_name}."""
-
-    model_type = "{names.module}"
-
-    def __init__(
-        self, model_kwargs: dict[str, Any] | None = None, **kwargs: Any
-    ) -> None:
-        """Takes the arguments of {names.class_name} by name."""
-        super().__init__(**kwargs)
-        self.model_kwargs = dict(model_kwargs or {{}})
-'''
+    return _CONFIGURATION.substitute(
+        class_name=names.class_name, config=names.config, module=names.module
+    )
 
 
 def modeling_text(
@@ -93,29 +78,65 @@ def modeling_text(
     """
     parameters, arguments = _arguments(model)
     is_writer = names.auto is AutoClass.CAUSAL_LM
-    imported = "GenerationMixin, PreTrainedModel" if is_writer else "PreTrainedModel"
-    bases = "PreTrainedModel, GenerationMixin" if is_writer else "PreTrainedModel"
-    return f'''"""{names.class_name} as a model of transformers."""
+    return _MODELING.substitute(
+        class_name=names.class_name,
+        configuration=names.configuration,
+        config=names.config,
+        carried=carried.main,
+        carried_class=carried.class_name,
+        model=names.model,
+        # In the order of their names, and of their methods.
+        imported="GenerationMixin, PreTrainedModel" if is_writer else "PreTrainedModel",
+        bases="PreTrainedModel, GenerationMixin" if is_writer else "PreTrainedModel",
+        main_input=main_input,
+        tied=repr(dict(tied)),
+        parameters=_indented(parameters, 8),
+        arguments=_indented(arguments, 12),
+        generation=_GENERATION if is_writer else "",
+    )
+
+
+_CONFIGURATION = Template('''"""The configuration of $class_name for transformers."""
+
+from typing import Any
+
+from transformers import PretrainedConfig
+
+
+class $config(PretrainedConfig):
+    """Holds the arguments of $class_name."""
+
+    model_type = "$module"
+
+    def __init__(
+        self, model_kwargs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Takes the arguments of $class_name by name."""
+        super().__init__(**kwargs)
+        self.model_kwargs = dict(model_kwargs or {})
+''')
+
+_MODELING = Template('''"""$class_name as a model of transformers."""
 
 from typing import Any
 
 import torch
-from transformers import {imported}
+from transformers import $imported
 from transformers.utils import ModelOutput
 
-from .{names.configuration} import {names.config}
-from .{carried.main} import {carried.class_name} as _Model
+from .$configuration import $config
+from .$carried import $carried_class as _Model
 
 
-class {names.model}({bases}):
-    """Holds a {names.class_name}, and returns its outputs as transformers does."""
+class $model($bases):
+    """Holds a $class_name, and returns its outputs as transformers does."""
 
-    config_class = {names.config}
-    main_input_name = "{main_input}"
-    _tied_weights_keys = {dict(tied)!r}
+    config_class = $config
+    main_input_name = "$main_input"
+    _tied_weights_keys = $tied
     _supports_sdpa = True
 
-    def __init__(self, config: {names.config}) -> None:
+    def __init__(self, config: $config) -> None:
         """Creates the layers."""
         super().__init__(config)
         # Not on the meta device: tensors that are not saved get their values here.
@@ -123,7 +144,7 @@ class {names.model}({bases}):
             self.model = _Model(**config.model_kwargs)
         saved = self.model.state_dict().keys()
         buffers = self.model.named_buffers()
-        self._unsaved = {{n: b.clone() for n, b in buffers if n not in saved}}
+        self._unsaved = {n: b.clone() for n, b in buffers if n not in saved}
         self.post_init()
 
     def _init_weights(self, module: torch.nn.Module) -> None:
@@ -137,19 +158,18 @@ class {names.model}({bases}):
 
     def forward(
         self,
-{_indented(parameters, 8)}
+$parameters
         return_dict: bool | None = None,
         **kwargs: Any,
     ) -> Any:
-        """See {names.class_name}.forward; `loss` comes first if there are labels."""
+        """See $class_name.forward; `loss` comes first if there are labels."""
         outputs = self.model(
-{_indented(arguments, 12)}
+$arguments
         )
-        loss = {{name: outputs[name] for name in ("loss",) if name in outputs}}
-        found = ModelOutput({{**loss, **outputs}})
+        loss = {name: outputs[name] for name in ("loss",) if name in outputs}
+        found = ModelOutput({**loss, **outputs})
         return tuple(found.values()) if return_dict is False else found
-{_GENERATION if is_writer else ""}'''
-
+$generation''')
 
 _GENERATION = '''
     def prepare_inputs_for_generation(
