@@ -5,12 +5,7 @@ what to do. `exit_code` is what the command line returns for it: 2 for bad input
 a conflict with what exists (nothing was written), 1 for work that failed.
 """
 
-from oumi_scaffold.exceptions.base import (
-    REASON_LENGTH,
-    ScaffoldError,
-    printable,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, shown
 from oumi_scaffold.exceptions.inputs import (
     DataFileError,
     MissingExtraError,
@@ -56,9 +51,7 @@ from oumi_scaffold.exceptions.writing import (
 )
 
 __all__ = [
-    "REASON_LENGTH",
     "ScaffoldError",
-    "printable",
     "shown",
     "InvalidNameError",
     "NameTakenError",

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 _SHOWN_LENGTH = 60
-REASON_LENGTH = 500
+_REASON_LENGTH = 500
 
 
 class ScaffoldError(Exception):
@@ -12,11 +12,12 @@ class ScaffoldError(Exception):
     exit_code: ClassVar[int] = 1
 
 
-def printable(text: str) -> str:
-    """Returns text with control characters escaped, except white space."""
-    return "".join(
+def one_line(text: str) -> str:
+    """Returns text from outside as one printable line of limited length."""
+    printable = "".join(
         c if c.isprintable() or c.isspace() else ascii(c)[1:-1] for c in text
     )
+    return " ".join(printable[:_REASON_LENGTH].split())
 
 
 def shown(text: str) -> str:

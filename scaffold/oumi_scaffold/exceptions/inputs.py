@@ -1,11 +1,6 @@
 """What a command is pointed at, and cannot use: data, modules, runs, libraries."""
 
-from oumi_scaffold.exceptions.base import (
-    REASON_LENGTH,
-    ScaffoldError,
-    printable,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 
 class DataFileError(ScaffoldError, ValueError):
@@ -14,8 +9,7 @@ class DataFileError(ScaffoldError, ValueError):
     exit_code = 2
 
     def __init__(self, path: str, reason: str) -> None:
-        reason = " ".join(printable(reason)[:REASON_LENGTH].split())
-        super().__init__(f"cannot train on {shown(path)}: {reason}")
+        super().__init__(f"cannot train on {shown(path)}: {one_line(reason)}")
 
 
 class WrapError(ScaffoldError, ValueError):
@@ -24,8 +18,7 @@ class WrapError(ScaffoldError, ValueError):
     exit_code = 2
 
     def __init__(self, target: str, reason: str) -> None:
-        reason = " ".join(printable(reason)[:REASON_LENGTH].split())
-        super().__init__(f"cannot wrap {shown(target)}: {reason}")
+        super().__init__(f"cannot wrap {shown(target)}: {one_line(reason)}")
 
 
 class NoRunError(ScaffoldError, ValueError):

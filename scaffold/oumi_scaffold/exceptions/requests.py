@@ -2,11 +2,7 @@
 
 from collections.abc import Iterable
 
-from oumi_scaffold.exceptions.base import (
-    ScaffoldError,
-    printable,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 
 class InvalidNameError(ScaffoldError, ValueError):
@@ -92,4 +88,4 @@ class SettingsError(ScaffoldError, ValueError):
     exit_code = 2
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"pyproject.toml: {' '.join(printable(reason).split())}")
+        super().__init__(f"pyproject.toml: {one_line(reason)}")

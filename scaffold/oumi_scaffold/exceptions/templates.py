@@ -1,18 +1,13 @@
 """Templates that cannot be used, rendered or tested."""
 
-from oumi_scaffold.exceptions.base import (
-    REASON_LENGTH,
-    ScaffoldError,
-    printable,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 
 class TemplateError(ScaffoldError, ValueError):
     """A template is malformed, or what it rendered to is."""
 
     def __init__(self, template: str, reason: str) -> None:
-        self.reason = " ".join(printable(reason)[:REASON_LENGTH].split())
+        self.reason = one_line(reason)
         super().__init__(
             f"template {template}: {self.reason}; "
             "the template has to be fixed, nothing was written"
@@ -31,8 +26,7 @@ class TemplateSourceError(ScaffoldError, ValueError):
     exit_code = 2
 
     def __init__(self, where: str, reason: str) -> None:
-        reason = " ".join(printable(reason)[:REASON_LENGTH].split())
-        super().__init__(f"cannot use the template {shown(where)}: {reason}")
+        super().__init__(f"cannot use the template {shown(where)}: {one_line(reason)}")
 
 
 class BadTemplateNameError(ScaffoldError, ValueError):

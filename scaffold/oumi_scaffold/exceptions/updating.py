@@ -2,12 +2,7 @@
 
 from collections.abc import Sequence
 
-from oumi_scaffold.exceptions.base import (
-    REASON_LENGTH,
-    ScaffoldError,
-    printable,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 _MOST_LISTED = 20
 
@@ -56,7 +51,7 @@ class MergeError(ScaffoldError, RuntimeError):
     """Two changes of a text cannot be merged."""
 
     def __init__(self, reason: str) -> None:
-        self.reason = " ".join(printable(reason)[:REASON_LENGTH].split())
+        self.reason = one_line(reason)
         super().__init__(f"cannot merge: {self.reason}")
 
 

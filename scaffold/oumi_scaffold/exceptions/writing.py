@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from oumi_scaffold.exceptions.base import (
-    ScaffoldError,
-    shown,
-)
+from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 
 class UnsafePathError(ScaffoldError, ValueError):
@@ -76,7 +73,7 @@ class JournalError(ScaffoldError, ValueError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
-            f"{path} was not written by this program: {' '.join(reason.split())}; "
+            f"{path} was not written by this program: {one_line(reason)}; "
             "look at the files beside it, and delete it"
         )
 

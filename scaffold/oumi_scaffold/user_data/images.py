@@ -7,37 +7,61 @@ import ast
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from oumi_scaffold.exceptions import DataFileError
+from oumi_scaffold.user_data.files import SPLITS
+from oumi_scaffold.user_data.found import UserData
 
 _SPLIT_WORDS = {"train", "training", "validation", "valid", "val", "dev"} | {
     *("test", "testing", "eval", "evaluation")
 }
+_PICTURE_SIZE = 32  # to which the dataset brings pictures of every size
 _MOST_BYTES = 200_000_000  # of labels, unpacked
 _UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError)
 
 
-@dataclass(frozen=True)
-class ImageFacts:
-    """What a model of images has to know of them; None where it is not told."""
-
-    num_classes: int
-    splits: tuple[str, ...]
-    num_to_share: int = 0
-    """How many images there are, where none of them says its split."""
-    in_channels: int | None = None
-    image_size: int | None = None
-
-
-def look_into_archive(path: Path) -> ImageFacts:
-    """Reads the shapes of `images`, and the classes and splits.
+def labelled_images(path: Path, _: Mapping[str, str]) -> UserData:
+    """Images with a class each.
 
     Raises:
-        DataFileError: It is not an archive of that, or its images are not square.
+        DataFileError: There are none that can be read, or they are not square.
     """
+    if path.is_dir():
+        return _in_folders(path)
+    if path.suffix.lower() != ".npz":
+        reason = "give an .npz file, or a folder of pictures: CLASS/*.png"
+        raise DataFileError(str(path), reason)
+    return _in_archive(path)
+
+
+def _in_archive(path: Path) -> UserData:
+    shape, labels, splits = _arrays(path)
+    if len(shape) not in (3, 4) or shape[-1] != shape[-2]:
+        reason = (
+            f"its images are of shape {shape}; give (samples, channels, size, size)"
+        )
+        raise DataFileError(str(path), reason)
+    if labels.dtype.kind not in "iub" or labels.size == 0 or labels.min() < 0:
+        raise DataFileError(str(path), "its labels are not whole numbers from 0")
+    if splits is not None and "train" not in splits:
+        there = ", ".join(splits)
+        raise DataFileError(str(path), f"it has no split train, only {there}")
+    return UserData(
+        "npz_file",
+        splits or ("train",),
+        arguments={
+            "num_classes": int(labels.max()) + 1,
+            "image_size": shape[-1],
+            "in_channels": 1 if len(shape) == 3 else shape[1],
+        },
+        num_rows=labels.size if splits is None else 0,
+    ).shared()
+
+
+def _arrays(path: Path) -> tuple[tuple[int, ...], Any, tuple[str, ...] | None]:
+    """Reads the shape of the images, the labels, and the splits if they are named."""
     try:
         with zipfile.ZipFile(path) as archive:
             shapes = _shapes(archive)
@@ -47,59 +71,43 @@ def look_into_archive(path: Path) -> ImageFacts:
                 reason = f"it has no array {min(missing)}, only {there}"
                 raise DataFileError(str(path), f"{reason}; save it with numpy.savez")
             labels = _array(archive, "labels")
-            splits = _array(archive, "split") if "split" in shapes else None
+            split = _array(archive, "split") if "split" in shapes else None
     except _UNREADABLE as error:
         if isinstance(error, DataFileError):
             raise
         reason = f"it is not an .npz archive that can be read: {error}"
         raise DataFileError(str(path), reason) from error
-    images = shapes["images"]
-    if len(images) not in (3, 4) or images[-1] != images[-2]:
-        reason = (
-            f"its images are of shape {images}; give (samples, channels, size, size)"
-        )
-        raise DataFileError(str(path), reason)
-    if labels.dtype.kind not in "iub" or labels.size == 0 or labels.min() < 0:
-        raise DataFileError(str(path), "its labels are not whole numbers from 0")
-    names = ("train",) if splits is None else tuple(dict.fromkeys(splits.tolist()))
-    return ImageFacts(
-        num_classes=int(labels.max()) + 1,
-        num_to_share=labels.size if splits is None else 0,
-        splits=tuple(str(name) for name in names),
-        in_channels=1 if len(images) == 3 else images[1],
-        image_size=images[-1],
-    )
+    splits = None if split is None else tuple(dict.fromkeys(map(str, split.tolist())))
+    return shapes["images"], labels, splits
 
 
-def look_into_folder(path: Path, split_names: Mapping[str, str]) -> ImageFacts:
-    """Counts the classes of `FOLDER/train/CLASS/`, or of `FOLDER/CLASS/`.
-
-    Args:
-        path: The folder.
-        split_names: The split that a folder of some name is.
-
-    Raises:
-        DataFileError: There is no such folder.
-    """
+def _in_folders(path: Path) -> UserData:
+    """Counts the classes of `FOLDER/train/CLASS/`, or of `FOLDER/CLASS/`."""
     inside = _folders(path)
-    splits = tuple(dict.fromkeys(split_names[n] for n in inside if n in split_names))
+    splits = tuple(dict.fromkeys(SPLITS[name] for name in inside if name in SPLITS))
     if "train" in splits:
-        classes = _folders(path / "train")
+        classes, num_images = _folders(path / "train"), 0
         if not classes:
             raise DataFileError(str(path / "train"), "it has no folder for any class")
-        return ImageFacts(num_classes=len(classes), splits=splits)
-    num_images = sum(
-        each.is_file() and not each.name.startswith(".")
-        for name in inside
-        for each in (path / name).rglob("*")
-    )
-    if not num_images or any(name.lower() in _SPLIT_WORDS for name in inside):
-        there = ", ".join(inside) or "no folder"
-        reason = f"it has no folder train, only {there}; make it train/CLASS/*.png"
-        raise DataFileError(str(path), reason)
-    return ImageFacts(
-        num_classes=len(inside), splits=("train",), num_to_share=num_images
-    )
+    else:
+        classes, splits = inside, ("train",)
+        num_images = sum(
+            each.is_file() and not each.name.startswith(".")
+            for name in inside
+            for each in (path / name).rglob("*")
+        )
+        if not num_images or any(name.lower() in _SPLIT_WORDS for name in inside):
+            there = ", ".join(inside) or "no folder"
+            reason = f"it has no folder train, only {there}; make it train/CLASS/*.png"
+            raise DataFileError(str(path), reason)
+    size = {"image_size": _PICTURE_SIZE}
+    return UserData(
+        "image_folder",
+        splits,
+        size,
+        {"num_classes": len(classes), **size, "in_channels": 3},
+        num_rows=num_images,
+    ).shared()
 
 
 def _folders(path: Path) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
-from oumi_scaffold.user_data.files import SPLITS, UserData
-from oumi_scaffold.user_data.images import look_into_archive, look_into_folder
+from oumi_scaffold.user_data.found import UserData
+from oumi_scaffold.user_data.images import labelled_images
 from oumi_scaffold.user_data.tabular import classified_rows, measured_rows
 from oumi_scaffold.user_data.texts import (
     labelled_texts,
@@ -19,8 +19,6 @@ from oumi_scaffold.user_data.texts import (
     tagged_texts,
     text_pairs,
 )
-
-_PICTURE_SIZE = 32
 
 
 def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
@@ -53,33 +51,6 @@ def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
     return kind.read(path, columns)
 
 
-def _images(path: Path, _: Mapping[str, str]) -> UserData:
-    if path.is_dir():
-        facts = look_into_folder(path, SPLITS)
-        kwargs = {"image_size": _PICTURE_SIZE}
-        sizes = {"image_size": _PICTURE_SIZE, "in_channels": 3}
-        arguments = {"num_classes": facts.num_classes, **sizes}
-        return UserData(
-            "image_folder",
-            facts.splits,
-            kwargs,
-            arguments,
-            num_rows=facts.num_to_share,
-        ).shared()
-    if path.suffix.lower() != ".npz":
-        reason = "give an .npz file, or a folder of pictures: CLASS/*.png"
-        raise DataFileError(str(path), reason)
-    facts = look_into_archive(path)
-    sizes = {"image_size": facts.image_size or 0, "in_channels": facts.in_channels or 0}
-    if "train" not in facts.splits:
-        there = ", ".join(facts.splits)
-        raise DataFileError(str(path), f"it has no split train, only {there}")
-    arguments = {"num_classes": facts.num_classes, **sizes}
-    return UserData(
-        "npz_file", facts.splits, arguments=arguments, num_rows=facts.num_to_share
-    ).shared()
-
-
 class _Kind(NamedTuple):
     """What a task learns from: what looks into it, and the columns that it reads."""
 
@@ -93,7 +64,7 @@ _KINDS: Mapping[str, _Kind] = {
     "seq2seq": _Kind(text_pairs, ("text", "target")),
     "embedding": _Kind(text_pairs, ("text", "target")),
     "causal-lm": _Kind(plain_texts, ("text",)),
-    "image-classification": _Kind(_images),
+    "image-classification": _Kind(labelled_images),
     "tabular-classification": _Kind(classified_rows, ("label",)),
     "tabular-regression": _Kind(measured_rows, ("label",)),
 }

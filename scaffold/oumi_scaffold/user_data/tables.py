@@ -17,6 +17,9 @@ from oumi_scaffold.user_data.rows import (
 )
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+LABELS = ("label", "labels", "class", "category", "target", "y", "sentiment")
+"""The names by which a column of classes goes."""
+
 _CONVERSATIONS = frozenset(("messages", "conversation", "conversations", "dialogue"))
 _UNREADABLE = (ValueError, OSError, RecursionError, ImportError)
 

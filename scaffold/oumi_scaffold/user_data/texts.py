@@ -5,14 +5,9 @@ from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.columns import Classes, Tags, Texts
-from oumi_scaffold.user_data.files import (
-    LABELS,
-    UserData,
-    rows_to_share,
-    split_files,
-    table_of,
-)
-from oumi_scaffold.user_data.tables import SUFFIXES
+from oumi_scaffold.user_data.files import rows_to_share, split_files, table_of
+from oumi_scaffold.user_data.found import DatasetKwargs, UserData
+from oumi_scaffold.user_data.tables import LABELS, SUFFIXES
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
 _SOURCES = ("text", "source", "input", "question", "query", "anchor", "prompt")
@@ -111,6 +106,6 @@ def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
 
 def _renamed(
     columns: Mapping[str, str], usual: Mapping[str, str] = _USUAL
-) -> dict[str, str | bool | int | list[str]]:
+) -> DatasetKwargs:
     """The arguments that name a column other than the usual one."""
     return {key: name for key, name in columns.items() if name != usual[key]}

@@ -30,11 +30,9 @@ class Argument(NamedTuple):
     def given(self) -> object:
         """The value as the module takes it."""
         items = items_of(self.value)
-        return (
-            list(items)
-            if items is not None and self.conversion == "list"
-            else (self.value)
-        )
+        if items is not None and self.conversion == "list":
+            return list(items)
+        return self.value
 
 
 def arguments_of(

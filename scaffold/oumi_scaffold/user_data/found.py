@@ -1,0 +1,61 @@
+"""What is found out about the user's data, and what a config and a model make of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from oumi_scaffold.request.values import Value
+
+SPLITS_IN_ORDER = ("train", "validation", "test")
+
+DatasetKwargs = Mapping[str, str | bool | int | list[str]]
+"""The arguments of a dataset, as a config gives them."""
+
+_SHARES = "{train: 0.8, validation: 0.1, test: 0.1}"
+# With fewer, a class might be in one split alone.
+_FEWEST_TO_SHARE = 50
+
+
+@dataclass(frozen=True)
+class UserData:
+    """What reads the data, its splits, and what the constructor has to be given.
+
+    `left_out` says of each column that cannot be learned from why that is so, and
+    `encoded` what becomes of those that are not features as they are; `num_rows` how
+    many rows or images there are that say no split, and is 0 where they do; `is_shared`
+    whether the splits share them.
+    """
+
+    dataset_name: str
+    splits: tuple[str, ...] = ("train",)
+    dataset_kwargs: DatasetKwargs = field(
+        default_factory=dict[str, str | bool | int | list[str]]
+    )
+    arguments: Mapping[str, int] = field(default_factory=dict[str, int])
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    encoded: Mapping[str, str] = field(default_factory=dict[str, str])
+    num_rows: int = 0
+    is_shared: bool = False
+
+    def shared(self) -> "UserData":
+        """Returns the data in three splits, where it has none and rows enough."""
+        if self.splits != ("train",) or self.num_rows < _FEWEST_TO_SHARE:
+            return self
+        return replace(self, splits=SPLITS_IN_ORDER, is_shared=True)
+
+    def answers(self, path: str, settable: list[str]) -> dict[str, Value]:
+        """Returns the template's variables that say so.
+
+        Args:
+            path: The data as the project sees it.
+            settable: The constructor's arguments that the template knows.
+        """
+        return {
+            "dataset_name": self.dataset_name,
+            "dataset_path": path,
+            "dataset_kwargs": dict(self.dataset_kwargs),
+            "__splits": " ".join(
+                name for name in SPLITS_IN_ORDER if name in self.splits
+            ),
+            "__split_shares": _SHARES if self.is_shared else "",
+            **{k: v for k, v in self.arguments.items() if k in settable},
+        }
