@@ -11,7 +11,7 @@ from torch import nn
 from oumi_runtime.builders import build_dataset, fit_preprocessing
 from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.datasets import ColumnDataset
-from oumi_runtime.datasets.table_features import MAX_CATEGORIES
+from oumi_runtime.datasets.readers.table_features import MAX_CATEGORIES
 from oumi_scaffold.user_data import features as user_features
 from oumi_scaffold.user_data.inspecting import look_into
 

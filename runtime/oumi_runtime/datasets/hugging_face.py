@@ -10,18 +10,18 @@ from torch.utils.data import Dataset
 from oumi_runtime.core.datasets import BaseIterableDataset
 from oumi_runtime.core.datasets.bad_rows import is_leaving_out
 from oumi_runtime.core.datasets.hugging_face import load_rows
-from oumi_runtime.datasets.column_names import missing_column
-from oumi_runtime.datasets.column_streams import ColumnStream, stream_columns
-from oumi_runtime.datasets.hub_records import HubRecords
-from oumi_runtime.datasets.hub_rows import (
+from oumi_runtime.datasets.readers.column_names import missing_column
+from oumi_runtime.datasets.readers.column_streams import ColumnStream, stream_columns
+from oumi_runtime.datasets.readers.hub_records import HubRecords
+from oumi_runtime.datasets.readers.hub_rows import (
     Layout,
     read_numbers,
     read_texts,
     without_bad,
 )
-from oumi_runtime.datasets.images import check_image_options, to_image_tensor
-from oumi_runtime.datasets.record_files import STREAMED_SUFFIXES, RecordFile
-from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
+from oumi_runtime.datasets.readers.images import check_image_options, to_image_tensor
+from oumi_runtime.datasets.readers.record_files import STREAMED_SUFFIXES, RecordFile
+from oumi_runtime.datasets.readers.text_streams import TextStream, stream_text_file
 from oumi_runtime.exceptions import DataError
 
 _LABELS = ("labels", "label")

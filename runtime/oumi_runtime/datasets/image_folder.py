@@ -7,13 +7,13 @@ import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.images import (
+from oumi_runtime.datasets.readers.images import (
     IMAGE_SUFFIXES,
     check_image_options,
     read_image,
     require_pillow,
 )
-from oumi_runtime.datasets.split_files import SPLIT_NAMES
+from oumi_runtime.datasets.readers.split_files import SPLIT_NAMES
 from oumi_runtime.exceptions import DataError
 
 _SPLITS = {"train", "training", "test", "testing", "eval", "evaluation"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from oumi_runtime.core.datasets import TextPairs
 from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.stdlib_files import (
+from oumi_runtime.datasets.readers.stdlib_files import (
     PACKAGES,
     check_split,
     package_files,

@@ -2,7 +2,7 @@
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.stdlib_files import (
+from oumi_runtime.datasets.readers.stdlib_files import (
     check_split,
     module_of,
     require_samples,

@@ -9,19 +9,19 @@ import torch
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.column_names import feature_names
-from oumi_runtime.datasets.csv_files import text_columns
-from oumi_runtime.datasets.numbers import in_32_bits
-from oumi_runtime.datasets.split_files import with_training_file
-from oumi_runtime.datasets.table import Column, Table
-from oumi_runtime.datasets.table_features import (
+from oumi_runtime.datasets.readers.column_names import feature_names
+from oumi_runtime.datasets.readers.csv_files import text_columns
+from oumi_runtime.datasets.readers.numbers import in_32_bits
+from oumi_runtime.datasets.readers.split_files import with_training_file
+from oumi_runtime.datasets.readers.table import Column, Table
+from oumi_runtime.datasets.readers.table_features import (
     MAX_CATEGORIES,
     convert_column,
     describe_columns,
     make_numbers,
 )
-from oumi_runtime.datasets.tables import read_table
-from oumi_runtime.datasets.tabular_stream import TabularStream
+from oumi_runtime.datasets.readers.tables import read_table
+from oumi_runtime.datasets.readers.tabular_stream import TabularStream
 from oumi_runtime.exceptions import DataError
 
 _ROWS_AT_ONCE = 8192

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.split_files import split_file
-from oumi_runtime.datasets.table import Table
-from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.datasets.text_streams import TextStream, stream_text_file
+from oumi_runtime.datasets.readers.split_files import split_file
+from oumi_runtime.datasets.readers.table import Table
+from oumi_runtime.datasets.readers.tables import read_columns
+from oumi_runtime.datasets.readers.text_streams import TextStream, stream_text_file
 
 
 @register_dataset("text_classification")

@@ -7,10 +7,10 @@ from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.file_streams import PlainTextStream
-from oumi_runtime.datasets.split_files import SPLIT_NAMES, split_file
-from oumi_runtime.datasets.tables import read_columns
-from oumi_runtime.datasets.text_file import TextFileStream, read_text
+from oumi_runtime.datasets.readers.file_streams import PlainTextStream
+from oumi_runtime.datasets.readers.split_files import SPLIT_NAMES, split_file
+from oumi_runtime.datasets.readers.tables import read_columns
+from oumi_runtime.datasets.readers.text_file import TextFileStream, read_text
 
 
 @register_dataset("text_lm")

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from oumi_runtime.core.datasets import TextPairs
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.file_streams import TextPairStream
-from oumi_runtime.datasets.split_files import split_file
-from oumi_runtime.datasets.tables import read_columns
+from oumi_runtime.datasets.readers.file_streams import TextPairStream
+from oumi_runtime.datasets.readers.split_files import split_file
+from oumi_runtime.datasets.readers.tables import read_columns
 
 
 @register_dataset("text_pairs")

@@ -12,7 +12,7 @@ from oumi_runtime.core.configs import (
 )
 from oumi_runtime.core.datasets.fingerprints import fingerprint
 from oumi_runtime.core.registry import REGISTRY
-from oumi_runtime.datasets.split_files import SPLIT_NAMES
+from oumi_runtime.datasets.readers.split_files import SPLIT_NAMES
 
 # The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")

@@ -23,20 +23,20 @@ from oumi_runtime.datasets import (
     StdlibFunctions,
     Tabular,
 )
-from oumi_runtime.datasets.feature_inputs import (
+from oumi_runtime.datasets.inputs.features import (
     FeatureColumns,
     FeatureFile,
     GivenFeatures,
 )
-from oumi_runtime.datasets.image_inputs import ImageFiles
-from oumi_runtime.datasets.record_files import RecordFile
-from oumi_runtime.datasets.split_files import split_file
-from oumi_runtime.datasets.text_inputs import (
+from oumi_runtime.datasets.inputs.images import ImageFiles
+from oumi_runtime.datasets.inputs.texts import (
     GivenTexts,
     TextInputFile,
     TextKind,
     lines_of,
 )
+from oumi_runtime.datasets.readers.record_files import RecordFile
+from oumi_runtime.datasets.readers.split_files import split_file
 from oumi_runtime.exceptions import DataError
 
 STDIN = "-"

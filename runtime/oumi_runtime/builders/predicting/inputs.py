@@ -24,8 +24,8 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
-from oumi_runtime.datasets.image_inputs import ImageFiles
-from oumi_runtime.datasets.text_inputs import TextKind
+from oumi_runtime.datasets.inputs.images import ImageFiles
+from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import DataError
 
 Source = str | os.PathLike[str] | Iterable[Any]

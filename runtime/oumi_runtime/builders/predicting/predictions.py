@@ -19,7 +19,7 @@ from oumi_runtime.core.models.generation import (
     target_texts,
 )
 from oumi_runtime.core.trainers.model_calls import outputs_of
-from oumi_runtime.datasets.text_inputs import TextKind
+from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import BadSampleError, ModelForwardError
 
 Prediction = dict[str, Any]

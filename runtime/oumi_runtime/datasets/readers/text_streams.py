@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from oumi_runtime.core.datasets import BlockDataset, TextDataset
-from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.readers.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset, RaggedColumn
-from oumi_runtime.datasets.arrow_columns import to_column
-from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.readers.arrow_columns import to_column
+from oumi_runtime.datasets.readers.record_files import RecordFile
 
 ReadTables = Callable[[int], Iterator[Any]]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from oumi_runtime.datasets.tables import SUFFIXES
+from oumi_runtime.datasets.readers.tables import SUFFIXES
 from oumi_runtime.exceptions import DataError
 
 SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
-from oumi_runtime.datasets.column_names import feature_names
-from oumi_runtime.datasets.numbers import (
+from oumi_runtime.datasets.readers.column_names import feature_names
+from oumi_runtime.datasets.readers.numbers import (
     LEAVE_OUT,
     LEAVE_OUT_COLUMN,
     in_32_bits,
     reason_against,
 )
-from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.readers.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError, DataError
 
 _READ_WHOLE = "; a stream takes no {}, so set stream: false"

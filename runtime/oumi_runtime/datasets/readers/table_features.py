@@ -16,15 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from oumi_runtime.core.datasets import TableColumn
-from oumi_runtime.datasets.csv_files import missing_words
-from oumi_runtime.datasets.numbers import (
+from oumi_runtime.datasets.readers.csv_files import missing_words
+from oumi_runtime.datasets.readers.numbers import (
     LEAVE_OUT,
     LEAVE_OUT_COLUMN,
     in_32_bits,
     reason_against,
 )
-from oumi_runtime.datasets.table import Table
-from oumi_runtime.datasets.tables import read_table
+from oumi_runtime.datasets.readers.table import Table
+from oumi_runtime.datasets.readers.tables import read_table
 from oumi_runtime.exceptions import DataError
 
 MAX_CATEGORIES = 100

@@ -13,8 +13,8 @@ import pytest
 from pyarrow import csv, parquet
 
 from oumi_runtime.core.datasets import TaggedTexts
-from oumi_runtime.datasets import csv_files
-from oumi_runtime.datasets.tables import read_columns, read_table
+from oumi_runtime.datasets.readers import csv_files
+from oumi_runtime.datasets.readers.tables import read_columns, read_table
 from oumi_runtime.datasets.tabular import Tabular
 
 ROWS = 20_000

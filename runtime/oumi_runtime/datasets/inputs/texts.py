@@ -9,7 +9,7 @@ from typing import Any
 from oumi_runtime.core.datasets import BlockDataset, PlainTexts, TextColumns
 from oumi_runtime.core.datasets.bad_rows import row_mistake
 from oumi_runtime.core.datasets.text_dataset import encodable
-from oumi_runtime.datasets.file_streams import FileStream
+from oumi_runtime.datasets.readers.file_streams import FileStream
 from oumi_runtime.exceptions import BadRowError
 
 _ROWS_AT_ONCE = 1024

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from oumi_runtime.datasets import record_files
-from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.readers import record_files
+from oumi_runtime.datasets.readers.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError, DataError
 
 ROWS = [{"text": f"row {n},\n {'x' * (n % 50)}", "label": n % 5} for n in range(3000)]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from oumi_runtime.core.datasets.bad_rows import reject_row
-from oumi_runtime.datasets.csv_files import CSV_REASON, csv_header, read_csv
-from oumi_runtime.datasets.table import Column, Table
+from oumi_runtime.datasets.readers.csv_files import CSV_REASON, csv_header, read_csv
+from oumi_runtime.datasets.readers.table import Column, Table
 from oumi_runtime.exceptions import DataError, first_line
 
 _ROWS_AT_ONCE = 1024

@@ -11,7 +11,8 @@ import torch
 from pyarrow import csv, parquet
 
 from oumi_runtime.core.datasets import TableColumn
-from oumi_runtime.datasets import Tabular, table_features
+from oumi_runtime.datasets import Tabular
+from oumi_runtime.datasets.readers import table_features
 from oumi_runtime.exceptions import BadRowError, DataError
 
 nan = float("nan")

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from oumi_runtime.datasets.stdlib_files import (
+from oumi_runtime.datasets.readers.stdlib_files import (
     package_files,
     statements,
 )

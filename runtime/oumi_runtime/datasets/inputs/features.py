@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import BlockDataset, ColumnDataset
-from oumi_runtime.datasets.column_names import missing_column
-from oumi_runtime.datasets.numbers import in_32_bits
-from oumi_runtime.datasets.record_files import RecordFile
-from oumi_runtime.datasets.table import Column, Table
-from oumi_runtime.datasets.table_features import (
+from oumi_runtime.datasets.readers.column_names import missing_column
+from oumi_runtime.datasets.readers.numbers import in_32_bits
+from oumi_runtime.datasets.readers.record_files import RecordFile
+from oumi_runtime.datasets.readers.table import Column, Table
+from oumi_runtime.datasets.readers.table_features import (
     convert_column,
     describe_like,
     make_numbers,

@@ -13,7 +13,7 @@ from oumi_runtime.core.datasets import (
     TextPairs,
 )
 from oumi_runtime.core.datasets.bad_rows import row_mistake
-from oumi_runtime.datasets.record_files import RecordFile
+from oumi_runtime.datasets.readers.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError
 
 

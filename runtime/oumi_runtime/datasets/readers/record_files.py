@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.datasets.column_names import missing_column
-from oumi_runtime.datasets.csv_files import CSV_REASON
+from oumi_runtime.datasets.readers.column_names import missing_column
+from oumi_runtime.datasets.readers.csv_files import CSV_REASON
 from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
 STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")

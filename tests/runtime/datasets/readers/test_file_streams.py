@@ -18,7 +18,7 @@ from oumi_runtime.core.configs import (
     ModelParams,
 )
 from oumi_runtime.core.datasets import ColumnDataset, Stream
-from oumi_runtime.datasets import text_file
+from oumi_runtime.datasets.readers import text_file
 from oumi_runtime.exceptions import BadRowError, DataError, SectionError
 
 PAIRS = [{"text": f"t {n}", "target": "ü\n" * (n % 3)} for n in range(50)]

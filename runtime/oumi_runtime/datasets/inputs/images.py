@@ -5,7 +5,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from oumi_runtime.datasets.images import (
+from oumi_runtime.datasets.readers.images import (
     IMAGE_SUFFIXES,
     check_image_options,
     read_image,

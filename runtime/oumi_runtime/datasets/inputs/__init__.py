@@ -1,0 +1,1 @@
+"""What to predict from: like the data of training, but without labels."""

@@ -1,0 +1,1 @@
+"""Reads the files and rows behind the datasets, whole or as streams."""
