@@ -53,23 +53,55 @@ def mask_kind_of(call: Call, mask: str, sizes: dict[str, int]) -> tuple[str, boo
     ids, ones = padded(sizes)
     noise = torch.randint(1, sizes["vocab_size"], ids.shape)
     others = torch.where(ones == 1, ids, noise)
-    values = {"ones": ones, "bool": ones.bool(), "padding": ones == 0}
-    kinds = (
-        ["padding", "bool", "ones"] if "pad" in mask else ["ones", "bool", "padding"]
-    )
     works = ""
-    for kind in kinds if mask else ():
+    for kind, value in _kinds_of(mask, ones).items():
         with suppress(Exception):  # whatever the module says to a wrong mask
-            given = call(ids, **{mask: values[kind]})
+            given = call(ids, **{mask: value})
             works = works or kind
-            changed = call(others, **{mask: values[kind]})
-            if _are_same(given, changed) and _reads_tokens(
-                call, ids, mask, values[kind]
-            ):
+            changed = call(others, **{mask: value})
+            if _are_same(given, changed) and _reads_tokens(call, ids, mask, value):
                 return kind, True
     if not works and _ignores_zeros(call, ids):
         return "ids", True
     return works, False
+
+
+def kind_before_texts(call: Call, mask: str, sizes: dict[str, int]) -> str:
+    """Finds out which kind of mask hides padding before texts from a causal module.
+
+    Args:
+        call: See `mask_kind_of`.
+        mask: See `mask_kind_of`.
+        sizes: The sizes of the data.
+
+    Returns:
+        The kind; nothing if there is none.
+    """
+    ids, ones = (column.flip(1) for column in padded(sizes))
+    noise = torch.randint(1, sizes["vocab_size"], ids.shape)
+    is_token = ones == 1
+    for kind, value in _kinds_of(mask, ones).items():
+        with suppress(Exception):  # whatever the module says to a wrong mask
+            given, padding_changed, tokens_changed = (
+                call(each, **{mask: value})[is_token]
+                for each in (
+                    ids,
+                    torch.where(is_token, ids, noise),
+                    torch.where(is_token, noise, ids),
+                )
+            )
+            is_hidden = _are_same(given, padding_changed)
+            if is_hidden and not _are_same(given, tokens_changed):
+                return kind
+    return ""
+
+
+def _kinds_of(mask: str, ones: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Returns masks of all kinds, the one that the name tells of first."""
+    kinds = {"ones": ones, "bool": ones.bool(), "padding": ones == 0}
+    if not mask:
+        return {}
+    return dict(reversed(kinds.items())) if "pad" in mask else kinds
 
 
 def _reads_tokens(call: Call, ids: torch.Tensor, mask: str, value: Any) -> bool:

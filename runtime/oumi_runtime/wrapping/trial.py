@@ -234,7 +234,9 @@ class Trial:
         if "vocab_size" not in self.sizes:
             return "", ""
         if self.task == "causal-lm" and not self._needs_mask():
-            return "", ""  # padding comes last, where no token sees it
+            # Padding comes last, where no token sees it, except in generation.
+            kind = masks.kind_before_texts(self._call, name, self.sizes)
+            return (name if kind else ""), kind
         kind, is_honoured = masks.mask_kind_of(self._call, name, self.sizes)
         if not is_honoured:
             how = (

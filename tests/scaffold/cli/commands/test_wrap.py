@@ -38,6 +38,8 @@ CASES = [
     ("text_nets.py:PaddedBag", *TEXTS),
     ("text_nets:Tagger", "--task", "token-classification", "--set", "activation=gelu"),
     ("text_nets:CharRNN", "--task", "causal-lm"),
+    ("text_nets:Causal", "--task", "causal-lm"),
+    ("text_nets:MaskedCausal", "--task", "causal-lm"),
     ("netpack:RowNet", "--task", "tabular-regression"),
     ("netpack/rows.py:RowNet", *TABLE, "--name", "RowClassifier"),
     ("src/srcpack/inner.py:Base", *TABLE),
@@ -125,6 +127,23 @@ def test_it_writes_what_new_model_writes(project: Path, run: Callable):
     assert run("undo").exit_code == 0
     left = {"rows.py", "__pycache__"}
     assert {path.name for path in project.iterdir()} <= left
+
+
+def test_a_causal_model_is_given_a_mask_that_hides_what_is_before(
+    copied: Path, run: Callable
+):
+    for name in ("Causal", "MaskedCausal"):
+        done = run("wrap", f"text_nets:{name}", "--task", "causal-lm")
+        assert (done.exit_code, done.err) == (0, "")
+    made = (copied / "models/masked_causal_model.py").read_text()
+    assert "self.net(input_ids, attention_mask=" in made
+    assert "self.net(input_ids)" in (copied / "models/causal_model.py").read_text()
+    tests = {
+        name: (copied / f"tests/test_{name}_model.py").read_text()
+        for name in ("causal", "masked_causal")
+    }
+    assert "attention_mask" in tests["masked_causal"]
+    assert "attention_mask" not in tests["causal"]
 
 
 def test_a_dry_run_and_json_write_nothing_and_one_document(

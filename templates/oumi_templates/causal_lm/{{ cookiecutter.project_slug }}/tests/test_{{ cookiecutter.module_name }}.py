@@ -26,6 +26,7 @@ def make_model() -> {{ cookiecutter.model_name | identifier }}:
     return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32{% endif %})
 
 
+{% if not cookiecutter.__wrap or cookiecutter.__wrap.mask %}
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
     """Creates random texts of 4 to 12 tokens, padded to 12, as their own labels."""
     lengths = torch.randint(4, 13, (batch_size, 1))
@@ -45,6 +46,18 @@ def test_every_position_has_logits_of_the_next_token() -> None:
     outputs = model(batch["input_ids"], batch["attention_mask"])
     assert outputs["logits"].shape == (16, 12, VOCAB_SIZE)
     assert model(batch["input_ids"])["logits"].shape == (16, 12, VOCAB_SIZE)
+{% else %}
+def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
+    """Creates random texts of 12 tokens as their own labels: no mask is taken."""
+    input_ids = torch.randint(1, VOCAB_SIZE, (batch_size, 12))
+    return {"input_ids": input_ids, "labels": input_ids.clone()}
+
+
+def test_every_position_has_logits_of_the_next_token() -> None:
+    """The logits are (batch, sequence, vocabulary)."""
+    outputs = make_model()(make_batch(16)["input_ids"])
+    assert outputs["logits"].shape == (16, 12, VOCAB_SIZE)
+{% endif %}
 
 
 def test_no_token_sees_later_ones() -> None:

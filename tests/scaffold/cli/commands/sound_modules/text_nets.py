@@ -89,3 +89,41 @@ class CharRNN(nn.Module):
     def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> Step:
         x, state = self.rnn(self.embed(x), state)
         return Step(F.linear(x, self.embed.weight), state)
+
+
+class Causal(nn.Module):
+    """Tokens that attend to those before them, all of which count."""
+
+    def __init__(self, vocab_size: int, block_size: int = 64, width: int = 32) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(vocab_size, width)
+        self.places = nn.Embedding(block_size, width)
+        self.layer = nn.TransformerEncoderLayer(width, 2, 64, 0.0, batch_first=True)
+        self.head = nn.Linear(width, vocab_size, bias=False)
+
+    def forward(
+        self, idx: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        logits = self.head(self.states(idx, None))
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    def states(self, idx: torch.Tensor, padding: torch.Tensor | None) -> torch.Tensor:
+        length = idx.shape[1]
+        x = self.tokens(idx) + self.places(torch.arange(length, device=idx.device))
+        later = torch.ones(length, length, dtype=torch.bool, device=idx.device).triu(1)
+        states: torch.Tensor = self.layer(
+            x, src_mask=later, src_key_padding_mask=padding
+        )
+        return states
+
+
+class MaskedCausal(Causal):
+    """The same, of which padding is left out, wherever it is."""
+
+    def forward(  # type: ignore[override]
+        self, idx: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, None]:
+        padding = None if attention_mask is None else attention_mask == 0
+        return self.head(self.states(idx, padding).nan_to_num()), None
