@@ -15,7 +15,7 @@ from oumi_scaffold.project.paths import (
 )
 from oumi_scaffold.rendering.render import RenderedFile, Renderer
 from oumi_scaffold.rendering.structure import Structure, StructureChecks
-from oumi_scaffold.request.spec import RUNTIME, ModelSpec
+from oumi_scaffold.request.spec import DATASET_CLASS, MODEL_CLASS, RUNTIME, ModelSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 
 class Generated(NamedTuple):
-    """A model's rendered files, and the answers they were rendered from."""
+    """The rendered files of a model or dataset, and the answers that made them so."""
 
     spec: ModelSpec
     answers: Mapping[str, Value]
     files: tuple[RenderedFile, ...]
     structure: Structure
+
+    @property
+    def needs_schema(self) -> bool:
+        """Whether there is a config, of which an editor knows the schema."""
+        # Oumi's configs have keys that are refused here.
+        return self.spec.target == RUNTIME and not self.spec.is_dataset
 
 
 def plan_model(
@@ -64,8 +70,9 @@ class Generator:
         Raises:
             TemplateError: It is not one for models.
         """
-        if "model_name" not in source.template.variables:
-            raise TemplateError(source.template.name, "it has no variable model_name")
+        if not {MODEL_CLASS, DATASET_CLASS} & source.template.variables.keys():
+            reason = f"it has no variable {MODEL_CLASS}"
+            raise TemplateError(source.template.name, reason)
         self.source = source
         self._renderer = renderer_of(source)
         self._checks = StructureChecks(source.template.name)
@@ -172,8 +179,7 @@ def _shared_files(
     yield planned_update(
         manifest.FILE_NAME, known, manifest.with_models(known, entries, folders)
     )
-    # Oumi's configs have keys that are refused here.
-    if models[0].spec.target == RUNTIME:
+    if models[0].needs_schema:
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
 

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 DEFAULT_TASK = "text-classification"
 
+DATASET = "dataset"
+"""The template of a dataset class, which is for any task."""
+
 _ROOT = Path(__file__).parent
 
 COMPILED = _ROOT / "__pycache__"
@@ -178,13 +181,19 @@ TASKS: Mapping[str, Task] = MappingProxyType(
 )
 
 
-def template_dir(task: str) -> Path:
-    """Returns the cookiecutter template folder of a task.
+TEMPLATES = (*TASKS, DATASET)
+"""The built-in templates: that of each task's models, and that of datasets."""
+
+
+def template_dir(name: str) -> Path:
+    """Returns a cookiecutter template folder.
 
     Args:
-        task: A key of `TASKS`.
+        name: One of `TEMPLATES`.
 
     Raises:
-        KeyError: There is no such task.
+        KeyError: There is no such template.
     """
-    return _ROOT / TASKS[task].name.replace("-", "_")
+    if name not in TEMPLATES:
+        raise KeyError(name)
+    return _ROOT / name.replace("-", "_")

@@ -46,8 +46,10 @@ def _wrapped_line(line: str) -> list[str]:
     indent = line[: len(line) - len(line.lstrip())]
     content = line[start + 1 : end]
     inner = [f"{indent}{_INDENT}{content}"]
-    if len(inner[0]) > _WIDTH:
-        inner = _one_a_line(content, indent + _INDENT)
+    lines = _one_a_line(content, indent + _INDENT)
+    is_lone_parameter = line.lstrip().startswith("def ") and len(lines) == 1
+    if len(inner[0]) > _WIDTH or is_lone_parameter:
+        inner = lines
     return [line[: start + 1], *inner, indent + line[end:]]
 
 

@@ -35,7 +35,9 @@ class Row(NamedTuple):
         return f"{self.group}{SEPARATOR}{ascii(self.args)[:60]}"
 
 
-def names(group: str, *given: str, says: str = "cannot be a model's name") -> list[Row]:
+def names(
+    group: str, *given: str, says: str = "cannot be the name of the class"
+) -> list[Row]:
     # `--` lets a name begin with a dash.
     return [Row(group, ["--", name], 2, says) for name in given]
 

@@ -5,24 +5,33 @@ from pathlib import Path
 
 import pytest
 from cells import CELLS, rendered
+from datasets_of_tasks import DATASETS, rendered_dataset
+
+from oumi_scaffold.rendering.render import RenderedFile
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def text_of(task: str, arch: str) -> str:
-    files = rendered(task, arch, "MyNet")
-    return "\n".join(f"{'=' * 8} {file.path}\n{file.text}" for file in files)
+def check(name: str, files: tuple[RenderedFile, ...]) -> None:
+    text = "\n".join(f"{'=' * 8} {file.path}\n{file.text}" for file in files)
+    file = GOLDEN / f"{name}.txt"
+    if "UPDATE_GOLDEN" in os.environ:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert file.read_text() == text, "see CONTRIBUTING.md"
 
 
 @pytest.mark.parametrize(("task", "arch"), CELLS)
 def test_a_cell_is_written_as_it_was(task: str, arch: str):
-    file = GOLDEN / f"{task}.{arch}.txt"
-    if "UPDATE_GOLDEN" in os.environ:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text_of(task, arch))
-    assert file.read_text() == text_of(task, arch), "see CONTRIBUTING.md"
+    check(f"{task}.{arch}", rendered(task, arch, "MyNet"))
+
+
+@pytest.mark.parametrize(("task", "kind"), DATASETS)
+def test_a_dataset_is_written_as_it_was(task: str, kind: str):
+    check(f"dataset.{task}.{kind}", rendered_dataset(task, kind, "MyRows"))
 
 
 def test_there_is_no_file_of_a_cell_that_there_is_not():
     known = {f"{task}.{arch}.txt" for task, arch in CELLS}
+    known |= {f"dataset.{task}.{kind}.txt" for task, kind in DATASETS}
     assert {path.name for path in GOLDEN.iterdir()} == known

@@ -13,6 +13,7 @@ SOURCES = [
     "from models.NAME import NAME\n",
     "from models.NAME import NAME, other\n",
     "def make_model(width: int = 1, *, size: int = 2) -> NAME:\n    return NAME()\n",
+    "def make_dataset(split: str) -> NAME:\n    return NAME(split=split)\n",
     "class A:\n    def f(self, NAME: int, x: dict[str, int]):\n        return 1\n",
     "model = NAME(hidden_dim=32, num_classes=NUM_CLASSES)\n",
     'model = NAME("a, (\'b", [first, second], third=(1, 2))\n',

@@ -1,11 +1,8 @@
 """Finds the models to check by name, file or config, and batches for them."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -24,6 +21,7 @@ from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
 from oumi_runtime.testing.deriving import derived_batches, small_arguments
 from oumi_runtime.testing.failures import NotApplicableError
+from oumi_runtime.testing.files import load_file
 from oumi_runtime.testing.projects import config_file
 
 
@@ -66,7 +64,7 @@ def find_subjects(target: str) -> list[Subject]:
     ]
     if names:
         return [_of_class(name, _registered(name, path)) for name in names]
-    module = _load(path)
+    module = load_file(path)
     make_model = getattr(module, "make_model", None)
     make_batch = getattr(module, "make_batch", None)
     if make_model is None or make_batch is None:
@@ -138,19 +136,5 @@ def _batches_of(
 
 def _registered(name: str, path: Path) -> Any:
     if not REGISTRY.contains(name, RegistryType.MODEL):
-        _load(path)
+        load_file(path)
     return REGISTRY[name, RegistryType.MODEL]
-
-
-def _load(path: Path) -> ModuleType:
-    """Imports a file that need not be listed; it may import from its project."""
-    for folder in (path.resolve().parent, *path.resolve().parents):
-        if (folder / "oumi_requirements.txt").is_file() and str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    spec = importlib.util.spec_from_file_location(f"_checked_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ModelBuildError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

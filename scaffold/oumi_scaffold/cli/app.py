@@ -25,12 +25,13 @@ PROGRAM = "oumi-scaffold"
 # What `--help` says of each command; its file in `commands` has the command's name.
 COMMANDS = {
     "new-model": "Write a model, its tests and its training config.",
+    "new-dataset": "Write a dataset class, and its tests, for data of your own.",
     "wrap": "Write a model, tests and a config around a module of yours.",
     "update": "Bring generated models to the newest templates.",
     "undo": "Take a generated model back: delete its unchanged files.",
     "validate": "Report every mistake in configs, with file and line.",
     "schema": "Print the JSON Schema of a config, for editors.",
-    "check": "Run the conformance suite on a model.",
+    "check": "Run the conformance suite on a model or dataset.",
     "train": "Train the model of a config.",
     "evaluate": "Evaluate a trained model on held-out data.",
     "predict": "Predict with a trained model, for files or texts.",
@@ -47,7 +48,7 @@ COMMANDS = {
 }
 
 # These end before garbage collection would pay off.
-_SHORT = {"new-model", "update", "undo", "new-template", "list"}
+_SHORT = {"new-model", "new-dataset", "update", "undo", "new-template", "list"}
 
 
 class Settings:

@@ -12,7 +12,9 @@ class InvalidNameError(ScaffoldError, ValueError):
 
     def __init__(self, name: str, reason: str, suggestion: str | None = None) -> None:
         hint = f"; did you mean {suggestion!r}?" if suggestion else ""
-        super().__init__(f"{shown(name)} cannot be a model's name: {reason}{hint}")
+        super().__init__(
+            f"{shown(name)} cannot be the name of the class: {reason}{hint}"
+        )
 
 
 class NameTakenError(ScaffoldError, ValueError):

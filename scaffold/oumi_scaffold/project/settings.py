@@ -15,7 +15,7 @@ from oumi_scaffold.request.spec import Layout
 
 FILE_NAME = "pyproject.toml"
 _SECTION = "[tool.oumi-scaffold]"
-_FOLDERS = ("models", "tests", "configs")
+_FOLDERS = ("models", "tests", "configs", "data")
 _KEYS = (*_FOLDERS, "task", "arch")
 
 
@@ -62,7 +62,7 @@ def layout_of(settings: Mapping[str, str]) -> Layout:
         SettingsError: A folder cannot be used.
     """
     layout = Layout(**{key: settings[key] for key in _FOLDERS if key in settings})
-    folders = [layout.models, layout.tests, layout.configs]
+    folders = list(layout)
     for key, folder in zip(_FOLDERS, folders, strict=True):
         try:
             check_inside(folder)
@@ -71,9 +71,11 @@ def layout_of(settings: Mapping[str, str]) -> Layout:
             raise SettingsError(
                 f"{_SECTION} {key} is {shown(folder)}; {reason}"
             ) from None
-    if not all(part.isidentifier() for part in layout.models.split("/")):
-        reason = "each part must be a name that Python can import"
-        raise SettingsError(f"{_SECTION} models is {shown(layout.models)}; {reason}")
+    for key in ("models", "data"):
+        folder = folders[_FOLDERS.index(key)]
+        if not all(part.isidentifier() for part in folder.split("/")):
+            reason = "each part must be a name that Python can import"
+            raise SettingsError(f"{_SECTION} {key} is {shown(folder)}; {reason}")
     if len({folder.lower() for folder in folders}) != len(folders):
         raise SettingsError(f"{_SECTION} uses one folder for two kinds of file")
     return layout

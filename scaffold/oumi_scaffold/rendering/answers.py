@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\{\{ cookiecutter\.([a-z]\w*) \}\}", re.ASCII)
 
 # Variables that have command-line options of their own.
 _RESERVED = {
-    *("model_name", "module_name", "arch", "target", "project_slug"),
+    *("model_name", "dataset_class", "module_name", "arch", "target", "project_slug"),
     *("dataset_name", "dataset_path", "dataset_kwargs"),
 }
 

@@ -1,8 +1,8 @@
 """Checks rendered files before anything is written.
 
 Python must parse, and YAML and JSON must load. One class must have the model's name and
-be registered under it, its constructor must have the requested defaults, and a config
-must name the model.
+be registered under it (a dataset under its module's name), its constructor must have
+the requested defaults, and a config must name the model.
 """
 
 import ast
@@ -15,6 +15,7 @@ import yaml
 from oumi_scaffold.exceptions import TemplateError, UnknownChoiceError
 from oumi_scaffold.rendering.render import RenderedFile
 from oumi_scaffold.request.values import Value
+from oumi_templates.filters import snake_case
 
 # The C loader where PyYAML has been built with it: ten times as fast.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -152,6 +153,12 @@ def _registers(decorator: ast.expr, name: str) -> bool:
             args=[ast.Constant(value=given), *_],
         ):
             return given == name
+        case ast.Call(
+            func=ast.Name(id="register_dataset")
+            | ast.Attribute(attr="register_dataset"),
+            args=[ast.Constant(value=given), *_],
+        ):
+            return given == snake_case(name)
         case _:
             return False
 

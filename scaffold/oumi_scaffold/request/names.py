@@ -27,7 +27,8 @@ _FORM = (
 # What generated files import or could, and modules that pytest or Windows would open.
 _USED_BY_GENERATED_CODE = frozenset(
     """
-    basemodel f nn np numpy oumi oumi_runtime pytest registry tensor torch torchmetrics
+    baseiterabledataset basemapdataset basemodel iterator
+    f nn np numpy oumi oumi_runtime pytest registry tensor torch torchmetrics
     torchvision transformers conftest vocab_size num_classes num_features
     aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4
     """.split()  # noqa: SIM905 - a list of quoted words is harder to read

@@ -1,4 +1,4 @@
-"""The spec of a model to generate: a request checked against the catalogue."""
+"""What to generate, a model or a dataset: a request checked against the catalogue."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,11 +7,18 @@ from typing import NamedTuple
 from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_scaffold.request import names
 from oumi_scaffold.request.values import Value
-from oumi_templates.catalog import DEFAULT_TASK, TASKS
+from oumi_templates.catalog import DATASET, DEFAULT_TASK, TASKS
 
 # The packages that generated code can import; the first is the default.
 RUNTIME, OUMI = "runtime", "oumi"
 TARGETS = (RUNTIME, OUMI)
+
+# How the rows of a dataset are read: by number, or one after the other.
+MAP, STREAM = "map", "stream"
+KINDS = (MAP, STREAM)
+
+# The variable of a template that holds the name of the class.
+MODEL_CLASS, DATASET_CLASS = "model_name", "dataset_class"
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _NO_DATA: Mapping[str, Value] = MappingProxyType({})
@@ -23,11 +30,17 @@ class Layout(NamedTuple):
     models: str = "models"
     tests: str = "tests"
     configs: str = "configs"
+    data: str = "data"
 
     @property
     def models_package(self) -> str:
         """The import path of the models folder, from the project's folder."""
         return self.models.replace("/", ".")
+
+    @property
+    def data_package(self) -> str:
+        """The import path of the folder of dataset classes."""
+        return self.data.replace("/", ".")
 
     @property
     def unusual(self) -> dict[str, str]:
@@ -42,12 +55,12 @@ class Layout(NamedTuple):
             path: The path in the template, such as `models/my_net.py`.
         """
         folder, slash, rest = path.partition("/")
-        places = {"models": self.models, "tests": self.tests, "configs": self.configs}
+        places = self._asdict()
         return f"{places.get(folder, folder)}{slash}{rest}" if slash else path
 
 
 class ModelSpec(NamedTuple):
-    """Everything that a model's generated files depend on.
+    """Everything that the generated files of a model, or of a dataset, depend on.
 
     `settings` are unparsed strings, since only the template knows their types. `data`
     holds the template's variables about the training data. The architecture is empty
@@ -61,6 +74,17 @@ class ModelSpec(NamedTuple):
     layout: Layout = Layout()
     settings: Mapping[str, str] = _NO_SETTINGS
     data: Mapping[str, Value] = _NO_DATA
+    is_dataset: bool = False
+
+    @property
+    def noun(self) -> str:
+        """What is generated, for messages."""
+        return "dataset" if self.is_dataset else "model"
+
+    @property
+    def registered_name(self) -> str:
+        """The name that configs use."""
+        return self.module_name if self.is_dataset else self.name
 
     @property
     def module_name(self) -> str:
@@ -74,15 +98,17 @@ class ModelSpec(NamedTuple):
         Default values are left out, since a template need not have the variable.
         """
         answers: dict[str, Value] = {
-            "model_name": self.name,
+            DATASET_CLASS if self.is_dataset else MODEL_CLASS: self.name,
             "module_name": self.module_name,
         }
         if self.arch:
             answers["arch"] = self.arch
         if self.target != RUNTIME:
             answers["target"] = self.target
-        if self.layout.models_package != Layout().models_package:
+        if not self.is_dataset and self.layout.models != Layout().models:
             answers["__models_package"] = self.layout.models_package
+        if self.is_dataset and self.layout.data != Layout().data:
+            answers["__data_package"] = self.layout.data_package
         return answers | dict(self.data)
 
     @property
@@ -103,7 +129,9 @@ class ModelSpec(NamedTuple):
     @property
     def data_file(self) -> str | None:
         """The script that writes training data for Oumi, if the target is Oumi."""
-        return f"data/prepare_{self.module_name}.py" if self.target == OUMI else None
+        if self.target != OUMI:
+            return None
+        return f"{self.layout.data}/prepare_{self.module_name}.py"
 
 
 def model_spec(
@@ -142,6 +170,32 @@ def model_spec(
         raise UnknownChoiceError(f"{chosen.name} target", target, chosen.targets)
     layout = layout or Layout()
     return ModelSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
+
+
+def dataset_spec(
+    name: str, task: str | None = None, kind: str = MAP, layout: Layout | None = None
+) -> ModelSpec:
+    """Returns the spec of a requested dataset.
+
+    Args:
+        name: The class name; the dataset is registered under the module's name.
+        task: The task of the models that it is for; None for text-classification.
+        kind: One of `KINDS`.
+        layout: The project's folders; None for the defaults.
+
+    Raises:
+        InvalidNameError: A dataset cannot have this name.
+        UnknownChoiceError: There is no such task or kind.
+    """
+    names.check_name(name)
+    task = DEFAULT_TASK if task is None else task
+    if task not in TASKS:
+        raise UnknownChoiceError("task", task, TASKS)
+    if kind not in KINDS:
+        raise UnknownChoiceError("kind", kind, KINDS, "a dataset")
+    answers: dict[str, Value] = {"task": task, "kind": kind}
+    layout = layout or Layout()
+    return ModelSpec(name, DATASET, "", layout=layout, data=answers, is_dataset=True)
 
 
 def own_spec(

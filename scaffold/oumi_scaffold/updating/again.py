@@ -9,7 +9,13 @@ from oumi_scaffold.project.manifest import FILE_NAME
 from oumi_scaffold.project.recorded import RecordedModel
 from oumi_scaffold.project.settings import layout_of
 from oumi_scaffold.request.names import check_name
-from oumi_scaffold.request.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.request.spec import (
+    DATASET_CLASS,
+    MODEL_CLASS,
+    RUNTIME,
+    Layout,
+    ModelSpec,
+)
 from oumi_scaffold.template.source import Source
 
 
@@ -67,7 +73,8 @@ def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
         for name, value in recorded.answers.items()
         if name in source.template.variables
     }
-    of_the_spec = {"model_name", "module_name", "arch", "target", "__models_package"}
+    of_the_spec = {"module_name", "arch", "target", "__models_package"}
+    of_the_spec |= {MODEL_CLASS, DATASET_CLASS, "__data_package"}
     return ModelSpec(
         recorded.name,
         source.where,
@@ -75,6 +82,7 @@ def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
         str(answers.get("target", RUNTIME)),
         _layout(recorded, layout),
         data={name: v for name, v in answers.items() if name not in of_the_spec},
+        is_dataset=DATASET_CLASS in source.template.variables,
     )
 
 

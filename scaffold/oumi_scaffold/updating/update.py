@@ -22,7 +22,6 @@ from oumi_scaffold.project.paths import (
     read_target,
 )
 from oumi_scaffold.project.recorded import line_ends, with_line_ends
-from oumi_scaffold.request.spec import RUNTIME
 from oumi_scaffold.updating.again import Renewed
 from oumi_scaffold.updating.merge import Merge, first_marker, merged
 from oumi_scaffold.writing.plan import (
@@ -226,7 +225,7 @@ def _shared_files(
         emptied,
     )
     yield planned_update(manifest.FILE_NAME, content, after)
-    if any(each.model.spec.target == RUNTIME for each in models):
+    if any(each.model.needs_schema for each in models):
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
 

@@ -8,9 +8,9 @@ from cookiecutter.main import cookiecutter
 
 from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.rendering.render import render
-from oumi_scaffold.request.spec import model_spec
+from oumi_scaffold.request.spec import KINDS, dataset_spec, model_spec
 from oumi_scaffold.template.folder import load_template
-from oumi_templates.catalog import TASKS, template_dir
+from oumi_templates.catalog import DATASET, TASKS, template_dir
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]
 
@@ -52,8 +52,22 @@ def test_it_does_so_for_numbers_that_are_texts_to_it(
     assert {file.path: file.text for file in files} == theirs
 
 
+@pytest.mark.parametrize("name", ["MyRows", "N" * 64])
+@pytest.mark.parametrize(("task", "kind"), [(t, k) for t in TASKS for k in KINDS])
+def test_plain_cookiecutter_renders_a_dataset_to_the_same_text(
+    tmp_path: Path, task: str, kind: str, name: str
+):
+    theirs = rendered_by_cookiecutter(
+        DATASET, tmp_path, dataset_class=name, task=task, kind=kind
+    )
+    spec = dataset_spec(name, task, kind)
+    files = render(load_template(template_dir(DATASET), DATASET), spec.answers)
+    assert {file.path: file.text for file in files} == theirs
+    assert set(theirs) == {f"data/{spec.module_name}.py", spec.test_file}
+
+
 def rendered_by_cookiecutter(
-    task: str, folder: Path, **answers: object
+    template: str, folder: Path, /, **answers: object
 ) -> dict[str, str]:
     settings = folder / "cookiecutter.yaml"
     folders = {"replay_dir": "replay", "cookiecutters_dir": "cookiecutters"}
@@ -61,7 +75,7 @@ def rendered_by_cookiecutter(
         yaml.safe_dump({key: str(folder / path) for key, path in folders.items()})
     )
     made = cookiecutter(
-        str(template_dir(task)),
+        str(template_dir(template)),
         no_input=True,
         extra_context=answers,
         output_dir=str(folder / "made"),

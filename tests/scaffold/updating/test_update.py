@@ -464,7 +464,7 @@ def test_a_request_that_cannot_be_met_is_one_line(
         ('"answers"', '"layout": {"models": "a;b"}, "answers"', 2, "layout of MyNet"),
         ('"answers"', '"layout": 7, "answers"', 2, "layout of 'MyNet' is not"),
         ('"answers"', '"template_ref": 7, "answers"', 2, "'MyNet' has no template"),
-        ('"MyNet": {', '"My Net": {', 2, "cannot be a model's name"),
+        ('"MyNet": {', '"My Net": {', 2, "cannot be the name of the class"),
         ('"arch": "stub"', '"vocab_size": "x"', 1, "template text-classification"),
         ('"models/my_net.py"', '"../my_net.py"', 3, "outside of the project"),
         ('"models/my_net.py"', '"oumi_requirements.txt"', 3, "written twice"),

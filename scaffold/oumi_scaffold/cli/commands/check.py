@@ -1,9 +1,10 @@
-"""`oumi-scaffold check`: the conformance suite on a model that needs no test file."""
+"""`oumi-scaffold check`: a conformance suite on what needs no test file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -32,28 +33,20 @@ _WORDS = {
 def command(
     target: str, as_json: bool, junit: str | None, select: tuple[str, ...], slow: bool
 ) -> int:
-    """Run the conformance suite on a model; exit with 1 if a check fails.
+    """Run the conformance suite on a model or dataset; exit with 1 if a check fails.
 
-    NAME is a registered model, FILE a Python file that registers models or defines
-    make_model and make_batch, and CONFIG a training config, whose data is used.
+    NAME is a registered model or dataset, FILE a Python file that registers some or
+    defines make_model and make_batch, and CONFIG a training config, whose model is
+    checked on its data.
     """
-    from oumi_runtime.testing import run_checks
-    from oumi_runtime.testing.subjects import find_subjects
-
     documents: list[dict[str, Any]] = []
     with output.only_json(as_json):
-        for subject in find_subjects(target):
+        noun, subjects = _subjects(target, select, slow)
+        for subject in subjects:
             if not as_json:
                 output.heading(f"{subject.name}, {subject.origin}")
-            results = run_checks(
-                subject.make_model,
-                subject.make_batch,
-                config=subject.config,
-                select=select,
-                slow=slow,
-                on_result=None if as_json else _Shown(),
-            )
-            documents.append(_document(subject.name, results))
+            results = subject.run(on_result=None if as_json else _Shown())
+            documents.append(_document(noun, subject.name, results))
             if not as_json:
                 _show_totals(documents[-1])
     failed = any(document["failed"] for document in documents)
@@ -62,8 +55,52 @@ def command(
 
         Path(junit).write_text(junit_xml(documents), encoding="utf-8")
     if as_json:
-        output.emit_json({"passed": not failed, "models": documents})
+        output.emit_json({"passed": not failed, f"{noun}s": documents})
     return exit_codes.FAILED if failed else 0
+
+
+class _Subject(NamedTuple):
+    """What to check, and how."""
+
+    name: str
+    origin: str
+    run: Callable[..., Sequence[Any]]
+
+
+def _subjects(
+    target: str, select: Sequence[str], slow: bool
+) -> tuple[str, list[_Subject]]:
+    """Returns the datasets that the target refers to, or else the models."""
+    from oumi_runtime.testing import run_checks, run_dataset_checks
+    from oumi_runtime.testing.datasets.subjects import find_datasets
+    from oumi_runtime.testing.subjects import find_subjects
+
+    datasets = find_datasets(target)
+    if datasets:
+        run = partial(run_dataset_checks, select=select)
+        return "dataset", [
+            _Subject(
+                each.name,
+                each.origin,
+                partial(run, each.make_dataset, splits=each.splits),
+            )
+            for each in datasets
+        ]
+    return "model", [
+        _Subject(
+            each.name,
+            each.origin,
+            partial(
+                run_checks,
+                each.make_model,
+                each.make_batch,
+                config=each.config,
+                select=select,
+                slow=slow,
+            ),
+        )
+        for each in find_subjects(target)
+    ]
 
 
 class _Shown:
@@ -92,9 +129,9 @@ def _show_totals(document: dict[str, Any]) -> None:
     output.say(f"{', '.join(counts)} in {document['seconds']:.1f} s")
 
 
-def _document(name: str, results: Sequence[Any]) -> dict[str, Any]:
+def _document(noun: str, name: str, results: Sequence[Any]) -> dict[str, Any]:
     return {
-        "model": name,
+        noun: name,
         "failed": sum(result.outcome == "failed" for result in results),
         "counts": {o: sum(r.outcome == o for r in results) for o in _WORDS},
         "seconds": round(sum(result.seconds for result in results), 3),

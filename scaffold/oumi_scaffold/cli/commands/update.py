@@ -38,7 +38,7 @@ from oumi_scaffold.updating.undo import read_recorded
 from oumi_scaffold.updating.update import Update, plan_update
 from oumi_scaffold.writing.plan import Status
 from oumi_scaffold.writing.write import write
-from oumi_templates.catalog import TASKS
+from oumi_templates.catalog import TEMPLATES
 
 
 class Request(NamedTuple):
@@ -149,7 +149,7 @@ def _renewed(
 
 
 def _opened(where: str) -> AbstractContextManager[Source]:
-    return nullcontext(built_in(where)) if where in TASKS else opened(where)
+    return nullcontext(built_in(where)) if where in TEMPLATES else opened(where)
 
 
 def _hooks(request: Request, models: Sequence[Renewed]) -> list[TemplateHooks]:

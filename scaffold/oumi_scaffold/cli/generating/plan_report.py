@@ -1,4 +1,4 @@
-"""The report of `new-model`, for people or as JSON."""
+"""The report of `new-model` and `new-dataset`, for people or as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.generate import Generated
 from oumi_scaffold.project import requirements_file
+from oumi_scaffold.request.spec import ModelSpec
 from oumi_scaffold.writing.plan import Plan
 
 
@@ -25,9 +26,7 @@ class Report(NamedTuple):
         names = [model.spec.name for model in self.models]
         return {
             **({"name": spec.name} if len(names) == 1 else {"names": names}),
-            "task": spec.task,
-            "arch": spec.arch,
-            "target": spec.target,
+            **_described(spec),
             **self._lines.document(),
         }
 
@@ -54,6 +53,9 @@ class Report(NamedTuple):
             output.say(f"  cd {shlex.quote(str(output_dir))}")
         output.say("  python -m pytest -q")
         model = self.models[0]
+        if model.spec.is_dataset:
+            _show_use_of_dataset(model.spec)
+            return
         config = model.structure.config_file
         if config is None:
             return
@@ -64,3 +66,17 @@ class Report(NamedTuple):
         # For this one command: Oumi would register the model twice in its tests.
         listed = f"OUMI_EXTRA_DEPS_FILE={requirements_file.FILE_NAME}"
         output.say(f"  {listed} oumi train -c {config}")
+
+
+def _described(spec: ModelSpec) -> dict[str, object]:
+    if spec.is_dataset:
+        return {"dataset_name": spec.registered_name, **spec.data}
+    return {"task": spec.task, "arch": spec.arch, "target": spec.target}
+
+
+def _show_use_of_dataset(spec: ModelSpec) -> None:
+    output.say(f"  oumi-scaffold check {spec.registered_name}")
+    output.say()
+    output.heading("What to write into a config, once for each split:")
+    output.say(f"  - dataset_name: {spec.registered_name}")
+    output.say("    split: train")

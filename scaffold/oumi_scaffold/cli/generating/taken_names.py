@@ -1,9 +1,14 @@
-"""Checks that the names of new models are not registered already."""
+"""Checks that the names of new models or datasets are not registered already."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from oumi_scaffold.cli.inventory.registered import BUILT_IN, Registered, registered
+from oumi_scaffold.cli.inventory.registered import (
+    BUILT_IN,
+    Kind,
+    Registered,
+    registered,
+)
 from oumi_scaffold.generate import Generated
 from oumi_scaffold.request.names import TakenName, check_available
 from oumi_scaffold.request.spec import ModelSpec
@@ -18,10 +23,11 @@ def taken_names(project: Path, specs: Sequence[ModelSpec]) -> Taken:
         project: The folder in or above which the user's list of files is.
         specs: The models to generate; files that mention none of them are not parsed.
     """
-    wanted = [spec.name for spec in specs]
+    wanted = [spec.registered_name for spec in specs]
+    kind: Kind = "datasets" if specs[0].is_dataset else "models"
     return [
-        (found.path, TakenName(found.name, _where(found)))
-        for found in registered("models", project, wanted)
+        (found.path, TakenName(found.name, _where(found, specs[0].noun)))
+        for found in registered(kind, project, wanted)
     ]
 
 
@@ -42,10 +48,10 @@ def check_free(
     for model in models:
         own = project.resolve() / model.structure.model_file
         others = [n for path, n in taken if not (may_be_own and path == own)]
-        check_available(model.spec.name, others)
+        check_available(model.spec.registered_name, others)
 
 
-def _where(taken: Registered) -> str:
+def _where(taken: Registered, noun: str) -> str:
     if taken.origin == BUILT_IN:
-        return "a built-in model"
+        return f"a built-in {noun}"
     return f"{taken.path}:{taken.line}"

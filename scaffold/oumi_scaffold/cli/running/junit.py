@@ -9,11 +9,11 @@ def junit_xml(documents: Sequence[dict[str, Any]]) -> str:
     """Returns the results of `check --json` as JUnit XML."""
     root = ElementTree.Element("testsuites", name="oumi-scaffold check")
     for document in documents:
-        counts = document["counts"]
+        name, counts = document.get("model") or document["dataset"], document["counts"]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=document["model"],
+            name=name,
             tests=str(len(document["checks"])),
             failures=str(document["failed"]),
             errors="0",
@@ -24,7 +24,7 @@ def junit_xml(documents: Sequence[dict[str, Any]]) -> str:
             case = ElementTree.SubElement(
                 suite,
                 "testcase",
-                classname=f"{document['model']}.{each['theme']}",
+                classname=f"{name}.{each['theme']}",
                 name=each["name"],
                 time=str(each["seconds"]),
             )

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from trees import make_tree
 
+import oumi_runtime.builders  # noqa: F401  what is built in stays registered
 from oumi_runtime.core.registry import REGISTRY
 
 MODEL = """\
@@ -48,8 +48,6 @@ def models(project: Path) -> Iterator[Path]:
     bad = MODEL.format(name="BadNet", mask="None")
     files = {"good.py": good, "bad.py": bad, "test_small.py": TESTS}
     make_tree(project, {**files, "oumi_requirements.txt": "good.py\nbad.py\n"})
-    # The built-in ones are registered once, and not for this test alone.
-    import_module("oumi_runtime.builders")
     with REGISTRY.isolated():
         yield project
 
@@ -148,3 +146,55 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_all_results_are_valid_json_numbers(run: Callable, models: Path):
     done = run("check", "GoodNet", "--json", *SELECT)
     assert json.loads(done.out)["models"][0]["seconds"] >= 0
+
+
+DATASET = """\
+import torch
+
+from oumi_runtime.core.datasets import BaseMapDataset
+from oumi_runtime.core.registry import register_dataset
+
+
+@register_dataset("my_rows")
+class MyRows(BaseMapDataset):
+    label_names = ["a", "b"]
+
+    def __init__(self, split="train"):
+        super().__init__(split=split)
+        if split not in ("train", "test"):
+            raise ValueError(f"no split {split}")
+        start = {"train": 0, "test": 50}[split]
+        self._data = range(start, start + 40)
+
+    def transform(self, sample):
+        values = torch.tensor([sample, sample / 2])
+        return {"features": values, "labels": sample % 3}
+"""
+
+
+@pytest.mark.parametrize("target", ["my_rows", "data/my_rows.py"])
+def test_a_dataset_is_checked_by_its_name_or_file(
+    project: Path, run: Callable, target: str
+):
+    files = {"data/my_rows.py": DATASET, "oumi_requirements.txt": "data/my_rows.py\n"}
+    make_tree(project, files)
+    done = run("check", target, "--junit", "report.xml")
+    assert done.exit_code == 1
+    assert done.out.startswith("my_rows, in its splits train, test\n")
+    assert "the label 2 is no class: 0 to 1" in done.out
+    assert ", 1 failed, " in done.out.splitlines()[-1]
+    (suite,) = ElementTree.parse(project / "report.xml").getroot()
+    assert (suite.get("name"), suite.get("failures")) == ("my_rows", "1")
+    document = run("check", target, "--json", "--select", "samples_*").document
+    assert document["passed"]
+    (dataset,) = document["datasets"]
+    assert dataset["dataset"] == "my_rows"
+    names = [each["name"] for each in dataset["checks"]]
+    assert len(names) == 3
+    assert "samples_differ" in names
+
+
+def test_a_dataset_that_needs_a_config_says_so(project: Path, run: Callable):
+    done = run("check", "npz_file")
+    assert done.exit_code == 2
+    assert done.err == "error: dataset 'npz_file' also needs dataset_path\n"

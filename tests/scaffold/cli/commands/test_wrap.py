@@ -327,7 +327,11 @@ def test_a_name_that_the_file_needs_itself_is_imported_under_another(
         (LINEAR, ("nets:Rows",), "say what it is for with --task"),
         (LINEAR, ("nets:Rows", *TABLE, "--set", "depth=2"), "no constructor argument"),
         (LINEAR, ("nets:Rows", *TABLE, "--set", "dim=two"), "give a whole number"),
-        (LINEAR, ("nets:Rows", *TABLE, "--name", "rows"), "cannot be a model's name"),
+        (
+            LINEAR,
+            ("nets:Rows", *TABLE, "--name", "rows"),
+            "cannot be the name of the class",
+        ),
         (
             LINEAR.replace("dim: int = 8", "depth, dim"),
             ("nets:Rows", *TABLE),

@@ -75,7 +75,7 @@ def test_a_file_of_names_makes_a_model_of_each(project: Path, run: Callable):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("First\nmy net\n", "names.txt:2: 'my net' cannot be a model's name"),
+        ("First\nmy net\n", "names.txt:2: 'my net' cannot be the name of the class"),
         ("First\nfirst", "names.txt:2"),
         ("MyNet\nMy_Net\n", "names.txt:2: My_Net would have the same file as line 1"),
         ("# nothing\n", "holds no name"),
