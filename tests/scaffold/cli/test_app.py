@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from programs import python
 
 import oumi_scaffold.cli.app
 from oumi_scaffold import __version__
@@ -174,13 +175,7 @@ code = main({args!r}) if {args!r} else 0
 loaded = sorted({{name.partition(".")[0] for name in sys.modules}})
 print(code, *loaded, file=sys.stderr)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python(project, "-c", program)
     code, *loaded = done.stderr.split()
     assert code == "0"
     assert "click" in loaded

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from programs import succeeding_python
 from trees import make_tree, snapshot
 
 from oumi_scaffold.cli.commands import demo
@@ -93,15 +93,8 @@ def test_a_folder_that_holds_something_is_left_alone(
 
 @pytest.mark.slow
 def test_the_demo_reaches_its_accuracy(project: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "oumi_scaffold", "demo", "--keep", "here"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = re.search(r"Held-out accuracy ([\d.]+)", done.stdout)
+    out = succeeding_python(project, "-m", "oumi_scaffold", "demo", "--keep", "here")
+    found = re.search(r"Held-out accuracy ([\d.]+)", out)
     assert found is not None
     assert float(found[1]) >= 0.95
     assert (project / "here" / demo.SPEC.model_file).is_file()

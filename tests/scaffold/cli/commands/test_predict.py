@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from programs import python
 from trees import make_tree
 
 from oumi_runtime import infer
@@ -250,12 +251,6 @@ def test_ctrl_c_ends_it_quietly(project: Path):
 
 def test_a_pipe_that_nobody_reads_is_mentioned(project: Path, stand_in: StandIn):
     code = PROGRAM.replace("itertools.count()", "range(1)")
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input="a text\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python(project, "-c", code, stdin="a text\n")
     assert len(done.stdout.splitlines()) == 100
     assert "to predict from its lines, add - as INPUT" in done.stderr

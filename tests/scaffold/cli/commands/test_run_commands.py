@@ -1,7 +1,6 @@
 """`train`, `evaluate` and `validate`: what the command line adds to the runtime."""
 
 import json
-import subprocess
 import sys
 import types
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from programs import python
 from trees import make_tree
 
 from oumi_runtime.core.configs import TrainingConfig
@@ -214,9 +214,7 @@ code = main({args!r})
 heavy = sorted({{"torch", "transformers"}} & sys.modules.keys())
 print(json.dumps([code, heavy]), file=sys.stderr)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = python(project, "-c", program)
     assert json.loads(done.stderr.splitlines()[-1]) == [exit_code, []]
 
 

@@ -1,13 +1,12 @@
 """`validate` on configs with every kind of mistake, alone and two at a time."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bad_configs import BASE, MISTAKES, Bad, pairs, places_in, text_with, write_project
+from programs import python
 from trees import make_tree
 
 CASES = [(bad,) for bad in MISTAKES] + pairs()
@@ -29,14 +28,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Bad, ...], list
     for number, case in enumerate(CASES):
         text = text_with(*case).replace("^", "")
         (folder / f"{number}.yaml").write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *(f"{n}.yaml" for n in range(len(CASES)))],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
+    done = python(folder, "-c", PROGRAM, *(f"{n}.yaml" for n in range(len(CASES))))
     assert json.loads(done.stderr) == [2, []]
     files = json.loads(done.stdout)["files"]
     return {case: file["errors"] for case, file in zip(CASES, files, strict=True)}

@@ -1,15 +1,13 @@
 """`--dataset` and `--data`: the config is pointed at data, the model fitted to it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-import yaml
+from generated_configs import config_of, dataset_of
 from pyarrow import parquet
 from trees import make_tree, snapshot
 
@@ -21,14 +19,6 @@ LM = ("--task", "causal-lm")
 PAIRS = ("--task", "seq2seq")
 TAGS = ("--task", "token-classification")
 TAGGED = '{"tokens": ["a", "b"], "tags": ["O", "B"]}\n'
-
-
-def config_of(project: Path, name: str = "my_net") -> dict:
-    return yaml.safe_load((project / "configs" / f"{name}.yaml").read_text())
-
-
-def dataset_of(project: Path, split: str = "train") -> dict:
-    return config_of(project)["data"][split]["datasets"][0]
 
 
 def test_a_registered_dataset_is_named_whatever_the_case(project: Path, run: Callable):
@@ -120,214 +110,6 @@ def test_a_small_table_is_for_training_alone_and_its_columns_are_found(
         "text_column": "Review",
         "label_column": "sentiment",
     }
-
-
-ROWS = {
-    "token-classification": [
-        {"words": ["it", "is", str(n)], "ner_tags": ["O", "O", "N"]} for n in range(40)
-    ],
-    "seq2seq": [{"Source": f"say {n}", "output": str(n)} for n in range(40)],
-    "embedding": [{"query": f"find {n}", "positive": f"{n}"} for n in range(40)],
-    "causal-lm": [{"body": f"line {n}"} for n in range(40)],
-}
-KWARGS = {
-    "token-classification": {"token_column": "words", "label_column": "ner_tags"},
-    "seq2seq": {"text_column": "Source", "target_column": "output"},
-    "embedding": {"text_column": "query", "target_column": "positive"},
-    "causal-lm": {"text_column": "body"},
-}
-
-
-def write_rows(folder: Path, kind: str, rows: list[dict]) -> None:
-    folder.mkdir()
-    if kind == "parquet":
-        for split in ("train", "validation"):
-            parquet.write_table(pa.Table.from_pylist(rows), folder / f"{split}.parquet")
-        return
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
-    make_tree(folder, {"train.jsonl": lines, "val.jsonl": lines})
-
-
-@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-@pytest.mark.parametrize("task", ROWS)
-def test_the_columns_of_texts_of_every_task_are_found(
-    project: Path, run: Callable, task: str, kind: str
-):
-    write_rows(project / "mine", kind, ROWS[task])
-    done = run("new-model", "MyNet", "--task", task, "--data", "mine")
-    assert (done.exit_code, done.err) == (0, "")
-    assert list(config_of(project)["data"]) == ["train", "validation"]
-    assert dataset_of(project)["dataset_path"] == "mine"
-    assert dataset_of(project)["dataset_kwargs"] == KWARGS[task]
-    classes = config_of(project)["model"]["model_kwargs"].get("num_classes")
-    assert classes == (2 if task == "token-classification" else None)
-
-
-def test_columns_of_any_name_are_taken_as_they_are_said_to_be(
-    project: Path, run: Callable
-):
-    rows = "".join(f"{n},{n % 3},kind {n % 2}\n" for n in range(9))
-    table = f"petal length,label,the species\n{rows}"
-    make_tree(project, {"flowers.csv": table})
-    task = ("--task", "tabular-classification")
-    column = ("--column", "label=the species")
-    done = run("new-model", "MyNet", *task, "--data", "flowers.csv", *column)
-    assert done.exit_code == 0
-    assert dataset_of(project)["dataset_kwargs"] == {"label_column": "the species"}
-    arguments = config_of(project)["model"]["model_kwargs"]
-    assert (arguments["num_features"], arguments["num_classes"]) == (2, 2)
-    trained = run("train", "-c", "configs/my_net.yaml", "--training.max_steps", "1")
-    assert trained.exit_code == 0
-
-
-def test_what_becomes_of_every_unusual_column_is_said(project: Path, run: Callable):
-    names = "abc"
-    rows = "".join(
-        f"{n},{names[n % 3]},{'' if n == 4 else n},name {n},2024-01-0{n},{n > 2},{n}\n"
-        for n in range(1, 10)
-    )
-    make_tree(project, {"mine.csv": f"size,sex,holed,who,day,tall,label\n{rows}"})
-    done = run(
-        "new-model", "MyNet", "--task", "tabular-regression", "--data", "mine.csv"
-    )
-    assert done.exit_code == 0
-    notes = [line for line in done.err.splitlines() if "column" in line]
-    assert notes == [
-        "note: column 'who' is left out: it has 9 different texts in 9 rows",
-        "note: column 'day' is left out: it holds dates or times",
-        "note: column 'sex': text, a feature for each of 3 categories",
-        "note: column 'holed': 1 missing value, filled with the mean; another feature "
-        "says where",
-        "note: column 'tall': true or false, which become 1 and 0",
-    ]
-    assert dataset_of(project)["dataset_kwargs"] == {
-        "feature_columns": ["size", "sex", "holed", "tall"],
-        "regression": True,
-    }
-    assert config_of(project)["model"]["model_kwargs"]["num_features"] == 7
-
-
-@pytest.mark.parametrize("name", ["id", "ID", "", "Unnamed: 0"])
-def test_a_column_that_numbers_the_rows_is_no_feature(
-    project: Path, run: Callable, name: str
-):
-    make_tree(project, {"mine.csv": f"{name},size,label\n1,5,0\n2,6,1\n"})
-    task = ("--task", "tabular-classification", "--data", "mine.csv")
-    done = run("new-model", "MyNet", *task)
-    assert done.exit_code == 0, done.err
-    assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
-    assert f"column {name!r} is left out: it numbers the rows\n" in done.err
-
-
-def test_conversations_are_no_texts(project: Path, run: Callable):
-    row = '{"messages": [{"role": "user", "content": "Hello"}]}'
-    make_tree(project, {"chat.jsonl": row})
-    task = ("--task", "causal-lm", "--data", "chat.jsonl")
-    done = run("new-model", "MyNet", *task)
-    assert done.exit_code == 2
-    assert "write the conversations in messages as texts first" in done.err
-
-
-def test_a_use_of_a_column_that_is_nearly_right_is_suggested(
-    project: Path, run: Callable
-):
-    make_tree(project, {"a.jsonl": TAGGED})
-    task = ("--task", "token-classification", "--data", "a.jsonl")
-    done = run("new-model", "MyNet", *task, "--column", "labels=tags")
-    assert done.exit_code == 2
-    assert "takes tokens and label; did you mean 'label'?" in done.err
-
-
-def test_columns_that_are_called_as_usual_need_no_naming(project: Path, run: Callable):
-    make_tree(project, {"a.jsonl": TAGGED.replace("tags", "labels")})
-    make_tree(project, {"b.csv": "text,target\na,x\n", "c.txt": "one text"})
-    for task, path in ((TAGS, "a.jsonl"), (PAIRS, "b.csv"), (LM, "c.txt")):
-        assert (
-            run("new-model", "MyNet", *task, "--data", path, "--force").exit_code == 0
-        )
-        assert dataset_of(project) == {
-            "dataset_name": {
-                "a.jsonl": "token_classification",
-                "b.csv": "text_pairs",
-                "c.txt": "text_lm",
-            }[path],
-            "dataset_path": path,
-            "split": "train",
-        }
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", ROWS)
-def test_a_model_of_the_users_texts_passes_its_tests_and_trains(
-    project: Path, run: Callable, task: str
-):
-    write_rows(project / "mine", "jsonl", ROWS[task])
-    run("new-model", "MyNet", "--task", task, "--data", "mine")
-    train = ["-m", "oumi_runtime.train", "-c", "configs/my_net.yaml"]
-    more = ["--training.max_steps", "4", "--training.logging_steps", "1"]
-    for command in (["-m", "pytest", "-q", "-n", "0"], [*train, *more]):
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    lines = (project / "outputs" / "my_net" / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in lines if '"loss"' in line][:4] == [
-        1,
-        2,
-        3,
-        4,
-    ]
-
-
-@pytest.mark.parametrize(("shape", "channels"), [((6, 12, 12), 1), ((6, 3, 12, 12), 3)])
-def test_an_archive_of_images_fits_the_model_to_its_shapes(
-    project: Path, run: Callable, shape: tuple[int, ...], channels: int
-):
-    split = np.array(["train", "train", "test", "train", "validation", "train"])
-    arrays = {"images": np.zeros(shape, np.uint8), "labels": np.arange(6)}
-    np.savez(project / "images.npz", **arrays, split=split)
-    done = run("new-model", "MyNet", *IMAGES, "--data", "images.npz")
-    assert (done.exit_code, done.err) == (0, "")
-    arguments = config_of(project)["model"]["model_kwargs"]
-    assert (arguments["image_size"], arguments["in_channels"]) == (12, channels)
-    assert arguments["num_classes"] == 6
-    assert dataset_of(project, "test")["dataset_name"] == "npz_file"
-
-
-def test_a_folder_of_pictures_is_counted(project: Path, run: Callable):
-    make_tree(
-        project, {f"pets/{s}/{c}/1.png": "" for s in ("train", "dev") for c in "abc"}
-    )
-    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
-    assert (done.exit_code, done.err) == (0, "")
-    assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 3
-    assert dataset_of(project)["dataset_kwargs"] == {"image_size": 32}
-    assert list(config_of(project)["data"]) == ["train", "validation"]
-
-
-def test_pictures_without_splits_share_them(project: Path, run: Callable):
-    images = {f"pets/{c}/{n}.png": "" for c in ("cat", "dog") for n in range(30)}
-    make_tree(project, images)
-    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
-    assert done.exit_code == 0
-    assert "pets has no splits: a tenth of it is used for validation" in done.err
-    assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 2
-    for split in ("train", "validation", "test"):
-        found = dataset_of(project, split)
-        assert (found["dataset_path"], found["split"]) == ("pets", split)
-        assert found["split_shares"] == {"train": 0.8, "validation": 0.1, "test": 0.1}
-
-
-def test_an_archive_without_splits_shares_its_images(project: Path, run: Callable):
-    arrays = {"images": np.zeros((60, 8, 8), np.uint8), "labels": np.arange(60) % 2}
-    np.savez(project / "images.npz", **arrays)
-    done = run("new-model", "MyNet", *IMAGES, "--data", "images.npz")
-    assert done.exit_code == 0
-    assert dataset_of(project, "test")["split_shares"]["train"] == 0.8
 
 
 def test_the_path_is_as_the_project_sees_it(
@@ -457,11 +239,3 @@ def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):
         "name your own data there, or with --data\n"
     )
     assert run("new-model", "Other", "--set", "num_classes=10").err == ""
-
-
-def test_the_digits_are_as_large_as_the_model_takes_them(project: Path, run: Callable):
-    done = run("new-model", "MyNet", *IMAGES, "--set", "image_size=28")
-    assert (done.exit_code, done.err) == (0, "")
-    for split in ("train", "validation", "test"):
-        kwargs = dataset_of(project, split)["dataset_kwargs"]
-        assert kwargs == {"image_size": 28}

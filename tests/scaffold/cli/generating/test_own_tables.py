@@ -3,13 +3,14 @@
 import csv
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from generated_configs import config_of, dataset_of
+from programs import succeeding_python
+from trees import make_tree
 
 CITIES = ("Paris, Texas", 'the "Big" one', " Köln", "東京", "NA", "")
 
@@ -38,7 +39,8 @@ def test_a_table_of_text_flags_and_gaps_is_learned(
     column = ("--column", "label=survived")
     done = run("new-model", "ShipNet", *task, "--data", "ship.csv", *column)
     assert done.exit_code == 0, done.err
-    assert "num_features: 9 # must match the data" in config_of(project)
+    config = (project / "configs" / "ship_net.yaml").read_text()
+    assert "num_features: 9 # must match the data" in config
     checked = run("check", "configs/ship_net.yaml")
     assert checked.exit_code == 0, checked.out
     trained = run("train", "-c", "configs/ship_net.yaml", "--training.save_steps", "50")
@@ -83,6 +85,62 @@ def test_a_config_that_no_longer_fits_the_table_says_what_to_set(
     assert "Traceback" not in done.err
 
 
+def test_columns_of_any_name_are_taken_as_they_are_said_to_be(
+    project: Path, run: Callable
+):
+    rows = "".join(f"{n},{n % 3},kind {n % 2}\n" for n in range(9))
+    table = f"petal length,label,the species\n{rows}"
+    make_tree(project, {"flowers.csv": table})
+    task = ("--task", "tabular-classification")
+    column = ("--column", "label=the species")
+    done = run("new-model", "MyNet", *task, "--data", "flowers.csv", *column)
+    assert done.exit_code == 0
+    assert dataset_of(project)["dataset_kwargs"] == {"label_column": "the species"}
+    arguments = config_of(project)["model"]["model_kwargs"]
+    assert (arguments["num_features"], arguments["num_classes"]) == (2, 2)
+    trained = run("train", "-c", "configs/my_net.yaml", "--training.max_steps", "1")
+    assert trained.exit_code == 0
+
+
+def test_what_becomes_of_every_unusual_column_is_said(project: Path, run: Callable):
+    names = "abc"
+    rows = "".join(
+        f"{n},{names[n % 3]},{'' if n == 4 else n},name {n},2024-01-0{n},{n > 2},{n}\n"
+        for n in range(1, 10)
+    )
+    make_tree(project, {"mine.csv": f"size,sex,holed,who,day,tall,label\n{rows}"})
+    done = run(
+        "new-model", "MyNet", "--task", "tabular-regression", "--data", "mine.csv"
+    )
+    assert done.exit_code == 0
+    notes = [line for line in done.err.splitlines() if "column" in line]
+    assert notes == [
+        "note: column 'who' is left out: it has 9 different texts in 9 rows",
+        "note: column 'day' is left out: it holds dates or times",
+        "note: column 'sex': text, a feature for each of 3 categories",
+        "note: column 'holed': 1 missing value, filled with the mean; another feature "
+        "says where",
+        "note: column 'tall': true or false, which become 1 and 0",
+    ]
+    assert dataset_of(project)["dataset_kwargs"] == {
+        "feature_columns": ["size", "sex", "holed", "tall"],
+        "regression": True,
+    }
+    assert config_of(project)["model"]["model_kwargs"]["num_features"] == 7
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_no_feature(
+    project: Path, run: Callable, name: str
+):
+    make_tree(project, {"mine.csv": f"{name},size,label\n1,5,0\n2,6,1\n"})
+    task = ("--task", "tabular-classification", "--data", "mine.csv")
+    done = run("new-model", "MyNet", *task)
+    assert done.exit_code == 0, done.err
+    assert dataset_of(project)["dataset_kwargs"]["feature_columns"] == ["size"]
+    assert f"column {name!r} is left out: it numbers the rows\n" in done.err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("arch", ["stub", "mlp", "transformer"])
 def test_the_generated_tests_of_its_model_pass(
@@ -92,16 +150,4 @@ def test_the_generated_tests_of_its_model_pass(
     task = ("--task", "tabular-classification", "--arch", arch)
     column = ("--column", "label=survived")
     assert run("new-model", "Ship", *task, "--data", "ship.csv", *column).exit_code == 0
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "0"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
-
-
-def config_of(project: Path) -> str:
-    return (project / "configs" / "ship_net.yaml").read_text()
+    assert " passed" in succeeding_python(project, "-m", "pytest", "-q", "-n", "0")
