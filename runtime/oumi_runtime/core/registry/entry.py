@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+_PACKAGE = f"{__name__.partition('.')[0]}."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -26,6 +28,11 @@ class Entry:
         if hasattr(self.value, "__qualname__"):
             return self.value.__module__, self.value.__qualname__
         return self.module, type(self.value).__qualname__
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether a module of this package has registered it."""
+        return self.module.startswith(_PACKAGE)
 
     def __str__(self) -> str:
         return f"{self.identity[1]} at {self.path}:{self.line}"

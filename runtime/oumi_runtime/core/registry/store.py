@@ -154,14 +154,19 @@ class Registry:
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Undoes, at the end of the block, all registrations made in it; for tests."""
+        """Undoes, at the end of the block, all registrations made in it; for tests.
+
+        Those of built-in classes stay: their modules, once imported, would not register
+        them again.
+        """
         with self._lock:
             entries, roots = dict(self._entries), dict(self._roots)
         try:
             yield
         finally:
             with self._lock:
-                self._entries, self._roots = entries, roots
+                own = {k: e for k, e in self._entries.items() if e.is_built_in}
+                self._entries, self._roots = own | entries, roots
 
     def add_search_root(self, folder: str | Path) -> None:
         """Also searches the nearest `oumi_requirements.txt` in or above a folder.

@@ -91,6 +91,16 @@ def test_what_is_registered_in_isolation_is_forgotten_even_after_an_error():
     assert REGISTRY.get_all(MODEL) == {"One": dict}
 
 
+def test_what_a_built_in_module_registers_when_it_is_imported_is_not_undone():
+    own = Registry()
+    names = {"registry": own, "model": MODEL}
+    with own.isolated():
+        for module, name in (("oumi_runtime.models.new", "New"), ("oumi_own", "Own")):
+            code = f"registry.register({name!r}, model, dict)"
+            exec(code, names | {"__name__": module})
+    assert own.get_all(MODEL) == {"New": dict}
+
+
 @pytest.mark.parametrize("name", ["", "  ", None, 3])
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(InvalidNameError, match="give it a name"):
