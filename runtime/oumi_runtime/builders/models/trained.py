@@ -24,6 +24,7 @@ from oumi_runtime.core.configs import ModelParams, PeftSaveMode, TrainingConfig
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.reading import load_weights, read_entries
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
+from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.base_trainer import save_weights
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
 from oumi_runtime.exceptions import SavedModelError
@@ -98,6 +99,9 @@ def load_checkpoint(config: TrainingConfig, checkpoint: Path) -> nn.Module:
         config: The config that the model was trained with.
         checkpoint: The folder, which has been verified.
     """
+    has_adapter = config.training.use_peft or config.model.adapter_trainable
+    if not has_adapter and (own := _own_class(config.model)) is not None:
+        return _placed(own.from_pretrained(checkpoint), config)
     trained = build_trainable_model(config)
     if isinstance(trained, BaseModel):
         return _placed(type(trained).from_pretrained(checkpoint), config)
@@ -116,11 +120,23 @@ def _load_whole(folder: Path, config: TrainingConfig) -> nn.Module:
             freeze_layers=[],
         )
         return build_model(params)
+    if (own := _own_class(config.model)) is not None:
+        return own.from_pretrained(folder)
     model = build_model(_without_adapter(config.model))
     if not isinstance(model, BaseModel):
         _read_weights(model, folder)
         return model
     return type(model).from_pretrained(folder)
+
+
+def _own_class(params: ModelParams) -> type[BaseModel] | None:
+    """Returns the class of a registered model, which loads itself.
+
+    To build the model of the config first, only for its class, would take its memory
+    twice.
+    """
+    found = REGISTRY.get_model(params.model_name)
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
 def _read_weights(model: nn.Module, folder: Path) -> None:
