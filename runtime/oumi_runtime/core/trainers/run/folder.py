@@ -9,20 +9,23 @@ from oumi_runtime.core.trainers.run.record import RECORD_FILENAME
 
 CONFIG_FILENAME = "config.yaml"
 METRICS_FILENAME = "metrics.jsonl"
-_RUN_FILES = (
-    "checkpoint-*",
+_WRITTEN_AT_START = (
     CONFIG_FILENAME,
-    METRICS_FILENAME,
     RECORD_FILENAME,
+    "tokenizer.json",
+    "labels.json",
+    "features.json",
+)
+_RUN_FILES = (
+    *_WRITTEN_AT_START,
+    "checkpoint-*",
+    METRICS_FILENAME,
     "model.safetensors",
     "config.json",
     "adapter_model.safetensors",
     "adapter_config.json",
-    "tokenizer.json",
-    "labels.json",
     "not_finite.json",
 )
-_WRITTEN_AT_START = {CONFIG_FILENAME, RECORD_FILENAME, "tokenizer.json", "labels.json"}
 
 
 def move_earlier_run(output_dir: Path) -> None:
@@ -33,7 +36,7 @@ def move_earlier_run(output_dir: Path) -> None:
     """
     earlier = [path for pattern in _RUN_FILES for path in output_dir.glob(pattern)]
     names = {path.name for path in earlier if path.stat().st_size}
-    if RECORD_FILENAME in names and names <= _WRITTEN_AT_START:
+    if RECORD_FILENAME in names and names <= {*_WRITTEN_AT_START}:
         for path in earlier:
             path.unlink()
     elif earlier:
