@@ -62,7 +62,7 @@ def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
     assert again["training"]["seed"] == 7
     rows = (outputs / "digits.csv").read_text().splitlines()
     assert rows[0].startswith("label,probability_0,")
-    predicting, _ = blocks("python")
+    predicting, *_ = blocks("python")
     found: dict[str, Any] = {}
     exec(predicting, found)
     assert found["labels"] == [row[0] for row in rows[1:]]
@@ -70,11 +70,12 @@ def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
 
 @pytest.mark.parametrize("number", range(len(blocks("yaml"))))
 def test_the_configs_train(project: Path, number: int):
-    _, code = blocks("python")
-    file = code.splitlines()[0].removeprefix("# ")
-    (project / file).write_text(code)
-    with (project / "oumi_requirements.txt").open("a") as listed:
-        listed.write(file + "\n")
+    _, *codes = blocks("python")
+    for code in codes:
+        file = code.splitlines()[0].removeprefix("# ")
+        (project / file).write_text(code)
+        with (project / "oumi_requirements.txt").open("a") as listed:
+            listed.write(file + "\n")
     config = yaml.safe_load((project / CONFIG).read_text())
     config["training"] |= yaml.safe_load(blocks("yaml")[number])["training"]
     config["training"] |= {"num_train_epochs": 5, "save_steps": 0}

@@ -7,6 +7,7 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
+from oumi_runtime.builders.arguments import argument_mistake
 from oumi_runtime.core.configs import SchedulerType, TrainingParams
 from oumi_runtime.core.configs.schedule_options import schedule_mistakes
 from oumi_runtime.core.registry import REGISTRY, RegistryType
@@ -30,9 +31,10 @@ def build_lr_scheduler(
             `inverse_sqrt` (the warm-up, or 10,000), `lr_end` and `power` for
             `polynomial`; and for `warmup_stable_decay` `num_decay_steps` or
             `decay_ratio` (0.1 of the steps after the warm-up), `decay_type` (cosine,
-            linear or 1-sqrt) and `min_lr_ratio`. A registered schedule is called with
-            the optimizer, this section and the number of steps, and handles the warm-up
-            itself.
+            linear or 1-sqrt) and `min_lr_ratio`. A registered function is called with
+            the optimizer, this section and the number of steps, and a registered class
+            with the optimizer and `lr_scheduler_kwargs`; both handle the warm-up
+            themselves.
         num_training_steps: The number of optimizer steps.
 
     Raises:
@@ -43,6 +45,8 @@ def build_lr_scheduler(
     name = training_params.lr_scheduler_type
     if name not in set(SchedulerType):
         build = REGISTRY[name, RegistryType.LR_SCHEDULER]
+        if isinstance(build, type) and issubclass(build, LRScheduler):
+            return _of_class(build, optimizer, training_params)
         schedule = build(optimizer, training_params, num_training_steps)
         if not isinstance(schedule, LRScheduler):
             kind = RegistryType.LR_SCHEDULER.value
@@ -68,6 +72,16 @@ def build_lr_scheduler(
         return step / warmup if step < warmup else after(step - warmup)
 
     return LambdaLR(optimizer, factor)
+
+
+def _of_class(
+    schedule: type[LRScheduler], optimizer: Optimizer, training_params: TrainingParams
+) -> LRScheduler:
+    options = training_params.lr_scheduler_kwargs
+    if mistake := argument_mistake(schedule, {"optimizer": optimizer, **options}):
+        sentence = f"{schedule.__name__} {mistake}"
+        raise ConfigError([Mistake("", "training.lr_scheduler_kwargs", sentence)])
+    return schedule(optimizer, **options)
 
 
 def _over_progress(

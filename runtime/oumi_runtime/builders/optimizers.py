@@ -1,5 +1,6 @@
 """Builds the optimizer of a config."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -150,6 +151,11 @@ def _registered(
     name: str, groups: list[dict[str, Any]], config: TrainingParams
 ) -> Optimizer:
     make: Callable[..., object] = REGISTRY[name, RegistryType.OPTIMIZER]
+    if isinstance(make, type) and issubclass(make, Optimizer):
+        options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+        taken = inspect.signature(make).parameters
+        options = {key: value for key, value in options.items() if key in taken}
+        return _make(make, groups, options, config)
     is_one = len(groups) == 1 and groups[0].keys() == {"params"}
     optimizer = make(groups[0]["params"] if is_one else groups, config)
     if not isinstance(optimizer, Optimizer):

@@ -10,6 +10,7 @@ from oumi_runtime.builders import build_lr_scheduler, build_optimizer
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.exceptions import (
+    ConfigError,
     ModelBuildError,
     RegisteredValueError,
     UnknownNameError,
@@ -30,6 +31,39 @@ def test_a_registered_optimizer_gets_the_trainable_parameters_and_the_section() 
     assert isinstance(optimizer, SGD)
     assert group["lr"] == 0.05
     assert [id(p) for p in group["params"]] == [id(model.weight)]
+
+
+def test_a_registered_optimizer_may_be_a_class() -> None:
+    @register("Slower", RegistryType.OPTIMIZER)
+    class Slower(SGD):
+        def __init__(self, params, lr=0.1, momentum=0.0, factor=1.0):
+            super().__init__(params, lr=lr * factor, momentum=momentum)
+
+    params = TrainingParams(
+        optimizer="Slower", learning_rate=0.5, optimizer_kwargs={"factor": 0.1}
+    )
+    (group,) = build_optimizer(nn.Linear(2, 2), params).param_groups
+    assert group["lr"] == pytest.approx(0.05)
+    params.optimizer_kwargs = {"faktor": 0.1}
+    with pytest.raises(ConfigError, match="Slower takes no 'faktor'"):
+        build_optimizer(nn.Linear(2, 2), params)
+
+
+def test_a_registered_schedule_may_be_a_class() -> None:
+    @register("Steps", RegistryType.LR_SCHEDULER)
+    class Steps(StepLR):
+        pass
+
+    optimizer = SGD(nn.Linear(2, 2).parameters(), lr=1.0)
+    options = {"step_size": 1, "gamma": 0.5}
+    params = TrainingParams(lr_scheduler_type="Steps", lr_scheduler_kwargs=options)
+    schedule = build_lr_scheduler(optimizer, params, 4)
+    optimizer.step()
+    schedule.step()
+    assert schedule.get_last_lr() == [0.5]
+    params.lr_scheduler_kwargs = {"gamma": 0.5}
+    with pytest.raises(ConfigError, match="Steps also needs step_size"):
+        build_lr_scheduler(optimizer, params, 4)
 
 
 def test_a_registered_schedule_is_told_how_many_steps_there_are() -> None:
