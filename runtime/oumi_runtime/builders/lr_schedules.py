@@ -44,7 +44,7 @@ def build_lr_scheduler(
     """
     name = training_params.lr_scheduler_type
     if name not in set(SchedulerType):
-        build = REGISTRY[name, RegistryType.LR_SCHEDULER]
+        build: Any = REGISTRY[name, RegistryType.LR_SCHEDULER]
         if isinstance(build, type) and issubclass(build, LRScheduler):
             return _of_class(build, optimizer, training_params)
         schedule = build(optimizer, training_params, num_training_steps)

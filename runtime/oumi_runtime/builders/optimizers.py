@@ -1,7 +1,6 @@
 """Builds the optimizer of a config."""
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 from torch import nn
@@ -150,7 +149,7 @@ def _eight_bit(name: str) -> type[Optimizer]:
 def _registered(
     name: str, groups: list[dict[str, Any]], config: TrainingParams
 ) -> Optimizer:
-    make: Callable[..., object] = REGISTRY[name, RegistryType.OPTIMIZER]
+    make: Any = REGISTRY[name, RegistryType.OPTIMIZER]
     if isinstance(make, type) and issubclass(make, Optimizer):
         options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
         taken = inspect.signature(make).parameters

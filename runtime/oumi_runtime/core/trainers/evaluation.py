@@ -16,7 +16,7 @@ from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
-from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
+from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
 from oumi_runtime.exceptions import MissingOutputError
 
 IGNORED_LABEL = -100
@@ -154,8 +154,9 @@ def evaluate_model(
             exception, if it does so in every process.
 
     Returns:
-        `loss`, the mean over the targets of all processes, and the metrics. The model's
-        training mode is restored.
+        `loss`, and what else the model returns as single numbers: means over the
+        targets of all processes; and the metrics. The model's training mode is
+        restored.
 
     Raises:
         MissingOutputError: The model does not return what the metrics need.
@@ -165,6 +166,7 @@ def evaluate_model(
     device = next(model.parameters()).device
     loss_sum = torch.zeros((), device=device)
     num_targets = torch.zeros((), dtype=torch.int64, device=device)
+    term_sums: dict[str, torch.Tensor] = {}
     if metrics is not None and not isinstance(metrics, BatchMetrics):
         metrics = _PredictionMetrics(metrics)
     kept: list[Any] = []
@@ -182,12 +184,18 @@ def evaluate_model(
             # A batch without targets has a loss of NaN, which must not reach the sum.
             loss = torch.where(targets > 0, loss_of(outputs, model).float(), 0.0)
             loss_sum += loss * targets
+            for name, term in terms_of(outputs).items():
+                share = torch.where(targets > 0, term.float(), 0.0) * targets
+                term_sums[name] = term_sums.get(name, torch.zeros_like(share)) + share
             num_targets += targets
     finally:
         model.train(was_training)
     all_reduce_sum(loss_sum)
     all_reduce_sum(num_targets)
     found = {"loss": float(loss_sum / num_targets)}
+    for sums in all_gather_object({k: float(v) for k, v in term_sums.items()}):
+        for name, value in sums.items():
+            found[name] = found.get(name, 0.0) + value / float(num_targets)
     if metrics is not None:
         kept = [each for part in all_gather_object(kept) for each in part]
         found |= {k: float(v) for k, v in metrics.compute(kept).items()}

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.distributed import (
+    all_gather_object,
     all_reduce_sum,
     get_rank,
     get_world_size,
@@ -44,18 +45,29 @@ class LogWindow:
         self._last = result
 
     def metrics(self) -> dict[str, float]:
-        """Returns the mean loss, and the last step's learning rate and gradient norm.
+        """Returns the mean loss, and the rest of the last step.
 
-        If every step was skipped, there is none of them.
+        That is its learning rate and gradient norm, and what the model returns as
+        single numbers. If every step was skipped, there is none of them.
 
         It waits for the device, and every process must call it.
         """
         loss = self.mean_loss()
         metrics = {"loss": loss} if self._num_steps or not math.isfinite(loss) else {}
         if self._last is not None:
+            metrics |= self._terms(self._last)
             metrics["learning_rate"] = float(self._last.learning_rate)
             metrics["grad_norm"] = self._last.grad_norm.item()
         return metrics
+
+    def _terms(self, last: StepResult) -> dict[str, float]:
+        # Gathered by name: not every process may have the same ones.
+        own = {name: float(term) for name, term in last.terms.items()}
+        return {
+            name: sum(each.get(name, 0.0) for each in shares) / len(shares)
+            for shares in [all_gather_object(own)]
+            for name in own
+        }
 
     def mean_loss(self) -> float:
         """Returns the mean over steps and processes; 0.0 if there were no steps.

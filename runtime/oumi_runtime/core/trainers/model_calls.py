@@ -154,6 +154,21 @@ def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:
     return loss
 
 
+def terms_of(outputs: Any) -> dict[str, torch.Tensor]:
+    """Returns the outputs that are single numbers, apart from the loss itself.
+
+    They are terms of the loss, such as `aux_loss`, and whatever else there is to log.
+    """
+    return {
+        name: value.detach()
+        for name, value in outputs.items()
+        if name != "loss"
+        and isinstance(value, torch.Tensor)
+        and value.ndim == 0
+        and value.is_floating_point()
+    }
+
+
 def _without_loss(outputs: Any, model: nn.Module) -> str:
     name = type(model).__name__
     if not hasattr(outputs, "keys"):

@@ -20,6 +20,8 @@ from oumi_runtime.exceptions import DeviceError
 
 # Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
 _EAGER_STEPS = 3
+_Captured = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]
+"""The loss, the gradient norm and the terms of a step."""
 _GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
 
 
@@ -68,19 +70,17 @@ class CapturedStep:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._form: Form | None = None
         self._input: GraphInput
-        self._loss = self._grad_norm = torch.zeros(())
+        self._captured: _Captured
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step, with the graph if possible."""
         learning_rate = self._scheduler.get_last_lr()[0]
         self._rates.write()
-        loss, grad_norm = self._change_parameters(micro_batches)
+        loss, grad_norm, terms = self._change_parameters(micro_batches)
         self._scheduler.step()
-        return StepResult(loss, grad_norm, learning_rate)
+        return StepResult(loss, grad_norm, learning_rate, terms)
 
-    def _change_parameters(
-        self, micro_batches: list[MicroBatch]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _change_parameters(self, micro_batches: list[MicroBatch]) -> _Captured:
         (columns, weight), *others = micro_batches
         if others or not isinstance(weight, float) or self._has_failed:
             return self._eager(micro_batches)
@@ -95,18 +95,14 @@ class CapturedStep:
             return self._eager(micro_batches)
         self._input.fill(columns)
         self._graph.replay()
-        return self._loss, self._grad_norm
+        return self._captured
 
-    def _eager(
-        self, micro_batches: list[MicroBatch]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _eager(self, micro_batches: list[MicroBatch]) -> _Captured:
         with self._rates.in_use():
             loss, grad_norm, _ = self._step.change_parameters(micro_batches)
-        return loss, grad_norm
+        return loss, grad_norm, self._step.terms
 
-    def _eager_as_captured(
-        self, micro_batches: list[MicroBatch]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _eager_as_captured(self, micro_batches: list[MicroBatch]) -> _Captured:
         """Runs the step on a side stream, as is needed before capturing."""
         self._side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._side):
@@ -132,7 +128,7 @@ class CapturedStep:
             reason = str(_first(error)).strip().split("\n")[0]
             logger.warning("cuda_graphs: off, the capture failed: %s", reason)
             return None
-        self._loss, self._grad_norm = captured
+        self._captured = captured
         logger.info("cuda_graphs: a step is one graph from now on")
         return graph
 

@@ -3,14 +3,14 @@
 Nothing here waits for the device.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import torch
 
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
-from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
+from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.clipping import GradientClipper
 from oumi_runtime.core.trainers.steps.fast_dropout import FastDropout
@@ -29,6 +29,8 @@ class StepResult(NamedTuple):
     """The norm of the gradient of all parameters, before clipping."""
     learning_rate: torch.Tensor | float
     """The learning rate of the first parameter group in this step."""
+    terms: Mapping[str, torch.Tensor]
+    """This process's share of what else the model returns as single numbers."""
 
 
 class Step(Protocol):
@@ -71,6 +73,8 @@ class TrainStep:
             dtype=first.dtype,
             reads_at_once=reads_at_once,
         )
+        self.terms: dict[str, torch.Tensor] = {}
+        """Those of the latest step; see `StepResult`."""
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step; it is not applied if its loss or gradient is not finite."""
@@ -78,7 +82,7 @@ class TrainStep:
         loss, grad_norm, is_applied = self.change_parameters(micro_batches)
         if is_applied:
             self._scheduler.step()
-        return StepResult(loss, grad_norm, learning_rate)
+        return StepResult(loss, grad_norm, learning_rate, self.terms)
 
     def change_parameters(
         self, micro_batches: list[MicroBatch]
@@ -110,7 +114,7 @@ class TrainStep:
 
     def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
         """Accumulates the gradients; returns the sum of the micro-batches' losses."""
-        losses = []
+        losses, self.terms = [], {}
         for number, (columns, weight) in enumerate(micro_batches, start=1):
             is_last = number == len(micro_batches)
             with nullcontext() if is_last else self._parallelism.accumulating():
@@ -121,9 +125,15 @@ class TrainStep:
                     loss = loss_of(outputs, self._model)
                     if not isinstance(weight, float):
                         loss = loss * weight
+                    self._add_terms(outputs, weight)
                 self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach().view(()))
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+    def _add_terms(self, outputs: Any, weight: torch.Tensor | float) -> None:
+        for name, term in terms_of(outputs).items():
+            share = term.float() * weight
+            self.terms[name] = self.terms[name] + share if name in self.terms else share
 
     def _counted(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
         if self._meter is None:
