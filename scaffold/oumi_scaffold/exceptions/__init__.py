@@ -6,6 +6,7 @@ a conflict with what exists (nothing was written), 1 for work that failed.
 """
 
 from oumi_scaffold.exceptions.base import ScaffoldError, shown
+from oumi_scaffold.exceptions.demo import DemoError, NotEmptyError
 from oumi_scaffold.exceptions.inputs import (
     DataFileError,
     MissingExtraError,
@@ -86,4 +87,6 @@ __all__ = [
     "UpdateError",
     "NewerVersionError",
     "NothingGeneratedError",
+    "DemoError",
+    "NotEmptyError",
 ]

@@ -1,4 +1,4 @@
-"""The names of what a run keeps in a project, and what there is of it.
+"""What runs leave in a project: its names, and whether there is any.
 
 `oumi_scaffold.writing.journal` tells what is in it. Every command looks, so nothing
 heavy is imported here.

@@ -1,6 +1,6 @@
-"""Checks that paths are regular files inside the project.
+"""The paths of a project: checked, looked up and read.
 
-Paths are relative to the project's folder and separated by `/`. Symbolic links are
+They are relative to the project's folder and separated by `/`. Symbolic links are
 never followed.
 """
 

@@ -46,9 +46,9 @@ class ConfinedRenderer:
         return cast(str, self._ask("hook", asked))
 
     def _ask(self, what: str, asked: Mapping[str, object]) -> object:
-        place = {"root": str(self.template.root), "name": self.template.name}
         import subprocess
 
+        place = {"root": str(self.template.root), "name": self.template.name}
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-m", "oumi_scaffold.rendering.confined"],

@@ -81,8 +81,7 @@ def render(
     template: TemplateFolder, answers: Mapping[str, Value]
 ) -> tuple[RenderedFile, ...]:
     """Renders a template's files once; see `Renderer.render`."""
-    with _errors_of(template):
-        return Renderer(template).render(answers)
+    return Renderer(template).render(answers)
 
 
 @contextmanager

@@ -42,7 +42,10 @@ def parsed(name: str, text: str, default: object) -> Scalar:
 
 
 def _in_its_type(default: object) -> object:
-    """The default; one that an expression made is a text, and may stand for more."""
+    """Returns a default as a number or bool if it is the text of one.
+
+    The defaults that are expressions have been rendered to texts.
+    """
     if isinstance(default, str):
         for read in (integer, number, boolean):
             try:

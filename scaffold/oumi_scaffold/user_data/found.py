@@ -19,10 +19,15 @@ _FEWEST_TO_SHARE = 50
 class UserData:
     """What reads the data, its splits, and what the constructor has to be given.
 
-    `left_out` says of each column that cannot be learned from why that is so, and
-    `encoded` what becomes of those that are not features as they are; `num_rows` how
-    many rows or images there are that say no split, and is 0 where they do; `is_shared`
-    whether the splits share them.
+    Attributes:
+        dataset_name: The registered dataset that reads it.
+        splits: The splits that there are.
+        dataset_kwargs: The dataset's arguments.
+        arguments: The arguments of the model's constructor that the data determines.
+        left_out: Why a column is not learned from, by its name.
+        encoded: What becomes of a column that is not a feature as it is.
+        num_rows: The rows or images without a split; 0 where each has one.
+        is_shared: Whether the splits share those.
     """
 
     dataset_name: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
-from oumi_scaffold.wrapping.settings import SCALARS, Parameter, items_of, setting
+from oumi_scaffold.wrapping.parameters import SCALARS, Parameter, items_of, setting
 from oumi_scaffold.wrapping.sizes import size_of
 
 _SHOWN_MISSING = 8

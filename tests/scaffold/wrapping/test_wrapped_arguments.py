@@ -4,7 +4,7 @@ import pytest
 
 from oumi_scaffold.exceptions import InvalidValueError, UnknownChoiceError, WrapError
 from oumi_scaffold.wrapping.arguments import Argument, arguments_of
-from oumi_scaffold.wrapping.settings import Parameter
+from oumi_scaffold.wrapping.parameters import Parameter
 from oumi_scaffold.wrapping.sizes import TASKS, size_of, sizes_of
 from oumi_scaffold.wrapping.target import Target
 from oumi_scaffold.wrapping.wrapped import default_name

@@ -9,30 +9,11 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.exceptions import ScaffoldError
+from oumi_scaffold.exceptions import DemoError, NotEmptyError
 from oumi_scaffold.request.spec import model_spec
 
 SPEC = model_spec("DigitNet", "image-classification", "cnn")
 _SCAFFOLD = [sys.executable, "-m", "oumi_scaffold"]
-
-
-class DemoError(ScaffoldError, RuntimeError):
-    """A stage of the demo failed."""
-
-    def __init__(self, stage: list[str], code: int, project: Path) -> None:
-        super().__init__(
-            f"the demo's `{' '.join(stage)}` ended with exit code {code}; "
-            f"its files are in {project}"
-        )
-
-
-class NotEmptyError(ScaffoldError, FileExistsError):
-    """The folder for the demo is not empty."""
-
-    exit_code = 3
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder} is not an empty folder; choose a new one")
 
 
 @click.command("demo")

@@ -57,12 +57,8 @@ def command(
     if auto_resume:
         arguments += ["--training.try_resume_from_last_checkpoint", "true"]
     loaded = checked_config(config, arguments, interpolate)
-    from oumi_runtime.builders import fingerprints_of
-    from oumi_runtime.core.trainers.run.likeness import what_differs
-
     if like is not None:
-        for difference in what_differs(like, fingerprints_of(loaded).all):
-            output.note(f"this run will differ: {difference}")
+        _note_differences(loaded, like)
     with output.only_json(as_json):
         if nproc_per_node is None:
             steps, metrics = _train_here(loaded)
@@ -70,30 +66,46 @@ def command(
             interpolation = ["--interpolate"] if interpolate else []
             given = ["-c", config, *interpolation, *arguments]
             steps, metrics = _train_in_processes(loaded, given, nproc_per_node)
-    output_dir = Path(loaded.training.output_dir)
     if as_json:
+        document = {"metrics": output.json_numbers(metrics), "global_step": steps}
         output.emit_json(
-            {
-                "metrics": output.json_numbers(metrics),
-                "global_step": steps,
-                "output_dir": str(output_dir),
-            }
+            {**document, "output_dir": str(Path(loaded.training.output_dir))}
         )
         return
     output.say()
     output.heading(f"Trained for {steps} steps")
     if metrics:
         output.metrics(metrics)
+    _show_next_steps(loaded, None if is_changed else config)
+
+
+def _note_differences(config: "TrainingConfig", earlier: Path) -> None:
+    """Notes what will keep a run from being a repetition of an earlier one."""
+    from oumi_runtime.builders import fingerprints_of
+    from oumi_runtime.core.trainers.run.likeness import what_differs
+
+    for difference in what_differs(earlier, fingerprints_of(config).all):
+        output.note(f"this run will differ: {difference}")
+
+
+def _show_next_steps(config: "TrainingConfig", file: str | None) -> None:
+    """Prints where the model is, and what to type to use it.
+
+    Args:
+        config: The config, as it was run.
+        file: The file that holds the same; None if overrides have changed it.
+    """
+    output_dir = Path(config.training.output_dir)
     output.say(f"The model is in {output_dir}")
     output.say()
-    if not (loaded.data.test.datasets or loaded.data.validation.datasets):
+    if not (config.data.test.datasets or config.data.validation.datasets):
         output.say("To evaluate it, name held-out data under data.test")
         return
     # The overrides are in the copy of the config that the run keeps.
-    whole = str(output_dir / "config.yaml") if is_changed else config
+    whole = file or str(output_dir / "config.yaml")
     output.heading("What to type next:")
-    for command_name in ("evaluate", "predict"):
-        output.say(f"  oumi-scaffold {command_name} -c {shlex.quote(whole)}")
+    for command in ("evaluate", "predict"):
+        output.say(f"  oumi-scaffold {command} -c {shlex.quote(whole)}")
 
 
 def _train_here(config: "TrainingConfig") -> tuple[int, dict[str, float]]:

@@ -87,11 +87,7 @@ def command(
         output.error(f"no trial has finished; the last one: {last}")
         return exit_codes.FAILED
     if not as_json:
-        words = [f"--{key} {value}" for key, value in found.best.values.items()]
-        output.say()
-        output.heading("Train with the best values:")
-        command_line = ["oumi-scaffold train", f"-c {config}", *overrides, *words]
-        output.say(f"  {' '.join(command_line)}")
+        _show_next_step(found.best, ["-c", config, *overrides])
     return 0
 
 
@@ -113,6 +109,14 @@ def _show(found: "TuneResult", keys: list[str]) -> None:
         for trial in found.ranked[:_SHOWN_TRIALS]
     ]
     output.table(["trial", found.metric, "", *keys], rows)
+
+
+def _show_next_step(best: "TunedTrial", words: list[str]) -> None:
+    """Prints the command that trains with the values of a trial."""
+    values = [f"--{key} {value}" for key, value in best.values.items()]
+    output.say()
+    output.heading("Train with the best values:")
+    output.say(f"  {' '.join(['oumi-scaffold train', *words, *values])}")
 
 
 def _document(found: "TuneResult") -> dict[str, object]:

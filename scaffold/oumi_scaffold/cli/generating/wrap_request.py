@@ -13,7 +13,7 @@ from oumi_scaffold.request.spec import ModelSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
-from oumi_scaffold.wrapping.settings import Parameter, whole_number
+from oumi_scaffold.wrapping.parameters import Parameter, whole_number
 from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of
 from oumi_scaffold.wrapping.target import Target, find_target, importable
 from oumi_scaffold.wrapping.wrapped import (
