@@ -184,9 +184,9 @@ def _shared_files(
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
 
 
-def model_entry(model: Generated, source: Source) -> manifest.GeneratedModel:
+def model_entry(model: Generated, source: Source) -> manifest.ModelEntry:
     """Returns what the manifest records of a rendered model."""
-    return manifest.GeneratedModel(
+    return manifest.ModelEntry(
         model.spec.name,
         source.where,
         source.template.version,

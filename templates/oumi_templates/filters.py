@@ -29,7 +29,7 @@ from oumi_templates.source_filters import (
     evaluated,
     mask_argument,
 )
-from oumi_templates.wrapping import wrapped
+from oumi_templates.line_wrapping import wrapped
 
 _WORD_STARTS = (
     re.compile(r"([A-Z]+)([A-Z][a-z])"),  # HTTP|Net

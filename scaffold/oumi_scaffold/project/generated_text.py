@@ -4,7 +4,7 @@ A merge needs the text that a file was generated with. Rendering again cannot gi
 the template of then is gone with the release it came in, or was edited in place. And
 the user's history need not have it, since many edit first and commit then. So the
 manifest holds it, compressed: 3 to 6 KB a model, half of its files' size, in a line
-that no search finds. Manifests without it work, too; see `updating.update`.
+that no search finds. Manifests without it work, too; `updating.file_updates` says how.
 """
 
 import base64

@@ -25,7 +25,7 @@ FORMAT = 1
 _OWN_KEYS = {"format", "scaffold_version", "folders", "models"}
 
 
-class GeneratedModel(NamedTuple):
+class ModelEntry(NamedTuple):
     """The manifest's entry of one model.
 
     `folders` are those of the project's layout that are not the usual ones.
@@ -63,7 +63,7 @@ class GeneratedModel(NamedTuple):
 
 def with_models(
     content: bytes | None,
-    models: Iterable[GeneratedModel],
+    models: Iterable[ModelEntry],
     folders: Iterable[str] = (),
 ) -> bytes:
     """Returns the manifest with models added, replacing older entries.
@@ -85,7 +85,7 @@ def with_models(
 
 def updated(
     content: bytes,
-    models: Iterable[GeneratedModel],
+    models: Iterable[ModelEntry],
     created: Iterable[str] = (),
     removed: Iterable[str] = (),
 ) -> bytes:

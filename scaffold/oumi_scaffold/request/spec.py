@@ -198,7 +198,7 @@ def dataset_spec(
     return ModelSpec(name, DATASET, "", layout=layout, data=answers, is_dataset=True)
 
 
-def own_spec(
+def third_party_spec(
     name: str,
     template: str,
     arch: str | None,

@@ -1,17 +1,13 @@
 """Plans to bring generated models to their templates as these are now.
 
-A file that is still as it was generated is replaced. In one that the user has changed,
-both changes are merged, from the text that it was generated with: the manifest holds
-it, or, where an older manifest does not, rendering again gives a text of the same hash.
-If neither does, or the changes overlap, the file is a conflict.
+`file_updates` says what becomes of a model's own files; here is what they add up to,
+with the files that the models of a project share.
 """
 
-import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.generate import model_entry
 from oumi_scaffold.project import manifest, requirements_file, schema_file
 from oumi_scaffold.project.paths import (
@@ -21,37 +17,14 @@ from oumi_scaffold.project.paths import (
     missing_folders,
     read_target,
 )
-from oumi_scaffold.project.recorded import line_ends, with_line_ends
-from oumi_scaffold.updating.again import Renewed
-from oumi_scaffold.updating.merge import Merge, first_marker, merged
+from oumi_scaffold.updating.file_updates import Place, file_updates
+from oumi_scaffold.updating.renewed import Renewed
 from oumi_scaffold.writing.plan import (
     Plan,
     PlanEntry,
     Status,
-    planned_deletion,
-    planned_file,
     planned_update,
 )
-
-
-class Place(NamedTuple):
-    """Where a file cannot be merged: the line, if there is one, or why."""
-
-    path: str
-    line: int | None = None
-    reason: str | None = None
-
-    def __str__(self) -> str:
-        """Returns the place as `path:line`."""
-        line = "" if self.line is None else f":{self.line}"
-        return f"{self.path}{line}{f' ({self.reason})' if self.reason else ''}"
-
-
-class PlannedFile(NamedTuple):
-    """One file of an update, and where it is in conflict."""
-
-    entry: PlanEntry
-    places: tuple[Place, ...] = ()
 
 
 class Update(NamedTuple):
@@ -93,7 +66,7 @@ def plan_update(
     files = {
         file.entry.path: file
         for model in models
-        for file in _files(project, model, needed, markers)
+        for file in file_updates(project, model, needed, markers=markers)
     }
     own = tuple(file.entry for file in files.values())
     plan = Plan(project, own, dry_run).decided(decide)
@@ -113,77 +86,6 @@ def _needed(content: bytes, models: Sequence[Renewed]) -> set[str]:
     others = manifest.recorded_models(content).items()
     needed = {p for n, each in others if n not in updated for p in each.hashes}
     return needed | {file.path for model in models for file in model.model.files}
-
-
-def _files(
-    project: Path, model: Renewed, needed: Collection[str], markers: bool
-) -> Iterable[PlannedFile]:
-    texts = {file.path: file.text.encode() for file in model.model.files}
-    for path, new in texts.items():
-        if path not in model.recorded.hashes:
-            entry = planned_file(project, path, new)
-            is_free = entry.status is not Status.CONFLICT
-            place = Place(path, reason="the template has it now, and so had you")
-            yield PlannedFile(entry, () if is_free else (place,))
-        else:
-            yield _known_file(project, path, model, new, markers)
-    for path in model.recorded.hashes:
-        if path not in needed:
-            yield _unneeded_file(project, path, model)
-
-
-def _known_file(
-    project: Path, path: str, model: Renewed, new: bytes, markers: bool
-) -> PlannedFile:
-    before = read_target(project, path)
-    if before is None:  # deleted by the user, so that it stays so
-        return PlannedFile(PlanEntry(path, Status.GONE, None, None))
-    ends = line_ends(before)
-    after = with_line_ends(new, ends)
-    base = model.old_texts.get(path)
-    if before == after or base == new:
-        return PlannedFile(PlanEntry(path, Status.IDENTICAL, before, before))
-    if model.recorded.is_as_generated(path, before):
-        return PlannedFile(PlanEntry(path, Status.UPDATE, before, after))
-    conflict = PlanEntry(path, Status.CONFLICT, before, after)
-    if base is None:
-        reason = "what it was generated with is not known"
-        return PlannedFile(conflict, (Place(path, reason=reason),))
-    marker = first_marker(before)
-    if marker is not None:
-        place = Place(path, marker, "a conflict is left from before")
-        return PlannedFile(conflict, (place,))
-    try:
-        merge = merged(base, with_line_ends(before, b"\n"), new)
-    except MergeError as error:
-        return PlannedFile(conflict, (Place(path, reason=error.reason),))
-    return _merged_file(conflict, merge, ends, markers)
-
-
-def _merged_file(
-    conflict: PlanEntry, merge: Merge, ends: bytes, markers: bool
-) -> PlannedFile:
-    path, before = conflict.path, conflict.before or b""
-    after = with_line_ends(merge.content, ends)
-    if merge.lines and markers:
-        entry = conflict._replace(status=Status.MARKERS, after=after)
-        return PlannedFile(entry, tuple(Place(path, n) for n in merge.marker_lines))
-    if merge.lines:
-        return PlannedFile(conflict, tuple(Place(path, n) for n in merge.lines))
-    if path.endswith(".py") and _is_python(before) and not _is_python(after):
-        place = Place(path, reason="the merged file would be no valid Python")
-        return PlannedFile(conflict, (place,))
-    status = Status.IDENTICAL if after == before else Status.MERGE
-    return PlannedFile(conflict._replace(status=status, after=after))
-
-
-def _unneeded_file(project: Path, path: str, model: Renewed) -> PlannedFile:
-    entry = planned_deletion(
-        project, path, lambda before: model.recorded.is_as_generated(path, before)
-    )
-    is_free = entry.status is not Status.CONFLICT
-    place = Place(path, reason="you changed it, and the template has it no more")
-    return PlannedFile(entry, () if is_free else (place,))
 
 
 def _removed(plan: Plan) -> list[str]:
@@ -228,13 +130,3 @@ def _shared_files(
     if any(each.model.needs_schema for each in models):
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
-
-
-def _is_python(content: bytes) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(content, "merged", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError):
-            return False
-    return True

@@ -9,7 +9,7 @@ import pytest
 
 from oumi_scaffold.exceptions import ManifestError
 from oumi_scaffold.project.generated_text import packed
-from oumi_scaffold.project.manifest import GeneratedModel, updated, with_models
+from oumi_scaffold.project.manifest import ModelEntry, updated, with_models
 from oumi_scaffold.project.requirements_file import with_lines, without_lines
 from oumi_scaffold.rendering.render import RenderedFile
 
@@ -65,8 +65,8 @@ def test_a_path_is_taken_out_and_every_other_byte_stays(
     assert without_lines(before, ["models/a.py"]) == after
 
 
-def model(name: str, text: str = "text\n") -> GeneratedModel:
-    return GeneratedModel(
+def model(name: str, text: str = "text\n") -> ModelEntry:
+    return ModelEntry(
         name, "a-template", "7", {"model_name": name}, (RenderedFile("a.py", text),)
     )
 

@@ -15,7 +15,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import CheckFailedError, ScaffoldError, TemplateError
 from oumi_scaffold.generate import generated, plan_models
-from oumi_scaffold.request.spec import Layout, own_spec
+from oumi_scaffold.request.spec import Layout, third_party_spec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.opening import opened
 from oumi_scaffold.template.source import Source
@@ -76,7 +76,7 @@ def _combinations(source: Source) -> Iterator[dict[str, str]]:
 def _checked(source: Source, choices: dict[str, str]) -> Outcome:
     """Renders a model for some choices into a project of its own, and tests it."""
     data: dict[str, Value] = dict(choices)
-    spec = own_spec(_NAME, source.where, None, "runtime", {}, Layout())
+    spec = third_party_spec(_NAME, source.where, None, "runtime", {}, Layout())
     with tempfile.TemporaryDirectory(prefix="oumi-scaffold-") as folder:
         project = Path(folder).resolve()
         try:

@@ -33,7 +33,7 @@ from oumi_scaffold.project.recorded import RecordedModel
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.template.opening import opened
 from oumi_scaffold.template.source import Source, built_in
-from oumi_scaffold.updating.again import Renewed, renewed
+from oumi_scaffold.updating.renewed import Renewed, renewed
 from oumi_scaffold.updating.undo import read_recorded
 from oumi_scaffold.updating.update import Update, plan_update
 from oumi_scaffold.writing.plan import Status

@@ -13,7 +13,7 @@ from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.exceptions import ScaffoldError
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.request.names import check_name
-from oumi_scaffold.request.spec import RUNTIME, ModelSpec, model_spec, own_spec
+from oumi_scaffold.request.spec import RUNTIME, ModelSpec, model_spec, third_party_spec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
@@ -56,7 +56,7 @@ class ModelRequest(NamedTuple):
         settings = values_by_name("--set", "ARGUMENT", self.settings)
         data = self._data(source, settings)
         names = read_names(self.from_file) if self.from_file else [self.name or ""]
-        make = model_spec if source.is_built_in else own_spec
+        make = model_spec if source.is_built_in else third_party_spec
         first = make(names[0], source.where, self.arch, self.target, settings, layout)
         return [first._replace(name=name, data=data) for name in names]
 

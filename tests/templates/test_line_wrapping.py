@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from oumi_templates.wrapping import wrapped
+from oumi_templates.line_wrapping import wrapped
 
 LENGTHS = (1, 36, 37, 38, 52, 53, 54, 64)
 SOURCES = [
