@@ -4,7 +4,8 @@ import contextlib
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from oumi_runtime.core.models.saved_form import (
     config_bytes,
     stored_weights,
 )
-from oumi_runtime.core.trainers.callbacks import TrainingState
+from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent, Snapshot
 from oumi_runtime.core.trainers.checkpoints.state_checks import (
@@ -208,17 +209,22 @@ class BaseTrainer(ABC):
             logger.warning("a checkpoint could not be written: %s", error)
 
     def callback_states(self) -> dict[str, Any]:
-        """Returns the callbacks' states by class name."""
-        states = {
-            type(each).__name__: each.state_dict() for each in self.parts.callbacks
-        }
+        """Returns the callbacks' states by class name, from the second one numbered."""
+        states = {name: each.state_dict() for name, each in self._named_callbacks()}
         return {name: state for name, state in states.items() if state}
 
     def load_callback_states(self, states: dict[str, Any]) -> None:
         """Restores the callbacks' states."""
-        for callback in self.parts.callbacks:
-            if (state := states.get(type(callback).__name__)) is not None:
+        for name, callback in self._named_callbacks():
+            if (state := states.get(name)) is not None:
                 callback.load_state_dict(state)
+
+    def _named_callbacks(self) -> Iterator[tuple[str, TrainingCallback]]:
+        counts: Counter[str] = Counter()
+        for callback in self.parts.callbacks:
+            name = type(callback).__name__
+            counts[name] += 1
+            yield name if counts[name] == 1 else f"{name} {counts[name]}", callback
 
     def emit(self, event: str, *facts: Any) -> None:
         """Calls the method of that name on every callback."""
@@ -260,7 +266,7 @@ def save_weights(model: nn.Module, folder: Path) -> None:
     if isinstance(model, BaseModel):
         model.save_pretrained(folder)
     else:
-        save_model(model, str(folder / "model.safetensors"))
+        save_model(model, str(folder / WEIGHTS_FILENAME))
 
 
 def _retention(params: TrainingParams) -> Retention:

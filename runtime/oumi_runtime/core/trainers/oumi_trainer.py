@@ -15,6 +15,7 @@ from oumi_runtime.core.distributed import (
     is_distributed,
 )
 from oumi_runtime.core.log import logger
+from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
@@ -247,7 +248,7 @@ class Trainer(BaseTrainer):
                 "same data and batch size, or start over in another "
                 "training.output_dir"
             )
-        self.parallelism.load_weights(str(folder / "model.safetensors"))
+        self.parallelism.load_weights(str(folder / WEIGHTS_FILENAME))
         self.state.load_state_dict(progress)
         self.parallelism.load_optimizer_state(self.optimizer, tree["optimizer"])
         self.scheduler.load_state_dict(tree["scheduler"])
