@@ -54,14 +54,15 @@ def build_data_collator(
     arguments = {k: v for k, v in given.items() if takes(make, k)} | kwargs
     if mistake := argument_mistake(make, arguments):
         raise DataError(f"collator_kwargs: the collator {collator_name!r} {mistake}")
-    collator = make(**arguments)
+    collator: Any = make(**arguments)
     if not callable(collator):
         raise DataError(
             f"the collator {collator_name!r} returns a {type(collator).__name__}, "
             "which cannot be called with samples; return a function, or an object with "
             "__call__"
         )
-    return collator  # type: ignore[no-any-return]
+    checked: Collator = collator
+    return checked
 
 
 def collated(

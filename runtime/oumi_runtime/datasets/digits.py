@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.exceptions import DataError, suggestion
+from oumi_runtime.datasets.readers.split_files import check_split
+from oumi_runtime.exceptions import DataError
 
 _LARGEST_PIXEL = 16.0
 
@@ -43,11 +44,7 @@ class Digits(ColumnDataset):
         Raises:
             DataError: An unknown split, or a size below 1.
         """
-        if split not in self.bounds:
-            raise DataError(
-                f"digits has no split {split!r}{suggestion(split, self.bounds)}; take "
-                f"one of {', '.join(self.bounds)}"
-            )
+        check_split("digits", split)
         if not isinstance(image_size, int) or image_size < 1:
             raise DataError(
                 f"digits: image_size is {image_size!r}; give a whole number of pixels, "

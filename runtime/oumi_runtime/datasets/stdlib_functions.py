@@ -17,9 +17,9 @@ import torch
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.readers.split_files import check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
     PACKAGES,
-    check_split,
     package_files,
     require_samples,
     split_of,

@@ -2,8 +2,8 @@
 
 from oumi_runtime.core.datasets import PlainTexts
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.readers.split_files import check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
-    check_split,
     module_of,
     require_samples,
     split_of,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.core.registry import register_dataset
+from oumi_runtime.datasets.readers.split_files import check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
-    check_split,
     package_files,
     require_samples,
     split_of,

@@ -41,9 +41,9 @@ def pack_samples(
     field = f"data.{split.value}.pack"
     if seq_length is None:
         raise DataError(f"{field} cuts blocks of model.model_max_length tokens; set it")
-    first = dataset
+    first: object = dataset
     if isinstance(dataset, Stream):
-        first = next(dataset.blocks()).data  # type: ignore[assignment]
+        first = next(dataset.blocks()).data
     if isinstance(first, PlainTexts):
         return dataset  # Plain texts are cut into blocks when they are tokenized.
     if isinstance(first, TextColumns):

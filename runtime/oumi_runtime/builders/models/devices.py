@@ -1,12 +1,12 @@
 """Resolves the device of a config, and its free memory."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from oumi_runtime.core.distributed import get_local_rank
 from oumi_runtime.exceptions import DeviceError
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -30,7 +30,7 @@ def resolve_device(device_map: str | Mapping[str, Any] | None) -> torch.device:
         return torch.device("cpu")
     if device_map == "auto":
         if torch.cuda.is_available():
-            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+            return torch.device("cuda", get_local_rank())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     device = torch.device(device_map)
     num_gpus = torch.cuda.device_count()

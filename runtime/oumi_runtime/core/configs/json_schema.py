@@ -35,8 +35,9 @@ def descriptions(section: type[Any]) -> dict[str, str]:
         if not fields_of(base):
             continue
         source = textwrap.dedent(inspect.getsource(base))
-        body = ast.parse(source).body[0].body  # type: ignore[attr-defined]
-        for field, text in itertools.pairwise(body):
+        (definition,) = ast.parse(source).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, text in itertools.pairwise(definition.body):
             if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
                 name = ast.unparse(field.target)
                 found[name] = " ".join(str(ast.literal_eval(text.value)).split())

@@ -5,7 +5,7 @@ In-memory columns are gathered instead; see `columns`.
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn.functional import pad
@@ -144,7 +144,7 @@ class CollatedDataset(Dataset[Any]):
         self.label_names: list[str] | None = getattr(dataset, "label_names", None)
 
     def __len__(self) -> int:
-        return len(self.dataset)  # type: ignore[arg-type]
+        return len(cast(Any, self.dataset))
 
     def __getitem__(self, index: int) -> Any:
         return self.dataset[index]

@@ -1,11 +1,25 @@
-"""Finds the user's file for a split."""
+"""Checks the name of a split, and finds the user's file for it."""
 
 from pathlib import Path
 
 from oumi_runtime.datasets.readers.tables import SUFFIXES
-from oumi_runtime.exceptions import DataError
+from oumi_runtime.exceptions import DataError, suggestion
 
+_SPLITS = ("train", "validation", "test")
 SPLIT_NAMES = {"validation": ("validation", "valid", "val", "dev")}
+
+
+def check_split(dataset: str, split: str) -> None:
+    """Checks the name of a split of a built-in dataset.
+
+    Raises:
+        DataError: It is not one of train, validation and test.
+    """
+    if split not in _SPLITS:
+        raise DataError(
+            f"{dataset} has no split {split!r}{suggestion(split, _SPLITS)}; take one "
+            f"of {', '.join(_SPLITS)}"
+        )
 
 
 def with_training_file(path: Path, split: str) -> tuple[Path, Path]:

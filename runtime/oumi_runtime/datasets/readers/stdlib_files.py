@@ -10,9 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from oumi_runtime.exceptions import DataError, suggestion
-
-SPLITS = ("train", "validation", "test")
+from oumi_runtime.exceptions import DataError
 
 # The attributes that hold nested statements, in the order of the syntax tree.
 _BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
@@ -62,19 +60,6 @@ def statements(path: Path) -> Iterator[ast.AST]:
         yield node
         for name in _BODIES:
             rest.extend(getattr(node, name, ()))
-
-
-def check_split(dataset: str, split: str) -> None:
-    """Checks the name of a split.
-
-    Raises:
-        DataError: It is not one of `SPLITS`.
-    """
-    if split not in SPLITS:
-        raise DataError(
-            f"{dataset} has no split {split!r}{suggestion(split, SPLITS)}; take one of "
-            f"{', '.join(SPLITS)}"
-        )
 
 
 def require_samples(samples: Sequence[object]) -> None:

@@ -48,7 +48,8 @@ def section(cls: type[T]) -> type[T]:
     made: Any = dataclass(config=_PYDANTIC)(cls)
     made.__init__ = _with_own_errors(made.__init__)
     made.__setattr__ = _with_own_errors(made.__setattr__)
-    return made  # type: ignore[no-any-return]
+    decorated: type[T] = made
+    return decorated
 
 
 def _with_own_errors(method: Callable[..., None]) -> Callable[..., None]:

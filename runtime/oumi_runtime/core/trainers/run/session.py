@@ -148,7 +148,8 @@ class RunSession:
             "evaluation_data": self._evaluation_data,
             "processes": get_world_size(),
         }
-        return json.loads(json.dumps(described, default=str))  # type: ignore[no-any-return]
+        made: dict[str, Any] = json.loads(json.dumps(described, default=str))
+        return made
 
     def _compare(self, path: Path) -> None:
         try:
