@@ -98,6 +98,15 @@ def test_a_split_is_a_file_of_a_folder_or_some_rows(tmp_path, stream):
 
 
 @both
+def test_a_column_that_is_there_twice_is_named(tmp_path, stream):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b,a,label\n1,2,3,0\n4,5,6,1\n")
+    with pytest.raises(DataError, match="two columns named 'a'; rename one"):
+        read(stream, str(path))
+    assert len(read(stream, str(path), feature_columns=["b"])) == 2
+
+
+@both
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_the_splits_of_rows_may_be_numbers(tmp_path, suffix, stream):
     rows = [row | {"split": n % 3} for n, row in enumerate(ROWS)]

@@ -1,6 +1,6 @@
-"""Finds the columns of features, and words the error for a missing column."""
+"""Finds the columns of a file, and words the errors for those that do not suit."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from oumi_runtime.exceptions import DataError, suggestion
@@ -30,6 +30,19 @@ def missing_column(
         f"{where} has no column {name!r}{suggestion(name, names)}, only "
         f"{', '.join(names)}" + (f"; {remedy}" if remedy else "")
     )
+
+
+def require_single(
+    where: Path | str, wanted: Iterable[str], there: Sequence[str]
+) -> None:
+    """Checks that no other column has the name of one that is wanted.
+
+    Raises:
+        DataError: Two columns have the same name.
+    """
+    for name in wanted:
+        if there.count(name) > 1:
+            raise DataError(f"{where} has two columns named {name!r}; rename one")
 
 
 def feature_names(

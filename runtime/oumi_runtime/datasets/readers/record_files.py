@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.datasets.readers.column_names import missing_column
+from oumi_runtime.datasets.readers.column_names import missing_column, require_single
 from oumi_runtime.datasets.readers.csv_files import CSV_REASON
 from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
@@ -106,9 +106,12 @@ class RecordFile:
 
         Raises:
             BadRowError: A row cannot be read, or has values of another type.
+            DataError: Two of the columns have the same name.
         """
         import pyarrow as pa
 
+        if columns is not None:
+            require_single(self.path, columns, self.schema.names)
         row = 0
         try:
             for first_row, batch in self._batches(columns, start, rows_at_once):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.datasets.readers.column_names import require_single
 from oumi_runtime.datasets.readers.csv_files import CSV_REASON, csv_header, read_csv
 from oumi_runtime.datasets.readers.table import Column, Table
 from oumi_runtime.exceptions import DataError, first_line
@@ -196,9 +197,7 @@ def _read_arrow(
         raise DataError(f"{path} is not valid {path.suffix[1:]}: {reason}") from error
     there = table.column_names if chosen is None else there
     wanted: Sequence[str] = there if names is None else names
-    twice = [name for name in wanted if there.count(name) > 1]
-    if twice:
-        raise DataError(f"{path} has two columns named {twice[0]!r}; rename one")
+    require_single(path, wanted, there)
     numbers = numbers or range(1, table.num_rows + 1)
     columns: dict[str, Column] = {name: [] for name in there}
     for name in dict.fromkeys(wanted):
