@@ -6,12 +6,12 @@ Only the current batch is in memory. Errors name the row that cannot be read.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from oumi_runtime.datasets.readers.column_names import missing_column, require_single
 from oumi_runtime.datasets.readers.csv_files import CSV_REASON
+from oumi_runtime.datasets.readers.json_lines import begins_a_list, first_bad_line
 from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
 STREAMED_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
@@ -51,7 +51,7 @@ class RecordFile:
         self._kind = "json" if suffix in (".json", ".jsonl") else suffix[1:]
         self._text_columns = text_columns
         self.first_row: dict[str, Any] = {}
-        if self._kind == "json" and _begins_a_list(path):
+        if self._kind == "json" and begins_a_list(path):
             self._kind = "list"
         if self._kind == "list" and not reads_lists:
             raise DataError(
@@ -235,40 +235,12 @@ class RecordFile:
         text = first_line(error)
         where = f"{self.path}: after row {row}" if row else str(self.path)
         if self._kind == "json":
-            found = self._bad_json_line(row)
+            found = first_bad_line(self.path, row, self.first_row, self._text_columns)
             return found or f"{where}: {text}"
         if self._kind == "csv" and (match := CSV_REASON.match(text)):
             # Arrow counts the header as a row.
             return f"{self.path}: row {int(match['row']) - 1}: {match['reason']}"
         return f"{where}: {text}"
-
-    def _bad_json_line(self, num_good: int) -> str | None:
-        """Searches for the bad row after the last good block."""
-        first = dict(self.first_row)
-        with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-            lines = ((n, line) for n, line in enumerate(file, 1) if line.strip())
-            for row, (number, line) in enumerate(
-                islice(lines, num_good, None), num_good
-            ):
-                where = f"{self.path}:{number}"
-                try:
-                    values = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    return f"{where} is not JSON: {error}"
-                if not isinstance(values, dict):
-                    return f"{where}: row {row + 1} is not a JSON object"
-                first = first or values
-                for name, value in values.items():
-                    is_text = name in self._text_columns
-                    if is_text and not isinstance(value, str | None):
-                        found = f"{name!r} is {value!r:.40}, not text"
-                        return f"{where}: row {row + 1}: {found}"
-                    if not _is_alike(value, first.get(name)):
-                        return (
-                            f"{where}: row {row + 1}: {name!r} is {value!r:.40}, where "
-                            f"others have {first[name]!r:.40}"
-                        )
-        return None
 
 
 def _numbered(batches: Any) -> Iterator[tuple[int, Any]]:
@@ -276,20 +248,3 @@ def _numbered(batches: Any) -> Iterator[tuple[int, Any]]:
     for batch in batches:
         yield first_row, batch
         first_row += batch.num_rows
-
-
-def _begins_a_list(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-
-
-def _is_alike(value: Any, other: Any) -> bool:
-    """Whether two values may occur in the same column."""
-    if value is None or other is None:
-        return True
-    numbers = (int, float)
-    if isinstance(value, bool) or isinstance(other, bool):
-        return isinstance(value, bool) and isinstance(other, bool)
-    if isinstance(value, numbers) and isinstance(other, numbers):
-        return isinstance(other, float) or isinstance(value, int)
-    return type(value) is type(other)
