@@ -1,7 +1,7 @@
 """Builds the collator of a config."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from tokenizers import Tokenizer
 from torch.utils.data import Dataset
@@ -54,15 +54,14 @@ def build_data_collator(
     arguments = {k: v for k, v in given.items() if takes(make, k)} | kwargs
     if mistake := argument_mistake(make, arguments):
         raise DataError(f"collator_kwargs: the collator {collator_name!r} {mistake}")
-    collator: Any = make(**arguments)
+    collator = make(**arguments)
     if not callable(collator):
         raise DataError(
             f"the collator {collator_name!r} returns a {type(collator).__name__}, "
             "which cannot be called with samples; return a function, or an object with "
             "__call__"
         )
-    checked: Collator = collator
-    return checked
+    return cast(Collator, collator)
 
 
 def collated(
