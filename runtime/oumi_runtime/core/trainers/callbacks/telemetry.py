@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class Telemetry(TrainingCallback):
         """
         self._path = path
         self._track_gpu_temperature = track_gpu_temperature
-        self._step_seconds: list[float] = []
+        # A list of floats takes four times the memory, which counts in long runs.
+        self._step_seconds = array("d")
         self._gpu: list[dict[str, Any]] = []
         self._last = time.perf_counter()
 
