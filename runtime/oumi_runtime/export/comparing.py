@@ -6,7 +6,8 @@ import torch
 
 from oumi_runtime.exceptions import ExportError
 
-# Rounding errors in units of the dtype's precision, of the largest number.
+# The rounding to allow, relative to the largest number, in units of the dtype's
+# precision.
 _ALLOWED_ROUNDING = {"huggingface": 8, "torch": 128, "onnx": 1024}
 
 

@@ -10,7 +10,7 @@ LENGTHS = (12, 7, 4)
 def inputs_of(
     task: str, sizes: dict[str, int], *, length: int | None = None
 ) -> torch.Tensor:
-    """Returns the first input of a task's models, random.
+    """Returns random values for the first input of a task's models.
 
     Args:
         task: The task.

@@ -25,10 +25,10 @@ _PARTS_AT_ONCE = _CHARACTERS_AT_ONCE // _PART_CHARACTERS
 # A single line end between words. Patterns may join it to other white space, or to
 # signs before it.
 _PLACE = re.compile(r"(?<=[^\W_]\n)(?=[^\W_])")
-# Of different divisors, for a tokenizer that cuts at every so many characters.
+# With different divisors, in case a tokenizer cuts every so many characters.
 _CHARACTERS_BEFORE = (61, 64)
 _CHARACTERS_AFTER = 64
-# Of more, it is told what memory they take.
+# A part from this size on is announced, with the memory that it takes.
 _MANY_CHARACTERS = 10_000_000
 _BYTES_A_CHARACTER = 100
 
@@ -101,7 +101,7 @@ def _places(tokenizer: Tokenizer, text: str) -> Iterator[int]:
             yield match.start()
             start = match.start() + _PART_CHARACTERS
         else:
-            # Places of one text are much alike.
+            # Places close to it are likely to fail for the same reason.
             start = match.start() + _PART_CHARACTERS // 8
 
 

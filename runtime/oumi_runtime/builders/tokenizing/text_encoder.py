@@ -29,7 +29,7 @@ IGNORED_LABEL = -100
 # Columns that predictions of tokens are put together from, and that no model takes.
 WORDS, NUM_WORDS = "words", "num_words"
 _TEXTS_AT_ONCE = 1024
-# Of more, it is said that they are tokenized, which takes many seconds.
+# From this size on tokenizing takes many seconds, and is announced.
 _MANY_CHARACTERS = 50_000_000
 
 Columns = dict[str, torch.Tensor | RaggedColumn]

@@ -1,4 +1,4 @@
-"""A limit to the memory that a constructor may ask for, held before it is allocated."""
+"""A limit on the memory that a constructor allocates, enforced before it does."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ class BudgetExceededError(MemoryError):
 class AllocationBudget(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the tensors that are made inside its block, and stops at a limit.
 
-    What a system that overcommits would promise counts like any other allocation.
+    Memory that an overcommitting system would only promise counts as well.
     """
 
     def __init__(self, max_bytes: int, max_tensors: int) -> None:

@@ -15,7 +15,7 @@ _MARK = "_records_arguments"
 def recording_arguments(constructor: Callable[..., None]) -> Callable[..., None]:
     """Wraps a constructor so that it first keeps its arguments in `_init_kwargs`.
 
-    Of the constructors that one calls on its way up, only the first counts.
+    If a constructor calls that of its base class, only the outermost one counts.
 
     Args:
         constructor: The `__init__` of a module class.

@@ -27,9 +27,8 @@ def pack_tensors(
     """Copies tensors into the content of a safetensors file.
 
     Args:
-        tensors: By name, of any device and strides. What becomes of them later does not
-            matter.
-        metadata: What the file says of itself; left out where empty.
+        tensors: By name, of any device and strides; they may be changed afterwards.
+        metadata: The metadata of the file; left out if empty.
 
     Returns:
         The file's bytes, which begin at a page of memory.

@@ -1,7 +1,8 @@
 """Reads the saved form of a model, and trusts nothing in it.
 
-Nothing in the files is run, and nothing is allocated for what a file only says: the
-header is held to the file's size, and the model that the config asks for to the header.
+Nothing in the files is run, and nothing is allocated only because a file says so: the
+header is checked against the file's size, and the model that the config asks for
+against the header.
 """
 
 from collections.abc import Iterable, Iterator

@@ -28,7 +28,7 @@ def write_files(
     config: Path | None,
     content: dict[str, Any],
 ) -> None:
-    """Writes the weights and the config whole, each over an older one in one move.
+    """Writes the weights and the config, each of which replaces an older one at once.
 
     Args:
         model: What to save; tied weights are stored once.

@@ -1,4 +1,4 @@
-"""Reads csv files into Arrow tables, and finds the rows that are not of a kind."""
+"""Reads csv files into Arrow tables, and finds malformed rows."""
 
 import csv
 import re
