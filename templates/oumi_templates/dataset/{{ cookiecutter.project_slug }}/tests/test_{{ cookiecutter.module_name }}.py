@@ -22,7 +22,7 @@ def test_a_sample_is_what_the_model_takes() -> None:
 {% include "assertions.py" %}
 
 
-@parametrize_with_dataset_checks(make_dataset{{ ", num_classes=" ~ (9 if cookiecutter.task == "token-classification" else 10) if cookiecutter.__has_classes == "True" else "" }})
+@parametrize_with_dataset_checks(make_dataset{{ ", num_classes=" ~ (9 if cookiecutter.task == "token-classification" else 10) if cookiecutter.__has_classes == "True" and cookiecutter.kind == "stream" else "" }})
 def test_conformance(check: Callable[[], None]) -> None:
     """Runs a check that every dataset must pass."""
     check()
