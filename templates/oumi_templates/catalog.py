@@ -14,6 +14,9 @@ DEFAULT_TASK = "text-classification"
 DATASET = "dataset"
 """The template of a dataset class, which is for any task."""
 
+PROJECT = "project"
+"""The template of what a project holds besides models and datasets."""
+
 _ROOT = Path(__file__).parent
 
 COMPILED = _ROOT / "__pycache__"
@@ -181,8 +184,8 @@ TASKS: Mapping[str, Task] = MappingProxyType(
 )
 
 
-TEMPLATES = (*TASKS, DATASET)
-"""The built-in templates: that of each task's models, and that of datasets."""
+TEMPLATES = (*TASKS, DATASET, PROJECT)
+"""The built-in templates: that of each task's models, of datasets and of projects."""
 
 
 def template_dir(name: str) -> Path:

@@ -52,7 +52,7 @@ SCAFFOLD_FLOORS = (
     {"project"},
     {"writing"},
     {"generate"},
-    {"updating"},
+    {"updating", "whole_project"},
     {"cli.exit_codes", "cli.output", "cli.options", "cli.tracebacks"},
     {"cli.recovery", "cli.inventory", "cli.running"},
     {"cli.generating"},

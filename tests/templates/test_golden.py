@@ -7,7 +7,10 @@ import pytest
 from cells import CELLS, rendered
 from datasets_of_tasks import DATASETS, rendered_dataset
 
-from oumi_scaffold.rendering.render import RenderedFile
+from oumi_scaffold.rendering.render import RenderedFile, render
+from oumi_scaffold.template.folder import load_template
+from oumi_scaffold.whole_project import project_spec
+from oumi_templates.catalog import PROJECT, template_dir
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -31,7 +34,12 @@ def test_a_dataset_is_written_as_it_was(task: str, kind: str):
     check(f"dataset.{task}.{kind}", rendered_dataset(task, kind, "MyRows"))
 
 
+def test_a_project_is_written_as_it_was():
+    template = load_template(template_dir(PROJECT), PROJECT)
+    check("project", render(template, project_spec("wave-lab", "WaveNet").answers))
+
+
 def test_there_is_no_file_of_a_cell_that_there_is_not():
-    known = {f"{task}.{arch}.txt" for task, arch in CELLS}
+    known = {f"{task}.{arch}.txt" for task, arch in CELLS} | {"project.txt"}
     known |= {f"dataset.{task}.{kind}.txt" for task, kind in DATASETS}
     assert {path.name for path in GOLDEN.iterdir()} == known

@@ -26,6 +26,7 @@ PROGRAM = "oumi-scaffold"
 COMMANDS = {
     "new-model": "Write a model, its tests and its training config.",
     "new-dataset": "Write a dataset class, and its tests, for data of your own.",
+    "new-project": "Make a folder that can be installed, with a model in it.",
     "wrap": "Write a model, tests and a config around a module of yours.",
     "update": "Bring generated models to the newest templates.",
     "undo": "Take a generated model back: delete its unchanged files.",
@@ -48,7 +49,15 @@ COMMANDS = {
 }
 
 # These end before garbage collection would pay off.
-_SHORT = {"new-model", "new-dataset", "update", "undo", "new-template", "list"}
+_SHORT = {
+    "new-model",
+    "new-dataset",
+    "new-project",
+    "update",
+    "undo",
+    "new-template",
+    "list",
+}
 
 
 class Settings:

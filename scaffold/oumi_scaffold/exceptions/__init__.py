@@ -6,7 +6,7 @@ a conflict with what exists (nothing was written), 1 for work that failed.
 """
 
 from oumi_scaffold.exceptions.base import ScaffoldError, shown
-from oumi_scaffold.exceptions.demo import DemoError, NotEmptyError
+from oumi_scaffold.exceptions.demo import DemoError
 from oumi_scaffold.exceptions.inputs import (
     DataFileError,
     MissingExtraError,
@@ -45,6 +45,7 @@ from oumi_scaffold.exceptions.writing import (
     ConflictError,
     JournalError,
     ManifestError,
+    NotEmptyError,
     QuitError,
     UnfinishedError,
     UnsafePathError,
@@ -64,6 +65,7 @@ __all__ = [
     "SettingsError",
     "UnsafePathError",
     "ConflictError",
+    "NotEmptyError",
     "QuitError",
     "BusyError",
     "WriteError",
@@ -88,5 +90,4 @@ __all__ = [
     "NewerVersionError",
     "NothingGeneratedError",
     "DemoError",
-    "NotEmptyError",
 ]

@@ -1,4 +1,4 @@
-"""A demo that cannot begin, or a stage of it that failed."""
+"""A stage of the demo that failed."""
 
 from pathlib import Path
 
@@ -13,12 +13,3 @@ class DemoError(ScaffoldError, RuntimeError):
             f"the demo's `{' '.join(stage)}` ended with exit code {code}; "
             f"its files are in {project}"
         )
-
-
-class NotEmptyError(ScaffoldError, FileExistsError):
-    """The folder for the demo is not empty."""
-
-    exit_code = 3
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder} is not an empty folder; choose a new one")

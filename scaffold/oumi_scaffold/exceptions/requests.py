@@ -6,14 +6,20 @@ from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
 
 class InvalidNameError(ScaffoldError, ValueError):
-    """A model cannot have this name."""
+    """A class, or a project, cannot have this name."""
 
     exit_code = 2
 
-    def __init__(self, name: str, reason: str, suggestion: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        reason: str,
+        suggestion: str | None = None,
+        noun: str = "class",
+    ) -> None:
         hint = f"; did you mean {suggestion!r}?" if suggestion else ""
         super().__init__(
-            f"{shown(name)} cannot be the name of the class: {reason}{hint}"
+            f"{shown(name)} cannot be the name of the {noun}: {reason}{hint}"
         )
 
 

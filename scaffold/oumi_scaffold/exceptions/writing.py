@@ -1,6 +1,7 @@
 """Files that cannot be written, or what earlier runs left that cannot be read."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from oumi_scaffold.exceptions.base import ScaffoldError, one_line, shown
 
@@ -26,6 +27,15 @@ class ConflictError(ScaffoldError, FileExistsError):
             f"{files} {verb} already; nothing was written. Keep {them} with --skip, "
             f"replace {them} with --force, compare with --diff, or choose another name"
         )
+
+
+class NotEmptyError(ScaffoldError, FileExistsError):
+    """The folder for a new project, or the demo, is not an empty folder."""
+
+    exit_code = 3
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is not an empty folder; choose a new one")
 
 
 class QuitError(ScaffoldError, RuntimeError):

@@ -10,6 +10,7 @@ import keyword
 import re
 import sys
 from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import InvalidNameError, NameTakenError
@@ -19,6 +20,11 @@ from oumi_templates.filters import snake_case
 MAX_LENGTH = 64
 
 _ALLOWED = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
+_PROJECT = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", re.ASCII)
+_PROJECT_FORM = (
+    "it must be words of lower-case ASCII letters and digits, joined by -, "
+    f"at most {MAX_LENGTH} characters in all"
+)
 _FORM = (
     "it must be a capital letter followed by ASCII letters, digits or _, "
     f"at most {MAX_LENGTH} characters in all"
@@ -32,6 +38,11 @@ _USED_BY_GENERATED_CODE = frozenset(
     torchvision transformers conftest vocab_size num_classes num_features
     aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4
     """.split()  # noqa: SIM905 - a list of quoted words is harder to read
+)
+
+
+_USED_BY_PROJECTS = frozenset(
+    {"configs", "data", "datasets", "models", "mypy", "outputs", "ruff", "tests"}
 )
 
 
@@ -67,6 +78,41 @@ def check_available(name: str, taken: Iterable[TakenName]) -> None:
     for other in taken:
         if other.name.lower() == name.lower():
             raise NameTakenError(name, other.name, other.where)
+
+
+def package_name(project: str) -> str:
+    """Returns the import package of a project: `my_project` for `my-project`."""
+    return project.replace("-", "_")
+
+
+def check_project_name(name: str) -> None:
+    """Checks that a project can have this name.
+
+    Raises:
+        InvalidNameError: It cannot; the message says why, and suggests a valid name.
+    """
+    reason = _objection_to_project(name)
+    if reason:
+        words = re.findall(r"[a-z0-9]+", name[:MAX_LENGTH].lower(), re.ASCII)
+        candidates = ("-".join(words), f"my-{'-'.join(words)}")
+        suggestion = next((c for c in candidates if not _objection_to_project(c)), None)
+        raise InvalidNameError(name, reason, suggestion, noun="project")
+
+
+def _objection_to_project(name: str) -> str | None:
+    package = package_name(name)
+    if len(name) > MAX_LENGTH or not _PROJECT.fullmatch(name):
+        return _PROJECT_FORM
+    if package in _KEYWORDS or package in _STANDARD_LIBRARY:
+        return "Python has something of that name"
+    if package in _USED_BY_GENERATED_CODE | _USED_BY_PROJECTS:
+        return "the project uses it for something else"
+    if package.startswith("test_"):
+        return "pytest would collect it as tests"
+    found = PathFinder.find_spec(package)
+    if found is not None and found.origin is not None:
+        return "an installed package has that name"
+    return None
 
 
 def _objection(name: str) -> str | None:

@@ -10,7 +10,8 @@ from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.rendering.render import render
 from oumi_scaffold.request.spec import KINDS, dataset_spec, model_spec
 from oumi_scaffold.template.folder import load_template
-from oumi_templates.catalog import DATASET, TASKS, template_dir
+from oumi_scaffold.whole_project import project_spec
+from oumi_templates.catalog import DATASET, PROJECT, TASKS, template_dir
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]
 
@@ -64,6 +65,20 @@ def test_plain_cookiecutter_renders_a_dataset_to_the_same_text(
     files = render(load_template(template_dir(DATASET), DATASET), spec.answers)
     assert {file.path: file.text for file in files} == theirs
     assert set(theirs) == {f"data/{spec.module_name}.py", spec.test_file}
+
+
+@pytest.mark.parametrize("name", ["wave-lab", "ab-" * 21 + "a"])
+@pytest.mark.parametrize("task", TASKS)
+def test_plain_cookiecutter_renders_a_project_to_the_same_text(
+    tmp_path: Path, task: str, name: str
+):
+    theirs = rendered_by_cookiecutter(
+        PROJECT, tmp_path, project_name=name, model_name="WaveNet", task=task
+    )
+    spec = project_spec(name, "WaveNet", task)
+    files = render(load_template(template_dir(PROJECT), PROJECT), spec.answers)
+    assert {file.path: file.text for file in files} == theirs
+    assert len(theirs) == 4
 
 
 def rendered_by_cookiecutter(

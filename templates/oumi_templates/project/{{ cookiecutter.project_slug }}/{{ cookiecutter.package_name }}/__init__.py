@@ -1,0 +1,1 @@
+"""The project {{ cookiecutter.project_name }}."""
