@@ -114,7 +114,11 @@ class Predictor:
         device = next(self.model.parameters()).device
         batches = build_eval_batches(found.stream, params, device, bad_samples)
         predict = build_predictions(
-            self.model, found.kind, self.preprocessing, max_new_tokens
+            self.model,
+            found.kind,
+            self.preprocessing,
+            max_new_tokens,
+            has_classes=params.metrics_function == "classification",
         )
         autocast, _ = build_precision(self.model, params.mixed_precision_dtype)
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.models.single_logit import as_two_classes, is_single
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
@@ -19,7 +20,8 @@ Counts = tuple[int, list[int], list[int]]
 class Classification(BatchMetrics):
     """`accuracy` and macro-averaged F1, of samples or of tokens.
 
-    `accuracy` is the share of targets whose largest logit is the label's, and
+    `accuracy` is the share of targets whose largest logit is the label's (if there is
+    one logit for two classes, the second is chosen where it is above 0), and
     `macro_f1` the mean of the F1 of the classes that occur. Targets with a negative
     label are left out. Of each batch only its confusion matrix is kept, without zeros:
     the logits of all tokens of a test set need not fit in memory.
@@ -40,6 +42,8 @@ class Classification(BatchMetrics):
         logits, labels = outputs["logits"], batch["labels"]  # (..., classes), (...)
         if labels.is_floating_point():
             raise _no_classes()
+        if is_single(logits) and labels.ndim == 1:
+            logits = as_two_classes(logits)
         num_classes = logits.shape[-1]
         pairs = labels * num_classes + logits.argmax(-1)
         found, numbers = torch.unique(pairs[labels >= 0], return_counts=True)

@@ -92,3 +92,10 @@ def test_what_is_kept_of_a_batch_grows_with_its_classes_and_not_with_its_tokens(
 def test_what_is_kept_of_many_classes_grows_with_the_samples():
     _, pairs, _ = kept_of(torch.randn(4, 5000), torch.arange(4))
     assert len(pairs) == 4
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_one_logit_for_two_classes_chooses_the_second_above_0(shape):
+    logits, labels = torch.tensor([2.0, -1.0, 0.5, -0.1]), torch.tensor([1, 0, 0, 0])
+    metrics = Classification().compute([kept_of(logits.view(shape), labels)])
+    assert metrics == pytest.approx({"accuracy": 0.75, "macro_f1": (4 / 5 + 2 / 3) / 2})

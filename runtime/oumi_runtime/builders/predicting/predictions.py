@@ -18,6 +18,7 @@ from oumi_runtime.core.models.generation import (
     greedy_target,
     target_texts,
 )
+from oumi_runtime.core.models.single_logit import as_two_classes, is_single
 from oumi_runtime.core.trainers.model_calls import outputs_of
 from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import BadSampleError, ModelForwardError
@@ -36,6 +37,8 @@ def build_predictions(
     kind: TextKind | None,
     preprocessing: Preprocessing,
     max_new_tokens: int | None = None,
+    *,
+    has_classes: bool = False,
 ) -> Callable[[Batch], list[Prediction]]:
     """Returns the function that makes the predictions of a batch.
 
@@ -45,6 +48,8 @@ def build_predictions(
         preprocessing: The tokenizer and classes.
         max_new_tokens: The maximum number of tokens of a text that is written; 64, or
             the maximum length of a text if that is less, if None.
+        has_classes: Whether a single number for each sample is the logit of the second
+            of two classes, not a value; true if the classes have names.
     """
     length = max_new_tokens or min(DEFAULT_NEW_TOKENS, preprocessing.max_length)
     tokenizer = preprocessing.tokenizer
@@ -55,7 +60,8 @@ def build_predictions(
     writes = _DECODER_IDS in inspect.signature(model.forward).parameters
     if tokenizer is not None and kind is TextKind.SOURCE and writes:
         return _Targets(model, tokenizer, length)
-    return _FromOutputs(model, preprocessing.label_names)
+    names = preprocessing.label_names
+    return _FromOutputs(model, names, has_classes or names is not None)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class _Targets:
 class _FromOutputs:
     model: nn.Module
     label_names: list[str] | None
+    has_classes: bool
 
     def __call__(self, batch: Batch) -> list[Prediction]:
         inputs = _inputs_for(self.model, batch)
@@ -111,7 +118,9 @@ class _FromOutputs:
         _require_finite(found, name)
         if key == "embeddings":
             return [{"embedding": row} for row in _numbers(found)]
-        if found.ndim == 1 or found.shape[1:] == (1,):
+        if is_single(found) and self.has_classes:
+            return self._classes(as_two_classes(found))
+        if is_single(found):
             return [{"value": value} for value in _numbers(found.flatten())]
         if found.ndim == 2:
             return self._classes(found)
