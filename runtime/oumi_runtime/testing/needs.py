@@ -23,6 +23,16 @@ def class_labels(case: ModelCase) -> str:
     return "" if case.has_class_labels else "the labels are numbers"
 
 
+def class_logits(case: ModelCase) -> str:
+    """A logit for each class; where one stands for two, losses are as for numbers."""
+    if reason := class_labels(case):
+        return reason
+    shape = outputs_of(case.model(), case.sample)["logits"].shape
+    assert case.labels is not None
+    is_one = shape[case.labels.ndim :] in ((), (1,))
+    return "one logit stands for two classes" if is_one else ""
+
+
 def logits(case: ModelCase) -> str:
     """An output named `logits`."""
     outputs = outputs_of(case.model(), case.inputs(2))

@@ -12,7 +12,7 @@ from oumi_runtime.testing.measuring import (
     require_no_terms,
     terms_of,
 )
-from oumi_runtime.testing.needs import base_model, class_labels, labels, logits
+from oumi_runtime.testing.needs import base_model, class_logits, labels, logits
 from oumi_runtime.testing.references import (
     close,
     counted_targets,
@@ -96,7 +96,7 @@ def _differ_alike(found: list[tuple[torch.Tensor, dict[str, torch.Tensor]]]) -> 
     )
 
 
-@check(needs=[class_labels])
+@check(needs=[class_logits])
 def check_labels_meet_their_own_logits(case: ModelCase) -> None:
     """Catches labels that are compared with the logits of another sample or position.
 
@@ -173,7 +173,7 @@ def check_loss_is_the_mean_over_targets(case: ModelCase) -> None:
             )
 
 
-@check(needs=[class_labels])
+@check(needs=[class_logits])
 def check_ignored_labels_do_not_count(case: ModelCase) -> None:
     """Catches a wrong `ignore_index`, and a mean that counts ignored labels.
 

@@ -17,7 +17,7 @@ from oumi_runtime.testing.failures import (
     described,
 )
 from oumi_runtime.testing.measuring import Probe, listing, logits_of, outputs_of
-from oumi_runtime.testing.needs import class_labels, token_ids
+from oumi_runtime.testing.needs import class_logits, token_ids
 
 _DECODER_IDS = "decoder_input_ids"
 _MOST_TOKENS = 256
@@ -67,7 +67,7 @@ def check_ids_out_of_range_are_refused(case: ModelCase) -> None:
         _require_refusal(model, inputs, tokens.ids, last, rows)
 
 
-@check(needs=[class_labels])
+@check(needs=[class_logits])
 def check_labels_out_of_range_are_refused(case: ModelCase) -> None:
     """Catches labels that are forced into the classes, or silently ignored.
 

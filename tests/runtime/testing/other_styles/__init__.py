@@ -107,6 +107,13 @@ def classified_rows(batch_size: int) -> Batch:
     }
 
 
+def rows_of_two_classes(batch_size: int) -> Batch:
+    return {
+        "features": torch.randn(batch_size, 10),
+        "labels": torch.randint(2, (batch_size,)),
+    }
+
+
 def measured_rows(batch_size: int) -> Batch:
     return {"features": torch.randn(batch_size, 8), "labels": torch.randn(batch_size)}
 
@@ -190,6 +197,7 @@ STYLES = {
     "mlp_mixer": Style("MlpMixer", classified_images),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
     "normed_vae": Style("NormedVae", grey_images),
+    "one_logit": Style("OneLogit", rows_of_two_classes),
     "perceiver": Style(
         "Perceiver", classified_texts, {"vocab_size": VOCAB, "num_classes": CLASSES}
     ),
