@@ -26,6 +26,8 @@ READINGS = [
     ),
     Reading(mask="key_padding_mask", mask_kind="padding", are_probabilities=True),
     Reading(mask_kind="ids"),
+    Reading(is_single=True, mask="attention_mask", mask_kind="bool"),
+    Reading(("key", "scores"), is_single=True, are_probabilities=True),
 ]
 TARGETS = [("nets", True), ("a.long.path.to.the.module", False), ("zoo", False)]
 LENGTHS = (1, 12, 20, 30, 31, 45, 58)

@@ -1,11 +1,17 @@
 """Finds the logits in what a module returns."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import torch
 
+from oumi_runtime.core.models.single_logit import as_two_classes
+
+_RESHAPING = re.compile(
+    r"(Stack|(Unsafe|_?Reshape)?(View|Alias)|Squeeze|Unsqueeze|Select|Slice)Backward\d"
+)
 _USUAL_NAMES = ("logits", "output", "outputs", "out", "predictions", "prediction", "y")
 
 
@@ -16,6 +22,7 @@ class Found(NamedTuple):
     logits: torch.Tensor
     is_squeezed: bool = False
     is_transposed: bool = False
+    is_single: bool = False
 
 
 def tensors_in(outputs: object) -> Iterator[tuple[tuple[str, ...], torch.Tensor]]:
@@ -34,7 +41,8 @@ def find_logits(outputs: object, shape: tuple[int, ...]) -> Found | None:
     Args:
         outputs: What the module has returned.
         shape: The shape of logits; those with one more dimension of 1 will do, as
-            will those of tokens with the classes before the tokens.
+            will those of tokens with the classes before the tokens, or one for two
+            classes if there is nothing else.
 
     Returns:
         The one with a usual name, or else the first; None if none has the shape.
@@ -44,11 +52,20 @@ def find_logits(outputs: object, shape: tuple[int, ...]) -> Found | None:
         for access, tensor in tensors_in(outputs)
         if (each := _as_logits(access, tensor, shape)) is not None
     ]
+    found = [each for each in found if not each.is_single] or found
     names = [each.access[-1] if each.access else "" for each in found]
     for usual in _USUAL_NAMES:
         if usual in names:
             return found[names.index(usual)]
     return found[0] if found else None
+
+
+def is_of_a_sigmoid(tensor: torch.Tensor) -> bool:
+    """Whether a tensor with gradients is what a sigmoid has returned, reshaped."""
+    step: Any = tensor.grad_fn
+    while step is not None and _RESHAPING.fullmatch(step.name()):
+        step = step.next_functions[-1][0]
+    return step is not None and step.name().startswith("SigmoidBackward")
 
 
 def described(outputs: object) -> str:
@@ -90,4 +107,6 @@ def _as_logits(
         return Found(access, tensor.squeeze(-1), is_squeezed=True)
     if len(shape) == 3 and tensor.shape == (shape[0], shape[2], shape[1]):
         return Found(access, tensor.transpose(1, 2), is_transposed=True)
+    if shape[1:] == (2,) and tensor.shape in (shape[:1], (shape[0], 1)):
+        return Found(access, as_two_classes(tensor), is_single=True)
     return None

@@ -10,7 +10,13 @@ from torch import nn
 
 from oumi_runtime.exceptions import WrappingError
 from oumi_runtime.wrapping import batches, masks
-from oumi_runtime.wrapping.outputs import Found, described, find_logits, tensors_in
+from oumi_runtime.wrapping.outputs import (
+    Found,
+    described,
+    find_logits,
+    is_of_a_sigmoid,
+    tensors_in,
+)
 from oumi_runtime.wrapping.source import told
 
 _SEED = 0
@@ -27,6 +33,7 @@ class Reading(NamedTuple):
     access: tuple[str, ...] = ()
     is_squeezed: bool = False
     is_transposed: bool = False
+    is_single: bool = False
     are_probabilities: bool = False
     mask: str = ""
     mask_kind: str = ""
@@ -104,7 +111,8 @@ class Trial:
             found.access,
             found.is_squeezed,
             found.is_transposed,
-            self._are_probabilities(found.logits),
+            found.is_single,
+            self._are_probabilities(found),
             mask,
             kind,
         )
@@ -198,6 +206,8 @@ class Trial:
             f"given {self._given(shape)}, it returns {told_outputs}, and {self.task} "
             f"needs {wanted}{words and f', {words}'}"
         )
+        if "num_classes" in self.sizes and find_logits(outputs, (*wanted[:1], 2)):
+            return f"{reason}: one logit is for two classes, so give data of two"
         lasts = [
             tensor.shape[-1]
             for _, tensor in tensors_in(outputs)
@@ -248,7 +258,16 @@ class Trial:
             self.notes.append(f"padding changes what {self.what} computes, {how}")
         return (name if kind and kind != "ids" else ""), kind
 
-    def _are_probabilities(self, logits: torch.Tensor) -> bool:
+    def _are_probabilities(self, found: Found) -> bool:
+        logits = found.logits
+        if found.is_single:
+            is_share = is_of_a_sigmoid(logits)
+            if is_share:
+                self.notes.append(
+                    "it returns a probability, of which the model takes the logit; it "
+                    "is more exact to leave the sigmoid out"
+                )
+            return is_share
         if logits.dim() == 1 or logits.shape[-1] < 2:
             return False
         values = logits.detach()

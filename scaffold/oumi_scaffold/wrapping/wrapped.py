@@ -32,6 +32,7 @@ class Reading(NamedTuple):
     access: tuple[str, ...] = ()
     is_squeezed: bool = False
     is_transposed: bool = False
+    is_single: bool = False
     are_probabilities: bool = False
     mask: str = ""
     mask_kind: str = ""
@@ -101,6 +102,7 @@ def wrapping_answers(
         "access": list(reading.access),
         "is_squeezed": reading.is_squeezed,
         "is_transposed": reading.is_transposed,
+        "is_single": reading.is_single,
         "are_probabilities": reading.are_probabilities,
         "mask": reading.mask,
         "mask_kind": reading.mask_kind,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from oumi_runtime.wrapping.outputs import described, find_logits
+from oumi_runtime.wrapping.outputs import described, find_logits, is_of_a_sigmoid
 
 Pair = namedtuple("Pair", ["hidden", "scores"])
 LOGITS, HIDDEN = torch.zeros(3, 10), torch.zeros(3, 7)
@@ -45,6 +45,32 @@ def test_a_column_is_squeezed_and_classes_before_tokens_are_turned():
     assert turned is not None
     assert turned.is_transposed
     assert turned.logits.shape == (3, 5, 9)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_one_logit_for_two_classes_will_do_where_there_are_no_two(shape):
+    found = find_logits(torch.ones(shape), (3, 2))
+    assert found is not None
+    assert found.is_single
+    assert found.logits.tolist() == [[0.0, 1.0]] * 3
+    both = find_logits((torch.ones(shape), torch.ones(3, 2)), (3, 2))
+    assert both is not None
+    assert both.access == ("index", "1")
+    assert find_logits(torch.ones(shape), (3, 4)) is None
+
+
+def test_a_sigmoid_is_told_by_how_its_output_was_computed():
+    weights = torch.ones(3, 1, requires_grad=True)
+    for tensor, is_one in (
+        (weights.sigmoid().squeeze(-1), True),
+        (weights.sigmoid()[:, 0].view(3, 1), True),
+        (weights * 0.5, False),
+        (weights.sigmoid() * 2, False),
+        (torch.ones(3), False),
+    ):
+        found = find_logits(tensor, (3, 2))
+        assert found is not None
+        assert is_of_a_sigmoid(found.logits) is is_one
 
 
 def test_outputs_are_described_by_their_shapes():

@@ -6,6 +6,14 @@
 {% include "wrap_net.py" %}
 
 {% include "forward.py" %}
+{% if wrap.is_single %}
+        outputs = self.net(images)
+        logit: torch.Tensor = outputs{{ wrap.access | accessor if wrap.access else "" }}.reshape(-1)
+{% if wrap.are_probabilities %}
+        logit = logit.logit(eps=1e-6)  # of a probability
+{% endif %}
+        logits = torch.stack([torch.zeros_like(logit), logit], dim=-1)  # (B, 2)
+{% else %}
 {% if wrap.access %}
         outputs = self.net(images)
         {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, C)
@@ -14,5 +22,6 @@
 {% endif %}
 {% if wrap.are_probabilities %}
         logits = probabilities.clamp(min=1e-6).log()  # (B, C)
+{% endif %}
 {% endif %}
 {% include "loss.py" %}

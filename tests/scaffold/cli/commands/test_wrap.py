@@ -146,6 +146,28 @@ def test_a_causal_model_is_given_a_mask_that_hides_what_is_before(
     assert "attention_mask" not in tests["causal"]
 
 
+def test_one_logit_is_for_two_classes(project: Path, run: Callable):
+    source = f"""{HEAD}class Net(nn.Module):
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(num_features, 1)
+
+    def forward(self, x):
+        return {{"p": torch.sigmoid(self.layer(x)).squeeze(1)}}
+"""
+    rows = "".join(f"{i},{'yes' if i % 2 else 'no'}\n" for i in range(20))
+    make_tree(project, {"nets.py": source, "data.csv": "x,label\n" + rows})
+    refused = run("wrap", "nets.py:Net", *TABLE)
+    assert refused.exit_code == 2
+    assert "one logit is for two classes, so give data of two" in refused.err
+    done = run("wrap", "nets.py:Net", *TABLE, "--data", "data.csv")
+    assert done.exit_code == 0, done.err
+    assert "it returns a probability, of which the model takes the logit" in done.err
+    made = (project / "models/net_model.py").read_text()
+    assert 'logit: torch.Tensor = outputs["p"].reshape(-1)' in made
+    assert "logits = torch.stack([torch.zeros_like(logit), logit], dim=-1)" in made
+
+
 def test_a_dry_run_and_json_write_nothing_and_one_document(
     project: Path, run: Callable
 ):
