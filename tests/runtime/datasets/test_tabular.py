@@ -189,6 +189,7 @@ def test_a_class_that_training_lacks_is_named(tmp_path, stream):
         ("parquet", 1e39, "'width' is 1e+39, too large"),
         ("jsonl", -math.inf, "'width' is -inf, not a number"),
         ("csv", 1e39, "'width' is 1e+39, too large"),
+        ("jsonl", 10**400, "'width' is inf, not a number"),
     ],
 )
 def test_a_number_that_the_model_cannot_have_is_named(

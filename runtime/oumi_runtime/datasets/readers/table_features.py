@@ -174,8 +174,20 @@ def make_numbers(
 def as_array(values: Iterable[Any]) -> npt.NDArray[Any]:
     """Returns numbers as an array, of float64 if a value is None."""
     array = np.array(values)
+    if array.dtype.kind in "biuf":
+        return array
     # Integers of more than 64 bits are objects.
-    return array if array.dtype.kind in "biuf" else array.astype(np.float64)
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        return np.array([_as_float(value) for value in array.tolist()])
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return math.nan if value is None else float(value)
+    except OverflowError:  # An integer of hundreds of digits.
+        return math.inf if value > 0 else -math.inf
 
 
 def _number_of(value: Any, table: Table) -> Any:
