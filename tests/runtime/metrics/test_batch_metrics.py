@@ -186,6 +186,28 @@ def test_an_output_that_the_model_does_not_return_is_named(metrics):
         evaluate_model(Reconstructing(), batches, metrics)
 
 
+class Rating(nn.Module):
+    """Calls its target a score."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2))
+
+    def forward(self, features, score):
+        logits = features * self.weight
+        return {"logits": logits, "loss": logits.mean()}
+
+
+@pytest.mark.parametrize("metrics", [Classification(), lambda prediction: {}])
+def test_labels_that_the_data_does_not_have_are_named(metrics):
+    columns = {"features": torch.ones(3, 2), "score": torch.zeros(3)}
+    batches = EvalBatches(
+        ColumnDataset(columns), batch_size=3, device=torch.device("cpu")
+    )
+    with pytest.raises(DataError, match=r"'labels' in the data.* features, score"):
+        evaluate_model(Rating(), batches, metrics)
+
+
 def test_a_function_gets_samples_of_different_lengths_filled_up():
     lengths = torch.tensor([1, 2, 3])
     values = torch.tensor([0, 1, 1, 2, 2, 2])

@@ -17,7 +17,7 @@ from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
-from oumi_runtime.exceptions import MissingOutputError
+from oumi_runtime.exceptions import DataError, MissingOutputError
 
 IGNORED_LABEL = -100
 _MANY_BYTES = 2_000_000_000
@@ -74,6 +74,16 @@ class _Outputs(dict[str, torch.Tensor]):
         raise MissingOutputError(name, self)
 
 
+class _Columns(dict[str, torch.Tensor]):
+    """A batch, with a clear error for a column that metrics look for in vain."""
+
+    def __missing__(self, name: str) -> torch.Tensor:
+        raise DataError(
+            f"training.metrics_function needs {name!r} in the data, which has "
+            f"{', '.join(self)}; name the column so, or leave metrics_function out"
+        )
+
+
 class _PredictionMetrics(BatchMetrics):
     """Calls a metrics function with the logits and labels of all samples."""
 
@@ -126,12 +136,14 @@ def _join(batches: list[np.ndarray]) -> np.ndarray:
     return joined
 
 
-def _mask_ignored(batch: Batch, ignore_index: int | None) -> Batch:
+def _to_measure(batch: Batch, ignore_index: int | None) -> Batch:
     """Replaces the label to ignore with -100, which metrics leave out."""
-    if ignore_index is None or "labels" not in batch:
-        return batch
-    is_ignored = batch["labels"] == ignore_index
-    return {**batch, "labels": batch["labels"].masked_fill(is_ignored, IGNORED_LABEL)}
+    columns = _Columns(batch)
+    if ignore_index is not None and "labels" in batch:
+        labels = batch["labels"]
+        is_ignored = labels == ignore_index
+        columns["labels"] = labels.masked_fill(is_ignored, IGNORED_LABEL)
+    return columns
 
 
 @torch.no_grad()
@@ -159,6 +171,7 @@ def evaluate_model(
         restored.
 
     Raises:
+        DataError: The data has no labels, which the metrics need.
         MissingOutputError: The model does not return what the metrics need.
     """
     was_training = model.training
@@ -176,7 +189,7 @@ def evaluate_model(
             with autocast():
                 outputs = outputs_of(model, model, batch)
                 if metrics is not None:
-                    batch = _mask_ignored(batch, batches.ignore_index)
+                    batch = _to_measure(batch, batches.ignore_index)
                     kept.append(metrics.measure(model, batch, _Outputs(outputs)))
             if not isinstance(targets, torch.Tensor):
                 kept = kept[:-1]
