@@ -146,6 +146,39 @@ def _to_measure(batch: Batch, ignore_index: int | None) -> Batch:
     return columns
 
 
+class _Means:
+    """The loss and other numbers, summed up by the targets of each batch."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._loss = torch.zeros((), device=device)
+        self._num_targets = torch.zeros((), dtype=torch.int64, device=device)
+        self._terms: dict[str, torch.Tensor] = {}
+
+    def add(
+        self,
+        loss: torch.Tensor,
+        terms: Mapping[str, torch.Tensor],
+        targets: torch.Tensor,
+    ) -> None:
+        """Adds the means of a batch, without waiting for them."""
+        # A batch without targets has a loss of NaN, which must not reach the sum.
+        self._loss += torch.where(targets > 0, loss.float(), 0.0) * targets
+        for name, term in terms.items():
+            share = torch.where(targets > 0, term.float(), 0.0) * targets
+            self._terms[name] = self._terms.get(name, torch.zeros_like(share)) + share
+        self._num_targets += targets
+
+    def of_all_processes(self) -> dict[str, float]:
+        """Returns the means by name; every process must call this."""
+        all_reduce_sum(self._loss)
+        all_reduce_sum(self._num_targets)
+        found = {"loss": float(self._loss / self._num_targets)}
+        for sums in all_gather_object({k: float(v) for k, v in self._terms.items()}):
+            for name, value in sums.items():
+                found[name] = found.get(name, 0.0) + value / float(self._num_targets)
+        return found
+
+
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
@@ -176,10 +209,7 @@ def evaluate_model(
     """
     was_training = model.training
     model.eval()
-    device = next(model.parameters()).device
-    loss_sum = torch.zeros((), device=device)
-    num_targets = torch.zeros((), dtype=torch.int64, device=device)
-    term_sums: dict[str, torch.Tensor] = {}
+    means = _Means(next(model.parameters()).device)
     if metrics is not None and not isinstance(metrics, BatchMetrics):
         metrics = _PredictionMetrics(metrics)
     kept: list[Any] = []
@@ -194,21 +224,10 @@ def evaluate_model(
             if not isinstance(targets, torch.Tensor):
                 kept = kept[:-1]
                 continue  # A stand-in batch, since other processes still have samples.
-            # A batch without targets has a loss of NaN, which must not reach the sum.
-            loss = torch.where(targets > 0, loss_of(outputs, model).float(), 0.0)
-            loss_sum += loss * targets
-            for name, term in terms_of(outputs).items():
-                share = torch.where(targets > 0, term.float(), 0.0) * targets
-                term_sums[name] = term_sums.get(name, torch.zeros_like(share)) + share
-            num_targets += targets
+            means.add(loss_of(outputs, model), terms_of(outputs), targets)
     finally:
         model.train(was_training)
-    all_reduce_sum(loss_sum)
-    all_reduce_sum(num_targets)
-    found = {"loss": float(loss_sum / num_targets)}
-    for sums in all_gather_object({k: float(v) for k, v in term_sums.items()}):
-        for name, value in sums.items():
-            found[name] = found.get(name, 0.0) + value / float(num_targets)
+    found = means.of_all_processes()
     if metrics is not None:
         kept = [each for part in all_gather_object(kept) for each in part]
         found |= {k: float(v) for k, v in metrics.compute(kept).items()}
