@@ -1,6 +1,7 @@
 """The evaluation loop, shared by all trainers and the evaluate command."""
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -169,13 +170,14 @@ class _Means:
         self._num_targets += targets
 
     def of_all_processes(self) -> dict[str, float]:
-        """Returns the means by name; every process must call this."""
+        """Returns the means, NaN without targets; every process must call this."""
         all_reduce_sum(self._loss)
         all_reduce_sum(self._num_targets)
         found = {"loss": float(self._loss / self._num_targets)}
+        number = float(self._num_targets) or math.nan
         for sums in all_gather_object({k: float(v) for k, v in self._terms.items()}):
             for name, value in sums.items():
-                found[name] = found.get(name, 0.0) + value / float(self._num_targets)
+                found[name] = found.get(name, 0.0) + value / number
         return found
 
 

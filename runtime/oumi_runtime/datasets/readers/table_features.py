@@ -184,8 +184,10 @@ def as_array(values: Iterable[Any]) -> npt.NDArray[Any]:
 
 
 def _as_float(value: Any) -> float:
+    if value is None:
+        return math.nan
     try:
-        return math.nan if value is None else float(value)
+        return float(value)
     except OverflowError:  # An integer of hundreds of digits.
         return math.inf if value > 0 else -math.inf
 

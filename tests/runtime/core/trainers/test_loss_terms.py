@@ -1,5 +1,7 @@
 """What a model returns beside its loss as single numbers is logged."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +10,9 @@ from oumi_runtime.builders import build_trainer
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.evaluation import evaluate_model
 
 FEATURES = torch.arange(24.0).view(12, 2) / 24
 LABELS = torch.tensor([0, 1] * 6)
@@ -71,3 +75,11 @@ def test_terms_are_logged_as_those_of_one_batch(tmp_path, size, accumulated) -> 
         assert line[f"{prefix}loss"] == pytest.approx(whole)
         assert f"{prefix}count" not in line
     assert list(trained)[:3] == ["loss", "class_loss", "size_loss"]
+
+
+def test_an_evaluation_without_any_target_has_no_means() -> None:
+    columns = {"features": FEATURES, "labels": torch.full_like(LABELS, -100)}
+    batches = EvalBatches(ColumnDataset(columns), batch_size=5, device=FEATURES.device)
+    found = evaluate_model(Parted(), batches)
+    assert found.keys() == {"loss", "class_loss", "size_loss"}
+    assert all(map(math.isnan, found.values()))
