@@ -123,6 +123,15 @@ def test_what_a_dataset_raises_is_named_with_its_line():
     assert message.startswith("the dataset raises KeyError: 'value' (test_dataset_che")
 
 
+def test_what_the_constructor_raises_is_not_blamed_on_pickling():
+    def make(split: str) -> Any:
+        raise ValueError(f"no file for {split}")
+
+    found = failures(make, select=["*workers"])
+    message = found["dataset_can_be_sent_to_workers"]
+    assert message.startswith("the dataset raises ValueError: no file for train")
+
+
 class Unnamed(Rows):
     label_names = None  # type: ignore[assignment]
 

@@ -33,8 +33,9 @@ def check_dataset_can_be_sent_to_workers(case: DatasetCase) -> None:
 
     If it fails, open the file or connection when the first row is read.
     """
+    dataset = case.dataset
     try:
-        copy = pickle.loads(pickle.dumps(case.dataset))
+        copy = pickle.loads(pickle.dumps(dataset))
     except Exception as error:
         text = " ".join(str(error).split())
         raise CheckFailedError(
@@ -42,7 +43,7 @@ def check_dataset_can_be_sent_to_workers(case: DatasetCase) -> None:
             "connections when the first row is read, not in the constructor"
         ) from error
     for number, (one, other) in enumerate(
-        zip(_some(case, case.dataset), _some(case, copy), strict=False)
+        zip(_some(case, dataset), _some(case, copy), strict=False)
     ):
         if changed := difference(one, other):
             raise CheckFailedError(
