@@ -6,8 +6,8 @@ The folders follow that order, and each imports only from those before it:
     rendering            texts, checked to hold what was asked for
     project              what a project records, and where in it files may be
     writing              a plan of changes, carried out whole or not at all
-    generate             all of these, for models
-    updating             models that were generated earlier
+    generating           all of these: models, datasets and projects
+    updating             models and datasets that were generated earlier
     cli                  the commands
 
 `user_data` and `wrapping` find out what a model has to be from what the user has;

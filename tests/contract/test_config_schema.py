@@ -9,7 +9,7 @@ import pytest
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.json_schema import json_schema
 from oumi_scaffold.cli import main
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.spec import OUMI, model_spec
 from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import CONFIG_SCHEMA, TASKS

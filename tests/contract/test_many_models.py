@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.spec import model_spec
 
 NUMBER = 1000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from generated import HERE, MODELS, PYTHON
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.spec import OUMI, model_spec
 from oumi_scaffold.writing.write import write
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness import Cell
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.names import module_name
 from oumi_scaffold.request.spec import model_spec
 from oumi_scaffold.writing.write import write

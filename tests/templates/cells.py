@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.rendering.render import RenderedFile, render
 from oumi_scaffold.request.names import module_name
 from oumi_scaffold.request.spec import model_spec

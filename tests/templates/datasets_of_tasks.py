@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.rendering.render import RenderedFile, render
 from oumi_scaffold.request.spec import KINDS, dataset_spec
 from oumi_scaffold.template.folder import load_template

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.project.manifest import FILE_NAME, recorded_models
 from oumi_scaffold.request.spec import model_spec
 from oumi_scaffold.writing.write import write

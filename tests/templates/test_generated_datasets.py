@@ -17,7 +17,7 @@ from datasets_of_tasks import (
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.train import train
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.names import MAX_LENGTH
 from oumi_scaffold.request.spec import MAP, STREAM, dataset_spec, model_spec
 from oumi_scaffold.writing.write import write

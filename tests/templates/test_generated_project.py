@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from oumi_scaffold.generating.projects import plan_project
 from oumi_scaffold.request.names import MAX_LENGTH
-from oumi_scaffold.whole_project import plan_project, project_spec
+from oumi_scaffold.request.project_spec import project_spec
 from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
 

@@ -8,8 +8,8 @@ from cells import CELLS, rendered
 from datasets_of_tasks import DATASETS, rendered_dataset
 
 from oumi_scaffold.rendering.render import RenderedFile, render
+from oumi_scaffold.request.project_spec import project_spec
 from oumi_scaffold.template.folder import load_template
-from oumi_scaffold.whole_project import project_spec
 from oumi_templates.catalog import PROJECT, template_dir
 
 GOLDEN = Path(__file__).parent / "golden"

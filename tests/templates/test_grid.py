@@ -7,7 +7,7 @@ from cells import CELLS
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.train import train
-from oumi_scaffold.generate import plan_model
+from oumi_scaffold.generating.classes import plan_model
 from oumi_scaffold.request.spec import model_spec
 from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import TASKS

@@ -11,7 +11,7 @@ from oumi_scaffold.exceptions import (
     shown,
 )
 from oumi_scaffold.project.paths import check_inside
-from oumi_scaffold.request.spec import Layout
+from oumi_scaffold.request.layout import Layout
 
 FILE_NAME = "pyproject.toml"
 _SECTION = "[tool.oumi-scaffold]"

@@ -22,9 +22,9 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Structure(NamedTuple):
-    """Which rendered files hold the model and its config, if there is one."""
+    """Which rendered files hold the class, and the config if there is one."""
 
-    model_file: str
+    class_file: str
     config_file: str | None
 
 
@@ -47,13 +47,13 @@ def check_structure(
         TemplateError: A file cannot be parsed, or does not match the request.
     """
     classes: list[ast.ClassDef] = []
-    model_file, config_file = "", None
+    class_file, config_file = "", None
     for file in files:
         document = _read(file, template)
         if isinstance(document, ast.Module):
             found = list(_registered_classes(document, model_name))
             classes += found
-            model_file = file.path if found else model_file
+            class_file = file.path if found else class_file
         elif file.path.endswith((".yaml", ".yml")) and _check_config(
             document, file.path, template, model_name, arguments
         ):
@@ -62,7 +62,7 @@ def check_structure(
         reason = f"rendered {len(classes)} classes registered as {model_name}, not one"
         raise TemplateError(template, reason)
     _check_constructor(classes[0], template, arguments)
-    return Structure(model_file, config_file)
+    return Structure(class_file, config_file)
 
 
 class StructureChecks:
@@ -89,7 +89,7 @@ class StructureChecks:
         if key in self._known:
             known, structure = self._known[key]
             if known.renamed(model_name, module_name) == files:
-                place = structure.model_file, structure.config_file or ""
+                place = structure.class_file, structure.config_file or ""
                 model, config = (
                     path.replace(known.module_name, module_name) for path in place
                 )

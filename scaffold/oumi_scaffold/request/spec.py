@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_scaffold.request import names
+from oumi_scaffold.request.layout import Layout
 from oumi_scaffold.request.values import Value
 from oumi_templates.catalog import DATASET, DEFAULT_TASK, TASKS
 
@@ -24,42 +25,7 @@ _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _NO_DATA: Mapping[str, Value] = MappingProxyType({})
 
 
-class Layout(NamedTuple):
-    """The folders for generated files in the user's project."""
-
-    models: str = "models"
-    tests: str = "tests"
-    configs: str = "configs"
-    data: str = "data"
-
-    @property
-    def models_package(self) -> str:
-        """The import path of the models folder, from the project's folder."""
-        return self.models.replace("/", ".")
-
-    @property
-    def data_package(self) -> str:
-        """The import path of the folder of dataset classes."""
-        return self.data.replace("/", ".")
-
-    @property
-    def unusual(self) -> dict[str, str]:
-        """The folders that are not the default ones, by what they are for."""
-        usual = Layout()._asdict()
-        return {k: each for k, each in self._asdict().items() if each != usual[k]}
-
-    def placed(self, path: str) -> str:
-        """Returns the path of a template's file in the project.
-
-        Args:
-            path: The path in the template, such as `models/my_net.py`.
-        """
-        folder, slash, rest = path.partition("/")
-        places = self._asdict()
-        return f"{places.get(folder, folder)}{slash}{rest}" if slash else path
-
-
-class ModelSpec(NamedTuple):
+class ClassSpec(NamedTuple):
     """Everything that the generated files of a model, or of a dataset, depend on.
 
     `settings` are unparsed strings, since only the template knows their types. `data`
@@ -141,7 +107,7 @@ def model_spec(
     target: str = RUNTIME,
     settings: Mapping[str, str] | None = None,
     layout: Layout | None = None,
-) -> ModelSpec:
+) -> ClassSpec:
     """Returns the spec of a requested model.
 
     Args:
@@ -169,12 +135,12 @@ def model_spec(
     if target not in chosen.targets:
         raise UnknownChoiceError(f"{chosen.name} target", target, chosen.targets)
     layout = layout or Layout()
-    return ModelSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
+    return ClassSpec(name, chosen.name, arch, target, layout, dict(settings or {}))
 
 
 def dataset_spec(
     name: str, task: str | None = None, kind: str = MAP, layout: Layout | None = None
-) -> ModelSpec:
+) -> ClassSpec:
     """Returns the spec of a requested dataset.
 
     Args:
@@ -195,7 +161,7 @@ def dataset_spec(
         raise UnknownChoiceError("kind", kind, KINDS, "a dataset")
     answers: dict[str, Value] = {"task": task, "kind": kind}
     layout = layout or Layout()
-    return ModelSpec(name, DATASET, "", layout=layout, data=answers, is_dataset=True)
+    return ClassSpec(name, DATASET, "", layout=layout, data=answers, is_dataset=True)
 
 
 def third_party_spec(
@@ -205,11 +171,11 @@ def third_party_spec(
     target: str,
     settings: Mapping[str, str],
     layout: Layout,
-) -> ModelSpec:
+) -> ClassSpec:
     """Returns the spec of a model from a third-party template.
 
     Raises:
         InvalidNameError: A model cannot have this name.
     """
     names.check_name(name)
-    return ModelSpec(name, template, arch or "", target, layout, dict(settings))
+    return ClassSpec(name, template, arch or "", target, layout, dict(settings))

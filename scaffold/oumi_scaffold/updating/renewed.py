@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import ManifestError, SettingsError
-from oumi_scaffold.generate import Generated, Generator
+from oumi_scaffold.generating.classes import Generated, Generator
 from oumi_scaffold.project.manifest import FILE_NAME
 from oumi_scaffold.project.recorded import RecordedModel
 from oumi_scaffold.project.settings import layout_of
+from oumi_scaffold.request.layout import Layout
 from oumi_scaffold.request.names import check_name
-from oumi_scaffold.request.spec import (
-    DATASET_CLASS,
-    MODEL_CLASS,
-    RUNTIME,
-    Layout,
-    ModelSpec,
-)
+from oumi_scaffold.request.spec import DATASET_CLASS, MODEL_CLASS, RUNTIME, ClassSpec
 from oumi_scaffold.template.source import Source
 
 
@@ -66,7 +61,7 @@ def renewed(
     return Renewed(recorded, generator.source, model, old, dropped)
 
 
-def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
+def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ClassSpec:
     check_name(recorded.name)
     answers = {
         name: value
@@ -75,7 +70,7 @@ def _spec(recorded: RecordedModel, source: Source, layout: Layout) -> ModelSpec:
     }
     of_the_spec = {"module_name", "arch", "target", "__models_package"}
     of_the_spec |= {MODEL_CLASS, DATASET_CLASS, "__data_package"}
-    return ModelSpec(
+    return ClassSpec(
         recorded.name,
         source.where,
         str(answers.get("arch", "")),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from oumi_scaffold.generate import model_entry
+from oumi_scaffold.generating.classes import model_entry
 from oumi_scaffold.project import manifest, requirements_file, schema_file
 from oumi_scaffold.project.paths import (
     check_case,
@@ -111,9 +111,9 @@ def _shared_files(
     listed = read_target(project, requirements_file.FILE_NAME)
     removed = _removed(plan)
     moved = [
-        model.model.structure.model_file
+        model.model.structure.class_file
         for model in models
-        if model.model.structure.model_file not in model.recorded.hashes
+        if model.model.structure.class_file not in model.recorded.hashes
     ]
     if removed or moved:
         rest = requirements_file.without_lines(listed, removed)

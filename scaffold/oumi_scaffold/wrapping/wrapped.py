@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from oumi_scaffold.exceptions import InvalidNameError
 from oumi_scaffold.request import names
-from oumi_scaffold.request.spec import RUNTIME, Layout, ModelSpec
+from oumi_scaffold.request.layout import Layout
+from oumi_scaffold.request.spec import RUNTIME, ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.wrapping.arguments import Argument
 from oumi_scaffold.wrapping.sizes import FIXED
@@ -58,14 +59,14 @@ def wrapping_spec(
     layout: Layout,
     target: Target,
     answers: Mapping[str, Value],
-) -> ModelSpec:
+) -> ClassSpec:
     """Returns the spec of a model around a module.
 
     Raises:
         InvalidNameError: A model cannot have this name.
     """
     names.check_name(name)
-    return ModelSpec(name, task, "", RUNTIME, layout, data=answers)
+    return ClassSpec(name, task, "", RUNTIME, layout, data=answers)
 
 
 def wrapping_answers(

@@ -8,9 +8,9 @@ from cookiecutter.main import cookiecutter
 
 from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.rendering.render import render
+from oumi_scaffold.request.project_spec import project_spec
 from oumi_scaffold.request.spec import KINDS, dataset_spec, model_spec
 from oumi_scaffold.template.folder import load_template
-from oumi_scaffold.whole_project import project_spec
 from oumi_templates.catalog import DATASET, PROJECT, TASKS, template_dir
 
 CELLS = [(task, arch) for task in TASKS for arch in TASKS[task].architecture_names]

@@ -14,8 +14,9 @@ import click
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.exceptions import CheckFailedError, ScaffoldError, TemplateError
-from oumi_scaffold.generate import generated, plan_models
-from oumi_scaffold.request.spec import Layout, third_party_spec
+from oumi_scaffold.generating.classes import generated, plan_models
+from oumi_scaffold.request.layout import Layout
+from oumi_scaffold.request.spec import third_party_spec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.opening import opened
 from oumi_scaffold.template.source import Source

@@ -10,7 +10,8 @@ from oumi_scaffold.cli.generating import completion
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.recovery import locked
-from oumi_scaffold.whole_project import plan_project, project_spec
+from oumi_scaffold.generating.projects import plan_project
+from oumi_scaffold.request.project_spec import project_spec
 from oumi_scaffold.writing.write import write
 
 

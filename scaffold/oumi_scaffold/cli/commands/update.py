@@ -27,7 +27,7 @@ from oumi_scaffold.exceptions import (
     UpdateConflictError,
     UpdateError,
 )
-from oumi_scaffold.generate import Generator
+from oumi_scaffold.generating.classes import Generator
 from oumi_scaffold.project.manifest import FILE_NAME, check_version
 from oumi_scaffold.project.recorded import RecordedModel
 from oumi_scaffold.project.settings import read_settings

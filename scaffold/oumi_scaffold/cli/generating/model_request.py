@@ -13,7 +13,7 @@ from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.exceptions import ScaffoldError
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.request.names import check_name
-from oumi_scaffold.request.spec import RUNTIME, ModelSpec, model_spec, third_party_spec
+from oumi_scaffold.request.spec import RUNTIME, ClassSpec, model_spec, third_party_spec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
@@ -46,7 +46,7 @@ class ModelRequest(NamedTuple):
         with opened(self.template) as source:
             yield source
 
-    def specs(self, source: Source) -> list[ModelSpec]:
+    def specs(self, source: Source) -> list[ClassSpec]:
         """Returns a spec for each model to generate.
 
         Raises:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
-from oumi_scaffold.generate import Generated
+from oumi_scaffold.generating.classes import Generated
 from oumi_scaffold.project import requirements_file
-from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.writing.plan import Plan
 
 
@@ -68,13 +68,13 @@ class Report(NamedTuple):
         output.say(f"  {listed} oumi train -c {config}")
 
 
-def _described(spec: ModelSpec) -> dict[str, object]:
+def _described(spec: ClassSpec) -> dict[str, object]:
     if spec.is_dataset:
         return {"dataset_name": spec.registered_name, **spec.data}
     return {"task": spec.task, "arch": spec.arch, "target": spec.target}
 
 
-def _show_use_of_dataset(spec: ModelSpec) -> None:
+def _show_use_of_dataset(spec: ClassSpec) -> None:
     output.say(f"  oumi-scaffold check {spec.registered_name}")
     output.say()
     output.heading("What to write into a config, once for each split:")

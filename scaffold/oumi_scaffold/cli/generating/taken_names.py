@@ -9,14 +9,14 @@ from oumi_scaffold.cli.inventory.registered import (
     Registered,
     registered,
 )
-from oumi_scaffold.generate import Generated
+from oumi_scaffold.generating.classes import Generated
 from oumi_scaffold.request.names import TakenName, check_available
-from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.request.spec import ClassSpec
 
 Taken = list[tuple[Path, TakenName]]
 
 
-def taken_names(project: Path, specs: Sequence[ModelSpec]) -> Taken:
+def taken_names(project: Path, specs: Sequence[ClassSpec]) -> Taken:
     """Returns the names that are registered already, with their files.
 
     Args:
@@ -46,7 +46,7 @@ def check_free(
         NameTakenError: A name is registered already.
     """
     for model in models:
-        own = project.resolve() / model.structure.model_file
+        own = project.resolve() / model.structure.class_file
         others = [n for path, n in taken if not (may_be_own and path == own)]
         check_available(model.spec.registered_name, others)
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.exceptions import TemplateSourceError
-from oumi_scaffold.generate import renderer_of
-from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.generating.classes import renderer_of
+from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.template.source import Source
 from oumi_scaffold.writing.plan import Plan
 
@@ -34,7 +34,7 @@ class TemplateHooks(NamedTuple):
             run_hooks("post_gen_project", self.texts, plan.project)
 
 
-def hooks_of(source: Source, spec: ModelSpec, *, trust: bool) -> TemplateHooks:
+def hooks_of(source: Source, spec: ClassSpec, *, trust: bool) -> TemplateHooks:
     """Shows the scripts of a template, or notes that they are not run.
 
     Raises:

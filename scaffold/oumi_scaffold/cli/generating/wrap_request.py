@@ -9,7 +9,7 @@ from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.request.names import check_name
-from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
@@ -49,7 +49,7 @@ class WrapRequest(NamedTuple):
             check_name(self.name)
 
 
-def wrapped(request: WrapRequest) -> tuple[ModelSpec, Source]:
+def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
     """Runs the module once, and returns the spec and the template of its model.
 
     Raises:

@@ -9,8 +9,8 @@ from oumi_scaffold.cli.generating.plan_report import Report
 from oumi_scaffold.cli.generating.taken_names import check_free, taken_names
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
 from oumi_scaffold.cli.recovery import locked
-from oumi_scaffold.generate import Generated, generated, plan_models
-from oumi_scaffold.request.spec import ModelSpec
+from oumi_scaffold.generating.classes import Generated, generated, plan_models
+from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.template.source import Source
 from oumi_scaffold.writing.plan import Plan
 from oumi_scaffold.writing.write import write
@@ -38,7 +38,7 @@ class Written(NamedTuple):
 
 
 def write_models(
-    specs: Sequence[ModelSpec],
+    specs: Sequence[ClassSpec],
     source: Source,
     options: WritingOptions,
     hooks: TemplateHooks,

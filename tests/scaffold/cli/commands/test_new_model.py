@@ -14,7 +14,8 @@ import pytest
 import yaml
 from trees import make_tree, snapshot
 
-from oumi_scaffold import __version__, generate
+from oumi_scaffold import __version__
+from oumi_scaffold.generating import classes
 from oumi_scaffold.rendering.render import RenderedFile
 from oumi_templates.catalog import TASKS
 
@@ -249,7 +250,7 @@ def test_a_bad_rendering_is_found_before_anything_is_written(
 ):
     good = '@register("MyNet", MODEL)\nclass MyNet: ...\n'
     files = (RenderedFile("good.py", good), RenderedFile(path, text))
-    monkeypatch.setattr(generate.Renderer, "render", lambda *args: files)
+    monkeypatch.setattr(classes.Renderer, "render", lambda *args: files)
     done = run("new-model", "MyNet")
     assert done.exit_code in (1, 3)
     assert where in done.err

@@ -1,4 +1,4 @@
-"""The pipeline of `new-model` from specs to a plan, which `write` carries out."""
+"""The pipeline of `new-model` and `new-dataset`, from specs to a plan for `write`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from oumi_scaffold.project.paths import (
 )
 from oumi_scaffold.rendering.render import RenderedFile, Renderer
 from oumi_scaffold.rendering.structure import Structure, StructureChecks
-from oumi_scaffold.request.spec import DATASET_CLASS, MODEL_CLASS, RUNTIME, ModelSpec
+from oumi_scaffold.request.spec import DATASET_CLASS, MODEL_CLASS, RUNTIME, ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Generated(NamedTuple):
     """The rendered files of a model or dataset, and the answers that made them so."""
 
-    spec: ModelSpec
+    spec: ClassSpec
     answers: Mapping[str, Value]
     files: tuple[RenderedFile, ...]
     structure: Structure
@@ -41,7 +41,7 @@ class Generated(NamedTuple):
 
 
 def plan_model(
-    spec: ModelSpec,
+    spec: ClassSpec,
     project: Path,
     *,
     source: Source | None = None,
@@ -77,7 +77,7 @@ class Generator:
         self._renderer = renderer_of(source)
         self._checks = StructureChecks(source.template.name)
 
-    def generated(self, specs: Sequence[ModelSpec]) -> list[Generated]:
+    def generated(self, specs: Sequence[ClassSpec]) -> list[Generated]:
         """Renders models; see the function `generated`."""
         typed: dict[str, Value] | None = None
         models: list[Generated] = []
@@ -97,7 +97,7 @@ class Generator:
             models.append(Generated(spec, answers, files, structure))
         return models
 
-    def _wanted(self, spec: ModelSpec) -> dict[str, Value]:
+    def _wanted(self, spec: ClassSpec) -> dict[str, Value]:
         wanted = dict(spec.answers)
         if self.source.is_built_in:
             return wanted
@@ -106,7 +106,7 @@ class Generator:
         return {k: v for k, v in wanted.items() if k in known or k not in optional}
 
     def _arguments(
-        self, spec: ModelSpec, typed: Mapping[str, Value]
+        self, spec: ClassSpec, typed: Mapping[str, Value]
     ) -> dict[str, Value]:
         """Returns the constructor arguments required by the settings and the data."""
         # A wrapped module has the arguments that it has, whatever the data.
@@ -115,7 +115,7 @@ class Generator:
         return dict(typed) | {k: v for k, v in spec.data.items() if isinstance(v, int)}
 
 
-def generated(specs: Sequence[ModelSpec], source: Source) -> list[Generated]:
+def generated(specs: Sequence[ClassSpec], source: Source) -> list[Generated]:
     """Renders models of one template.
 
     Args:
@@ -171,7 +171,7 @@ def _shared_files(
         requirements_file.FILE_NAME,
         listed,
         requirements_file.with_lines(
-            listed, [model.structure.model_file for model in models]
+            listed, [model.structure.class_file for model in models]
         ),
     )
     entries = [model_entry(model, source) for model in models]

@@ -1,0 +1,1 @@
+"""From specs to plans: what composes all that is below."""
