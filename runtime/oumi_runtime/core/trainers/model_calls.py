@@ -4,17 +4,14 @@ Errors raised by the model's own code pass through unchanged.
 """
 
 import inspect
-from collections.abc import Iterator
-from traceback import walk_tb
 from typing import Any
 
 import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.trainers.misfits import lone_value, misfit_of
 from oumi_runtime.exceptions import ModelForwardError, SingleValueError
-
-_NUM_FEATURES = "num_features"
 
 
 def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
@@ -27,7 +24,8 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
 
     Raises:
         ModelForwardError: The forward method does not accept the columns of the batch,
-            or a layer does not fit the width of its input.
+            or a layer does not fit the width of its input; or a label or a token id is
+            out of range, which only a CPU can tell.
         SingleValueError: A batch norm in training is given a single value for each
             channel.
     """
@@ -44,92 +42,16 @@ def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
                 "take **kwargs"
             ) from error
         raise
-    except RuntimeError as error:
-        misfit = _feature_misfit(model, batch) or _layer_misfit(model, error)
+    except (RuntimeError, IndexError) as error:
+        misfit = misfit_of(model, batch, error)
         if misfit is None:
             raise
         raise ModelForwardError(misfit) from error
     except ValueError as error:
-        misfit = _lone_value(model, error)
+        misfit = lone_value(model, error)
         if misfit is None:
             raise
         raise SingleValueError(misfit) from error
-
-
-def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
-    """Returns the message for a table with the wrong number of columns, or None."""
-    arguments = getattr(model, "init_kwargs", None)
-    expected = arguments.get(_NUM_FEATURES) if isinstance(arguments, dict) else None
-    features = batch.get("features")
-    if not isinstance(expected, int) or features is None or features.ndim != 2:
-        return None
-    given = features.shape[1]
-    if given == expected:
-        return None
-    return (
-        f"the data has {given} features and {type(model).__name__} was built for "
-        f"{expected}; set model.model_kwargs.{_NUM_FEATURES} to {given}, or choose "
-        f"{expected} columns with dataset_kwargs.feature_columns"
-    )
-
-
-def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
-    """Returns the message for a layer of another width than its input, or None."""
-    for name, layer, given in _layers_called(model, error):
-        found = _width_misfit(layer, given)
-        if found is not None:
-            expected, width = found
-            return (
-                f"layer {name!r} of {type(model).__name__} takes {expected} values and "
-                f"was given {width}, an input of shape {tuple(given.shape)}; change "
-                "the model's arguments or the data so that they agree"
-            )
-    return None
-
-
-def _lone_value(model: nn.Module, error: ValueError) -> str | None:
-    """Returns the message for a batch norm that cannot tell values apart, or None."""
-    if not str(error).startswith("Expected more than 1 value per channel"):
-        return None
-    for name, layer, given in _layers_called(model, error):
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            return (
-                f"layer {name!r} of {type(model).__name__} normalizes over the batch, "
-                "and was given one value for each channel, an input of shape "
-                f"{tuple(given.shape)}; choose a training.per_device_train_batch_size "
-                "that leaves no process with one sample, also in the last step of an "
-                "epoch, or use nn.GroupNorm or nn.LayerNorm"
-            )
-    return None
-
-
-def _layers_called(
-    model: nn.Module, error: Exception
-) -> Iterator[tuple[str, nn.Module, torch.Tensor]]:
-    """Yields the name, the layer and the input of the calls that led to an error.
-
-    They are found in its traceback, without running the model again.
-    """
-    names = {id(module): name for name, module in model.named_modules()}
-    for frame, _ in walk_tb(error.__traceback__):
-        layer: Any = frame.f_locals.get("self")
-        given = frame.f_locals.get("input")
-        if id(layer) in names and isinstance(given, torch.Tensor):
-            yield names[id(layer)], layer, given
-
-
-def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:
-    """Returns the expected and the given width of a layer's input if they differ."""
-    if isinstance(layer, nn.Linear) and given.ndim > 0:
-        found = layer.in_features, given.shape[-1]
-    elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        dimensions = len(layer.kernel_size)
-        if given.ndim not in (dimensions + 1, dimensions + 2):
-            return None
-        found = layer.in_channels, given.shape[-1 - dimensions]
-    else:
-        return None
-    return None if found[0] == found[1] else found
 
 
 def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:

@@ -128,6 +128,46 @@ def test_a_layer_of_another_width_than_its_input_is_named(shape, sentence):
         outputs_of(model, model, {"images": torch.ones(shape)})
 
 
+class Classes(BaseModel):
+    def __init__(self, num_classes: int = 3) -> None:
+        super().__init__()
+        self.table = nn.Embedding(10, num_classes)
+
+    def forward(self, input_ids, labels=None):
+        logits = self.table(input_ids)
+        return {"logits": logits, "loss": self.criterion(logits, labels)}
+
+    @property
+    def criterion(self):
+        return nn.functional.cross_entropy
+
+
+@pytest.mark.parametrize(
+    ("ids", "labels", "sentence"),
+    [
+        ([1, 2], [0, 5], "the label 5 is none of the 3 classes of Classes, 0 to 2;"),
+        ([1, 2], [0, -1], "the label -1 is none of the 3 classes of Classes, 0 to 2;"),
+        ([1, 2], [0.5, 1.0], "the labels are fractions, and the loss of Classes takes"),
+        ([1, 12], [0, 1], "layer 'table' of Classes has rows 0 to 9 and was given 12;"),
+        ([-1, 2], [0, 1], "layer 'table' of Classes has rows 0 to 9 and was given -1;"),
+    ],
+)
+def test_a_label_or_id_that_the_model_has_no_place_for_is_named(ids, labels, sentence):
+    model = Classes()
+    batch = {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels)}
+    with pytest.raises(ModelForwardError, match=f"^{re.escape(sentence)}"):
+        outputs_of(model, model, batch)
+
+
+def test_an_index_error_of_the_models_own_stays_what_it_is():
+    class Indexes(nn.Module):
+        def forward(self, x, labels=None):
+            return {"loss": x[9]}
+
+    with pytest.raises(IndexError, match="index 9 is out of bounds"):
+        outputs_of(Indexes(), Indexes(), BATCH)
+
+
 @pytest.mark.parametrize("images", [(1, 3, 2, 2), (1, 3, 5, 5)])
 def test_one_sample_is_too_few_for_a_batch_norm_that_is_named(images):
     pictures = Pictures()

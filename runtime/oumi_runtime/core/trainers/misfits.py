@@ -1,0 +1,157 @@
+"""Says in one line why a model does not fit its batch, going by the error it raised."""
+
+import re
+from collections.abc import Iterator
+from traceback import walk_tb
+from typing import Any
+
+import torch
+from torch import nn
+
+from oumi_runtime.core.datasets.columns import Batch
+
+_NUM_FEATURES = "num_features"
+# What torch's losses say of a class that is out of range.
+_BAD_TARGET = re.compile(r"Target (-?\d+) is out of bounds")
+
+
+def misfit_of(
+    model: nn.Module, batch: Batch, error: RuntimeError | IndexError
+) -> str | None:
+    """Returns what of a batch does not fit a model; None if the error is another.
+
+    Args:
+        model: The model.
+        batch: Its inputs by name.
+        error: What calling it has raised.
+    """
+    if isinstance(error, IndexError):
+        return _row_misfit(model, error) or _class_misfit(model, error)
+    return (
+        _feature_misfit(model, batch)
+        or _fraction_misfit(model, batch, error)
+        or _layer_misfit(model, error)
+    )
+
+
+def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
+    """Returns the message for a table with the wrong number of columns, or None."""
+    expected = _size_of(model, _NUM_FEATURES)
+    features = batch.get("features")
+    if expected is None or features is None or features.ndim != 2:
+        return None
+    given = features.shape[1]
+    if given == expected:
+        return None
+    return (
+        f"the data has {given} features and {type(model).__name__} was built for "
+        f"{expected}; set model.model_kwargs.{_NUM_FEATURES} to {given}, or choose "
+        f"{expected} columns with dataset_kwargs.feature_columns"
+    )
+
+
+def _size_of(model: nn.Module, argument: str) -> int | None:
+    """Returns a constructor argument of a model, if it has one that is a number."""
+    arguments = getattr(model, "init_kwargs", None)
+    found = arguments.get(argument) if isinstance(arguments, dict) else None
+    return found if isinstance(found, int) else None
+
+
+def _fraction_misfit(model: nn.Module, batch: Batch, error: RuntimeError) -> str | None:
+    """Returns the message for labels that are no classes, or None."""
+    labels = batch.get("labels")
+    if labels is None or not labels.is_floating_point() or "Long" not in str(error):
+        return None
+    return (
+        f"the labels are fractions, and the loss of {type(model).__name__} takes "
+        "classes; label the data with whole numbers, or take a model for regression"
+    )
+
+
+def _class_misfit(model: nn.Module, error: IndexError) -> str | None:
+    """Returns the message for a label that is no class of the model, or None."""
+    found = _BAD_TARGET.match(str(error))
+    if found is None:
+        return None
+    number = _size_of(model, "num_classes")
+    which = "the classes" if number is None else f"the {number} classes"
+    places = "" if number is None else f", 0 to {number - 1}"
+    return (
+        f"the label {found[1]} is none of {which} of {type(model).__name__}{places}; "
+        "set their number in model.model_kwargs to that of the data, or correct the "
+        "label"
+    )
+
+
+def _row_misfit(model: nn.Module, error: IndexError) -> str | None:
+    """Returns the message for an id that an embedding has no row for, or None."""
+    for name, layer, given in _layers_called(model, error):
+        if isinstance(layer, nn.Embedding) and given.numel():
+            lowest, highest = (int(each) for each in given.aminmax())
+            if lowest < 0 or highest >= layer.num_embeddings:
+                return (
+                    f"layer {name!r} of {type(model).__name__} has rows 0 to "
+                    f"{layer.num_embeddings - 1} and was given "
+                    f"{lowest if lowest < 0 else highest}; change the model's "
+                    "arguments or the data so that they agree"
+                )
+    return None
+
+
+def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
+    """Returns the message for a layer of another width than its input, or None."""
+    for name, layer, given in _layers_called(model, error):
+        found = _width_misfit(layer, given)
+        if found is not None:
+            expected, width = found
+            return (
+                f"layer {name!r} of {type(model).__name__} takes {expected} values and "
+                f"was given {width}, an input of shape {tuple(given.shape)}; change "
+                "the model's arguments or the data so that they agree"
+            )
+    return None
+
+
+def lone_value(model: nn.Module, error: ValueError) -> str | None:
+    """Returns the message for a batch norm that cannot tell values apart, or None."""
+    if not str(error).startswith("Expected more than 1 value per channel"):
+        return None
+    for name, layer, given in _layers_called(model, error):
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            return (
+                f"layer {name!r} of {type(model).__name__} normalizes over the batch, "
+                "and was given one value for each channel, an input of shape "
+                f"{tuple(given.shape)}; choose a training.per_device_train_batch_size "
+                "that leaves no process with one sample, also in the last step of an "
+                "epoch, or use nn.GroupNorm or nn.LayerNorm"
+            )
+    return None
+
+
+def _layers_called(
+    model: nn.Module, error: Exception
+) -> Iterator[tuple[str, nn.Module, torch.Tensor]]:
+    """Yields the name, the layer and the input of the calls that led to an error.
+
+    They are found in its traceback, without running the model again.
+    """
+    names = {id(module): name for name, module in model.named_modules()}
+    for frame, _ in walk_tb(error.__traceback__):
+        layer: Any = frame.f_locals.get("self")
+        given = frame.f_locals.get("input")
+        if id(layer) in names and isinstance(given, torch.Tensor):
+            yield names[id(layer)], layer, given
+
+
+def _width_misfit(layer: Any, given: torch.Tensor) -> tuple[int, int] | None:
+    """Returns the expected and the given width of a layer's input if they differ."""
+    if isinstance(layer, nn.Linear) and given.ndim > 0:
+        found = layer.in_features, given.shape[-1]
+    elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        dimensions = len(layer.kernel_size)
+        if given.ndim not in (dimensions + 1, dimensions + 2):
+            return None
+        found = layer.in_channels, given.shape[-1 - dimensions]
+    else:
+        return None
+    return None if found[0] == found[1] else found
