@@ -2,8 +2,11 @@
 
 import click
 
-from oumi_scaffold.cli.generating import completion
-from oumi_scaffold.cli.generating.options import WritingOptions, writing_options
+from oumi_scaffold.cli.generating.options import (
+    WritingOptions,
+    task_option,
+    writing_options,
+)
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
 from oumi_scaffold.cli.generating.writing_models import write_models
 from oumi_scaffold.project.settings import read_settings
@@ -14,12 +17,7 @@ from oumi_templates.catalog import DATASET
 
 @click.command("new-dataset")
 @click.argument("name")
-@click.option(
-    "--task",
-    metavar="TASK",
-    shell_complete=completion.tasks,
-    help="The task of the models that it is for; see `list tasks`.",
-)
+@task_option("The task of the models that it is for; see `list tasks`.")
 @click.option(
     "--kind",
     metavar="|".join(KINDS),

@@ -8,8 +8,10 @@ import click
 from oumi_scaffold.cli.generating import completion
 from oumi_scaffold.cli.generating.model_request import ModelRequest, complete
 from oumi_scaffold.cli.generating.options import (
+    arch_option,
     data_options,
     settings_option,
+    task_option,
     trust_option,
     writing_options,
 )
@@ -20,18 +22,8 @@ from oumi_scaffold.request.spec import RUNTIME, TARGETS
 
 @click.command("new-model")
 @click.argument("name", required=False)
-@click.option(
-    "--task",
-    metavar="TASK",
-    shell_complete=completion.tasks,
-    help="The task of the model; see `list tasks`.",
-)
-@click.option(
-    "--arch",
-    metavar="ARCH",
-    shell_complete=completion.architectures,
-    help="The architecture; see `list tasks`.",
-)
+@task_option("The task of the model; see `list tasks`.")
+@arch_option
 @click.option(
     "--template",
     metavar="WHERE",

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.generating import completion
+from oumi_scaffold.cli.generating.options import arch_option, task_option
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.recovery import locked
@@ -17,18 +17,8 @@ from oumi_scaffold.writing.write import write
 
 @click.command("new-project")
 @click.argument("name")
-@click.option(
-    "--task",
-    metavar="TASK",
-    shell_complete=completion.tasks,
-    help="The task of the model; see `list tasks`.",
-)
-@click.option(
-    "--arch",
-    metavar="ARCH",
-    shell_complete=completion.architectures,
-    help="The architecture; see `list tasks`.",
-)
+@task_option("The task of the model; see `list tasks`.")
+@arch_option
 @click.option(
     "--model",
     metavar="NAME",

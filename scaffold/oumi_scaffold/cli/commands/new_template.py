@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.generating import completion
+from oumi_scaffold.cli.generating.options import task_option
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.exceptions import BadTemplateNameError, UnknownChoiceError
@@ -20,13 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 @click.command("new-template")
 @click.argument("name")
-@click.option(
-    "--task",
-    metavar="TASK",
-    default=DEFAULT_TASK,
-    shell_complete=completion.tasks,
-    help="The task whose template to copy; see `list tasks`.",
-)
+@task_option("The task whose template to copy; see `list tasks`.", DEFAULT_TASK)
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @json_option
 def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:

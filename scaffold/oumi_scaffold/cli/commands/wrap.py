@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from oumi_scaffold.cli import output
-from oumi_scaffold.cli.generating import completion
 from oumi_scaffold.cli.generating.options import (
     data_options,
     settings_option,
+    task_option,
     writing_options,
 )
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
@@ -22,12 +22,7 @@ from oumi_scaffold.wrapping.sizes import TASKS
 @click.option(
     "--name", metavar="NAME", help="The name of the model; CLASSModel if not given."
 )
-@click.option(
-    "--task",
-    metavar="TASK",
-    shell_complete=completion.tasks,
-    help=f"What the module is for: {', '.join(TASKS)}.",
-)
+@task_option(f"What the module is for: {', '.join(TASKS)}.")
 @settings_option("Set an argument of the module, such as depth=4")
 @data_options
 @writing_options()

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from oumi_scaffold.cli.generating import decisions
+from oumi_scaffold.cli.generating import completion, decisions
 from oumi_scaffold.cli.generating.decisions import Decisions
 from oumi_scaffold.cli.options import Decorator, grouped, json_option
 
@@ -60,6 +60,25 @@ class DataOptions(NamedTuple):
         """The option that names the data; None if neither was given."""
         named = {"--dataset": self.dataset, "--data": self.data}
         return next((name for name, value in named.items() if value is not None), None)
+
+
+def task_option(help: str, default: str | None = None) -> Decorator:
+    """Returns `--task`, with whose task it is."""
+    return click.option(
+        "--task",
+        metavar="TASK",
+        default=default,
+        shell_complete=completion.tasks,
+        help=help,
+    )
+
+
+arch_option: Decorator = click.option(
+    "--arch",
+    metavar="ARCH",
+    shell_complete=completion.architectures,
+    help="The architecture; see `list tasks`.",
+)
 
 
 def settings_option(help: str) -> Decorator:
