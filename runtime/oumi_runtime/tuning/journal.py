@@ -1,10 +1,12 @@
 """The study of a search, kept in a file, so that a search can be continued."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oumi_runtime.core.configs import TrainingParams
+from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import ChangedSearchError, MissingExtraError
 from oumi_runtime.tuning.parameters import SearchedKey
 
@@ -38,7 +40,8 @@ def open_study(
 
     Raises:
         MissingExtraError: optuna is not installed.
-        ChangedSearchError: The folder holds a search for something else.
+        ChangedSearchError: The folder holds a search for something else, or its
+            journal is damaged.
     """
     try:
         # Imported only where it is used: it is an extra.
@@ -51,6 +54,7 @@ def open_study(
     path = folder / JOURNAL_FILENAME
     if not path.exists() and any(folder.glob("trial-*")):
         raise ChangedSearchError(folder, f"it has trials, but no {JOURNAL_FILENAME}")
+    _mend(path)
     study = optuna.create_study(
         study_name="tune",
         storage=optuna.storages.JournalStorage(JournalFileBackend(str(path))),
@@ -86,6 +90,35 @@ def counted(study: "Study") -> list["FrozenTrial"]:
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
         or (trial.state is TrialState.FAIL and REASON in trial.user_attrs)
     ]
+
+
+def _mend(path: Path) -> None:
+    """Takes back a last line that was cut off by a kill, or by a full disk.
+
+    What it says had not happened yet.
+
+    Raises:
+        ChangedSearchError: Another line is damaged.
+    """
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    if lines and not lines[-1].endswith(b"\n"):
+        size = sum(map(len, lines[:-1]))
+        logger.warning("taking back the last line of %s, which was cut off", path)
+        with path.open("r+b") as file:
+            file.truncate(size)
+        lines.pop()
+    for number, line in enumerate(lines, start=1):
+        if not _is_entry(line):
+            reason = f"line {number} of {path.name} is damaged"
+            raise ChangedSearchError(path.parent, reason)
+
+
+def _is_entry(line: bytes) -> bool:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and isinstance(entry.get("op_code"), int)
 
 
 def _require_same(

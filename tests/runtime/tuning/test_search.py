@@ -191,6 +191,33 @@ def test_another_search_is_not_mixed_with_the_first(build, folder):
         tune(build, [HEIGHT], num_trials=1)
 
 
+def test_a_journal_that_was_cut_off_goes_on_from_its_last_whole_line(
+    build, folder, caplog
+):
+    tune(build, [HEIGHT], num_trials=2)
+    journal = folder / "tune" / "journal.jsonl"
+    whole = journal.read_bytes()
+    for cut in (b'{"op_code": 3, "wor', b"{}"):
+        journal.write_bytes(whole + cut)
+        found = tune(build, [HEIGHT], num_trials=2)
+        assert len(found.trials) == 2
+        assert journal.read_bytes().startswith(whole + b'{"op_code":')
+        assert "the last line of" in caplog.text
+    assert len(tune(build, [HEIGHT], num_trials=3).trials) == 3
+
+
+@pytest.mark.parametrize("line", [b"garbage{", b"[]", b"{}", b"\xff"])
+def test_a_damaged_line_of_the_journal_is_named(build, folder, line):
+    tune(build, [HEIGHT], num_trials=1)
+    journal = folder / "tune" / "journal.jsonl"
+    first, *others = journal.read_bytes().splitlines(keepends=True)
+    damaged = b"".join([first, line + b"\n", *others])
+    journal.write_bytes(damaged)
+    with pytest.raises(ChangedSearchError, match=r"line 2 of journal\.jsonl is damage"):
+        tune(build, [HEIGHT], num_trials=2)
+    assert journal.read_bytes() == damaged
+
+
 def test_two_searches_in_one_folder_are_refused(build, folder):
     with (
         OutputLock(folder / "tune"),
