@@ -78,11 +78,11 @@ class CsvRows:
         csv = _csv()
         # One thread is as fast here, and nothing of later blocks is in memory.
         read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
-        return csv.open_csv(self._path, read, *_options(names))
+        return csv.open_csv(self._path, read, *_options(self._path, names))
 
     def _table(self, names: list[str] | None) -> Any:
         csv = _csv()
-        options = _options(names)
+        options = _options(self._path, names)
         try:
             read = csv.ReadOptions(block_size=_BLOCK_BYTES)
             table = csv.read_csv(self._path, read, *options)
@@ -183,12 +183,20 @@ def _csv() -> Any:
     return cast(Any, csv)
 
 
-def _options(names: list[str] | None) -> tuple[Any, Any]:
+def _options(path: Path, names: list[str] | None) -> tuple[Any, Any]:
     """How csv is parsed, and which columns are read."""
     csv = _csv()
     # Quoted texts may contain line breaks.
-    parse = csv.ParseOptions(newlines_in_values=True)
+    parse = csv.ParseOptions(delimiter=_separator_of(path), newlines_in_values=True)
     return parse, csv.ConvertOptions(include_columns=names)
+
+
+def _separator_of(path: Path) -> str:
+    """What separates the columns: a comma, or what the header has in its place."""
+    with path.open("rb") as file:
+        header = file.readline(_BUFFER_BYTES)
+    others = (sign for sign in ";\t|" if sign.encode() in header)
+    return "," if b"," in header else next(others, ",")
 
 
 def _columns(batch: Any) -> Mapping[str, Column]:

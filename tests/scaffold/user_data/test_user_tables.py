@@ -153,3 +153,14 @@ def test_numbers_and_names_together_are_as_many_classes_as_there_are(tmp_path):
         classes = Classes("label")
         read_user_table(tmp_path / "t.jsonl", {}).read(classes)
         assert classes.number == number
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_a_csv_of_another_separator_is_read_like_one_of_commas(tmp_path, sign):
+    path = tmp_path / "data.csv"
+    path.write_text(f"\ufefftext{sign}label\n'a, b'{sign}0\nc{sign}2\n")
+    table = read_user_table(path, {})
+    assert list(table.names) == ["text", "label"]
+    classes = Classes("label")
+    table.read(Texts("text"), classes)
+    assert (table.num_rows, classes.number) == (2, 3)

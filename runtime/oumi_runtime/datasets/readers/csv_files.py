@@ -11,14 +11,27 @@ from oumi_runtime.core.datasets.bad_rows import reject_row
 CSV_REASON = re.compile(
     r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
 )
+_OTHER_SEPARATORS = ";\t|"
+_MOST_HEADER_BYTES = 1 << 20
 _BLOCK_BYTES = 16 << 20
+
+
+def separator_of(path: Path) -> str:
+    """Returns what separates the columns: a comma, or what stands in its place.
+
+    That is a semicolon, tab or bar, if the header has one and no comma.
+    """
+    with path.open("rb") as file:
+        header = file.readline(_MOST_HEADER_BYTES)
+    others = (sign for sign in _OTHER_SEPARATORS if sign.encode() in header)
+    return "," if b"," in header else next(others, ",")
 
 
 def csv_header(path: Path) -> list[str]:
     """Returns the names of the columns, or none where the first row is not csv."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         try:
-            return next(csv.reader(file), [])
+            return next(csv.reader(file, delimiter=separator_of(path)), [])
         except csv.Error:
             return []  # For example, an unclosed quote; Arrow has a better message.
 
@@ -119,6 +132,7 @@ def _csv_options(
             use_threads=bad is None,
         ),
         arrow_csv.ParseOptions(
+            delimiter=separator_of(path),
             # Quoted texts may contain line breaks.
             newlines_in_values=True,
             invalid_row_handler=None if bad is None else note,

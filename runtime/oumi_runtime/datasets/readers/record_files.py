@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.datasets.readers.column_names import missing_column, require_single
-from oumi_runtime.datasets.readers.csv_files import CSV_REASON
+from oumi_runtime.datasets.readers.csv_files import CSV_REASON, separator_of
 from oumi_runtime.datasets.readers.json_lines import begins_a_list, first_bad_line
 from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
@@ -187,7 +187,9 @@ class RecordFile:
             # They saved no time on two cores, with 2 columns or 20.
             csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
             # Quoted texts may contain line breaks.
-            csv.ParseOptions(newlines_in_values=True),
+            csv.ParseOptions(
+                delimiter=separator_of(self.path), newlines_in_values=True
+            ),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(self._text_columns, pa.string()),
                 include_columns=columns,
