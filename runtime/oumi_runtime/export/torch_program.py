@@ -109,8 +109,8 @@ def _require_dynamic(
                     run.name,
                     format,
                     f"tracing makes the {name} size of {spec.name} a constant, {size}; "
-                    "use tensor.shape in forward where it uses a number, and no "
-                    "Python list or loop over it",
+                    "use x.shape[0] in forward where it uses len(x) or a number, and "
+                    "no Python list or loop over it",
                 )
 
 

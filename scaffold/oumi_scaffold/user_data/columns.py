@@ -11,6 +11,9 @@ from typing import Any, cast
 Column = Sequence[object]
 
 
+_A_CLASS = "a class: write whole numbers from 0, or names"
+
+
 class Measure(ABC):
     """Looks at columns, from the first row to the last.
 
@@ -101,9 +104,9 @@ class Classes(Measure):
             return self._failure
         least = min(map(int, self._values), default=0)
         name = self.columns[-1]
-        return (
-            f"{name} holds {least}; classes are numbered from 0" if least < 0 else None
-        )
+        if least >= 0:
+            return None
+        return f"{name} holds {least}; classes are numbered from 0, or have names"
 
     @property
     def _has_names(self) -> bool:
@@ -114,7 +117,7 @@ class Classes(Measure):
             values = plain(batch[0])
             place = _first(values, lambda value: not self._take([value]))
             if place is not None:
-                self._fail(place, self.columns[0], values[place], "a class")
+                self._fail(place, self.columns[0], values[place], _A_CLASS)
 
     def _take(self, values: Sequence[object]) -> bool:
         """Adds the values, if all of them are classes."""
@@ -152,7 +155,7 @@ class Tags(Classes):
                 return
             if not self._take(tags):
                 bad = next(tag for tag in tags if not self._take([tag]))
-                self._fail(place, self.columns[1], bad, "a class")
+                self._fail(place, self.columns[1], bad, _A_CLASS)
                 return
 
 

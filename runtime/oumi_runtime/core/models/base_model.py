@@ -174,13 +174,16 @@ class BaseModel(nn.Module, ABC):
         config = read_config(folder / config_filename)
         with budget_for(folder, entries):
             model = cls._make(config, folder, override_kwargs or {})
-        load_weights(
-            model,
-            weights,
-            entries,
-            strict=strict,
-            map_location=map_location or "cpu",
-        )
+        place = map_location or "cpu"
+        try:
+            load_weights(model, weights, entries, strict=strict, map_location=place)
+        except SavedModelError as error:
+            if config:
+                raise
+            raise SavedModelError(
+                f"{error}; there is no {config_filename}, so give the arguments that "
+                "it was made with as override_kwargs"
+            ) from error
         return model
 
     @classmethod

@@ -145,6 +145,17 @@ def test_a_device_that_is_not_there_is_refused_in_one_line(tmp_path):
     one_line(error)
 
 
+def test_weights_alone_ask_for_the_arguments_that_they_were_made_with(tmp_path):
+    tiny.Tiny(4, bias=False).save_pretrained(tmp_path, save_config=False)
+    with pytest.raises(
+        SavedModelError, match=r"there is no config\.json, so give .* override_kwargs"
+    ):
+        tiny.Tiny.from_pretrained(tmp_path, override_kwargs={"width": 3})
+    assert tiny.Tiny.from_pretrained(
+        tmp_path, override_kwargs={"width": 4, "bias": False}
+    ).init_kwargs == {"width": 4, "bias": False}
+
+
 def test_override_kwargs_replace_the_saved_arguments(tmp_path):
     tiny.Passing(4).save_pretrained(tmp_path)
     loaded = tiny.Passing.from_pretrained(tmp_path, override_kwargs={"scale": 5.0})
