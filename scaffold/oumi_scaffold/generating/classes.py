@@ -14,7 +14,8 @@ from oumi_scaffold.project.paths import (
     read_target,
 )
 from oumi_scaffold.rendering.render import RenderedFile, Renderer
-from oumi_scaffold.rendering.structure import Structure, StructureChecks
+from oumi_scaffold.rendering.structure import Structure
+from oumi_scaffold.rendering.structure_checks import StructureChecks
 from oumi_scaffold.request.spec import DATASET_CLASS, MODEL_CLASS, RUNTIME, ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in

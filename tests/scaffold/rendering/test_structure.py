@@ -3,9 +3,10 @@
 import pytest
 
 from oumi_scaffold.exceptions import TemplateError, UnknownChoiceError
-from oumi_scaffold.rendering import structure
+from oumi_scaffold.rendering import structure_checks
 from oumi_scaffold.rendering.render import RenderedFile
-from oumi_scaffold.rendering.structure import StructureChecks, check_structure
+from oumi_scaffold.rendering.structure import check_structure
+from oumi_scaffold.rendering.structure_checks import StructureChecks
 from oumi_scaffold.request.values import Value
 
 MODEL = """\
@@ -94,7 +95,9 @@ def test_files_that_differ_in_their_names_only_are_read_once(
 ):
     checks = StructureChecks("a-template")
     checks.check(files_of("NetOne", "net_one"), "NetOne", "net_one", {})
-    monkeypatch.setattr(structure, "check_structure", lambda *args: pytest.fail("read"))
+    monkeypatch.setattr(
+        structure_checks, "check_structure", lambda *args: pytest.fail("read")
+    )
     found = checks.check(files_of("NetTwo", "net_two"), "NetTwo", "net_two", {})
     assert found == ("models/net_two.py", "configs/net_two.yaml")
 

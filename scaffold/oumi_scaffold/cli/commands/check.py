@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.options import json_option
+
+if TYPE_CHECKING:
+    from oumi_runtime.testing import CheckResult
 
 _WORDS = {
     "passed": "ok",
@@ -64,7 +67,7 @@ class _Subject(NamedTuple):
 
     name: str
     origin: str
-    run: Callable[..., Sequence[Any]]
+    run: "Callable[..., Sequence[CheckResult]]"
 
 
 def _subjects(
@@ -109,7 +112,7 @@ class _Shown:
     def __init__(self) -> None:
         self._first_with: dict[str, str] = {}
 
-    def __call__(self, result: Any) -> None:
+    def __call__(self, result: "CheckResult") -> None:
         output.status(_WORDS[result.outcome], result.name)
         if result.outcome == "passed":
             return
@@ -129,7 +132,7 @@ def _show_totals(document: dict[str, Any]) -> None:
     output.say(f"{', '.join(counts)} in {document['seconds']:.1f} s")
 
 
-def _document(noun: str, name: str, results: Sequence[Any]) -> dict[str, Any]:
+def _document(noun: str, name: str, results: "Sequence[CheckResult]") -> dict[str, Any]:
     return {
         noun: name,
         "failed": sum(result.outcome == "failed" for result in results),
