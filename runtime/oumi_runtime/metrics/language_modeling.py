@@ -13,6 +13,7 @@ from oumi_runtime.core.datasets.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
+from oumi_runtime.metrics.token_labels import require_token_labels
 
 # Those of the tokenizers that are made here; they stand for no byte.
 _SPECIAL_TOKENS = {"[PAD]", "[UNK]"}
@@ -30,7 +31,12 @@ class LanguageModeling(BatchMetrics):
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> tuple[float, int, int]:
-        """Returns the tokens' total loss in nats, their number, and that of bytes."""
+        """Returns the tokens' total loss in nats, their number, and that of bytes.
+
+        Raises:
+            DataError: The labels are not those of tokens.
+        """
+        require_token_labels(batch, "language_modeling")
         # Imported only when metrics are computed: it takes as long as torch.
         from torchmetrics.functional.text import perplexity
 

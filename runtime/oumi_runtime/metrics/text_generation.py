@@ -12,6 +12,7 @@ from oumi_runtime.core.models.generation import greedy_target, target_texts
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
+from oumi_runtime.metrics.token_labels import require_token_labels
 
 
 @register("text_generation", RegistryType.METRICS_FUNCTION)
@@ -26,7 +27,12 @@ class TextGeneration(BatchMetrics):
     def measure(
         self, model: nn.Module, batch: Batch, outputs: Mapping[str, torch.Tensor]
     ) -> list[tuple[str, str]]:
-        """Returns the generated text and the target of each sample."""
+        """Returns the generated text and the target of each sample.
+
+        Raises:
+            DataError: The labels are not those of tokens, or there is no tokenizer.
+        """
+        require_token_labels(batch, "text_generation")
         inputs = {name: column for name, column in batch.items() if name != "labels"}
         labels = batch["labels"]
         # All processes have to run the model equally often.

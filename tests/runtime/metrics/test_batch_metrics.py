@@ -75,6 +75,14 @@ def test_a_batch_without_labels_counts_for_nothing_and_none_at_all_is_refused():
         metrics.compute(kept)
 
 
+@pytest.mark.parametrize("metrics", [LanguageModeling(), TextGeneration(TOKENIZER)])
+def test_metrics_of_tokens_are_refused_where_each_sample_has_one_label(metrics):
+    batch = {"input_ids": torch.ones(2, 3).long(), "labels": torch.ones(2).long()}
+    sentence = "needs a label for each token.*not labels of shape \\(2,\\)"
+    with pytest.raises(DataError, match=sentence):
+        metrics.measure(IDLE, batch, {"logits": torch.zeros(2, 3)})
+
+
 class Speller(nn.Module):
     """Writes what it is told to, and then token 0."""
 
