@@ -15,13 +15,20 @@ class Status(StrEnum):
     CREATE = "create"
     IDENTICAL = "identical"
     UPDATE = "update"
+    """It is ours, or shared with the user, and gets its new content."""
     CONFLICT = "conflict"
+    """It is the user's: what happens has to be decided."""
     SKIP = "skip"
+    """It was decided that it stays."""
     FORCE = "force"
+    """It was decided that it is replaced or deleted; a copy is kept."""
     DELETE = "delete"
     GONE = "gone"
+    """It is not there any more, and stays so."""
     MERGE = "merge"
+    """It gets the user's changes and the template's."""
     MARKERS = "markers"
+    """As for `MERGE`, with both where they overlap, between markers."""
 
 
 _KEPT = {Status.FORCE, Status.MERGE, Status.MARKERS}

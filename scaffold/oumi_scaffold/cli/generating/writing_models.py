@@ -1,40 +1,16 @@
-"""What `new-model` and `wrap` do once they know the models: render, write, report."""
+"""What `new-model`, `new-dataset` and `wrap` do with specs: render, check and write."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from oumi_scaffold.cli import output
 from oumi_scaffold.cli.generating.options import WritingOptions
-from oumi_scaffold.cli.generating.plan_report import Report
 from oumi_scaffold.cli.generating.taken_names import check_free, taken_names
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
+from oumi_scaffold.cli.generating.written import Written
 from oumi_scaffold.cli.recovery import locked
-from oumi_scaffold.generating.classes import Generated, generated, plan_models
+from oumi_scaffold.generating.classes import generated, plan_models
 from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.template.source import Source
-from oumi_scaffold.writing.plan import Plan
 from oumi_scaffold.writing.write import write
-
-
-class Written(NamedTuple):
-    """The models, the plan that was carried out, and the backup, if any."""
-
-    models: Sequence[Generated]
-    plan: Plan
-    backup: str | None
-
-    def report(self, options: WritingOptions) -> None:
-        """Prints what became of each file.
-
-        Raises:
-            ConflictError: Files were in the way.
-        """
-        report = Report(self.models, self.plan, self.backup, options.diff)
-        if options.as_json:
-            output.emit_json(report.document())
-        else:
-            report.show(options.output_dir)
-        self.plan.raise_for_conflicts()
 
 
 def write_models(

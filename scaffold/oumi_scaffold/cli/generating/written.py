@@ -1,10 +1,11 @@
-"""The report of `new-model` and `new-dataset`, for people or as JSON."""
+"""What `new-model`, `new-dataset` or `wrap` has written, for people or as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating.options import WritingOptions
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.generating.classes import Generated
 from oumi_scaffold.project import requirements_file
@@ -12,38 +13,37 @@ from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.writing.plan import Plan
 
 
-class Report(NamedTuple):
-    """The generated models, what happened to each file, and the backup, if any."""
+class Written(NamedTuple):
+    """What was generated, the plan that was carried out, and the backup, if any."""
 
     models: Sequence[Generated]
     plan: Plan
     backup: str | None
-    diff: bool
 
-    def document(self) -> dict[str, object]:
-        """Returns the report as `--json` prints it, the same for a dry run."""
+    def report(self, options: WritingOptions) -> None:
+        """Prints what became of each file, and what to type next.
+
+        Raises:
+            ConflictError: Files were in the way.
+        """
+        lines = PlanLines(self.plan, self.backup, options.diff)
+        if options.as_json:
+            output.emit_json({**self._described(), **lines.document()})
+        else:
+            lines.show()
+            if not (self.plan.conflicts or self.plan.dry_run):
+                output.say()
+                self._show_next_steps(options.output_dir)
+        self.plan.raise_for_conflicts()
+
+    def _described(self) -> dict[str, object]:
+        """The part of the document that says what was asked for."""
         spec = self.models[0].spec
         names = [model.spec.name for model in self.models]
-        return {
-            **({"name": spec.name} if len(names) == 1 else {"names": names}),
-            **_described(spec),
-            **self._lines.document(),
-        }
-
-    def show(self, output_dir: Path) -> None:
-        """Prints the report, and what to type next.
-
-        Args:
-            output_dir: The project's folder as the user named it.
-        """
-        self._lines.show()
-        if not (self.plan.conflicts or self.plan.dry_run):
-            output.say()
-            self._show_next_steps(output_dir)
-
-    @property
-    def _lines(self) -> PlanLines:
-        return PlanLines(self.plan, self.backup, self.diff)
+        name = {"name": spec.name} if len(names) == 1 else {"names": names}
+        if spec.is_dataset:
+            return {**name, "dataset_name": spec.registered_name, **spec.data}
+        return {**name, "task": spec.task, "arch": spec.arch, "target": spec.target}
 
     def _show_next_steps(self, output_dir: Path) -> None:
         import shlex
@@ -66,12 +66,6 @@ class Report(NamedTuple):
         # For this one command: Oumi would register the model twice in its tests.
         listed = f"OUMI_EXTRA_DEPS_FILE={requirements_file.FILE_NAME}"
         output.say(f"  {listed} oumi train -c {config}")
-
-
-def _described(spec: ClassSpec) -> dict[str, object]:
-    if spec.is_dataset:
-        return {"dataset_name": spec.registered_name, **spec.data}
-    return {"task": spec.task, "arch": spec.arch, "target": spec.target}
 
 
 def _show_use_of_dataset(spec: ClassSpec) -> None:
