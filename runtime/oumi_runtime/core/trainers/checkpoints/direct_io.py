@@ -15,6 +15,7 @@ BLOCK_BYTES = 4096
 
 _LEAST_BYTES = 2**16
 _DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux only.
+_REFUSALS = (errno.EINVAL, errno.EOPNOTSUPP)
 
 
 def write_new(path: Path, content: bytes | memoryview) -> int:
@@ -53,7 +54,7 @@ def _write_directly(descriptor: int, view: memoryview) -> int:
             written += os.write(descriptor, view[written:end])
     except OSError as error:
         # The file system has no direct writes, or not from such memory.
-        if error.errno != errno.EINVAL:
+        if error.errno not in _REFUSALS:
             raise
     finally:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)

@@ -86,9 +86,10 @@ def test_packed_tensors_can_be_written_directly(tmp_path, writes) -> None:
         assert writes[0] == (len(content) // BLOCK_BYTES * BLOCK_BYTES, True)
 
 
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.EOPNOTSUPP])
 @pytest.mark.parametrize("refusing", ["flag", "write"])
 def test_a_file_system_without_direct_writes_is_written_as_usual(
-    tmp_path, monkeypatch, refusing
+    tmp_path, monkeypatch, refusing, code
 ) -> None:
     refused = []
     set_flags, write = fcntl.fcntl, os.write
@@ -96,13 +97,13 @@ def test_a_file_system_without_direct_writes_is_written_as_usual(
     def refusing_fcntl(descriptor: int, command: int, flags: int = 0) -> int:
         if refusing == "flag" and flags & direct_io._DIRECT:
             refused.append("flag")
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(code, os.strerror(code))
         return set_flags(descriptor, command, flags)
 
     def refusing_write(descriptor: int, data: memoryview) -> int:
         if set_flags(descriptor, fcntl.F_GETFL) & direct_io._DIRECT:
             refused.append("write")
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(code, os.strerror(code))
         return write(descriptor, data)
 
     monkeypatch.setattr(direct_io.fcntl, "fcntl", refusing_fcntl)
