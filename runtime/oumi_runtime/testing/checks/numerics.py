@@ -27,6 +27,7 @@ from oumi_runtime.testing.measuring import (
 
 _FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)
 _TOO_LARGE = 1e12  # for a layer: its square is beyond what a norm can take
+_COPIED = "Cannot copy out of meta tensor"  # by .cpu(), which names a device
 _LARGE_OUTPUT = 300.0  # exp overflows at 89, and its inverse is 0 at 104
 
 
@@ -65,7 +66,7 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
             f"the value of a tensor is read in Python ({watch.read}), which makes a "
             "GPU synchronize: use torch.where, a mask or a clamp"
         ) from failure
-    if isinstance(failure, NotImplementedError):
+    if isinstance(failure, NotImplementedError) and _COPIED not in str(failure):
         raise NotApplicableError("forward chooses rows by values, which meta has not")
     if failure is not None:
         raise CheckFailedError(

@@ -687,6 +687,12 @@ FAULTS = (
     ),
     (
         "gpt2_like",
+        "moved to the CPU",
+        "no_device_is_written_in",
+        (("self.wte(input_ids)", "self.wte(input_ids.cpu())"),),
+    ),
+    (
+        "gpt2_like",
         "head untied",
         "weights_said_to_be_tied_are",
         (("        self.lm_head.weight = self.wte.weight\n", ""),),
