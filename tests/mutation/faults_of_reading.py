@@ -58,7 +58,7 @@ READING = faults(
         r"F.scaled_dot_product_attention(\1, \1, \2)",
     ),
     mask_left_to_causality=expression(
-        r"(F\.scaled_dot_product_attention\(.+), attn_mask=mask\)",
+        r"(F\.scaled_dot_product_attention\(.+), attn_mask=mask(, is_causal=.+)?\)",
         r"\1, is_causal=True)",
     ),
     window_on_one_side=expression(

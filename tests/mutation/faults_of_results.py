@@ -242,9 +242,10 @@ MASKS = faults(
         r"attention_mask\[:, None, None, :\]\.bool\(\)",
         "torch.ones_like(attention_mask)[:, None, None, :].bool()",
     ),
-    causal_mask_gone=expression(r"mask\.tril\(\)", "mask"),
-    causal_mask_off_by_one=expression(r"mask\.tril\(\)", "mask.tril(1)"),
-    causal_mask_transposed=expression(r"mask\.tril\(\)", "mask.triu()"),
+    causal_mask_gone=expression(r"(.+)\.tril\(\)", r"\1"),
+    causal_mask_off_by_one=expression(r"(.+)\.tril\(\)", r"\1.tril(1)"),
+    causal_mask_transposed=expression(r"(.+)\.tril\(\)", r"\1.triu()"),
+    causal_only_with_padding=expression(r"mask is None", "False"),
     padded_on_the_right=expression(
         r"F\.pad\((\w+), \((.+), 0\)\)", r"F.pad(\1, (0, \2))"
     ),
@@ -258,7 +259,7 @@ MASKS = faults(
     decoder_reads_the_label=expression(r"(.+)\[:, :-1\]", r"\1[:, 1:]"),
     masks_joined_by_or=expression(r"mask & (.+)", r"mask | \1"),
     one_position_for_all=expression(r"self\.positions", "self.positions.mean(0)"),
-    sees_itself_alone=expression(r"mask\.tril\(\)", "mask.tril().triu()"),
+    sees_itself_alone=expression(r"(.+)\.tril\(\)", r"\1.tril().triu()"),
     keys_are_itself_alone=expression(
         r"attention_mask\[:, None, None, :\]\.bool\(\)",
         "attention_mask[:, None, None, :].bool() & torch.eye("

@@ -68,11 +68,10 @@ class CodeWriter(BaseModel):
             `logits` (batch, sequence, vocab_size) of the token after each position;
             with labels, also the scalar `loss`.
         """
-        length = input_ids.shape[1]
-        mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
-        mask = mask.tril()  # (T, T), no token sees later ones
+        mask = None  # only later tokens are hidden
         if attention_mask is not None:
-            mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
+            seen = attention_mask[:, None, None, :].bool()  # (B, 1, 1, T)
+            mask = seen.expand(-1, -1, input_ids.shape[1], -1).tril()  # (B, 1, T, T)
 
         x = self.embedding(input_ids) * self.scale  # (B, T, H)
         for layer in self.layers:
@@ -118,11 +117,19 @@ class _Layer(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Keeps the shape (batch, sequence, hidden); `mask` is True where visible."""
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Keeps the shape (batch, sequence, hidden).
+
+        Args:
+            x: (batch, sequence, hidden) float.
+            mask: True where a token is seen, (batch, 1, sequence, sequence) bool; None
+                if all those before it are.
+        """
         qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
-        y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
+        y = F.scaled_dot_product_attention(
+            _rotated(q), _rotated(k), v, attn_mask=mask, is_causal=mask is None
+        )
         x = x + self.dropout(self.projection(y.transpose(1, 2).flatten(2)))
         output: torch.Tensor = x + self.dropout(self.mlp(x))
         return output

@@ -21,6 +21,7 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     TextPairs,
 )
+from oumi_runtime.core.datasets.packing import cut_into_blocks
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import BadSampleError, DataError
 
@@ -164,12 +165,9 @@ class TextEncoder:
     def _blocks(self, dataset: PlainTexts) -> Columns:
         """Joins texts, each followed by a padding token, and cuts them into blocks."""
         values = self._tokens(dataset.columns["text"]).ended_by(self.pad_id).values
-        lengths = torch.full((-(-len(values) // self.max_length),), self.max_length)
-        if len(values) % self.max_length:
-            lengths[-1] = len(values) % self.max_length
         return {
-            "input_ids": RaggedColumn(values, lengths, pad_value=self.pad_id),
-            "labels": RaggedColumn(values, lengths, pad_value=IGNORED_LABEL),
+            "input_ids": cut_into_blocks(values, self.max_length, self.pad_id),
+            "labels": cut_into_blocks(values, self.max_length, IGNORED_LABEL),
         }
 
     def _pairs(self, dataset: TextPairs) -> Columns:

@@ -21,7 +21,12 @@ class RaggedColumn:
     """Sequences of different lengths, stored end to end without padding."""
 
     def __init__(
-        self, values: torch.Tensor, lengths: torch.Tensor, *, pad_value: int = 0
+        self,
+        values: torch.Tensor,
+        lengths: torch.Tensor,
+        *,
+        pad_value: int = 0,
+        is_packed: bool = False,
     ) -> None:
         """Initializes the column.
 
@@ -29,14 +34,28 @@ class RaggedColumn:
             values: The concatenated sequences, (sum of lengths,).
             lengths: The length of each sequence, (samples,) int64; 0 is allowed.
             pad_value: The padding value for shorter sequences in a batch.
+            is_packed: Whether these are blocks of equal length, but for the last. Only
+                a batch with that one in it has a mask then.
         """
         self.values = values
         self.lengths = lengths
         self.pad_value = pad_value
+        self.is_packed = is_packed
         self._starts = lengths.cumsum(0) - lengths
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def needs_mask(self, indices: torch.Tensor) -> bool:
+        """Whether a batch has to say which of its values are padding.
+
+        Args:
+            indices: Sequence indices, (batch,) int64.
+        """
+        if not self.is_packed:
+            return True
+        lengths = self.lengths[indices]
+        return bool(lengths.ne(lengths[:1]).any())
 
     def pad(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Gathers sequences into a tensor, padded to the longest of them.
@@ -96,8 +115,12 @@ class RaggedColumn:
             indices: Sequence indices, (samples,) int64; may contain duplicates.
         """
         starts, lengths = self._starts[indices], self.lengths[indices]
-        values = self._gather(starts, lengths)
-        return RaggedColumn(values, lengths, pad_value=self.pad_value)
+        return RaggedColumn(
+            self._gather(starts, lengths),
+            lengths,
+            pad_value=self.pad_value,
+            is_packed=self.is_packed,
+        )
 
     def cut(self, length: int, *, pad_value: int) -> "RaggedColumn":
         """Truncates each sequence.
@@ -151,7 +174,8 @@ class RaggedColumn:
 class ColumnDataset(Dataset[Batch]):
     """A map-style dataset of columns.
 
-    A `RaggedColumn` named `input_ids` also provides the `attention_mask`.
+    A `RaggedColumn` named `input_ids` also provides the `attention_mask`, where it
+    needs one.
     """
 
     def __init__(
@@ -220,7 +244,7 @@ class ColumnDataset(Dataset[Batch]):
         for name, column in self.columns.items():
             if isinstance(column, RaggedColumn):
                 batch[name], mask = column.pad(indices)
-                if name == "input_ids":
+                if name == "input_ids" and column.needs_mask(indices):
                     batch["attention_mask"] = mask
             else:
                 batch[name] = column[indices]
@@ -233,14 +257,17 @@ class ColumnDataset(Dataset[Batch]):
             sizes: Number of samples in each batch, at least 1; these add up to the
                 number of samples.
         """
-        parts: dict[str, Iterator[torch.Tensor]] = {}
+        parts: dict[str, Iterator[torch.Tensor | None]] = {}
         for name, column in self.columns.items():
             if isinstance(column, RaggedColumn):
                 rows, masks = zip(*column.pad_runs(torch.tensor(sizes)), strict=True)
                 parts[name] = iter(rows)
                 if name == "input_ids":
-                    parts["attention_mask"] = iter(masks)
+                    is_spared = [column.is_packed and bool(m.all()) for m in masks]
+                    kept = zip(masks, is_spared, strict=True)
+                    parts["attention_mask"] = (None if no else m for m, no in kept)
             else:
                 parts[name] = iter(torch.split(column, list(sizes)))
         for _ in sizes:
-            yield {name: next(values) for name, values in parts.items()}
+            columns = {name: next(values) for name, values in parts.items()}
+            yield {name: c for name, c in columns.items() if c is not None}

@@ -74,4 +74,5 @@ def _join(
         torch.cat([column.values for column in ragged]),
         torch.cat([column.lengths for column in ragged]),
         pad_value=ragged[0].pad_value,
+        is_packed=all(column.is_packed for column in ragged),
     )

@@ -31,17 +31,29 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
             raise DataError(
                 f"pack needs a value of {name!r} for every token; set pack: false"
             )
-    num_tokens = int(lengths.sum())
-    blocks = torch.full((-(-num_tokens // block_size),), block_size)
-    if num_tokens % block_size:
-        blocks[-1] = num_tokens % block_size
     return ColumnDataset(
         {
-            name: RaggedColumn(column.values, blocks, pad_value=column.pad_value)
+            name: cut_into_blocks(column.values, block_size, column.pad_value)
             for name, column in ragged.items()
         },
         label_names=dataset.label_names,
     )
+
+
+def cut_into_blocks(
+    values: torch.Tensor, block_size: int, pad_value: int
+) -> RaggedColumn:
+    """Cuts values into blocks, of which the last may be shorter.
+
+    Args:
+        values: (values,).
+        block_size: The size of each block, at least 1.
+        pad_value: The padding value for the last block.
+    """
+    lengths = torch.full((-(-len(values) // block_size),), block_size)
+    if len(values) % block_size:
+        lengths[-1] = len(values) % block_size
+    return RaggedColumn(values, lengths, pad_value=pad_value, is_packed=True)
 
 
 def _sequences(name: str, column: torch.Tensor | RaggedColumn) -> RaggedColumn:

@@ -15,11 +15,19 @@ class _Layer(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Keeps the shape (batch, sequence, hidden); `mask` is True where visible."""
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Keeps the shape (batch, sequence, hidden).
+
+        Args:
+            x: (batch, sequence, hidden) float.
+            mask: True where a token is seen, (batch, 1, sequence, sequence) bool; None
+                if all those before it are.
+        """
         qkv = self.qkv(self.norm(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # (B, heads, T, H / heads)
-        y = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, attn_mask=mask)
+        y = F.scaled_dot_product_attention(
+            _rotated(q), _rotated(k), v, attn_mask=mask, is_causal=mask is None
+        )
         x = x + self.dropout(self.projection(y.transpose(1, 2).flatten(2)))
         output: torch.Tensor = x + self.dropout(self.mlp(x))
         return output

@@ -32,11 +32,10 @@
         self.norm = nn.LayerNorm(hidden_dim)
 
 {% include "forward.py" %}
-        length = input_ids.shape[1]
-        mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
-        mask = mask.tril()  # (T, T), no token sees later ones
+        mask = None  # only later tokens are hidden
         if attention_mask is not None:
-            mask = mask & attention_mask[:, None, None, :].bool()  # (B, 1, T, T)
+            seen = attention_mask[:, None, None, :].bool()  # (B, 1, 1, T)
+            mask = seen.expand(-1, -1, input_ids.shape[1], -1).tril()  # (B, 1, T, T)
 
         x = self.embedding(input_ids) * self.scale  # (B, T, H)
         for layer in self.layers:

@@ -159,7 +159,8 @@ class DatasetSplitParams(BaseParams):
 
     pack: StrictBool = False
     """Whether to concatenate token sequences and cut them into blocks of
-    `model.model_max_length`; texts without labels are always packed."""
+    `model.model_max_length`; texts without labels are always packed. Batches of full
+    blocks have no `attention_mask`."""
 
     stream: StrictBool = False
     """Whether to read samples as they are needed, rather than all at the start. If

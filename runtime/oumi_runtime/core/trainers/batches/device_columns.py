@@ -65,12 +65,19 @@ class DeviceColumns(ColumnDataset):
                 yield IndexedBatch(self, indices, part)
 
     def widths(self, indices: torch.Tensor) -> dict[str, int]:
-        """Returns the length of the longest sequence in each column of sequences.
+        """Returns the width of each column of sequences in a batch.
 
         Args:
             indices: The samples, (samples,) int64 in CPU memory.
         """
-        return {name: column.width(indices) for name, column in self._ragged.items()}
+        widths: dict[str, int] = {}
+        for name, column in self.columns.items():
+            if isinstance(column, RaggedColumn):
+                lengths = column.lengths[indices]
+                widths[name] = max(1, int(lengths.max()) if len(lengths) else 0)
+                if name == "input_ids" and column.needs_mask(indices):
+                    widths["attention_mask"] = widths[name]
+        return widths
 
     def gather(self, there: torch.Tensor, widths: Mapping[str, int]) -> Batch:
         """Gathers samples now.
@@ -85,7 +92,7 @@ class DeviceColumns(ColumnDataset):
                 batch[name] = self._plain[name].index_select(0, there)
             else:
                 batch[name], mask = self._ragged[name].pad(there, widths[name])
-                if name == "input_ids":
+                if name == "input_ids" and "attention_mask" in widths:
                     batch["attention_mask"] = mask
         return batch
 
@@ -134,15 +141,10 @@ class _DeviceRagged:
     """The sequences of a `RaggedColumn` on the device."""
 
     def __init__(self, column: RaggedColumn, device: torch.device) -> None:
-        self._lengths_here = column.lengths
         self._values = column.values.to(device)
         self._lengths = column.lengths.to(device)
         self._starts = (column.lengths.cumsum(0) - column.lengths).to(device)
         self._pad_value = column.pad_value
-
-    def width(self, indices: torch.Tensor) -> int:
-        lengths = self._lengths_here[indices]
-        return max(1, int(lengths.max()) if len(lengths) else 0)
 
     def pad(self, there: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         positions = torch.arange(width, device=self._values.device)  # (L,)
