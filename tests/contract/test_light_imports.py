@@ -74,6 +74,10 @@ def command(*args: str) -> str:
             TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
         ),
         (
+            f"{command('new-dataset', 'MyRows')}{command('new-project', 'my-lab')}",
+            TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
+        ),
+        (
             f"{command('new-model', 'X')}{command('update')}{command('undo')}",
             TORCH | DATA | {"pydantic", "cookiecutter", "rich"},
         ),
