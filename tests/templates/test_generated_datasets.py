@@ -18,7 +18,7 @@ from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.train import train
 from oumi_scaffold.generating.classes import plan_model
-from oumi_scaffold.request.names import MAX_LENGTH
+from oumi_scaffold.request.names import MAX_LENGTH, module_name
 from oumi_scaffold.request.spec import MAP, STREAM, dataset_spec, model_spec
 from oumi_scaffold.writing.write import write
 from oumi_templates.catalog import DEFAULT_TASK, TASKS
@@ -70,7 +70,7 @@ def test_their_own_tests_pass(project: Path):
 @pytest.mark.parametrize("task", TASKS)
 def test_they_pass_the_conformance_suite(project: Path, task: str):
     files = [
-        f"tests/test_{task.replace('-', '_')}_{kind}.py"
+        f"tests/test_{module_name(class_name(each, kind))}.py"
         for each, kind in DATASETS
         if each == task
     ]

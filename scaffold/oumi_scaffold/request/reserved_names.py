@@ -8,7 +8,7 @@ from collections.abc import Iterable
 # What generated files import or could, and modules that pytest or Windows would open.
 USED_BY_GENERATED_CODE = frozenset(
     """
-    baseiterabledataset basemapdataset basemodel iterator
+    baseiterabledataset basemapdataset basemodel iterator mapping
     f nn np numpy oumi oumi_runtime pytest registry tensor torch torchmetrics
     torchvision transformers conftest vocab_size num_classes num_features
     aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4

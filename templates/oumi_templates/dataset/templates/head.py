@@ -1,6 +1,4 @@
-{% if cookiecutter.kind == "stream" %}
-from collections.abc import Iterator
-{% endif %}
+from collections.abc import {{ "Mapping" if cookiecutter.kind == "map" else "Iterator, Mapping" }}
 from typing import Any
 
 {% if cookiecutter.__has_tensors == "True" %}

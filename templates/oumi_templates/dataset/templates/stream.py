@@ -1,6 +1,6 @@
 {% include "head.py" %}
 
-    def iter_raw(self) -> Iterator[dict[str, Any]]:
+    def iter_raw(self) -> Iterator[Mapping[str, Any]]:
         """Yields the rows of `self.split`, in the same order each time."""
         # Change 1 of 2: how rows are read: from files, a database or a simulation.
         rows = {{ cookiecutter.__source }}(self.split or "train")

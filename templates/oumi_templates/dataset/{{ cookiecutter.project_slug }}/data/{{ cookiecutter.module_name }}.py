@@ -3,7 +3,7 @@
 
 {% include cookiecutter.kind ~ ".py" %}
 
-    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+    def transform(self, sample: Mapping[str, Any]) -> dict[str, Any]:
         """Makes a sample from a row.
 
         Args:
