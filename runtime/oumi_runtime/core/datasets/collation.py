@@ -46,7 +46,7 @@ class PaddingCollator:
             max_length: Maximum length of a sequence, at least 1; longer ones are
                 truncated.
             pad_to_multiple_of: Rounds padded lengths up to a multiple of this, at
-                least 1.
+                least 1. Fractions of equal length are not padded.
         """
         ignored = -100 if label_ignore_index is None else label_ignore_index
         self._pad_values = dict.fromkeys(_LABELS, ignored) | {"input_ids": pad_token_id}
@@ -97,7 +97,10 @@ class PaddingCollator:
             values = [self._tensor(name, value) for value in values]
         shapes = {value.shape for value in values}
         longest = max(shape[0] if shape else 0 for shape in shapes)
-        width = -(-longest // self._multiple) * self._multiple
+        # The features of a table are no sequence, and of the length that a model takes.
+        are_features = len(shapes) == 1 and values[0].is_floating_point()
+        multiple = 1 if are_features else self._multiple
+        width = -(-longest // multiple) * multiple
         if len(shapes) == 1 and (width == longest or values[0].ndim != 1):
             return _stacked(values), None
         if len({(len(shape), shape[1:]) for shape in shapes}) > 1:

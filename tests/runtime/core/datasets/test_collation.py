@@ -102,3 +102,12 @@ def test_a_dataset_s_own_collator_goes_first_and_keeps_the_row_s_name():
     bad = CollatedDataset(Rows({"number": 1}, {"number": 7}), collate)
     with pytest.raises(BadRowError, match=r"row 2 of dataset 'rows' .*seven"):
         RowCollator(bad)([(index, bad[index]) for index in range(2)])
+
+
+def test_features_are_no_sequences_to_be_rounded_up():
+    samples = [{"features": torch.ones(3), "input_ids": [1, 2, 3], "labels": 1}] * 2
+    batch = PaddingCollator(pad_to_multiple_of=4)(samples)
+    assert batch["features"].shape == (2, 3)
+    waves = [{"wave": torch.ones(size)} for size in (2, 3)]
+    assert PaddingCollator(pad_to_multiple_of=4)(waves)["wave"].shape == (2, 4)
+    assert batch["input_ids"].shape == (2, 4)
