@@ -31,6 +31,7 @@ def misfit_of(
         _feature_misfit(model, batch)
         or _fraction_misfit(model, batch, error)
         or _layer_misfit(model, error)
+        or _dtype_misfit(model, error)
     )
 
 
@@ -108,6 +109,25 @@ def _layer_misfit(model: nn.Module, error: RuntimeError) -> str | None:
                 f"layer {name!r} of {type(model).__name__} takes {expected} values and "
                 f"was given {width}, an input of shape {tuple(given.shape)}; change "
                 "the model's arguments or the data so that they agree"
+            )
+    return None
+
+
+def _dtype_misfit(model: nn.Module, error: RuntimeError) -> str | None:
+    """Returns the message for weights of another dtype than their input, or None."""
+    if "type" not in str(error):
+        return None
+    for name, layer, given in _layers_called(model, error):
+        weight = getattr(layer, "weight", None)
+        if not isinstance(weight, torch.Tensor) or not given.is_floating_point():
+            continue
+        if weight.dtype != given.dtype:
+            own, other = (str(t.dtype).removeprefix("torch.") for t in (weight, given))
+            return (
+                f"layer {name!r} of {type(model).__name__} has weights of {own} and "
+                f"was given {other}; set model.torch_dtype_str: {other}, and "
+                "training.mixed_precision_dtype to compute in 16 bits, or convert "
+                "what it is given in forward"
             )
     return None
 

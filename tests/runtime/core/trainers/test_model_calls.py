@@ -159,6 +159,17 @@ def test_a_label_or_id_that_the_model_has_no_place_for_is_named(ids, labels, sen
         outputs_of(model, model, batch)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_weights_of_another_dtype_than_their_input_are_named(dtype):
+    pictures = Pictures().to(dtype)
+    sentence = (
+        f"layer 'layers.0' of Pictures has weights of {str(dtype)[6:]} and was given "
+        "float32; set model.torch_dtype_str: float32"
+    )
+    with pytest.raises(ModelForwardError, match=f"^{re.escape(sentence)}"):
+        outputs_of(pictures, pictures, {"images": torch.ones(2, 3, 2, 2)})
+
+
 def test_an_index_error_of_the_models_own_stays_what_it_is():
     class Indexes(nn.Module):
         def forward(self, x, labels=None):
