@@ -9,7 +9,7 @@ from oumi_scaffold.cli.generating.options import WritingOptions
 from oumi_scaffold.cli.generating.plan_lines import PlanLines
 from oumi_scaffold.generating.classes import Generated
 from oumi_scaffold.project import requirements_file
-from oumi_scaffold.request.spec import ClassSpec
+from oumi_scaffold.request.spec import STREAM, ClassSpec
 from oumi_scaffold.writing.plan import Plan
 
 
@@ -71,6 +71,9 @@ class Written(NamedTuple):
 def _show_use_of_dataset(spec: ClassSpec) -> None:
     output.say(f"  oumi-scaffold check {spec.registered_name}")
     output.say()
-    output.heading("What to write into a config, once for each split:")
-    output.say(f"  - dataset_name: {spec.registered_name}")
-    output.say("    split: train")
+    output.heading("What to write into a config, for each split:")
+    if spec.data.get("kind") == STREAM:
+        output.say("  stream: true # false reads all rows at the start")
+    output.say("  datasets:")
+    output.say(f"    - dataset_name: {spec.registered_name}")
+    output.say("      split: train")

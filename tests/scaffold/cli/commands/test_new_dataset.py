@@ -27,7 +27,10 @@ def test_it_writes_four_files_and_says_what_to_put_into_a_config(
     ]
     assert (project / "oumi_requirements.txt").read_text() == "data/my_rows.py\n"
     assert '@register_dataset("my_rows")' in (project / "data/my_rows.py").read_text()
-    assert done.out.endswith("  - dataset_name: my_rows\n    split: train\n")
+    assert done.out.endswith(
+        "  datasets:\n    - dataset_name: my_rows\n      split: train\n"
+    )
+    assert "stream" not in done.out
     assert "  python -m pytest -q\n  oumi-scaffold check my_rows\n" in done.out
 
 
@@ -44,6 +47,11 @@ def test_a_dry_run_writes_nothing_and_reports_the_same(
     fields = {name: planned[name] for name in ("name", "dataset_name", "task", "kind")}
     expected = {"name": "MyRows", "dataset_name": "my_rows", "task": task, "kind": kind}
     assert fields == expected
+
+
+def test_a_stream_says_how_it_is_read(project: Path, run: Callable):
+    done = run("new-dataset", "MyRows", "--kind", "stream")
+    assert "\n  stream: true # false reads all rows at the start\n" in done.out
 
 
 def test_it_is_listed_and_taken_by_models_configs(project: Path, run: Callable):
