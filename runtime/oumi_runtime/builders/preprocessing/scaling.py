@@ -1,5 +1,7 @@
 """Fits the `StandardScaler` layers of a model to the training split."""
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -7,9 +9,10 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
-from oumi_runtime.core.datasets import ColumnDataset
+from oumi_runtime.core.datasets import ColumnDataset, RowReader
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.models import StandardScaler
+from oumi_runtime.exceptions import BadRowError
 
 # Statistics of data that is read sample by sample hardly change with more.
 MAX_SAMPLES = 10_000
@@ -47,14 +50,23 @@ def _column(dataset: Dataset[Any], name: str) -> torch.Tensor | None:
     if isinstance(dataset, ColumnDataset):
         column = dataset.columns.get(name)
         return column if isinstance(column, torch.Tensor) else None
-    samples = [sample[name] for sample in _samples(dataset) if name in sample]
-    if not samples:
-        return None
-    return torch.stack([torch.as_tensor(value) for value in samples])
+    samples = [
+        sample[name]
+        for sample in _samples(dataset)
+        if isinstance(sample, Mapping) and name in sample
+    ]
+    with contextlib.suppress(TypeError, ValueError, RuntimeError):
+        return torch.stack([torch.as_tensor(value) for value in samples])
+    return None
 
 
-def _samples(dataset: Any) -> list[Any]:
+def _samples(dataset: Any) -> Iterator[Any]:
+    """Yields samples that can be read; the training names the others, or skips them."""
     if isinstance(dataset, IterableDataset):
-        return list(islice(iter(dataset), MAX_SAMPLES))
+        with contextlib.suppress(BadRowError):
+            yield from islice(iter(dataset), MAX_SAMPLES)
+        return
+    reader = RowReader(dataset, leaves_out_bad=True)
     step = -(-len(dataset) // MAX_SAMPLES) or 1
-    return [dataset[index] for index in range(0, len(dataset), step)]
+    for index in range(0, len(dataset), step):
+        yield reader[index][1]

@@ -1,6 +1,6 @@
 """The scalers of a model are fitted to the training split, once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +141,34 @@ def test_a_resumed_run_with_scalers_is_the_uninterrupted_one(config, tmp_path: P
     resumed = train(config).model.state_dict()
     for name, weight in whole.items():
         assert torch.equal(weight, resumed[name]), name
+
+
+class Broken(Dataset):
+    """Fails in some rows, and holds what is no number in others."""
+
+    def __init__(self, of_row: Callable[[int], Any]) -> None:
+        self.of_row = of_row
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, index: int) -> Any:
+        return self.of_row(index)
+
+
+def test_rows_that_cannot_be_read_are_left_to_the_training():
+    def of_row(index: int) -> Any:
+        return {"features": torch.full((2,), 6.0 / (index % 3))}
+
+    model = nn.Sequential(StandardScaler("features", 2))
+    fit_scalers(model, Broken(of_row))
+    assert model[0].mean.tolist() == [4.5, 4.5]
+
+
+@pytest.mark.parametrize("value", [None, "text", {"a": 1}])
+def test_what_is_no_number_is_left_to_the_training(value: Any, caplog):
+    model = nn.Sequential(StandardScaler("features", 2))
+    fit_scalers(model, Broken(lambda index: {"features": value}))
+    fit_scalers(model, Broken(lambda index: torch.ones(2)))
+    assert not model[0].is_fitted
+    assert "the data has no such column of numbers" in caplog.text
