@@ -29,7 +29,7 @@ def misfit_of(
         return _row_misfit(model, error) or _class_misfit(model, error)
     return (
         _feature_misfit(model, batch)
-        or _fraction_misfit(model, batch, error)
+        or _kind_misfit(model, batch, error)
         or _layer_misfit(model, error)
         or _dtype_misfit(model, error)
     )
@@ -58,14 +58,17 @@ def _size_of(model: nn.Module, argument: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _fraction_misfit(model: nn.Module, batch: Batch, error: RuntimeError) -> str | None:
-    """Returns the message for labels that are no classes, or None."""
+def _kind_misfit(model: nn.Module, batch: Batch, error: RuntimeError) -> str | None:
+    """Returns the message for labels that are no whole numbers, or None."""
     labels = batch.get("labels")
-    if labels is None or not labels.is_floating_point() or "Long" not in str(error):
+    if labels is None or "Long" not in str(error):
         return None
+    if not labels.is_floating_point() and labels.dtype is not torch.bool:
+        return None
+    kind = "truth values" if labels.dtype is torch.bool else "fractions"
     return (
-        f"the labels are fractions, and the loss of {type(model).__name__} takes "
-        "classes; label the data with whole numbers, or take a model for regression"
+        f"the labels are {kind}, and the loss of {type(model).__name__} takes classes; "
+        "label the data with whole numbers, or take a model for regression"
     )
 
 

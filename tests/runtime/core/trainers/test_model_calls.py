@@ -148,6 +148,7 @@ class Classes(BaseModel):
         ([1, 2], [0, 5], "the label 5 is none of the 3 classes of Classes, 0 to 2;"),
         ([1, 2], [0, -1], "the label -1 is none of the 3 classes of Classes, 0 to 2;"),
         ([1, 2], [0.5, 1.0], "the labels are fractions, and the loss of Classes takes"),
+        ([1, 2], [True, False], "the labels are truth values, and the loss of Classes"),
         ([1, 12], [0, 1], "layer 'table' of Classes has rows 0 to 9 and was given 12;"),
         ([-1, 2], [0, 1], "layer 'table' of Classes has rows 0 to 9 and was given -1;"),
     ],
