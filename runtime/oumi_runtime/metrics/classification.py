@@ -37,13 +37,20 @@ class Classification(BatchMetrics):
             and the number of each.
 
         Raises:
-            DataError: The labels are not whole numbers.
+            DataError: The labels are not whole numbers, or not one for each class that
+                is predicted.
         """
         logits, labels = outputs["logits"], batch["labels"]  # (..., classes), (...)
         if labels.is_floating_point():
             raise _no_classes()
         if is_single(logits) and labels.ndim == 1:
             logits = as_two_classes(logits)
+        if labels.shape != logits.shape[:-1]:
+            raise DataError(
+                "the metrics function 'classification' was given labels of shape "
+                f"{tuple(labels.shape)}, and the logits of {tuple(logits.shape)} need "
+                f"{tuple(logits.shape[:-1])}; change the shape in the dataset"
+            )
         num_classes = logits.shape[-1]
         pairs = labels * num_classes + logits.argmax(-1)
         found, numbers = torch.unique(pairs[labels >= 0], return_counts=True)

@@ -75,6 +75,13 @@ def test_a_batch_without_labels_counts_for_nothing_and_none_at_all_is_refused():
         metrics.compute(kept)
 
 
+def test_labels_of_another_shape_than_the_classes_are_refused():
+    sentence = r"labels of shape \(4, 1\), and the logits of \(4, 3\) need \(4,\)"
+    batch = {"labels": torch.zeros(4, 1).long()}
+    with pytest.raises(DataError, match=sentence):
+        Classification().measure(IDLE, batch, {"logits": torch.zeros(4, 3)})
+
+
 @pytest.mark.parametrize("metrics", [LanguageModeling(), TextGeneration(TOKENIZER)])
 def test_metrics_of_tokens_are_refused_where_each_sample_has_one_label(metrics):
     batch = {"input_ids": torch.ones(2, 3).long(), "labels": torch.ones(2).long()}
