@@ -109,6 +109,13 @@ def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
     return model
 
 
+@torch.no_grad()
+def set_buffers(model: nn.Module, values: dict[str, torch.Tensor]) -> None:
+    """Puts buffers back to what they were."""
+    for name, value in values.items():
+        model.get_buffer(name).copy_(value)
+
+
 def is_logarithm(name: str) -> bool:
     """Whether a parameter is a logarithm, by its name."""
     return _LOGARITHM.search(name) is not None

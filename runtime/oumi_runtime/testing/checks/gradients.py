@@ -17,6 +17,7 @@ from oumi_runtime.testing.measuring import (
     output_name,
     outputs_of,
     perturbed,
+    set_buffers,
     strays,
 )
 from oumi_runtime.testing.slopes import Slopes, is_large
@@ -142,16 +143,17 @@ def check_gradients_are_those_of_the_loss(case: ModelCase) -> None:
     model = perturbed(case.model(training=True), 0.05).double()
     _hold_spectral_norms(model)
     batch = in_double(case.batch(2 if is_large(model) else 4))
+    buffers = {name: value.clone() for name, value in model.named_buffers()}
     try:
-        values = _seeded_values(model, batch)
+        values = _seeded_values(model, batch, buffers)
     except (RuntimeError, TypeError) as error:
         raise NotApplicableError("the model does not run in float64") from error
     for number, value in enumerate(values):
         model.zero_grad()
-        compute_gradients(_seeded_values(model, batch)[number])
+        compute_gradients(_seeded_values(model, batch, buffers)[number])
 
         def again(number: int = number) -> float:
-            return _seeded_values(model, batch)[number].item()
+            return _seeded_values(model, batch, buffers)[number].item()
 
         noise = torch.finfo(value.dtype).eps * 4 * max(1.0, abs(value.item()))
         wrong = Slopes(model, again, noise).unlike_gradients()
@@ -236,13 +238,18 @@ def _hold_spectral_norms(model: nn.Module) -> None:
             module.eval()
 
 
-def _seeded_values(model: nn.Module, batch: Batch) -> list[torch.Tensor]:
+def _seeded_values(
+    model: nn.Module, batch: Batch, buffers: dict[str, torch.Tensor]
+) -> list[torch.Tensor]:
     """Returns scalars to differentiate, always with the same units dropped out.
+
+    Buffers, such as a count of steps, are put back first.
 
     They are the loss and, if it is computed in float32 on purpose, weighted sums of
     the outputs.
     """
     torch.manual_seed(3)
+    set_buffers(model, buffers)
     outputs = outputs_of(model, batch)
     loss = outputs["loss"]
     if loss.dtype is torch.float64:

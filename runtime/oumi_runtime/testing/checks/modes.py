@@ -19,6 +19,7 @@ from oumi_runtime.testing.measuring import (
     outputs_of,
     perturbed,
     require_equal,
+    set_buffers,
 )
 from oumi_runtime.testing.needs import dropout_arguments, dropouts_of
 
@@ -94,31 +95,39 @@ def check_training_computes_what_evaluation_does(case: ModelCase) -> None:
         evaluated = _outputs(model, given, 0)
         _train_without_dropout(model)
         kept = {name: value.clone() for name, value in model.named_buffers()}
-        trained, again = _outputs(model, given, 0), _outputs(model, given, 0)
+        trained = _outputs(model, given, 0)
+        moved = [n for n, value in model.named_buffers() if not value.equal(kept[n])]
+        set_buffers(model, kept)
+        again = _outputs(model, given, 0)
+        set_buffers(model, kept)
         other_seed = _outputs(model, given, 1)
-    moved = [n for n, value in model.named_buffers() if not value.equal(kept[n])]
-    if moved:
-        raise NotApplicableError(f"each batch changes {listing(moved)}")
     if not all(module.training for module in _free(model)):
         raise CheckFailedError("forward sets the model to evaluation mode")
-    for before, after, same, other in zip(
-        evaluated, trained, again, other_seed, strict=True
-    ):
-        for name in {output_name(before), "loss"} & before.keys() & after.keys():
-            require_equal(
-                after[name],
-                same[name],
-                f"the {name} of a batch differs the second time, with the same seed: "
-                "does forward keep state from one batch to the next?",
-            )
-            if not same[name].equal(other[name]):
-                raise NotApplicableError("training is random beyond its dropout layers")
-            require_equal(
-                before[name],
-                after[name],
-                f"without dropout, the {name} in training differs from that in "
-                "evaluation: what does forward do with self.training?",
-            )
+    compared = [
+        (name, before[name], after[name], same[name], other[name])
+        for before, after, same, other in zip(
+            evaluated, trained, again, other_seed, strict=True
+        )
+        for name in {output_name(before), "loss"} & before.keys() & after.keys()
+    ]
+    for name, _, after, same, _ in compared:
+        require_equal(
+            after,
+            same,
+            f"the {name} of a batch differs the second time, with the same seed: does "
+            "forward keep state from one batch to the next?",
+        )
+    if moved:
+        raise NotApplicableError(f"each batch changes {listing(moved)}")
+    for name, before, after, same, other in compared:
+        if not same.equal(other):
+            raise NotApplicableError("training is random beyond its dropout layers")
+        require_equal(
+            before,
+            after,
+            f"without dropout, the {name} in training differs from that in "
+            "evaluation: what does forward do with self.training?",
+        )
 
 
 @check()

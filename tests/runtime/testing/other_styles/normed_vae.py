@@ -21,12 +21,14 @@ class NormedVae(BaseModel):
         )
         self.head = spectral_norm(nn.Linear(latent, num_classes))
         self.beta = beta
+        self.register_buffer("step", torch.zeros(()))
 
     def forward(self, images, labels=None, **kwargs):
         h = F.silu(self.encoder(images))
         code = mean = self.mean(h)
         log_variance = self.log_variance(h).clamp(-8, 8)
         if self.training:
+            self.step += 1
             code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         drawn, logits = self.decoder(code), self.head(code)
         outputs = {"logits": logits, "drawn": drawn.view_as(images)}
@@ -38,7 +40,7 @@ class NormedVae(BaseModel):
             outputs["loss"] = (
                 outputs["class_loss"]
                 + outputs["drawing_loss"]
-                + self.beta * outputs["kl_loss"]
+                + self.beta * (self.step / 10).clamp(max=1) * outputs["kl_loss"]
             )
         return outputs
 
