@@ -11,6 +11,8 @@ from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
 from oumi_scaffold.wrapping.parameters import SCALARS, Parameter, items_of, setting
 from oumi_scaffold.wrapping.sizes import size_of
 
+_OF_MAKING = ("progress", "verbose")
+"""What is about downloads and messages, and changes nothing of the module."""
 _SHOWN_MISSING = 8
 
 
@@ -106,7 +108,7 @@ def _argument(
         value = setting(parameter, settings[parameter.name])
     elif size in sizes and _is_open(parameter, size, sizes):
         value = sizes[size]
-    elif parameter.has_literal:
+    elif parameter.has_literal and parameter.name not in _OF_MAKING:
         value, size = usual, size if usual == sizes.get(size) else ""
     else:
         return None

@@ -40,6 +40,12 @@ def test_what_is_no_literal_is_left_to_its_own_default():
     assert chosen(with_default("empty", ())) == []
 
 
+def test_what_is_about_downloads_and_messages_is_taken_over_only_if_it_is_set():
+    assert chosen(with_default("progress", True), with_default("verbose", 0)) == []
+    (argument,) = chosen(with_default("progress", True), progress="false")
+    assert argument.value is False
+
+
 def test_arguments_without_default_are_listed():
     with pytest.raises(WrapError, match="--set depth=VALUE --set width=VALUE"):
         chosen(Parameter("depth", True), Parameter("width", True))
