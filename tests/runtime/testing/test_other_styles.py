@@ -3,10 +3,16 @@
 import importlib.util
 
 import pytest
+import torch
 from other_styles import STYLES, sound_case, source_of
 from other_styles.faults import FAULTS
 
-from oumi_runtime.testing import CHECKS, CheckFailedError, NotApplicableError
+from oumi_runtime.testing import (
+    CHECKS,
+    CheckFailedError,
+    ModelCase,
+    NotApplicableError,
+)
 
 FAST = [check for check in CHECKS if not check.is_slow]
 
@@ -42,3 +48,21 @@ def test_a_mistake_in_another_style_is_caught(style, name, edits, tmp_path):
     (check,) = (check for check in CHECKS if check.name == name)
     with pytest.raises(CheckFailedError):
         check(STYLES[style].case(module))
+
+
+def test_a_long_text_is_not_tried_at_every_place():
+    calls = 0
+
+    class Counted(importlib.import_module("other_styles.lstm_lm").LstmLm):
+        def forward(self, *args, **kwargs):
+            nonlocal calls
+            calls += 1
+            return super().forward(*args, **kwargs)
+
+    def long_texts(batch_size: int):
+        ids = torch.randint(1, 100, (batch_size, 200))
+        return {"input_ids": ids, "labels": ids.clone()}
+
+    (check,) = (c for c in CHECKS if c.name == "labels_meet_their_own_logits")
+    check(ModelCase(lambda: Counted(vocab_size=100, hidden=16), long_texts))
+    assert 20 < calls < 45

@@ -22,6 +22,7 @@ from oumi_runtime.testing.references import (
 
 # Logits that are all nearly zero have nearly the same loss whatever is done to them.
 _SPREAD = 0.2
+_MOST_PLACES = 32  # of a long text; a mistake is seldom at a single one
 
 
 @check(needs=[base_model])
@@ -112,7 +113,8 @@ def check_labels_meet_their_own_logits(case: ModelCase) -> None:
         raise NotApplicableError("there is no row of logits for every label")
     places: list[tuple[int, ...]] = [(row,) for row in range(3)]
     if whole.ndim == 2:
-        places = [(1, place) for place in range(shift, whole.shape[1])]
+        step = max(1, -(-(whole.shape[1] - shift) // _MOST_PLACES))
+        places = [(1, place) for place in range(shift, whole.shape[1], step)]
     for place in places:
         if whole[place] < 0:
             continue
