@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -55,19 +55,11 @@ class LogWindow:
         loss = self.mean_loss()
         metrics = {"loss": loss} if self._num_steps or not math.isfinite(loss) else {}
         if self._last is not None:
-            metrics |= self._terms(self._last)
+            numbers = self._last.numbers
+            metrics |= _mean_terms(numbers.terms)
             metrics["learning_rate"] = float(self._last.learning_rate)
-            metrics["grad_norm"] = self._last.grad_norm.item()
+            metrics["grad_norm"] = numbers.grad_norm.item()
         return metrics
-
-    def _terms(self, last: StepResult) -> dict[str, float]:
-        # Gathered by name: not every process may have the same ones.
-        own = {name: float(term) for name, term in last.terms.items()}
-        return {
-            name: sum(each.get(name, 0.0) for each in shares) / len(shares)
-            for shares in [all_gather_object(own)]
-            for name in own
-        }
 
     def mean_loss(self) -> float:
         """Returns the mean over steps and processes; 0.0 if there were no steps.
@@ -115,3 +107,12 @@ class LogWindow:
         is_own = len(sums) == get_world_size()
         self._loss_sum.copy_(sums[get_rank()] if is_own else torch.stack(sums).mean())
         self._num_steps = states[0]["num_steps"]
+
+
+def _mean_terms(terms: Mapping[str, torch.Tensor]) -> dict[str, float]:
+    """Returns the means over processes, of which each may have terms of its own."""
+    own = {name: float(term) for name, term in terms.items()}
+    shares = all_gather_object(own)
+    return {
+        name: sum(each.get(name, 0.0) for each in shares) / len(shares) for name in own
+    }

@@ -15,13 +15,15 @@ from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.graph_input import Form, GraphInput, form_of
-from oumi_runtime.core.trainers.steps.train_step import StepResult, TrainStep
+from oumi_runtime.core.trainers.steps.train_step import (
+    StepNumbers,
+    StepResult,
+    TrainStep,
+)
 from oumi_runtime.exceptions import DeviceError
 
 # Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
 _EAGER_STEPS = 3
-_Captured = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]
-"""The loss, the gradient norm and the terms of a step."""
 _GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
 
 
@@ -70,17 +72,17 @@ class CapturedStep:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._form: Form | None = None
         self._input: GraphInput
-        self._captured: _Captured
+        self._numbers: StepNumbers
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step, with the graph if possible."""
         learning_rate = self._scheduler.get_last_lr()[0]
         self._rates.write()
-        loss, grad_norm, terms = self._change_parameters(micro_batches)
+        numbers = self._change_parameters(micro_batches)
         self._scheduler.step()
-        return StepResult(loss, grad_norm, learning_rate, terms)
+        return StepResult(numbers, learning_rate)
 
-    def _change_parameters(self, micro_batches: list[MicroBatch]) -> _Captured:
+    def _change_parameters(self, micro_batches: list[MicroBatch]) -> StepNumbers:
         (columns, weight), *others = micro_batches
         if others or not isinstance(weight, float) or self._has_failed:
             return self._eager(micro_batches)
@@ -95,14 +97,14 @@ class CapturedStep:
             return self._eager(micro_batches)
         self._input.fill(columns)
         self._graph.replay()
-        return self._captured
+        return self._numbers
 
-    def _eager(self, micro_batches: list[MicroBatch]) -> _Captured:
+    def _eager(self, micro_batches: list[MicroBatch]) -> StepNumbers:
         with self._rates.in_use():
-            loss, grad_norm, _ = self._step.change_parameters(micro_batches)
-        return loss, grad_norm, self._step.terms
+            numbers, _ = self._step.change_parameters(micro_batches)
+        return numbers
 
-    def _eager_as_captured(self, micro_batches: list[MicroBatch]) -> _Captured:
+    def _eager_as_captured(self, micro_batches: list[MicroBatch]) -> StepNumbers:
         """Runs the step on a side stream, as is needed before capturing."""
         self._side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._side):
@@ -120,7 +122,7 @@ class CapturedStep:
             with torch.cuda.graph(
                 graph, undo.pool, self._side, capture_error_mode=mode
             ):
-                captured = self._eager([MicroBatch(self._input.batch(), weight)])
+                numbers = self._eager([MicroBatch(self._input.batch(), weight)])
         except RuntimeError as error:
             undo()
             self._has_failed = True
@@ -128,7 +130,7 @@ class CapturedStep:
             reason = str(_first(error)).strip().split("\n")[0]
             logger.warning("cuda_graphs: off, the capture failed: %s", reason)
             return None
-        self._captured = captured
+        self._numbers = numbers
         logger.info("cuda_graphs: a step is one graph from now on")
         return graph
 

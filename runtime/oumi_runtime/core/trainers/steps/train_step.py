@@ -17,20 +17,32 @@ from oumi_runtime.core.trainers.steps.fast_dropout import FastDropout
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
 
-class StepResult(NamedTuple):
-    """The results of a step to log; tensors are scalars on the device.
+class StepNumbers(NamedTuple):
+    """What a step computes besides the parameters, as scalars on the device.
 
     The next step may overwrite the same tensors.
     """
 
     loss: torch.Tensor
     """This process's share of the mean loss over the step's targets."""
+    terms: Mapping[str, torch.Tensor]
+    """Its share of what else the model returns as single numbers, by name."""
     grad_norm: torch.Tensor
     """The norm of the gradient of all parameters, before clipping."""
+
+
+class StepResult(NamedTuple):
+    """The results of a step to log."""
+
+    numbers: StepNumbers
+    """What was computed on the device."""
     learning_rate: torch.Tensor | float
     """The learning rate of the first parameter group in this step."""
-    terms: Mapping[str, torch.Tensor]
-    """This process's share of what else the model returns as single numbers."""
+
+    @property
+    def loss(self) -> torch.Tensor:
+        """The loss of `numbers`."""
+        return self.numbers.loss
 
 
 class Step(Protocol):
@@ -73,28 +85,26 @@ class TrainStep:
             dtype=first.dtype,
             reads_at_once=reads_at_once,
         )
-        self.terms: dict[str, torch.Tensor] = {}
-        """Those of the latest step; see `StepResult`."""
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step; it is not applied if its loss or gradient is not finite."""
         learning_rate = self._scheduler.get_last_lr()[0]
-        loss, grad_norm, is_applied = self.change_parameters(micro_batches)
+        numbers, is_applied = self.change_parameters(micro_batches)
         if is_applied:
             self._scheduler.step()
-        return StepResult(loss, grad_norm, learning_rate, self.terms)
+        return StepResult(numbers, learning_rate)
 
     def change_parameters(
         self, micro_batches: list[MicroBatch]
-    ) -> tuple[torch.Tensor, torch.Tensor, bool]:
+    ) -> tuple[StepNumbers, bool]:
         """Runs the part of the step that is executed on the device.
 
         Returns:
-            The loss, the gradient norm, and whether the step was applied, as far as is
-            known without waiting for the device.
+            The step's numbers, and whether it was applied, as far as is known without
+            waiting for the device.
         """
         with self._counted(micro_batches):
-            loss = self._accumulate(micro_batches)
+            loss, terms = self._accumulate(micro_batches)
         self._parallelism.check_gradients()
         self._scaler.unscale_(self._optimizer)
         grad_norm = self._clip()
@@ -105,16 +115,19 @@ class TrainStep:
             self._scaler.update()
             self.finite.add_up(loss)
         self.drop_gradients()
-        return loss, grad_norm, is_applied
+        return StepNumbers(loss, terms, grad_norm), is_applied
 
     def drop_gradients(self) -> None:
         """Frees the gradients."""
         for parameter in self._parameters:
             parameter.grad = None
 
-    def _accumulate(self, micro_batches: list[MicroBatch]) -> torch.Tensor:
-        """Accumulates the gradients; returns the sum of the micro-batches' losses."""
-        losses, self.terms = [], {}
+    def _accumulate(
+        self, micro_batches: list[MicroBatch]
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Accumulates the gradients; returns the sums of losses and other terms."""
+        losses: list[torch.Tensor] = []
+        terms: dict[str, torch.Tensor] = {}
         for number, (columns, weight) in enumerate(micro_batches, start=1):
             is_last = number == len(micro_batches)
             with nullcontext() if is_last else self._parallelism.accumulating():
@@ -125,15 +138,13 @@ class TrainStep:
                     loss = loss_of(outputs, self._model)
                     if not isinstance(weight, float):
                         loss = loss * weight
-                    self._add_terms(outputs, weight)
+                    for name, term in terms_of(outputs).items():
+                        share = term.float() * weight
+                        terms[name] = terms[name] + share if name in terms else share
                 self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach().view(()))
-        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-
-    def _add_terms(self, outputs: Any, weight: torch.Tensor | float) -> None:
-        for name, term in terms_of(outputs).items():
-            share = term.float() * weight
-            self.terms[name] = self.terms[name] + share if name in self.terms else share
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        return loss, terms
 
     def _counted(self, step: list[MicroBatch]) -> AbstractContextManager[None]:
         if self._meter is None:

@@ -18,6 +18,7 @@ from oumi_runtime.core.trainers.steps.captured_step import (
     reason_against,
 )
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
+from oumi_runtime.core.trainers.steps.train_step import StepNumbers
 from oumi_runtime.exceptions import DeviceError
 
 CPU = torch.device("cpu")
@@ -156,7 +157,7 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
             return original(micro_batches)
         if fails:
             raise RuntimeError("operation not permitted\nwhen capturing")
-        loss, norm = torch.zeros(()), torch.zeros(())
+        numbers = StepNumbers(torch.zeros(()), {}, torch.zeros(()))
         groups = trainer.optimizer.param_groups
         rates = [group["lr"] for group in groups]
         given, (micro_batch,) = trainer.step._input, micro_batches
@@ -166,14 +167,14 @@ def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
             for group, rate in zip(groups, rates, strict=True):
                 group["lr"] = rate
             gathered = micro_batch._replace(columns=given.batch())
-            found, found_norm, _ = original([gathered])
+            found, _ = original([gathered])
             for group, rate in zip(groups, plain, strict=True):
                 group["lr"] = rate
-            loss.copy_(found)
-            norm.copy_(found_norm)
+            numbers.loss.copy_(found.loss)
+            numbers.grad_norm.copy_(found.grad_norm)
 
         gpu.graphs[-1].step = replayed
-        return loss, norm, True
+        return numbers, True
 
     step.change_parameters = change
     trainer.step = CapturedStep(step, trainer.parts)
