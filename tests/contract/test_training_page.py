@@ -44,6 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield tmp_path
 
 
+@pytest.mark.slow
 def test_the_commands_run_one_after_the_other(project: Path, capfd, caplog):
     assert len(commands()) == 13
     for command in commands():

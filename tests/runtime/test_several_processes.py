@@ -94,7 +94,9 @@ def test_two_processes_go_on_from_a_checkpoint(tmp_path, alone) -> None:
     "sharding",
     [
         ["--fsdp.auto_wrap_policy", "SIZE_BASED_WRAP", "--fsdp.min_num_params", "100"],
-        ["--fsdp.sharding_strategy", "SHARD_GRAD_OP"],
+        pytest.param(
+            ["--fsdp.sharding_strategy", "SHARD_GRAD_OP"], marks=pytest.mark.slow
+        ),
     ],
     ids=["full", "gradients"],
 )
@@ -114,6 +116,7 @@ def test_two_processes_with_shards_give_the_run_of_one(
     assert_same_run(output, alone)
 
 
+@pytest.mark.slow
 def test_two_processes_stream_the_run_of_one(tmp_path) -> None:
     size = "--training.per_device_train_batch_size"
     shuffled = ["--data.train.stream", "true", "--data.validation.stream", "true"]

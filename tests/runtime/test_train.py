@@ -247,7 +247,9 @@ def test_the_program_says_what_is_wrong_in_one_line(config_file, capsys) -> None
     assert "did you mean 'learning_rate'" in error
 
 
-@pytest.mark.parametrize("trainer_type", ["OUMI", "HF"])
+@pytest.mark.parametrize(
+    "trainer_type", ["OUMI", pytest.param("HF", marks=pytest.mark.slow)]
+)
 def test_a_killed_training_goes_on_from_its_last_checkpoint(
     config_file, tmp_path, trainer_type
 ) -> None:

@@ -194,6 +194,7 @@ def test_empty_device_cache_steps(run, monkeypatch) -> None:
     assert len(calls) == 2
 
 
+@pytest.mark.slow
 def test_compile_trains_the_same_and_saves_plain_names(run, tmp_path) -> None:
     result = run(TEXT_CONFIG, compile=True)
     compiled = [row["loss"] for row in rows(result)]

@@ -147,7 +147,9 @@ def test_a_process_killed_after_any_call_leaves_nothing_half_done(scene: Scene):
     assert "after" in ends
 
 
-@pytest.mark.parametrize("command", ["force", "undo"])
+@pytest.mark.parametrize(
+    "command", [pytest.param("force", marks=pytest.mark.slow), "undo"]
+)
 def test_a_killed_recovery_is_gone_on_with(project: Path, command: str):
     scene = _played(project, command)
     for number in range(len(scene.calls) // 2, len(scene.calls), 3):

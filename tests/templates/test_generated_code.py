@@ -85,6 +85,7 @@ def test_the_tests_of_every_cell_pass_under_a_short_name_and_the_longest(
     assert passed >= 2 * 2 * len(CELLS)
 
 
+@pytest.mark.slow
 def test_the_tests_of_every_cell_pass_under_a_name_of_one_letter(tmp_path: Path):
     # There are more cells than letters.
     for number, cells in enumerate((CELLS[::2], CELLS[1::2])):

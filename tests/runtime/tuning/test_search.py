@@ -58,6 +58,7 @@ def test_choices_and_several_keys_are_searched_together(build, slope):
         assert list(trial.folder.rglob("*.safetensors")) == []
 
 
+@pytest.mark.slow
 def test_a_bad_trial_is_ended_early_and_a_good_one_is_not(build):
     found = tune(build, [HEIGHT], num_trials=10)
     pruned = [each for each in found.trials if each.outcome == "pruned"]

@@ -31,6 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 is_glibc = host_memory._glibc() is not None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_glibc, reason="only glibc can do it")
 def test_memory_that_is_kept_is_not_asked_for_again(tmp_path) -> None:
     def page_faults(keep_freed_memory: str) -> int:
