@@ -78,6 +78,7 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
     assert (formatted.stdout, formatted.returncode) == ("", 0)
 
 
+@pytest.mark.slow
 def test_the_tests_of_every_cell_pass_under_a_short_name_and_the_longest(
     project: Path,
 ):

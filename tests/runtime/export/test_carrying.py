@@ -120,6 +120,7 @@ if __name__ == "__main__":
     assert "import torch\n" in text  # unused before as well
 
 
+@pytest.mark.slow
 def test_other_files_of_the_project_come_along(tmp_path: Path):
     source = (
         HEAD

@@ -2,6 +2,7 @@
 
 import gc
 
+import pytest
 import torch
 from torch import nn
 
@@ -70,6 +71,7 @@ def test_the_logits_of_few_tokens_are_there_at_once():
     assert max(checked("tokens_are_told_apart").rows_at_once) <= 16
 
 
+@pytest.mark.slow
 def test_models_with_other_arguments_are_not_kept():
     watched = checked("every_constructor_argument_has_an_effect")
     size = sum(each.numel() for each in watched().parameters())
