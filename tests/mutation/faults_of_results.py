@@ -257,7 +257,6 @@ MASKS = faults(
         "F.pad(x, (0, 0, 0, self.window - 1))",
     ),
     decoder_reads_the_label=expression(r"(.+)\[:, :-1\]", r"\1[:, 1:]"),
-    masks_joined_by_or=expression(r"mask & (.+)", r"mask | \1"),
     one_position_for_all=expression(r"self\.positions", "self.positions.mean(0)"),
     sees_itself_alone=expression(r"(.+)\.tril\(\)", r"\1.tril().triu()"),
     keys_are_itself_alone=expression(
