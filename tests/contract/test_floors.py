@@ -125,6 +125,18 @@ def test_trainers_models_and_datasets_do_not_know_each_other():
         assert breaches(own, *others) == []
 
 
+def test_the_rooms_of_the_base_datasets_stand_one_above_the_other():
+    area = "oumi_runtime.core.datasets"
+    rooms = [f"{area}.{room}" for room in ("in_memory", "rows", "streams")]
+    for n, room in enumerate(rooms):
+        own = [e for e in RUNTIME if is_within(e.importer, room)]
+        assert breaches(own, area) != []
+        assert breaches(own, *rooms[n + 1 :]) == []
+    # The classes that users extend stand between single rows and streams.
+    own = [e for e in RUNTIME if e.importer.rpartition(".")[0] == area]
+    assert breaches([e for e in own if e.importer not in rooms], rooms[-1]) == []
+
+
 def test_the_registry_knows_only_itself_and_the_errors():
     registry = "oumi_runtime.core.registry"
     own = [e for e in RUNTIME if is_within(e.importer, registry)]

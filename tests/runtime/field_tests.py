@@ -59,8 +59,8 @@ ELSEWHERE: dict[str, str] = {
     "test_columns_of_several_datasets_are_one_column_dataset",
     "DatasetParams.dataset_kwargs": f"{_DATA}/test_build_dataset.py::"
     "test_datasets_of_different_columns_are_refused",
-    "DatasetParams.shuffle_buffer_size": "tests/runtime/core/datasets/test_streaming.py"
-    "::test_shuffling_keeps_every_row_and_differs_from_pass_to_pass",
+    "DatasetParams.shuffle_buffer_size": "tests/runtime/core/datasets/streams/"
+    "test_streaming.py::test_shuffling_keeps_every_row_and_differs_from_pass_to_pass",
     "DatasetParams.transform_num_workers": "tests/runtime/core/datasets/"
     "test_base_map_dataset.py::test_rows_are_transformed_once_by_the_workers_asked_for",
     "DatasetSplitParams.collator_name": f"{_BUILDERS}/test_collators.py::"

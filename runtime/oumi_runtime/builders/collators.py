@@ -10,7 +10,7 @@ from oumi_runtime.builders.arguments import argument_mistake, takes
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import CollatedDataset, PaddingCollator, Stream
-from oumi_runtime.core.datasets.collation import Collator
+from oumi_runtime.core.datasets.rows.collation import Collator
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import DataError
 

@@ -8,8 +8,8 @@ import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import BaseIterableDataset
-from oumi_runtime.core.datasets.bad_rows import is_leaving_out
 from oumi_runtime.core.datasets.hugging_face import load_rows
+from oumi_runtime.core.datasets.rows.bad_rows import is_leaving_out
 from oumi_runtime.datasets.readers.column_names import missing_column
 from oumi_runtime.datasets.readers.column_streams import ColumnStream, stream_columns
 from oumi_runtime.datasets.readers.hub_records import HubRecords

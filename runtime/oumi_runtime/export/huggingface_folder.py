@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.saved_form import stored_weights
 from oumi_runtime.exceptions import ExportError

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.trainers.model_calls import outputs_of
 from oumi_runtime.exceptions import ModelForwardError
 

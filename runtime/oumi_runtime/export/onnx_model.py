@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError, MissingExtraError
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs

@@ -14,7 +14,7 @@ from torch import nn
 from oumi_runtime.builders import prepare_split, read_split
 from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import DatasetSplit
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError, OumiRuntimeError
 from oumi_runtime.export.inference import Inputs
 from oumi_runtime.export.opening import TrainedRun

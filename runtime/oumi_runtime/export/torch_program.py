@@ -16,7 +16,7 @@ from traceback import extract_tb
 
 import torch
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError, first_line
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs, with_named_inputs

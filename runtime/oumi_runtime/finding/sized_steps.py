@@ -10,7 +10,11 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from oumi_runtime.builders.training.batches import build_train_batches
-from oumi_runtime.core.datasets.columns import Batch, ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.columns import (
+    Batch,
+    ColumnDataset,
+    RaggedColumn,
+)
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch, weigh
 from oumi_runtime.core.trainers.batches.stream_batches import to_device
 from oumi_runtime.core.trainers.callbacks.device_cache import empty_device_cache

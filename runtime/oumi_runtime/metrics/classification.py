@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.single_logit import as_two_classes, is_single
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics

@@ -9,7 +9,7 @@ import torch
 from tokenizers import decoders
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.evaluation import BatchMetrics

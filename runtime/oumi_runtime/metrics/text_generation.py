@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object
 from oumi_runtime.core.models.generation import greedy_target, target_texts
 from oumi_runtime.core.registry import RegistryType, register

@@ -1,6 +1,6 @@
 """Checks that there are labels of tokens, for the metrics that need them."""
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import DataError
 
 

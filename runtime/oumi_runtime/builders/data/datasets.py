@@ -27,7 +27,7 @@ from oumi_runtime.core.datasets import (
     Stream,
     StreamSource,
 )
-from oumi_runtime.core.datasets.bad_rows import leaving_out
+from oumi_runtime.core.datasets.rows.bad_rows import leaving_out
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.map_batches import count_samples

@@ -15,8 +15,12 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     concatenate,
 )
-from oumi_runtime.core.datasets.mixing import mix_rows, rows_of_split, shuffled_rows
-from oumi_runtime.core.datasets.stream_sources import is_custom
+from oumi_runtime.core.datasets.streams.mixing import (
+    mix_rows,
+    rows_of_split,
+    shuffled_rows,
+)
+from oumi_runtime.core.datasets.streams.sources import is_custom
 from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
 

@@ -23,9 +23,9 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     TextPairs,
 )
-from oumi_runtime.core.datasets.bad_rows import reject_row
-from oumi_runtime.core.datasets.rows import in_one_line
-from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
+from oumi_runtime.core.datasets.rows.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.reading import in_one_line
+from oumi_runtime.core.datasets.rows.seeding import random_numbers_from
 from oumi_runtime.exceptions import BadRowError, DataError
 
 # A row that cannot be read may be left out later, and does not say what the others are.

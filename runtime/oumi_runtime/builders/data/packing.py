@@ -13,9 +13,9 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     pack_sequences,
 )
-from oumi_runtime.core.datasets.bad_rows import LeaveOut
-from oumi_runtime.core.datasets.packing import as_sequences, gather_sequences
-from oumi_runtime.core.datasets.rows import LeftOut, RowReader
+from oumi_runtime.core.datasets.in_memory.packing import as_sequences, gather_sequences
+from oumi_runtime.core.datasets.rows.bad_rows import LeaveOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut, RowReader
 from oumi_runtime.core.trainers.batches.map_batches import count_samples
 from oumi_runtime.exceptions import DataError
 

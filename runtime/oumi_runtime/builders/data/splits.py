@@ -10,7 +10,7 @@ from oumi_runtime.builders.data.datasets import build_dataset_mixture
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import TextColumns
-from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.exceptions import DataError
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.generation import (
     greedy_continuation,
     greedy_target,

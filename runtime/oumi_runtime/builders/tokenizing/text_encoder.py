@@ -21,7 +21,7 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     TextPairs,
 )
-from oumi_runtime.core.datasets.packing import cut_into_blocks
+from oumi_runtime.core.datasets.in_memory.packing import cut_into_blocks
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import BadSampleError, DataError
 

@@ -2,28 +2,28 @@
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
 from oumi_runtime.core.datasets.base_map_dataset import BaseMapDataset
-from oumi_runtime.core.datasets.batch_maker import BatchMaker, MadeBatch
-from oumi_runtime.core.datasets.block_dataset import BlockDataset
-from oumi_runtime.core.datasets.blocks import Block, RawRows, regroup
-from oumi_runtime.core.datasets.collation import (
-    CollatedDataset,
-    PaddingCollator,
-    RowCollator,
-)
-from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
-from oumi_runtime.core.datasets.concatenation import concatenate
-from oumi_runtime.core.datasets.packing import pack_sequences
-from oumi_runtime.core.datasets.rows import ChosenRows, RowReader
-from oumi_runtime.core.datasets.stream_sources import StreamSource
-from oumi_runtime.core.datasets.streaming import ReadRows, Stream
-from oumi_runtime.core.datasets.table_columns import TableColumn, TableColumns
-from oumi_runtime.core.datasets.text_dataset import (
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.concatenation import concatenate
+from oumi_runtime.core.datasets.in_memory.packing import pack_sequences
+from oumi_runtime.core.datasets.in_memory.table_columns import TableColumn, TableColumns
+from oumi_runtime.core.datasets.in_memory.texts import (
     PlainTexts,
     TaggedTexts,
     TextColumns,
     TextDataset,
     TextPairs,
 )
+from oumi_runtime.core.datasets.rows.batch_maker import BatchMaker, MadeBatch
+from oumi_runtime.core.datasets.rows.collation import (
+    CollatedDataset,
+    PaddingCollator,
+    RowCollator,
+)
+from oumi_runtime.core.datasets.rows.reading import ChosenRows, RowReader
+from oumi_runtime.core.datasets.streams.block_dataset import BlockDataset
+from oumi_runtime.core.datasets.streams.blocks import Block, RawRows, regroup
+from oumi_runtime.core.datasets.streams.sources import StreamSource
+from oumi_runtime.core.datasets.streams.stream import ReadRows, Stream
 
 __all__ = [
     "BaseIterableDataset",

@@ -13,9 +13,9 @@ from oumi_runtime.core.datasets.base_arguments import (
     refuse_remote_code,
 )
 from oumi_runtime.core.datasets.hugging_face import load_rows
-from oumi_runtime.core.datasets.parent_watch import end_with_parent
-from oumi_runtime.core.datasets.pickling import pickled
-from oumi_runtime.core.datasets.rows import LeftOut, RowReader
+from oumi_runtime.core.datasets.rows.parent_watch import end_with_parent
+from oumi_runtime.core.datasets.rows.pickling import pickled
+from oumi_runtime.core.datasets.rows.reading import LeftOut, RowReader
 from oumi_runtime.exceptions import BadRowError
 
 _ROWS_AT_ONCE = 64

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.core.datasets.bad_rows import is_leaving_out
+from oumi_runtime.core.datasets.rows.bad_rows import is_leaving_out
 from oumi_runtime.exceptions import DataError, MissingExtraError, first_line, suggestion
 
 _FORMATS = {

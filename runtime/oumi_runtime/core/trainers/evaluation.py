@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.array_store import ArrayStore

@@ -13,9 +13,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, RowReader
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.parent_watch import end_with_parent
-from oumi_runtime.core.datasets.seeded_rows import SeededRows, seed_of_part
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.parent_watch import end_with_parent
+from oumi_runtime.core.datasets.rows.seeding import SeededRows, seed_of_part
 from oumi_runtime.core.distributed import (
     all_gather_object,
     all_reduce_sum,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 
 _NUM_FEATURES = "num_features"
 # What torch's losses say of a class that is out of range.

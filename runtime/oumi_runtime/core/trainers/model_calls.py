@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.trainers.misfits import lone_value, misfit_of
 from oumi_runtime.exceptions import ModelForwardError, SingleValueError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.core.datasets import BlockDataset, PlainTexts, TextColumns
-from oumi_runtime.core.datasets.bad_rows import row_mistake
-from oumi_runtime.core.datasets.text_dataset import encodable
+from oumi_runtime.core.datasets.in_memory.texts import encodable
+from oumi_runtime.core.datasets.rows.bad_rows import row_mistake
 from oumi_runtime.datasets.readers.file_streams import FileStream
 from oumi_runtime.exceptions import BadRowError
 

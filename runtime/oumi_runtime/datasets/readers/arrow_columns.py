@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from oumi_runtime.core.datasets import RaggedColumn
-from oumi_runtime.core.datasets.bad_rows import row_mistake
+from oumi_runtime.core.datasets.rows.bad_rows import row_mistake
 from oumi_runtime.exceptions import BadRowError, DataError
 
 

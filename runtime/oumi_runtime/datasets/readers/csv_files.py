@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.bad_rows import reject_row
 
 CSV_REASON = re.compile(
     r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"

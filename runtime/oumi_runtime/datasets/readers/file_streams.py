@@ -12,7 +12,7 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     TextPairs,
 )
-from oumi_runtime.core.datasets.bad_rows import row_mistake
+from oumi_runtime.core.datasets.rows.bad_rows import row_mistake
 from oumi_runtime.datasets.readers.record_files import RecordFile
 from oumi_runtime.exceptions import BadRowError
 

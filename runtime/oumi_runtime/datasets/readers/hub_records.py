@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from oumi_runtime.core.datasets.rows import in_one_line
+from oumi_runtime.core.datasets.rows.reading import in_one_line
 from oumi_runtime.datasets.readers.record_files import ROWS_AT_ONCE
 from oumi_runtime.exceptions import BadRowError
 

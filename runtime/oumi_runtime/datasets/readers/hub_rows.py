@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, TextDataset
-from oumi_runtime.core.datasets.bad_rows import reject_row
-from oumi_runtime.core.datasets.rows import in_one_line
+from oumi_runtime.core.datasets.rows.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.reading import in_one_line
 from oumi_runtime.datasets.readers.arrow_columns import gaps_in, to_column
 from oumi_runtime.datasets.readers.images import to_image_tensor
 from oumi_runtime.exceptions import DataError

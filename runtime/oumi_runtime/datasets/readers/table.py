@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.bad_rows import reject_row
 from oumi_runtime.datasets.readers.column_names import missing_column
 from oumi_runtime.exceptions import DataError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from oumi_runtime.core.datasets.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.bad_rows import reject_row
 from oumi_runtime.datasets.readers.column_names import require_single
 from oumi_runtime.datasets.readers.csv_files import CSV_REASON, csv_header, read_csv
 from oumi_runtime.datasets.readers.table import Column, Table

@@ -13,8 +13,8 @@ from oumi_runtime.core.datasets import (
     BlockDataset,
     TextColumns,
 )
-from oumi_runtime.core.datasets.collation import Collator
-from oumi_runtime.core.datasets.seeded_rows import random_numbers_from, seed_of_part
+from oumi_runtime.core.datasets.rows.collation import Collator
+from oumi_runtime.core.datasets.rows.seeding import random_numbers_from, seed_of_part
 
 DatasetFactory = Callable[[str], Dataset[Any]]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
-from oumi_runtime.core.datasets.collation import Collator
+from oumi_runtime.core.datasets.rows.collation import Collator
 from oumi_runtime.testing.datasets.case import SPLITS, DatasetCase, DatasetFactory
 from oumi_runtime.testing.datasets.checks import DATASET_CHECKS
 from oumi_runtime.testing.parametrize import parametrized

@@ -6,7 +6,7 @@ A sample counts once, however often its turn comes.
 from collections.abc import Iterable
 from typing import Any
 
-from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut
 from oumi_runtime.core.distributed import all_gather_object
 from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import TooManyBadSamplesError

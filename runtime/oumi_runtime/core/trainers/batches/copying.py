@@ -5,7 +5,7 @@ from typing import cast
 
 import torch
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 
 
 def copied(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:

@@ -7,7 +7,11 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from oumi_runtime.core.datasets.columns import Batch, ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.columns import (
+    Batch,
+    ColumnDataset,
+    RaggedColumn,
+)
 from oumi_runtime.core.log import logger
 
 _MOST_OF_FREE_MEMORY = 0.1

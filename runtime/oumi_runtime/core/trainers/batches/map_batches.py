@@ -14,9 +14,9 @@ import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import BatchMaker, ColumnDataset, MadeBatch
-from oumi_runtime.core.datasets.batch_maker import Row
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.seeded_rows import SeededRows, seed_of_part
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.batch_maker import Row
+from oumi_runtime.core.datasets.rows.seeding import SeededRows, seed_of_part
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.copying import copied
 from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import all_reduce_sum, get_world_size
 
 

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.core.datasets.parent_watch import end_with_parent
-from oumi_runtime.core.datasets.pickling import Parcel, parcel_of
+from oumi_runtime.core.datasets.rows.parent_watch import end_with_parent
+from oumi_runtime.core.datasets.rows.pickling import Parcel, parcel_of
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 
 T = TypeVar("T")

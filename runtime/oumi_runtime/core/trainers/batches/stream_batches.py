@@ -11,8 +11,8 @@ from itertools import islice
 import torch
 
 from oumi_runtime.core.datasets import Block, Stream
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.seeded_rows import seed_of_part
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.seeding import seed_of_part
 from oumi_runtime.core.distributed import get_rank, get_world_size
 from oumi_runtime.core.trainers.batches.micro_batches import (
     MicroBatch,

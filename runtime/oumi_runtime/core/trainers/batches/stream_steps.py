@@ -16,10 +16,10 @@ from oumi_runtime.core.datasets import (
     Stream,
     regroup,
 )
-from oumi_runtime.core.datasets.batch_maker import Row
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.rows import LeftOut
-from oumi_runtime.core.datasets.seeded_rows import random_numbers_from, seed_of_part
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.batch_maker import Row
+from oumi_runtime.core.datasets.rows.reading import LeftOut
+from oumi_runtime.core.datasets.rows.seeding import random_numbers_from, seed_of_part
 from oumi_runtime.core.trainers.batches.length_groups import (
     group_by_length,
     lengths_of,

@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets import Block, Stream
-from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut
 from oumi_runtime.exceptions import BadRowError
 
 

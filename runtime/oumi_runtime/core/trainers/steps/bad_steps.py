@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.datasets.rows import describe_row
+from oumi_runtime.core.datasets.rows.reading import describe_row
 from oumi_runtime.core.distributed import all_gather_object, is_world_process_zero
 from oumi_runtime.core.files import write_whole
 from oumi_runtime.core.log import logger

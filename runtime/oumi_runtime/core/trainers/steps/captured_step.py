@@ -8,7 +8,7 @@ import contextlib
 
 import torch
 
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from oumi_runtime.core.datasets import Stream, StreamSource
-from oumi_runtime.core.datasets.seeded_rows import random_numbers_from
+from oumi_runtime.core.datasets.rows.seeding import random_numbers_from
 from oumi_runtime.testing.datasets.case import MOST_READ, DatasetCase, streamed
 from oumi_runtime.testing.datasets.comparing import difference
 from oumi_runtime.testing.datasets.needs import streamed_rows

@@ -12,8 +12,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator
-from oumi_runtime.core.datasets.pickling import pickled
-from oumi_runtime.core.datasets.seeded_rows import SeededRows
+from oumi_runtime.core.datasets.rows.pickling import pickled
+from oumi_runtime.core.datasets.rows.seeding import SeededRows
 from oumi_runtime.testing.datasets.case import DatasetCase, read, streamed
 from oumi_runtime.testing.datasets.comparing import difference, tensors_of
 from oumi_runtime.testing.datasets.needs import indexable, tensors

@@ -15,7 +15,7 @@ from oumi_runtime.core.datasets import (
     StreamSource,
     TextDataset,
 )
-from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut
 from oumi_runtime.core.trainers.batches import micro_batches
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.batches.map_batches import (

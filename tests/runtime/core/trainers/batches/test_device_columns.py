@@ -6,7 +6,7 @@ import torch
 from oumi_runtime.builders.training import batches
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
-from oumi_runtime.core.datasets.columns import Batch
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.trainers.batches.copying import copied
 from oumi_runtime.core.trainers.batches.device_columns import (
     DeviceColumns,

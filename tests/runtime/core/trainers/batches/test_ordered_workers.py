@@ -7,7 +7,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 import torch
 
-from oumi_runtime.core.datasets import pickling
+from oumi_runtime.core.datasets.rows import pickling
 from oumi_runtime.core.trainers.batches.map_batches import TrainBatches
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading, OrderedWorkers

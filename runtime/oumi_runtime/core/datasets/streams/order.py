@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import torch
 
-from oumi_runtime.core.datasets.blocks import Block, join
-from oumi_runtime.core.datasets.mixing import draw_sources
+from oumi_runtime.core.datasets.streams.blocks import Block, join
+from oumi_runtime.core.datasets.streams.mixing import draw_sources
 
 
 def shuffle_blocks(

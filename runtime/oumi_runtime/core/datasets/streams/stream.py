@@ -14,16 +14,16 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset, IterableDataset
 
-from oumi_runtime.core.datasets.block_dataset import BlockDataset
-from oumi_runtime.core.datasets.blocks import Block, RawRows, cut, skip
-from oumi_runtime.core.datasets.collation import Collator
-from oumi_runtime.core.datasets.columns import ColumnDataset
-from oumi_runtime.core.datasets.mixing import mix_rows
-from oumi_runtime.core.datasets.packing import gather_sequences, pack_stream
-from oumi_runtime.core.datasets.rows import describe_row, in_one_line
-from oumi_runtime.core.datasets.stream_order import mix_blocks
-from oumi_runtime.core.datasets.stream_sources import StreamSource
-from oumi_runtime.core.datasets.text_dataset import TextColumns
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset
+from oumi_runtime.core.datasets.in_memory.packing import gather_sequences, pack_stream
+from oumi_runtime.core.datasets.in_memory.texts import TextColumns
+from oumi_runtime.core.datasets.rows.collation import Collator
+from oumi_runtime.core.datasets.rows.reading import describe_row, in_one_line
+from oumi_runtime.core.datasets.streams.block_dataset import BlockDataset
+from oumi_runtime.core.datasets.streams.blocks import Block, RawRows, cut, skip
+from oumi_runtime.core.datasets.streams.mixing import mix_rows
+from oumi_runtime.core.datasets.streams.order import mix_blocks
+from oumi_runtime.core.datasets.streams.sources import StreamSource
 from oumi_runtime.exceptions import BadRowError, BadSampleError
 
 Prepare = Callable[[Any], Dataset[Any]]

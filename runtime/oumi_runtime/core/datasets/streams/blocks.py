@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.datasets.columns import ColumnDataset
-from oumi_runtime.core.datasets.concatenation import concatenate
-from oumi_runtime.core.datasets.text_dataset import TextColumns
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset
+from oumi_runtime.core.datasets.in_memory.concatenation import concatenate
+from oumi_runtime.core.datasets.in_memory.texts import TextColumns
 from oumi_runtime.exceptions import DataError
 
 ROWS_AT_ONCE = 4096

@@ -12,9 +12,9 @@ from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.pickling import is_worth_sharing
-from oumi_runtime.core.datasets.rows import LeftOut, describe_row, in_one_line
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.pickling import is_worth_sharing
+from oumi_runtime.core.datasets.rows.reading import LeftOut, describe_row, in_one_line
 from oumi_runtime.exceptions import BadRowError, DataError
 
 Collator = Callable[[list[Any]], Batch]

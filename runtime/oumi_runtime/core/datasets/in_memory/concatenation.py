@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
-from oumi_runtime.core.datasets.table_columns import unite
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.table_columns import unite
 from oumi_runtime.exceptions import DataError
 
 

@@ -9,19 +9,19 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from oumi_runtime.core.datasets.base_iterable_dataset import BaseIterableDataset
-from oumi_runtime.core.datasets.block_dataset import BlockDataset
-from oumi_runtime.core.datasets.blocks import (
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset
+from oumi_runtime.core.datasets.in_memory.texts import TextColumns
+from oumi_runtime.core.datasets.rows.reading import describe_row, in_one_line
+from oumi_runtime.core.datasets.rows.seeding import seed_of_part
+from oumi_runtime.core.datasets.streams.block_dataset import BlockDataset
+from oumi_runtime.core.datasets.streams.blocks import (
     ROWS_AT_ONCE,
     Block,
     BlockData,
     RawRows,
     cut,
 )
-from oumi_runtime.core.datasets.columns import ColumnDataset
-from oumi_runtime.core.datasets.rows import describe_row, in_one_line
-from oumi_runtime.core.datasets.seeded_rows import seed_of_part
-from oumi_runtime.core.datasets.stream_order import shuffle_blocks
-from oumi_runtime.core.datasets.text_dataset import TextColumns
+from oumi_runtime.core.datasets.streams.order import shuffle_blocks
 from oumi_runtime.exceptions import BadRowError, DataError, OumiRuntimeError
 
 # Fewer than for columns, because rows of users' datasets may be large.

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import Dataset
 
-from oumi_runtime.core.datasets.collation import Collator, RowCollator
-from oumi_runtime.core.datasets.columns import Batch
-from oumi_runtime.core.datasets.rows import LeftOut, RowReader
+from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.datasets.rows.collation import Collator, RowCollator
+from oumi_runtime.core.datasets.rows.reading import LeftOut, RowReader
 from oumi_runtime.exceptions import BadRowError
 
 Row = tuple[Any, Any]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oumi_runtime.core.datasets import TableColumn
-from oumi_runtime.core.datasets.table_columns import unite
+from oumi_runtime.core.datasets.in_memory.table_columns import unite
 from oumi_runtime.exceptions import DataError
 
 nan = float("nan")

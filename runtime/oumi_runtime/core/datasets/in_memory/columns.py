@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch.utils.data import Dataset
 
-from oumi_runtime.core.datasets.table_columns import TableColumns
+from oumi_runtime.core.datasets.in_memory.table_columns import TableColumns
 
 Batch = Mapping[str, torch.Tensor]
 """The columns of some samples, by the name of forward's parameter."""

@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from oumi_runtime.core.datasets import ChosenRows, ColumnDataset
-from oumi_runtime.core.datasets.rows import RowReader, describe_row
+from oumi_runtime.core.datasets.rows.reading import RowReader, describe_row
 from oumi_runtime.exceptions import BadRowError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from oumi_runtime.core.datasets.seeded_rows import SeededRows, random_numbers_from
+from oumi_runtime.core.datasets.rows.seeding import SeededRows, random_numbers_from
 
 
 class Noise(Dataset):

@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from oumi_runtime.core.datasets import Stream, StreamSource
-from oumi_runtime.core.datasets.mixing import (
+from oumi_runtime.core.datasets.streams.mixing import (
     draw_sources,
     mix_rows,
     rows_of_split,

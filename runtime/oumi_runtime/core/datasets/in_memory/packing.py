@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.core.datasets.columns import ColumnDataset, RaggedColumn
-from oumi_runtime.core.datasets.concatenation import concatenate
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.concatenation import concatenate
 from oumi_runtime.exceptions import DataError
 
 

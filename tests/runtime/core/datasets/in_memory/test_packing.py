@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, pack_sequences
-from oumi_runtime.core.datasets.concatenation import concatenate
+from oumi_runtime.core.datasets.in_memory.concatenation import concatenate
 from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
 from oumi_runtime.exceptions import DataError
 

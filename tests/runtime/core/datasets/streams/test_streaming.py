@@ -19,8 +19,8 @@ from oumi_runtime.core.datasets import (
     TextDataset,
     regroup,
 )
-from oumi_runtime.core.datasets.blocks import cut
-from oumi_runtime.core.datasets.mixing import mix_rows
+from oumi_runtime.core.datasets.streams.blocks import cut
+from oumi_runtime.core.datasets.streams.mixing import mix_rows
 from oumi_runtime.exceptions import (
     BadRowError,
     BadSampleError,

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from oumi_runtime.core.datasets.rows import LeftOut
+from oumi_runtime.core.datasets.rows.reading import LeftOut
 from oumi_runtime.exceptions import BadRowError
 
 LeaveOut = Callable[[Iterable[LeftOut]], None]

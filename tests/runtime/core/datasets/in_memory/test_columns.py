@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn, concatenate
-from oumi_runtime.core.datasets import columns as columns_module
+from oumi_runtime.core.datasets.in_memory import columns as columns_module
 from oumi_runtime.exceptions import DataError
 
 

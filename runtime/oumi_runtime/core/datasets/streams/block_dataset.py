@@ -6,8 +6,8 @@ from typing import Any
 
 from torch.utils.data import IterableDataset
 
-from oumi_runtime.core.datasets.columns import ColumnDataset
-from oumi_runtime.core.datasets.text_dataset import TextColumns
+from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset
+from oumi_runtime.core.datasets.in_memory.texts import TextColumns
 
 
 class BlockDataset(IterableDataset[Any], ABC):

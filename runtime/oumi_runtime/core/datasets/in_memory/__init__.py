@@ -1,0 +1,1 @@
+"""Samples held in memory by column, so that a batch is a gather."""

@@ -1,0 +1,1 @@
+"""Samples read one by one: choosing, reading, collating and sending them."""

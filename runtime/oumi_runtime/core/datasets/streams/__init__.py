@@ -1,0 +1,1 @@
+"""Datasets read in order, in blocks: mixed, shuffled in a buffer, and cut."""
