@@ -11,7 +11,7 @@ from typing import Any
 from oumi_runtime.builders.training import whole_training
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
-from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.core.trainers.checkpoints import store
 from oumi_runtime.core.trainers.run.output_lock import OutputLock
 
 
@@ -23,8 +23,8 @@ def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
         "a step": (BaseTrainer, "on_step_end", 17),
         "group": (BaseTrainer, "on_step_end", 17),
         "last step": (BaseTrainer, "on_step_end", 40),
-        "saving": (CheckpointStore, "_rename", 2),
-        "last saving": (CheckpointStore, "_rename", 10),
+        "saving": (store, "put_in_place", 2),
+        "last saving": (store, "put_in_place", 10),
         "evaluating": (BaseTrainer, "on_eval_batch", 5),
         "last evaluating": (BaseTrainer, "on_eval_batch", 11),
         "final model": (BaseTrainer, "save_model", 1),

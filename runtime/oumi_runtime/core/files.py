@@ -1,4 +1,4 @@
-"""Atomic writing of files, and safe reading of files from others.
+"""Atomic writing of files and folders, and safe reading of files from others.
 
 Imports neither torch nor the config.
 """
@@ -70,6 +70,30 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def put_in_place(complete: Path, target: Path, aside: Path) -> None:
+    """Renames a complete, synced folder to its place, replacing one that is there.
+
+    Args:
+        complete: The folder.
+        target: Its place, in the same folder.
+        aside: Where the one that is there goes meanwhile. If this process is killed in
+            between, it is still there.
+    """
+    is_replacing = target.exists()
+    if is_replacing:
+        shutil.rmtree(aside, ignore_errors=True)
+        target.rename(aside)
+    try:
+        complete.rename(target)
+    except BaseException:
+        if is_replacing:
+            aside.rename(target)
+        raise
+    sync(target.parent)
+    if is_replacing:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def why_unwritable(folder: Path, error: OSError) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from oumi_runtime.core.files import free_bytes, is_disk_full, sync
+from oumi_runtime.core.files import free_bytes, is_disk_full, put_in_place, sync
 from oumi_runtime.exceptions import (
     DiskFullError,
     ExportConflictError,
@@ -69,7 +69,8 @@ def staged(dest: Path) -> Generator[Path]:
         yield staging
         for path in staging.rglob("*"):
             sync(path)
-        _replace(dest, staging)
+        earlier = dest.with_name(f"{_EARLIER}{os.getpid()}-{dest.name}")
+        put_in_place(staging, dest, aside=earlier)
     except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
         for folder in missing:
@@ -96,19 +97,3 @@ def _recover(dest: Path) -> None:
 def _is_another(pid: int) -> bool:
     """Whether a number is that of another process that is running."""
     return pid != os.getpid() and psutil.pid_exists(pid)
-
-
-def _replace(dest: Path, staging: Path) -> None:
-    earlier = dest.with_name(f"{_EARLIER}{os.getpid()}-{dest.name}")
-    is_there = dest.exists()
-    if is_there:
-        dest.rename(earlier)
-    try:
-        staging.rename(dest)
-    except BaseException:
-        if is_there:
-            earlier.rename(dest)
-        raise
-    sync(dest.parent)
-    if is_there:
-        shutil.rmtree(earlier, ignore_errors=True)

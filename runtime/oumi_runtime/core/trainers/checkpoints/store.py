@@ -15,8 +15,8 @@ from oumi_runtime.core.files import (
     STAGED_PREFIX,
     free_bytes,
     is_disk_full,
+    put_in_place,
     require_room,
-    sync,
 )
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.checkpoints.known_whole import KnownWhole
@@ -82,7 +82,8 @@ class CheckpointStore:
             files = snapshot.write_to(staging)
             manifest = Manifest(snapshot.step, files, snapshot.metrics)
             seal(staging, manifest)
-            self._rename(staging, target)
+            aside = self.output_dir / f"{_REPLACED_PREFIX}{target.name}"
+            put_in_place(staging, target, aside)
         except BaseException as error:
             shutil.rmtree(staging, ignore_errors=True)
             if is_disk_full(error) and not isinstance(error, DiskFullError):
@@ -160,22 +161,6 @@ class CheckpointStore:
         self._known.keep_only([path for path, _ in saved])
         is_whole = self._known.is_whole
         delete_surplus(self.output_dir, saved, self._retention, is_whole)
-
-    def _rename(self, staging: Path, target: Path) -> None:
-        replaced = self.output_dir / f"{_REPLACED_PREFIX}{target.name}"
-        is_replacing = target.exists()
-        if is_replacing:
-            shutil.rmtree(replaced, ignore_errors=True)
-            target.rename(replaced)
-        try:
-            staging.rename(target)
-        except BaseException:
-            if is_replacing:
-                replaced.rename(target)
-            raise
-        sync(self.output_dir)
-        if is_replacing:
-            shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _make_new(folder: Path) -> None:
