@@ -65,6 +65,7 @@ from oumi_runtime.exceptions.registry import (
 )
 from oumi_runtime.exceptions.training import (
     ChangedSearchError,
+    GpuIndexError,
     NoBatchFitsError,
     NonFiniteLossError,
     SearchRangeError,
@@ -116,6 +117,7 @@ __all__ = [
     "ProcessEnvironmentError",
     "ProcessGroupError",
     "NonFiniteLossError",
+    "GpuIndexError",
     "TrainingMetricError",
     "SearchRangeError",
     "NoBatchFitsError",

@@ -39,6 +39,20 @@ class NonFiniteLossError(OumiRuntimeError, ArithmeticError):
         )
 
 
+class GpuIndexError(OumiRuntimeError, RuntimeError):
+    """The GPU was to read a place that does not exist, and cannot say which."""
+
+    exit_code = 2
+
+    def __init__(self, latest: Path | None) -> None:
+        kept = f"; the newest checkpoint is {latest}" if latest else ""
+        super().__init__(
+            "the GPU was given an index out of range, most often a label that is no "
+            "class of the model or a token id beyond its embedding; the same training "
+            f"with model.device_map: cpu tells which{kept}"
+        )
+
+
 class TrainingMetricError(OumiRuntimeError, KeyError):
     """The metric that the config selects is not among those measured."""
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils.data import Dataset
 
 from oumi_runtime.builders.callbacks import build_training_callbacks
 from oumi_runtime.builders.data.bad_samples import build_bad_samples
@@ -12,9 +16,12 @@ from oumi_runtime.builders.preprocessing.preprocessing import FILENAMES, Preproc
 from oumi_runtime.builders.preprocessing.scaling import fit_scalers
 from oumi_runtime.builders.training.trainers import build_trainer
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
+from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.distributed import set_full_determinism, set_random_seeds
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.misfits import unknown_class
 
 
 def build_training(
@@ -50,6 +57,7 @@ def build_training(
     train_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     if resume_from is None:
         fit_scalers(model, train_dataset)
+        _warn_of_unknown_classes(model, train_dataset)
     eval_dataset = None
     if config.training.eval_strategy != "no":
         split = DatasetSplit.VALIDATION
@@ -68,6 +76,18 @@ def build_training(
         bad_samples=bad_samples,
     )
     return trainer, preprocessing
+
+
+def _warn_of_unknown_classes(model: nn.Module, dataset: Dataset[Any]) -> None:
+    """Warns of labels that would end the training when they are reached."""
+    labels = (
+        dataset.columns.get("labels") if isinstance(dataset, ColumnDataset) else None
+    )
+    if labels is None:
+        return
+    values = labels.values if isinstance(labels, RaggedColumn) else labels
+    if (misfit := unknown_class(model, values)) is not None:
+        logger.warning("the training data does not fit the model: %s", misfit)
 
 
 def _saved_with(checkpoint: Path) -> Path:

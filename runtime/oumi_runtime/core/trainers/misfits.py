@@ -1,4 +1,7 @@
-"""Says in one line why a model does not fit its batch, going by the error it raised."""
+"""Says in one line why a model does not fit its data.
+
+Most of it goes by the error that the model raised.
+"""
 
 import re
 from collections.abc import Iterator
@@ -72,16 +75,33 @@ def _kind_misfit(model: nn.Module, batch: Batch, error: RuntimeError) -> str | N
     )
 
 
+def unknown_class(model: nn.Module, labels: torch.Tensor) -> str | None:
+    """Returns what of a dataset's labels is no class of a model; None if nothing is.
+
+    Args:
+        model: The model; nothing is known of one without the argument `num_classes`.
+        labels: The labels; negative ones are for losses to ignore.
+    """
+    number = _size_of(model, "num_classes")
+    # One class is the single output of a model that tells two apart.
+    if number is None or number < 2 or labels.is_floating_point():
+        return None
+    highest = int(labels.max()) if labels.numel() else 0
+    return None if highest < number else _class_message(model, highest)
+
+
 def _class_misfit(model: nn.Module, error: IndexError) -> str | None:
     """Returns the message for a label that is no class of the model, or None."""
     found = _BAD_TARGET.match(str(error))
-    if found is None:
-        return None
+    return None if found is None else _class_message(model, int(found[1]))
+
+
+def _class_message(model: nn.Module, label: int) -> str:
     number = _size_of(model, "num_classes")
     which = "the classes" if number is None else f"the {number} classes"
     places = "" if number is None else f", 0 to {number - 1}"
     return (
-        f"the label {found[1]} is none of {which} of {type(model).__name__}{places}; "
+        f"the label {label} is none of {which} of {type(model).__name__}{places}; "
         "set their number in model.model_kwargs to that of the data, or correct the "
         "label"
     )

@@ -18,6 +18,7 @@ from oumi_runtime.exceptions import (
     DataWorkerError,
     DiskFullError,
     FailingDiskError,
+    GpuIndexError,
     LostProcessError,
     OumiRuntimeError,
 )
@@ -29,7 +30,7 @@ _FAILING = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.EROFS, errno.ESTALE)
 
 @contextlib.contextmanager
 def plain_errors(output_dir: Path) -> Iterator[None]:
-    """Turns errors about disks, dead data workers and lost processes into ours.
+    """Turns errors about disks, GPUs, data workers and lost processes into ours.
 
     Args:
         output_dir: The folder of the run.
@@ -39,6 +40,7 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
         FailingDiskError: A disk, or the connection to it, has failed.
         DataWorkerError: A process that reads data has died.
         LostProcessError: Another process that trains has ended, or hangs.
+        GpuIndexError: The GPU was given a label or an id that is out of range.
     """
     try:
         yield
@@ -58,6 +60,9 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
             raise LostProcessError(
                 get_rank(), get_world_size(), str(error), hanging, latest
             ) from error
+        if "device-side assert triggered" in str(error):
+            latest = CheckpointStore(output_dir).latest()
+            raise GpuIndexError(latest) from error
         # The message of torch's data loader about its workers.
         if not str(error).startswith("DataLoader worker"):
             raise

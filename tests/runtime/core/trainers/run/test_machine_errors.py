@@ -8,7 +8,12 @@ import pytest
 
 from oumi_runtime.core.trainers.run import machine_errors
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
-from oumi_runtime.exceptions import DiskFullError, FailingDiskError, LostProcessError
+from oumi_runtime.exceptions import (
+    DiskFullError,
+    FailingDiskError,
+    GpuIndexError,
+    LostProcessError,
+)
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EROFS])
@@ -47,6 +52,15 @@ def test_a_process_that_is_waited_for_in_vain_is_named_where_it_is_known(
     )
     with pytest.raises(LostProcessError, match=sentence), plain_errors(tmp_path):
         raise RuntimeError("[/third_party/gloo/pair.cc:5] Timed out after 9 ms")
+
+
+def test_an_index_out_of_range_on_a_gpu_is_told_with_how_to_find_it(tmp_path: Path):
+    sentence = "index out of range, .* model.device_map: cpu tells which"
+    with pytest.raises(GpuIndexError, match=sentence), plain_errors(tmp_path):
+        raise RuntimeError(
+            "CUDA error: device-side assert triggered\nCUDA kernel errors might be "
+            "asynchronously reported at some other API call"
+        )
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "gone"), RuntimeError("bug")])
