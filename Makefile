@@ -6,12 +6,13 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .venv-interop
 QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench gpu interop faults mutation clean
+.PHONY: help demo test check docs bench gpu interop faults mutation clean
 
 help:
 	@echo "make demo   generate a model, run its tests, train it on handwritten digits"
 	@echo "make test   run the tests"
 	@echo "make check  run ruff, mypy and pyright"
+	@echo "make docs   build the documentation in build/site"
 	@echo "make interop  run generated files and exchange weights with the oumi package"
 	@echo "make faults kill, fill and damage a training in every way; minutes"
 	@echo "make mutation  plant faults in generated models; tell which test catches which"
@@ -34,6 +35,10 @@ check: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pyright --pythonpath $(PYTHON)
+
+docs: $(INSTALLED)
+	$(VENV)/bin/sphinx-build -W --keep-going -q -c docs . build/site
+	@echo "build/site/docs/index.html"
 
 bench: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/training.py
