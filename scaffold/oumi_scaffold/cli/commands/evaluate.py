@@ -3,9 +3,9 @@
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.running.configs import (
     TRAINED_WITH,
-    checked_config,
     config_command,
     overridable,
+    trained_config,
 )
 
 
@@ -18,7 +18,7 @@ def command(
 
     OVERRIDES replace values of the config, as in --training.output_dir runs/second.
     """
-    loaded = checked_config(config, overrides, interpolate)
+    loaded = trained_config(config, overrides, interpolate)
     from oumi_runtime.evaluate import evaluate
 
     with output.only_json(as_json):

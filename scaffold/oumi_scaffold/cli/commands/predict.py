@@ -14,10 +14,10 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.running.configs import (
     TRAINED_WITH,
-    checked_config,
     config_command,
     input_and_overrides,
     interpolate_option,
+    trained_config,
 )
 from oumi_scaffold.cli.running.prediction_lines import Lines, Prediction, lines_for
 
@@ -84,7 +84,7 @@ def command(
     lines = lines_for(output_file)
     if output_file is not None:
         _refuse_useless(output_file, given)
-    loaded = checked_config(config, overrides, interpolate, needs_data=False)
+    loaded = trained_config(config, overrides, interpolate, needs_data=False)
     from oumi_runtime.infer import Predictor
 
     with output.only_json(as_json):

@@ -9,6 +9,7 @@ import click
 
 from oumi_scaffold.cli import exit_codes, output
 from oumi_scaffold.cli.running.configs import (
+    RUN_CONFIG_FILE,
     checked_config,
     config_command,
     overridable,
@@ -102,7 +103,7 @@ def _show_next_steps(config: "TrainingConfig", file: str | None) -> None:
         output.say("To evaluate it, name held-out data under data.test")
         return
     # The overrides are in the copy of the config that the run keeps.
-    whole = file or str(output_dir / "config.yaml")
+    whole = file or str(output_dir / RUN_CONFIG_FILE)
     output.heading("What to type next:")
     for command in ("evaluate", "predict"):
         output.say(f"  oumi-scaffold {command} -c {shlex.quote(whole)}")
@@ -140,12 +141,12 @@ def _what_to_run(
         return config, overrides
     if config is not None:
         raise click.UsageError("use either -c FILE or --like OUTPUT_DIR")
-    if not (like / "config.yaml").is_file():
+    if not (like / RUN_CONFIG_FILE).is_file():
         raise click.UsageError(f"{like} holds no config.yaml of a run")
     # First, so that the user's own override these.
     again = ["--training.output_dir", str(_free_name(like))]
     again += ["--training.resume_from_checkpoint", "null"]
-    return str(like / "config.yaml"), [*again, *overrides]
+    return str(like / RUN_CONFIG_FILE), [*again, *overrides]
 
 
 def _free_name(folder: Path) -> Path:

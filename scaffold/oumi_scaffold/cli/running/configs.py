@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from oumi_scaffold.cli.options import Command, Decorator, all_of, json_option
+from oumi_scaffold.report.runs import RECORD_FILE
 
 if TYPE_CHECKING:
     from oumi_runtime.core.configs import TrainingConfig
     from oumi_runtime.exceptions import Mistake
 
-TRAINED_WITH = "The config that the model was trained with."
+RUN_CONFIG_FILE = "config.yaml"
+"""The config in the output folder of a run."""
+TRAINED_WITH = "The config that the model was trained with, or the run's output folder."
 
 _ASSIGNMENT = re.compile(r"[^.\[\]=\s]+[.\[][^=\s]*=.*", re.DOTALL)
 
@@ -78,6 +81,35 @@ def checked_config(
     else:
         loaded.validate_for_inference()
     return loaded
+
+
+def trained_config(
+    config: str,
+    overrides: Sequence[str],
+    interpolate: bool,
+    *,
+    needs_data: bool = True,
+) -> "TrainingConfig":
+    """Like `checked_config`, for the config that a model was trained with.
+
+    The config that a run has left in its output folder is about the model in that
+    folder, which may have been moved since.
+
+    Args:
+        config: The file, or the output folder of a run.
+        overrides: See `checked_config`.
+        interpolate: See `checked_config`.
+        needs_data: See `checked_config`.
+
+    Raises:
+        ConfigError: See `checked_config`.
+    """
+    path = Path(config)
+    if (path / RECORD_FILE).is_file():
+        path = path / RUN_CONFIG_FILE
+    if path.name == RUN_CONFIG_FILE and path.with_name(RECORD_FILE).is_file():
+        overrides = ["--training.output_dir", str(path.parent), *overrides]
+    return checked_config(str(path), overrides, interpolate, needs_data=needs_data)
 
 
 def mistakes_in(config: str, interpolate: bool) -> "Sequence[Mistake]":

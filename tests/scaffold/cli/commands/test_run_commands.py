@@ -118,6 +118,24 @@ def test_evaluate_says_on_what_it_measured(
     assert "accuracy  0.9123" in done.out
 
 
+@pytest.mark.parametrize("given", ["moved/config.yaml", "moved", "./moved/"])
+def test_the_config_of_a_run_is_about_the_folder_that_it_is_in(
+    run: Callable, project: Path, calls: list[TrainingConfig], given: str
+):
+    make_tree(project, {"moved/config.yaml": CONFIG, "moved/run.json": "{}"})
+    assert run("evaluate", "-c", given).exit_code == 0
+    assert run("evaluate", "-c", given, "--training.output_dir", "b").exit_code == 0
+    assert [received.training.output_dir for received in calls] == ["moved", "b"]
+
+
+def test_another_config_of_that_name_is_about_the_folder_that_it_names(
+    run: Callable, project: Path, calls: list[TrainingConfig]
+):
+    make_tree(project, {"configs/config.yaml": CONFIG})
+    assert run("evaluate", "-c", "configs/config.yaml").exit_code == 0
+    assert [received.training.output_dir for received in calls] == ["out"]
+
+
 @pytest.mark.parametrize("command", ["train", "evaluate"])
 def test_options_of_the_config_pass_through(
     run: Callable, config: str, calls: list[TrainingConfig], command: str
