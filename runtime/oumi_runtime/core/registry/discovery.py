@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LIST_FILENAME = "oumi_requirements.txt"
 LIST_FILE_VARIABLE = "OUMI_EXTRA_DEPS_FILE"
-ENTRY_POINT_GROUP = "oumi_runtime.models"
 
 
 @dataclass(frozen=True)
@@ -131,24 +130,25 @@ def survey(roots: Iterable[Path]) -> Survey:
     return Survey(tuple(_read_list(path) for path in paths), tuple(looked))
 
 
-def entry_point(name: str) -> "EntryPoint | None":
+def entry_point(name: str, type: RegistryType) -> "EntryPoint | None":
     """Returns the installed entry point of that name, in any case."""
-    found = (p for p in _entry_points(tuple(sys.path)) if p.name.lower() == name)
-    return next(found, None)
+    points = _entry_points(tuple(sys.path), type.entry_point_group)
+    return next((p for p in points if p.name.lower() == name.lower()), None)
 
 
-def entry_point_names() -> list[str]:
-    """Returns the names of models provided by installed packages."""
-    return [point.name for point in _entry_points(tuple(sys.path))]
+def entry_point_names(type: RegistryType) -> list[str]:
+    """Returns the names of that type that installed packages provide."""
+    points = _entry_points(tuple(sys.path), type.entry_point_group)
+    return [point.name for point in points]
 
 
 # Finding the entry points reads every installed package's metadata.
-@functools.lru_cache(maxsize=1)
-def _entry_points(search_path: tuple[str, ...]) -> "tuple[EntryPoint, ...]":
+@functools.lru_cache(maxsize=len(RegistryType))
+def _entry_points(search_path: tuple[str, ...], group: str) -> "tuple[EntryPoint, ...]":
     # Imported here, because most names are found without it.
     from importlib.metadata import entry_points
 
-    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+    return tuple(entry_points(group=group))
 
 
 def _nearest_list(folder: Path) -> Path | None:

@@ -16,6 +16,11 @@ class RegistryType(Enum):
     CALLBACK = "callback"
     TRAINER = "trainer"
 
+    @property
+    def entry_point_group(self) -> str:
+        """The group of entry points that name such things of installed packages."""
+        return f"oumi_runtime.{self.name.lower()}s"
+
 
 class RegistryKey(NamedTuple):
     """The key of a registered value: its lower-case name and its kind."""

@@ -66,7 +66,7 @@ class Registry:
             return True
         if self.declaration(name, type) is not None:
             return True
-        return type is RegistryType.MODEL and _entry_point(name) is not None
+        return discovery.entry_point(name, type) is not None
 
     def get(self, name: str, type: RegistryType) -> Callable[..., Any] | None:
         """Returns the value of that name, or None.
@@ -111,9 +111,8 @@ class Registry:
         """
         found = self._survey()
         declared = (declaration.name for declaration in self.declared(type))
-        known = [*others, *self.get_all(type), *declared]
-        if type is RegistryType.MODEL:
-            known += discovery.entry_point_names()
+        provided = discovery.entry_point_names(type)
+        known = [*others, *self.get_all(type), *declared, *provided]
         return UnknownNameError(type.value, name, known, found.looked + found.problems)
 
     def get_all(self, type: RegistryType) -> dict[str, Any]:
@@ -210,8 +209,8 @@ class Registry:
             entry = self._registered(name, type)
             if entry is None:
                 entry = self._load_from_file(name, type)
-            if entry is None and type is RegistryType.MODEL:
-                entry = self._load_from_package(name)
+            if entry is None:
+                entry = self._load_from_package(name, type)
             return entry
 
     def _only_declaration(
@@ -267,8 +266,8 @@ class Registry:
         finally:
             self._loading.discard(path)
 
-    def _load_from_package(self, name: str) -> Entry | None:
-        point = _entry_point(name)
+    def _load_from_package(self, name: str, type: RegistryType) -> Entry | None:
+        point = discovery.entry_point(name, type)
         if point is None:
             return None
         try:
@@ -277,17 +276,13 @@ class Registry:
             error.add_note(f"while loading the entry point {point.value} for {name!r}")
             raise
         # The package may have registered it by itself.
-        if self._registered(name, RegistryType.MODEL) is None:
-            self.register(point.name, RegistryType.MODEL, value)
-        return self._registered(name, RegistryType.MODEL)
+        if self._registered(name, type) is None:
+            self.register(point.name, type, value)
+        return self._registered(name, type)
 
 
 def _key(name: str, type: RegistryType) -> RegistryKey:
     return RegistryKey(name.lower(), type)
-
-
-def _entry_point(name: str) -> Any:
-    return discovery.entry_point(name.lower())
 
 
 def _not_registered(declaration: Declaration) -> Entry:

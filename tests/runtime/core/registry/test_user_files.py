@@ -343,6 +343,8 @@ def plugin(write, monkeypatch):
                 "a_plugin-1.0.dist-info/METADATA": "Name: a-plugin\nVersion: 1.0\n",
                 "a_plugin-1.0.dist-info/entry_points.txt": (
                     "[oumi_runtime.models]\nPlugNet = a_plugin:Net\n"
+                    "[oumi_runtime.lr_schedulers]\nSteps = a_plugin:steps\n"
+                    "[oumi_runtime.datasets]\nPlugNet = a_plugin:Rows\n"
                 ),
             }
         )
@@ -366,6 +368,17 @@ def test_an_entry_point_is_suggested(plugin):
     plugin("class Net: ...")
 
     assert "did you mean 'PlugNet'?" in str(REGISTRY.unknown("PlugNt", MODEL))
+    unknown = REGISTRY.unknown("Stepz", RegistryType.LR_SCHEDULER)
+    assert "did you mean 'Steps'?" in str(unknown)
+
+
+def test_entry_points_of_other_types_are_found_in_groups_of_their_own(plugin):
+    plugin("class Net: ...\nclass Rows: ...\ndef steps(): ...")
+
+    assert REGISTRY["PlugNet", RegistryType.DATASET].__name__ == "Rows"
+    assert REGISTRY["PlugNet", MODEL].__name__ == "Net"
+    assert REGISTRY["steps", RegistryType.LR_SCHEDULER].__name__ == "steps"
+    assert REGISTRY.get("steps", RegistryType.OPTIMIZER) is None
 
 
 def test_an_error_in_an_entry_point_says_which(plugin):
