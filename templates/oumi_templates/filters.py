@@ -24,10 +24,12 @@ from oumi_templates.python_filters import (
 from oumi_templates.source_filters import (
     accessor,
     annotation,
+    construction,
     converted,
     dotted,
     evaluated,
     mask_argument,
+    mask_value,
 )
 from oumi_templates.line_wrapping import wrapped
 
@@ -89,6 +91,7 @@ class TypedFilters(Extension):
             accessor=accessor,
             annotation=annotation,
             boolean=boolean,
+            construction=construction,
             converted=converted,
             dotted=dotted,
             evaluated=evaluated,
@@ -96,6 +99,7 @@ class TypedFilters(Extension):
             integer=integer,
             literal=literal,
             mask_argument=mask_argument,
+            mask_value=mask_value,
             number=number,
             snake_case=snake_case,
             wrapped=wrapped,

@@ -6,6 +6,7 @@ raises. What was read from the user's source is data here, too.
 
 import ast
 from collections.abc import Mapping
+from typing import Any
 
 from oumi_templates.python_filters import FilterError, identifier, integer, literal
 
@@ -20,6 +21,17 @@ _MASKS = {
     "ones": "attention_mask",
     "bool": "attention_mask.bool()",
     "padding": "attention_mask == 0",
+    "queries": "attention_mask[:, None].bool()",
+    "heads": "attention_mask[:, None, None].bool()",
+    "lengths": "attention_mask.sum(dim=1).clamp(min=1)",
+}
+
+# How `later`, True where a token would see a later one, becomes that of a decoder.
+_LATER_MASKS = {
+    "hidden": "later",
+    "visible": "~later",
+    "batched": "~later.unsqueeze(0)",
+    "added": "torch.where(later, -torch.inf, 0.0)",
 }
 
 
@@ -85,12 +97,42 @@ def converted(name: object, conversion: object) -> str:
     return _CONVERSIONS[conversion].format(identifier(name))
 
 
-def mask_argument(wrap: Mapping[str, object]) -> str:
-    """Returns the further argument of the module's call: its mask, if it takes one."""
-    kind = wrap.get("mask_kind")
-    if kind not in _MASKS:
-        return ""
-    return f", {identifier(wrap.get('mask'))}={_MASKS[str(kind)]}"
+def construction(wrap: Mapping[str, Any]) -> str:
+    """Returns the arguments that the module is made with, in its own order."""
+    fixed = dict(zip(wrap["fixed"], wrap["fixed_values"], strict=True))
+    conversions = dict(zip(wrap["names"], wrap["conversions"], strict=True))
+    found: list[str] = []
+    for name, passing in zip(wrap["call"], wrap["passings"], strict=True):
+        if name in fixed:
+            value = literal(evaluated(fixed[name]))
+        else:
+            value = converted(name, conversions[name])
+        prefixes = {"name": f"{identifier(name)}=", "position": "", "items": "*"}
+        found.append(f"{prefixes[passing]}{value}")
+    return ", ".join(found)
+
+
+def mask_value(wrap: Mapping[str, Any]) -> str:
+    """Returns the mask of the batch as the module takes it; nothing if it does not."""
+    return _MASKS.get(wrap["mask_kind"], "")
+
+
+def mask_argument(wrap: Mapping[str, Any]) -> str:
+    """Returns the further arguments of the module's call: the masks that it takes.
+
+    Where several take the same one, it is the variable `mask`.
+    """
+    value = "mask" if wrap["more_masks"] else mask_value(wrap)
+    given: list[tuple[object, str]] = []
+    if value and wrap["mask"]:
+        name = "" if wrap["is_mask_positional"] else wrap["mask"]
+        given = [(name, value), *((each, value) for each in wrap["more_masks"])]
+    if later := _LATER_MASKS.get(wrap["target_mask_kind"], ""):
+        given.append((wrap["target_mask"], later))
+    given += [(name, "None") for name in wrap["unset"]]
+    names = [f"{identifier(name)}=" if name else "" for name, _ in given]
+    values = [value for _, value in given]
+    return "".join(f", {n}{v}" for n, v in zip(names, values, strict=True))
 
 
 def _type(node: ast.expr) -> str:

@@ -7,10 +7,12 @@ from oumi_templates.python_filters import FilterError
 from oumi_templates.source_filters import (
     accessor,
     annotation,
+    construction,
     converted,
     dotted,
     evaluated,
     mask_argument,
+    mask_value,
 )
 
 CODE = "x; import os"
@@ -80,19 +82,59 @@ def test_an_argument_is_passed_as_the_module_takes_it():
             converted(name, conversion)
 
 
+NO_MASKS = {
+    "mask": "m",
+    "mask_kind": "ones",
+    "is_mask_positional": False,
+    "more_masks": [],
+    "target_mask": "",
+    "target_mask_kind": "",
+    "unset": [],
+}
+
+
 def test_a_mask_is_passed_by_its_name_only_if_it_is_of_a_known_kind():
     kinds = {"ones": "attention_mask", "padding": "attention_mask == 0"}
     for kind, text in kinds.items():
-        assert mask_argument({"mask": "m", "mask_kind": kind}) == f", m={text}"
-    assert mask_argument({"mask": "m", "mask_kind": CODE}) == ""
-    assert mask_argument({"mask": "", "mask_kind": "ids"}) == ""
-    with pytest.raises(FilterError):
-        mask_argument({"mask": CODE, "mask_kind": "ones"})
+        assert mask_argument(NO_MASKS | {"mask_kind": kind}) == f", m={text}"
+    assert mask_argument(NO_MASKS | {"mask_kind": CODE}) == ""
+    assert mask_argument(NO_MASKS | {"mask": "", "mask_kind": "ids"}) == ""
+    for name in ("mask", "target_mask"):
+        with pytest.raises(FilterError):
+            mask_argument(NO_MASKS | {name: CODE, "target_mask_kind": "hidden"})
+    for name in ("more_masks", "unset"):
+        with pytest.raises(FilterError):
+            mask_argument(NO_MASKS | {name: [CODE]})
+
+
+def test_masks_are_passed_by_position_to_several_and_to_decoders():
+    assert mask_argument(NO_MASKS | {"is_mask_positional": True}) == ", attention_mask"
+    masks = {"more_masks": ["n"], "target_mask": "t", "target_mask_kind": "visible"}
+    assert (
+        mask_argument({**NO_MASKS, **masks, "unset": ["u"]})
+        == ", m=mask, n=mask, t=~later, u=None"
+    )
+    assert mask_value(NO_MASKS | {"mask_kind": "padding"}) == "attention_mask == 0"
+
+
+def test_a_module_is_made_with_its_arguments_in_order():
+    wrap = {
+        "names": ["a", "items", "b"],
+        "conversions": ["tuple", "", ""],
+        "fixed": ["c"],
+        "fixed_values": ["1"],
+        "call": ["a", "items", "c", "b"],
+        "passings": ["position", "items", "name", "name"],
+    }
+    assert construction(wrap) == "tuple(a), *items, c=1, b=b"
+    for name in ("names", "call"):
+        with pytest.raises((FilterError, KeyError)):
+            construction(wrap | {name: ["a", "items", CODE, "b"][-len(wrap[name]) :]})
 
 
 def test_the_templates_share_the_text_about_the_module():
     folders = [template_dir(task) / "templates" for task in TASKS]
     for part in ("wrap_init.py", "wrap_net.py", "wrap_import.py", "wrap_kwargs.yaml"):
         texts = [(f / part).read_text() for f in folders if (f / part).exists()]
-        assert len(texts) == 6
+        assert len(texts) == 8
         assert len(set(texts)) == 1

@@ -29,6 +29,31 @@ READINGS = [
     Reading(is_single=True, mask="attention_mask", mask_kind="bool"),
     Reading(("key", "scores"), is_single=True, are_probabilities=True),
 ]
+OF_TEXTS = [
+    Reading(mask="attention_mask", mask_kind="heads", is_mask_positional=True),
+    Reading(mask="text_lengths", mask_kind="lengths", unset=("other_mask",)),
+]
+OF_TASKS = {
+    "embedding": [
+        Reading(is_pooled=True, width=8),
+        Reading(("key", "embeddings"), mask_kind="ids", is_normalized=True, width=8),
+        Reading(is_pooled=True, mask="mask", mask_kind="queries", width=8),
+    ],
+    "seq2seq": [
+        Reading(is_transposed=True, target="tgt", target_mask="m" * 20),
+        *(
+            Reading(
+                mask="src_padding_mask",
+                mask_kind="padding",
+                more_masks=("memory_key_padding_mask",),
+                unset=("src_mask", "tgt_padding_mask"),
+                target_mask="tgt_mask",
+                target_mask_kind=kind,
+            )
+            for kind in ("hidden", "visible", "batched", "added")
+        ),
+    ],
+}
 TARGETS = [("nets", True), ("a.long.path.to.the.module", False), ("zoo", False)]
 LENGTHS = (1, 12, 20, 30, 31, 45, 58)
 
@@ -36,11 +61,15 @@ LENGTHS = (1, 12, 20, 30, 31, 45, 58)
 def arguments(number: int) -> list[Argument]:
     plain = [Argument("a" * (3 * i + 1), "float | None", 0.5) for i in range(number)]
     items = (1,) * (7 * number)
-    return [
+    named = [
         *plain,
         *([Argument("items", "Sequence[int]", items, "", "list")] if items else []),
         *([Argument("outs", "int", 1, "outputs")] if number == 3 else []),
     ]
+    if number != 4:
+        return named
+    more = Argument("more", "Sequence[int]", items, passing="items")
+    return [*(each._replace(passing="position") for each in named), more]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -48,11 +77,15 @@ def test_it_is_formatted_and_clean(tmp_path: Path, task: str):
     template = load_template(template_dir(task), task)
     for length in LENGTHS:
         name = ("Net" + "x" * length)[:length]
-        for number, reading in enumerate(READINGS):
+        readings = [*READINGS, *OF_TASKS.get(task, [])]
+        if "vocab_size" in template.variables:
+            readings += OF_TEXTS
+        for number, reading in enumerate(readings):
+            reading = reading._replace(is_lazy=number % 2 == 1)
             module, is_own = TARGETS[number % 3]
-            about = wrapping_answers(
-                Target(module, name, is_own), f"{name}Model", arguments(number), reading
-            )
+            target = Target(module, name, is_own)
+            given = arguments(min(number, 6))
+            about = wrapping_answers(target, f"{name}Model", given, reading)
             names = {"model_name": f"{name}Model", "module_name": "model"}
             for file in render(template, names | about):
                 if file.path.endswith(".py"):

@@ -3,8 +3,10 @@
 import torch
 
 SAMPLES = 3
-LENGTHS = (12, 7, 4)
+LENGTHS = (7, 12, 4)
 """Tokens of the padded texts."""
+TARGET_LENGTH = 6
+"""Tokens of the texts that a decoder is given."""
 
 
 def inputs_of(
@@ -27,6 +29,12 @@ def inputs_of(
     )
 
 
+def targets_of(sizes: dict[str, int]) -> torch.Tensor:
+    """Returns random texts as a decoder takes them: they begin with 0."""
+    ids = torch.randint(1, sizes["vocab_size"], (SAMPLES, TARGET_LENGTH))
+    return ids.index_fill(1, torch.tensor([0]), 0)
+
+
 def padded(sizes: dict[str, int]) -> tuple[torch.Tensor, torch.Tensor]:
     """Returns texts of several lengths, padded with 0, and their mask of 1 and 0."""
     lengths = torch.tensor(LENGTHS).unsqueeze(1)
@@ -41,6 +49,8 @@ def output_shape(task: str, sizes: dict[str, int], length: int) -> tuple[int, ..
         return (SAMPLES,)
     if task == "causal-lm":
         return (SAMPLES, length, sizes["vocab_size"])
+    if task == "seq2seq":
+        return (SAMPLES, TARGET_LENGTH, sizes["vocab_size"])
     if task == "token-classification":
         return (SAMPLES, length, sizes["num_classes"])
     return (SAMPLES, sizes["num_classes"])

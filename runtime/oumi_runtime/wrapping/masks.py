@@ -1,6 +1,5 @@
 """Finds out how a module takes the padding of texts, by trying."""
 
-import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -9,33 +8,36 @@ import torch
 
 from oumi_runtime.wrapping.batches import LENGTHS, padded
 
-_NAMES = (
-    *("attention_mask", "src_key_padding_mask", "key_padding_mask", "padding_mask"),
-    *("pad_mask", "token_mask", "input_mask", "mask"),
+_LENGTHS_OF_TEXTS = (
+    *("lengths", "text_lengths", "seq_lengths", "input_lengths", "src_lengths"),
+    *("text_len", "seq_len", "src_len", "lens"),
 )
+MASKS = (
+    *("attention_mask", "src_key_padding_mask", "key_padding_mask", "padding_mask"),
+    *("pad_mask", "token_mask", "input_mask", "mask", *_LENGTHS_OF_TEXTS),
+)
+"""Names of a module's argument for a mask, or for the lengths of texts."""
+SOURCE_MASKS = (
+    *("src_padding_mask", "source_padding_mask", "src_pad_mask", *MASKS),
+    *("source_mask", "src_mask", "encoder_mask", "enc_mask"),
+)
+"""Those of a module with a decoder, for the padding of the source."""
 _UNCHANGED = 1e-4  # of the outputs' size
 
 Call = Callable[..., torch.Tensor]
 """Returns the logits of token ids, and of further arguments by name."""
 
 
-def mask_of(forward: Callable[..., Any]) -> str:
-    """Returns the name of a module's argument for a mask; nothing if it has none."""
-    names = inspect.signature(forward).parameters
-    return next((name for name in _NAMES if name in names), "")
-
-
 def no_padding(
-    net: Callable[..., object], mask: str, ids: torch.Tensor
+    run: Callable[..., object], mask: str, ids: torch.Tensor
 ) -> dict[str, object]:
     """Returns the mask of texts without padding, of the first kind that runs."""
-    ones = torch.ones_like(ids)
-    kinds = [ones, ones.bool(), ones == 0]
-    for value in reversed(kinds) if "pad" in mask else kinds:
+    kinds = list(kinds_of(mask, torch.ones_like(ids)).values())
+    for value in kinds:
         with suppress(Exception):  # whatever the module says to a wrong mask
-            net(ids, **{mask: value})
+            run(ids, **{mask: value})
             return {mask: value}
-    return {mask: ones}
+    return {mask: kinds[0]}
 
 
 def mask_kind_of(call: Call, mask: str, sizes: dict[str, int]) -> tuple[str, bool]:
@@ -47,20 +49,22 @@ def mask_kind_of(call: Call, mask: str, sizes: dict[str, int]) -> tuple[str, boo
         sizes: The sizes of the data.
 
     Returns:
-        `ones`, 1 for tokens; `bool`, True for tokens; `padding`, True for padding;
-        `ids`, the padding has id 0; or nothing; and whether padding is ignored then.
+        One of the kinds of `kinds_of`; `ids`, the padding has id 0; or nothing; and
+        whether padding is ignored then.
     """
     ids, ones = padded(sizes)
     noise = torch.randint(1, sizes["vocab_size"], ids.shape)
     others = torch.where(ones == 1, ids, noise)
     works = ""
-    for kind, value in _kinds_of(mask, ones).items():
+    for kind, value in kinds_of(mask, ones).items():
         with suppress(Exception):  # whatever the module says to a wrong mask
             given = call(ids, **{mask: value})
             works = works or kind
             changed = call(others, **{mask: value})
             if _are_same(given, changed) and _reads_tokens(call, ids, mask, value):
                 return kind, True
+    if not mask and _is_of_tokens_before(call, ids, others):
+        return "", True
     if not works and _ignores_zeros(call, ids):
         return "ids", True
     return works, False
@@ -80,7 +84,7 @@ def kind_before_texts(call: Call, mask: str, sizes: dict[str, int]) -> str:
     ids, ones = (column.flip(1) for column in padded(sizes))
     noise = torch.randint(1, sizes["vocab_size"], ids.shape)
     is_token = ones == 1
-    for kind, value in _kinds_of(mask, ones).items():
+    for kind, value in kinds_of(mask, ones).items():
         with suppress(Exception):  # whatever the module says to a wrong mask
             given, padding_changed, tokens_changed = (
                 call(each, **{mask: value})[is_token]
@@ -96,12 +100,27 @@ def kind_before_texts(call: Call, mask: str, sizes: dict[str, int]) -> str:
     return ""
 
 
-def _kinds_of(mask: str, ones: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Returns masks of all kinds, the one that the name tells of first."""
-    kinds = {"ones": ones, "bool": ones.bool(), "padding": ones == 0}
+def kinds_of(mask: str, ones: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Returns masks of all kinds, the one that the name tells of first.
+
+    Args:
+        mask: The name of the module's argument.
+        ones: 1 for tokens and 0 for padding, (batch, sequence) int64.
+
+    Returns:
+        `ones`, as they are; `bool`, True for tokens; `padding`, True for padding;
+        `queries` and `heads`, True for tokens, with dimensions for the tokens that
+        attend, and for heads; or `lengths`, (batch,), alone. None without a name.
+    """
     if not mask:
         return {}
-    return dict(reversed(kinds.items())) if "pad" in mask else kinds
+    if mask in _LENGTHS_OF_TEXTS:
+        return {"lengths": ones.sum(dim=1).clamp(min=1)}
+    kinds = {"ones": ones, "bool": ones.bool(), "padding": ones == 0}
+    if "pad" in mask:
+        kinds = dict(reversed(kinds.items()))
+    visible = ones.bool().unsqueeze(1)
+    return {**kinds, "queries": visible, "heads": visible.unsqueeze(1)}
 
 
 def _reads_tokens(call: Call, ids: torch.Tensor, mask: str, value: Any) -> bool:
@@ -110,6 +129,12 @@ def _reads_tokens(call: Call, ids: torch.Tensor, mask: str, value: Any) -> bool:
     other[:, : min(LENGTHS)] = ids[:, : min(LENGTHS)].flip(0)
     before, after = call(ids, **{mask: value}), call(other, **{mask: value})
     return bool(before.isfinite().all()) and not _are_same(before, after)
+
+
+def _is_of_tokens_before(call: Call, ids: torch.Tensor, others: torch.Tensor) -> bool:
+    """Whether each token has an output, which no padding after it changes."""
+    one = call(ids)
+    return one.dim() == 3 and _are_same(one, call(others))
 
 
 def _ignores_zeros(call: Call, ids: torch.Tensor) -> bool:

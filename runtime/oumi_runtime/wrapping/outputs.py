@@ -13,6 +13,11 @@ _RESHAPING = re.compile(
     r"(Stack|(Unsafe|_?Reshape)?(View|Alias)|Squeeze|Unsqueeze|Select|Slice)Backward\d"
 )
 _USUAL_NAMES = ("logits", "output", "outputs", "out", "predictions", "prediction", "y")
+_EMBEDDINGS = (
+    *("embeddings", "embedding", "sentence_embedding", "sentence_embeddings"),
+    *("text_embeds", "embeds", "pooler_output", "pooled_output", "pooled"),
+)
+_STATES = ("last_hidden_state", "hidden_states", "states", "token_embeddings")
 
 
 class Found(NamedTuple):
@@ -23,6 +28,7 @@ class Found(NamedTuple):
     is_squeezed: bool = False
     is_transposed: bool = False
     is_single: bool = False
+    is_pooled: bool = False
 
 
 def tensors_in(outputs: object) -> Iterator[tuple[tuple[str, ...], torch.Tensor]]:
@@ -53,11 +59,30 @@ def find_logits(outputs: object, shape: tuple[int, ...]) -> Found | None:
         if (each := _as_logits(access, tensor, shape)) is not None
     ]
     found = [each for each in found if not each.is_single] or found
-    names = [each.access[-1] if each.access else "" for each in found]
-    for usual in _USUAL_NAMES:
-        if usual in names:
-            return found[names.index(usual)]
-    return found[0] if found else None
+    return _usual(found, _USUAL_NAMES)
+
+
+def find_embeddings(outputs: object, samples: int, length: int) -> Found | None:
+    """Finds embeddings of texts, or else of their tokens.
+
+    Args:
+        outputs: What the module has returned.
+        samples: The number of texts.
+        length: The number of tokens in each.
+
+    Returns:
+        (samples, width); or (samples, length, width), of which the mean is to be
+        taken. Of several, the one with a usual name, or else the first; None if there
+        is none.
+    """
+    tensors = [
+        Found(access, tensor, is_pooled=tensor.dim() == 3)
+        for access, tensor in tensors_in(outputs)
+        if tensor.is_floating_point() and tensor.shape[-1:].numel() > 1
+    ]
+    texts = [each for each in tensors if each.logits.shape[:-1] == (samples,)]
+    tokens = [each for each in tensors if each.logits.shape[:-1] == (samples, length)]
+    return _usual(texts, _EMBEDDINGS) or _usual(tokens, (*_STATES, *_USUAL_NAMES))
 
 
 def is_of_a_sigmoid(tensor: torch.Tensor) -> bool:
@@ -77,6 +102,13 @@ def described(outputs: object) -> str:
     if parts[0][0]:
         return f"a {type(outputs).__name__} of {', '.join(told)}"
     return f"a tensor{told[0]}"
+
+
+def _usual(found: list[Found], names: tuple[str, ...]) -> Found | None:
+    """Returns the one with a usual name, or else the first."""
+    known = [each.access[-1] if each.access else "" for each in found]
+    places = [known.index(name) for name in names if name in known]
+    return found[places[0] if places else 0] if found else None
 
 
 def _parts(outputs: Any) -> Iterator[tuple[tuple[str, ...], object]]:

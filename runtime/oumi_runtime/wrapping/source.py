@@ -15,13 +15,18 @@ from oumi_runtime.exceptions import WrappingError
 
 _SCALARS: dict[object, str] = {bool: "bool", int: "int", float: "float", str: "str"}
 _Kind = inspect.Parameter
+_PASSING: dict[object, str] = {
+    _Kind.POSITIONAL_ONLY: "position",
+    _Kind.VAR_POSITIONAL: "items",
+}
 
 
 class Parameter(NamedTuple):
     """A parameter of a constructor, read.
 
     `default` is of no use without one, or where it is not a literal; `hint` is the type
-    if it is one that a config can hold, such as `int | None`.
+    if it is one that a config can hold, such as `int | None`. `passing` is how it is
+    given: by `name`, by `position` only, or as further `items`, like `*sizes`.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Parameter(NamedTuple):
     default: object = None
     has_literal: bool = False
     hint: str = ""
+    passing: str = "name"
 
 
 class Factory(NamedTuple):
@@ -71,16 +77,12 @@ def load(module: str, name: str) -> Factory:
     is_class = isinstance(make, type)
     hints = _hints(inspect.getattr_static(make, "__init__") if is_class else make)
     kinds = [each.kind for each in signature.parameters.values()]
-    for each in signature.parameters.values():
-        if each.kind is _Kind.POSITIONAL_ONLY and each.default is _Kind.empty:
-            reason = f"its argument {each.name} is positional only: wrap a subclass"
-            raise WrappingError(target, reason)
     return Factory(
         make,
         tuple(
             _parameter(each, hints.get(each.name))
             for each in signature.parameters.values()
-            if each.kind in (_Kind.POSITIONAL_OR_KEYWORD, _Kind.KEYWORD_ONLY)
+            if each.kind is not _Kind.VAR_KEYWORD
         ),
         _Kind.VAR_KEYWORD in kinds,
     )
@@ -93,14 +95,17 @@ def told(error: BaseException) -> str:
 
 
 def _parameter(parameter: inspect.Parameter, hint: object) -> Parameter:
-    is_required = parameter.default is inspect.Parameter.empty
-    default = None if is_required else parameter.default
+    passing = _PASSING.get(parameter.kind, "name")
+    has_default = parameter.default is not inspect.Parameter.empty
+    is_required = not has_default and passing != "items"
+    default = parameter.default if has_default else None
     return Parameter(
         parameter.name,
         is_required,
         default,
-        not is_required and _is_literal(default),
+        has_default and _is_literal(default),
         _type_text(hint),
+        passing,
     )
 
 

@@ -1,42 +1,26 @@
 """Tries a module on a batch like those of its task, before anything is written."""
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
 
 from oumi_runtime.exceptions import WrappingError
-from oumi_runtime.wrapping import batches, masks
+from oumi_runtime.wrapping import batches, decoding, masks, remarks
+from oumi_runtime.wrapping.forwards import Forward
+from oumi_runtime.wrapping.misfits import misfit, shown_input
 from oumi_runtime.wrapping.outputs import (
     Found,
-    described,
+    find_embeddings,
     find_logits,
-    is_of_a_sigmoid,
-    tensors_in,
 )
+from oumi_runtime.wrapping.reading import Reading
 from oumi_runtime.wrapping.source import told
 
 _SEED = 0
 _SHORT = max(batches.LENGTHS)
-
-
-class Reading(NamedTuple):
-    """How a model has to call the module, and finds the logits in what it returns.
-
-    `access` is empty, or how and by which name the logits are reached: `key`, `logits`.
-    `mask_kind` says as what the mask of the batch is passed; nothing if it is not.
-    """
-
-    access: tuple[str, ...] = ()
-    is_squeezed: bool = False
-    is_transposed: bool = False
-    is_single: bool = False
-    are_probabilities: bool = False
-    mask: str = ""
-    mask_kind: str = ""
 
 
 @contextlib.contextmanager
@@ -56,12 +40,19 @@ class Trial:
     def __init__(
         self,
         what: str,
-        make: Callable[..., Any],
-        arguments: Mapping[str, object],
+        make: Callable[[], Any],
+        shown: str,
         task: str,
         sizes: Mapping[str, int],
     ) -> None:
         """Makes the module.
+
+        Args:
+            what: The module, for errors.
+            make: Makes it.
+            shown: The arguments that it is made with, for errors.
+            task: The task.
+            sizes: The sizes of the data.
 
         Raises:
             WrappingError: That fails, or it is not a module that can be trained.
@@ -70,18 +61,17 @@ class Trial:
         self.notes: list[str] = []
         try:
             with _seeded():
-                net = make(**arguments)
+                net = make()
         except (Exception, SystemExit) as error:
-            shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
             reason = f"making it with {shown or 'no arguments'} raises {told(error)}"
             raise WrappingError(what, reason) from error
         if not isinstance(net, nn.Module):
             raise WrappingError(
                 what, f"it returns a {type(net).__name__}, not a module"
             )
-        if any(map(nn.parameter.is_lazy, net.parameters())):
-            raise WrappingError(what, "it has lazy layers: give their sizes")
         self._net: nn.Module = net
+        self._is_lazy = any(map(nn.parameter.is_lazy, net.parameters()))
+        self._is_text = "vocab_size" in self.sizes
         self._note_vocabulary()
 
     def reading(self) -> Reading:
@@ -90,148 +80,172 @@ class Trial:
         Raises:
             WrappingError: It does not run, or does not return what the task needs.
         """
-        self._check_other_inputs()
+        self._forward = Forward(self._net, self.task, self.what)
+        self._later = ""
         with _seeded():
             return self._read()
 
     def _read(self) -> Reading:
-        ids = batches.inputs_of(self.task, self.sizes)
+        self._targets = batches.targets_of(self.sizes) if self._is_pair else None
+        inputs = batches.inputs_of(self.task, self.sizes)
+        self._net.eval()
+        if self._is_pair:
+            self._later = self._target_mask(inputs)
+        if self._is_lazy:
+            self._logits(inputs)  # gives its layers their sizes
         # Evaluation and training must agree; with gradients, as fast paths differ.
-        trained = self._logits(self._net.train(), ids)
-        found = self._logits(self._net.eval(), ids)
+        self._net.train()
+        trained = self._logits(inputs)
+        self._net.eval()
+        found = self._logits(inputs)
         if trained.access != found.access:
             raise WrappingError(
                 self.what,
                 "it returns one thing in training and another in evaluation; turn its "
                 "further outputs off with --set, or wrap a subclass",
             )
+        self._check_samples(inputs)
         self._check_causality()
         mask, kind = self._mask()
+        forward, is_embedding = self._forward, self.task == "embedding"
+        are_probabilities = False
+        if not is_embedding:
+            are_probabilities, note = remarks.probabilities(found)
+            self.notes += note
         return Reading(
             found.access,
             found.is_squeezed,
             found.is_transposed,
             found.is_single,
-            self._are_probabilities(found),
+            are_probabilities,
             mask,
             kind,
+            forward.is_positional(mask),
+            forward.more_masks if mask else (),
+            forward.unset,
+            "" if self._is_target_second() else forward.target,
+            forward.target_mask if self._later else "",
+            self._later,
+            found.is_pooled,
+            is_embedding and remarks.is_normalized(found),
+            found.logits.shape[-1] if is_embedding else 0,
+            self._is_lazy,
+        )
+
+    @property
+    def _is_pair(self) -> bool:
+        return self.task == "seq2seq"
+
+    def _is_target_second(self) -> bool:
+        """Whether the decoder's tokens are given by position."""
+        forward = self._forward
+        return forward.is_positional(forward.target) or forward.is_second(
+            forward.target
         )
 
     def _note_vocabulary(self) -> None:
-        if "vocab_size" not in self.sizes:
+        if not self._is_text:
             return
-        tables = [
-            each for each in self._net.modules() if isinstance(each, nn.Embedding)
-        ]
-        if not tables:
-            self.notes.append(
-                "it has no nn.Embedding, so set tokenizer_name in the config"
-            )
-            return
-        rows = tables[0].num_embeddings
-        if rows != self.sizes["vocab_size"]:
-            self.notes.append(
-                f"its first nn.Embedding has {rows:,} rows, so the vocabulary will be "
-                "as large; if it is not the table of the tokens, make that one first"
-            )
+        rows, note = remarks.vocabulary(self._net, self.sizes["vocab_size"])
         self.sizes["vocab_size"] = rows
+        self.notes += note
 
-    def _check_other_inputs(self) -> None:
-        """Raises if forward has no input, or needs more than one and a mask."""
+    def _run(self, inputs: torch.Tensor, **others: object) -> object:
+        """Runs the module with all that a model will give it."""
+        forward = self._forward
+        given: dict[str, object] = {}
+        given |= dict.fromkeys(forward.unset)
+        if self._targets is not None:
+            given[forward.target] = self._targets
+        if self._targets is not None and self._later:
+            mask = decoding.later_masks(self._targets)[self._later]
+            given[forward.target_mask] = mask
+        given |= others
+        if forward.mask in others:
+            given |= dict.fromkeys(forward.more_masks, others[forward.mask])
+        by_position, by_name = forward.bound(given)
+        return self._net(inputs, *by_position, **by_name)
+
+    def _logits(self, inputs: torch.Tensor, **others: object) -> Found:
+        if not others and self._forward.is_required(self._forward.mask):
+            others = masks.no_padding(self._run, self._forward.mask, inputs)
         try:
-            parameters = inspect.signature(self._net.forward).parameters.values()
-        except (TypeError, ValueError):
-            return
-        mask = self._mask_name()
-        inputs = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
-        needed = [
-            p.name
-            for p in inputs[1:]
-            if p.default is p.empty
-            and p.kind is not p.VAR_POSITIONAL
-            and p.name != mask
-        ]
-        if not inputs:
-            raise WrappingError(self.what, "its forward takes no input")
-        if needed:
-            names = ", ".join(needed)
-            reason = f"its forward also needs {names}; a wrapped module takes one input"
-            raise WrappingError(self.what, f"{reason}, and a mask with texts")
-
-    def _mask_name(self) -> str:
-        is_text = "vocab_size" in self.sizes
-        return masks.mask_of(self._net.forward) if is_text else ""
-
-    def _needs_mask(self) -> bool:
-        name = self._mask_name()
-        if not name:
-            return False
-        parameter = inspect.signature(self._net.forward).parameters[name]
-        return parameter.default is parameter.empty
-
-    def _logits(self, net: nn.Module, inputs: torch.Tensor, **others: object) -> Found:
-        shape = tuple(inputs.shape)
-        if not others and self._needs_mask():
-            others = masks.no_padding(net, self._mask_name(), inputs)
-        try:
-            outputs = net(inputs, **others)
+            outputs = self._run(inputs, **others)
         except (Exception, SystemExit) as error:
             raise WrappingError(
                 self.what,
-                f"given {self._given(shape)}, it raises {told(error)}{self._cure()}",
+                f"given {shown_input(self.task, tuple(inputs.shape))}, it raises "
+                f"{told(error)}{self._cure()}",
             ) from error
-        wanted = batches.output_shape(self.task, self.sizes, shape[-1])
-        found = find_logits(outputs, wanted)
+        if self.task == "embedding":
+            found = find_embeddings(outputs, *inputs.shape)
+        else:
+            shape = batches.output_shape(self.task, self.sizes, inputs.shape[-1])
+            found = find_logits(outputs, shape)
         if found is None:
-            raise WrappingError(self.what, self._misfit(shape, outputs, wanted))
+            reason = misfit(self.task, self.sizes, tuple(inputs.shape), outputs)
+            raise WrappingError(self.what, reason)
         return found
-
-    def _given(self, shape: tuple[int, ...]) -> str:
-        names = {2: "token ids", 4: "images"}
-        kind = "features" if self.task.startswith("tabular") else names[len(shape)]
-        return f"{kind} of shape {shape}"
 
     def _cure(self) -> str:
         if self.task == "image-classification":
             return "; other images: --set image_size=N, or your own with --data"
         return ""
 
-    def _misfit(
-        self, shape: tuple[int, ...], outputs: object, wanted: tuple[int, ...]
-    ) -> str:
-        told_outputs = described(outputs)
-        names = {"causal-lm": "(batch, sequence, vocabulary)"}
-        words = names.get(self.task, "")
-        reason = (
-            f"given {self._given(shape)}, it returns {told_outputs}, and {self.task} "
-            f"needs {wanted}{words and f', {words}'}"
-        )
-        if "num_classes" in self.sizes and find_logits(outputs, (*wanted[:1], 2)):
-            return f"{reason}: one logit is for two classes, so give data of two"
-        lasts = [
-            tensor.shape[-1]
-            for _, tensor in tensors_in(outputs)
-            if tensor.dim() == len(wanted) and tensor.shape[:-1] == wanted[:-1]
-        ]
-        if lasts and "num_classes" in self.sizes and len(wanted) > 1:
-            reason += (
-                f": set its number of classes to {wanted[-1]}, or give data of "
-                f"{lasts[0]} classes and --set num_classes={lasts[0]}"
-            )
-        return reason
-
     def _call(self, inputs: torch.Tensor, **others: object) -> torch.Tensor:
-        return self._logits(self._net, inputs, **others).logits.detach()
+        return self._logits(inputs, **others).logits.detach()
+
+    def _target_mask(self, inputs: torch.Tensor) -> str:
+        """Returns the kind of mask that hides later tokens from the decoder.
+
+        Raises:
+            WrappingError: It does not run, or sees later tokens with any of them.
+        """
+        assert self._targets is not None
+        name = self._forward.target_mask
+        kinds = list(decoding.later_masks(self._targets)) if name else []
+        if not self._forward.is_required(name):
+            kinds.insert(0, "")
+        problem: WrappingError | None = None
+        for self._later in kinds:
+            try:
+                if self._is_causal_decoder(inputs):
+                    return self._later
+            except WrappingError as error:
+                problem = problem or error
+        raise problem or WrappingError(
+            self.what,
+            "its logits depend on later tokens of the target, which it would have to "
+            "predict: make its decoder causal, or let its forward take a tgt_mask",
+        )
+
+    def _is_causal_decoder(self, inputs: torch.Tensor) -> bool:
+        assert self._targets is not None
+        given = self._targets
+        one = self._call(inputs)
+        self._targets = decoding.changed_from_half(given)
+        other = self._call(inputs)
+        self._targets = given
+        return bool(one.isfinite().all()) and decoding.sees_no_later(one, other)
+
+    def _check_samples(self, inputs: torch.Tensor) -> None:
+        """Raises if what a sample gives depends on the others in its batch."""
+        others = torch.cat([inputs[:1], inputs[1:].flip(-1)])
+        one, again, other = (self._call(each)[:1] for each in (inputs, inputs, others))
+        tolerance = 1e-3 * float(one.abs().max())
+        if torch.equal(one, again) and not torch.allclose(one, other, atol=tolerance):
+            raise WrappingError(
+                self.what,
+                "what it returns for a sample depends on the others in the batch: if "
+                "its layers take (sequence, batch), make them with batch_first=True",
+            )
 
     def _check_causality(self) -> None:
         if self.task != "causal-lm":
             return
-
         ids = batches.inputs_of(self.task, self.sizes, length=_SHORT)
-        half = _SHORT // 2
-        others = torch.cat([ids[:, :half], ids[:, half:].flip(0)], dim=1)
-        one, other = self._call(ids)[:, :half], self._call(others)[:, :half]
-        if not torch.allclose(one, other, atol=1e-4 * float(one.abs().max() + 1)):
+        one, other = self._call(ids), self._call(decoding.changed_from_half(ids))
+        if not decoding.sees_no_later(one, other):
             raise WrappingError(
                 self.what,
                 "its logits depend on later tokens, which it would have to predict: "
@@ -240,10 +254,10 @@ class Trial:
 
     def _mask(self) -> tuple[str, str]:
         """Returns the module's argument for the mask, and the kind that it takes."""
-        name = self._mask_name()
-        if "vocab_size" not in self.sizes:
+        name = self._forward.mask
+        if not self._is_text:
             return "", ""
-        if self.task == "causal-lm" and not self._needs_mask():
+        if self.task == "causal-lm" and not self._forward.is_required(name):
             # Padding comes last, where no token sees it, except in generation.
             kind = masks.kind_before_texts(self._call, name, self.sizes)
             return (name if kind else ""), kind
@@ -257,32 +271,3 @@ class Trial:
             )
             self.notes.append(f"padding changes what {self.what} computes, {how}")
         return (name if kind and kind != "ids" else ""), kind
-
-    def _are_probabilities(self, found: Found) -> bool:
-        logits = found.logits
-        if found.is_single:
-            is_share = is_of_a_sigmoid(logits)
-            if is_share:
-                self.notes.append(
-                    "it returns a probability, of which the model takes the logit; it "
-                    "is more exact to leave the sigmoid out"
-                )
-            return is_share
-        if logits.dim() == 1 or logits.shape[-1] < 2:
-            return False
-        values = logits.detach()
-        sums = values.sum(dim=-1)
-        if bool((values < 0).any()) or bool((values > 1).any()):
-            return False
-        if torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
-            self.notes.append(
-                "it returns probabilities, of which the model takes the logarithm; "
-                "leave its softmax out, and run this again with --force: the loss has "
-                "one, and a test will fail until then"
-            )
-            return True
-        self.notes.append(
-            "all that it returns is between 0 and 1: if its last layer is a sigmoid, "
-            "leave it out, since the loss takes logits"
-        )
-        return False

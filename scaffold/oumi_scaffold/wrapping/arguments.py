@@ -19,7 +19,8 @@ _SHOWN_MISSING = 8
 class Argument(NamedTuple):
     """An argument of the generated constructor.
 
-    `size` says which size of the data it is; `conversion`, what the module takes it as.
+    `size` says which size of the data it is; `conversion`, what the module takes it as;
+    and `passing`, how: by `name`, by `position`, or as further `items`, like `*sizes`.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Argument(NamedTuple):
     value: object
     size: str = ""
     conversion: str = ""
+    passing: str = "name"
 
     @property
     def given(self) -> object:
@@ -81,13 +83,49 @@ def arguments_of(
         if name not in names and takes_others and not _is_passed(name, sizes, chosen)
     ]
     extra = [_argument(each, settings, sizes, task) for each in others]
-    return [argument for argument in (*chosen, *extra) if argument is not None]
+    return [*_in_place(chosen, what), *(each for each in extra if each is not None)]
+
+
+def call_of(
+    arguments: Sequence[Argument],
+) -> tuple[list[object], dict[str, object]]:
+    """Returns what the module is made with, by position and by name."""
+    by_position: list[object] = []
+    for each in arguments:
+        if each.passing == "items":
+            by_position += items_of(each.value) or ()
+        elif each.passing == "position":
+            by_position.append(each.given)
+    return by_position, {
+        each.name: each.given for each in arguments if each.passing == "name"
+    }
 
 
 def set_sizes(settings: Mapping[str, str], task: str) -> dict[str, str]:
     """Returns the settings that are sizes of the data, by the task's name for them."""
     found = {size_of(task, name, is_required=True): t for name, t in settings.items()}
     return {size: text for size, text in found.items() if size is not None}
+
+
+def _in_place(chosen: Sequence[Argument | None], what: str) -> list[Argument]:
+    """Returns the arguments, of which those before `*items` go by position, too.
+
+    Raises:
+        WrapError: One goes by position after one that the model cannot take over.
+    """
+    passings = [each.passing if each else "" for each in chosen]
+    before = passings.index("items") if "items" in passings else 0
+    found: list[Argument] = []
+    for place, each in enumerate(chosen):
+        if each is None:
+            continue
+        if place < before:
+            each = each._replace(passing="position")
+        if each.passing != "name" and len(found) < place:
+            reason = f"its argument {each.name} goes by position, after one that is no "
+            raise WrapError(what, f"{reason}literal: wrap a function that makes it")
+        found.append(each)
+    return found
 
 
 def _is_passed(
@@ -115,7 +153,9 @@ def _argument(
     if (items := items_of(value)) is not None:
         return _sequence(parameter, items, type(usual if items_of(usual) else value))
     type_name = parameter.hint or SCALARS.get(type(value), "")
-    return Argument(parameter.name, type_name, value, size) if type_name else None
+    if not type_name:
+        return None
+    return Argument(parameter.name, type_name, value, size, passing=parameter.passing)
 
 
 def _sequence(
@@ -126,8 +166,13 @@ def _sequence(
     item_type = SCALARS.get(types.pop(), "") if len(types) == 1 else ""
     if not item_type:
         return None
-    type_name, conversion = f"Sequence[{item_type}]", kind.__name__
-    return Argument(parameter.name, type_name, items, conversion=conversion)
+    return Argument(
+        parameter.name,
+        f"Sequence[{item_type}]",
+        items,
+        conversion="" if parameter.passing == "items" else kind.__name__,
+        passing=parameter.passing,
+    )
 
 
 def _is_open(parameter: Parameter, size: str, sizes: Mapping[str, int]) -> bool:

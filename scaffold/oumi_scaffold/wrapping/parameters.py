@@ -27,7 +27,8 @@ class Parameter(NamedTuple):
     """A parameter of a constructor, read.
 
     `default` is of no use without one, or where it is not a literal; `hint` is the type
-    if it is one that a config can hold, such as `int | None`.
+    if it is one that a config can hold, such as `int | None`. `passing` is how it is
+    given: by `name`, by `position` only, or as further `items`, like `*sizes`.
     """
 
     name: str
@@ -35,10 +36,14 @@ class Parameter(NamedTuple):
     default: object = None
     has_literal: bool = False
     hint: str = ""
+    passing: str = "name"
 
 
 def setting(parameter: Parameter, text: str) -> object:
     """Returns the value that `--set` gives, of the type that the argument has."""
+    if parameter.passing == "items":
+        value = _value(text)
+        return value if items_of(value) is not None else (value,)
     kind = parameter.hint.partition(" |")[0]
     if not kind and parameter.has_literal:
         kind = SCALARS.get(type(parameter.default), "")

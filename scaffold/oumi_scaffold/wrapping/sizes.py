@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from oumi_scaffold.request.values import Value
 
-MAX_LENGTH = 128
-"""Tokens of the longest texts, as `model_max_length` of the generated configs."""
+# Tokens of the longest texts, as `model_max_length` of the generated configs.
+_LONGEST = 128
+_LONGEST_OF_PAIRS = 32
 
 _OUTPUTS = "output_dim out_dim output_size out_features num_outputs n_outputs n_out"
 _CLASSES = "num_classes n_classes num_class nclass n_class num_labels n_labels"
@@ -26,12 +27,24 @@ _LENGTHS = (
 )
 _PADDING = "padding_idx pad_token_id pad_idx pad_id"
 _TEXT = {"vocab_size": _VOCABULARY, "max_length": _LENGTHS, "pad": _PADDING}
+_OF_SIDES = (
+    "src_vocab_size tgt_vocab_size src_vocab tgt_vocab trg_vocab_size trg_vocab "
+    "source_vocab_size target_vocab_size num_encoder_tokens num_decoder_tokens "
+    "input_dim output_dim"
+)
+_PADDING_OF_SIDES = "src_pad_idx trg_pad_idx tgt_pad_idx decoder_start_token_id"
 
 # For each task, the words for each of its sizes.
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "text-classification": {"num_classes": f"{_CLASSES} {_OUTPUTS}", **_TEXT},
     "token-classification": {"num_classes": f"{_CLASSES} {_OUTPUTS} num_tags", **_TEXT},
     "causal-lm": {**_TEXT, "vocab_size": f"{_VOCABULARY} {_OUTPUTS}"},
+    "seq2seq": {
+        **_TEXT,
+        "vocab_size": f"{_VOCABULARY} {_OF_SIDES}",
+        "pad": f"{_PADDING} {_PADDING_OF_SIDES}",
+    },
+    "embedding": _TEXT,
     "image-classification": {
         "num_classes": f"{_CLASSES} {_OUTPUTS}",
         "in_channels": _CHANNELS,
@@ -47,7 +60,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _VAGUE = {"channels": "in_channels", "classes": "num_classes", "vocab": "vocab_size"}
-_OF_NO_DATA: Mapping[str, int] = {"max_length": MAX_LENGTH, "pad": 0, "outputs": 1}
+_OF_NO_DATA: Mapping[str, int] = {"max_length": _LONGEST, "pad": 0, "outputs": 1}
+_PAIRS = ("seq2seq", "embedding")
 
 FIXED = ("outputs", "pad")
 """The sizes that cannot be other ones, and so are no arguments of the model."""
@@ -73,7 +87,10 @@ def sizes_of(task: str, variables: Mapping[str, object]) -> dict[str, int]:
     """
     named = {name: variables.get(name) for name in _WORDS[task]}
     usual = {name: value for name, value in named.items() if isinstance(value, int)}
-    return {**{name: n for name, n in _OF_NO_DATA.items() if name in named}, **usual}
+    sizes = {name: n for name, n in _OF_NO_DATA.items() if name in named}
+    if task in _PAIRS:
+        sizes["max_length"] = _LONGEST_OF_PAIRS
+    return {**sizes, **usual}
 
 
 def in_answers(sizes: Mapping[str, int]) -> dict[str, Value]:

@@ -24,10 +24,14 @@ _OF_THE_DATA = {"num_classes", "num_features", "in_channels"}
 
 
 class Reading(NamedTuple):
-    """How a model calls the module, and finds the logits in what it returns.
+    """How a model has to call the module, and finds its output in what it returns.
 
-    `access` is empty, or how and by which name the logits are reached: `key`, `logits`.
+    `access` is empty, or how and by which name the output is reached: `key`, `logits`.
     `mask_kind` says as what the mask of the batch is passed; nothing if it is not.
+    `more_masks` are given the same mask, and `unset` are given None. `target` is the
+    name by which a decoder takes its tokens; nothing if it takes them in second place.
+    `width` is the dimension of embeddings, and `is_pooled` whether the module leaves
+    the mean over tokens to the model.
     """
 
     access: tuple[str, ...] = ()
@@ -37,6 +41,23 @@ class Reading(NamedTuple):
     are_probabilities: bool = False
     mask: str = ""
     mask_kind: str = ""
+    is_mask_positional: bool = False
+    more_masks: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    target: str = ""
+    target_mask: str = ""
+    target_mask_kind: str = ""
+    is_pooled: bool = False
+    is_normalized: bool = False
+    width: int = 0
+    is_lazy: bool = False
+
+    @property
+    def answers(self) -> dict[str, str | int | bool | list[str]]:
+        """The fields, as a template's variable holds them."""
+        values = self._asdict()
+        lists = {name: list(values[name]) for name in ("access", "more_masks", "unset")}
+        return {**values, **lists}
 
 
 def default_name(target: Target) -> str:
@@ -82,6 +103,7 @@ def wrapping_answers(
     """
     is_taken = target.name == name or target.name in _USED
     fixed = [each for each in arguments if each.size in FIXED]
+    call = arguments
     arguments = [each for each in arguments if each.size not in FIXED]
     types = [each.type for each in arguments]
     by_size = {each.size: each.name for each in arguments}
@@ -94,19 +116,18 @@ def wrapping_answers(
         "types": types,
         "defaults": [repr(each.value) for each in arguments],
         "conversions": [each.conversion for each in arguments],
+        "sizes": [each.size for each in arguments],
+        "call": [each.name for each in call],
+        "passings": [each.passing for each in call],
         "fixed": [each.name for each in fixed],
         "fixed_values": [repr(each.value) for each in fixed],
         "of_the_data": [n for size, n in by_size.items() if size in _OF_THE_DATA],
         "features": by_size.get("num_features", ""),
+        "channels": by_size.get("in_channels", ""),
+        "side": by_size.get("image_size", ""),
         "has_sequence": any("Sequence" in each for each in types),
         "has_choice": any("Literal" in each for each in types),
-        "access": list(reading.access),
-        "is_squeezed": reading.is_squeezed,
-        "is_transposed": reading.is_transposed,
-        "is_single": reading.is_single,
-        "are_probabilities": reading.are_probabilities,
-        "mask": reading.mask,
-        "mask_kind": reading.mask_kind,
+        **reading.answers,
     }
     return {"__wrap": values}
 

@@ -6,7 +6,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from oumi_runtime.wrapping.outputs import described, find_logits, is_of_a_sigmoid
+from oumi_runtime.wrapping.outputs import (
+    described,
+    find_embeddings,
+    find_logits,
+    is_of_a_sigmoid,
+)
 
 Pair = namedtuple("Pair", ["hidden", "scores"])
 LOGITS, HIDDEN = torch.zeros(3, 10), torch.zeros(3, 7)
@@ -77,3 +82,34 @@ def test_outputs_are_described_by_their_shapes():
     assert described(HIDDEN) == "a tensor (3, 7)"
     assert described({"a": HIDDEN}) == "a dict of key a (3, 7)"
     assert described(None) == "a NoneType without tensors"
+
+
+TEXTS, STATES = torch.zeros(3, 8), torch.zeros(3, 5, 8)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "access", "is_pooled"),
+    [
+        (TEXTS, (), False),
+        (STATES, (), True),
+        ((STATES, TEXTS), ("index", "1"), False),
+        ({"x": TEXTS, "pooler_output": TEXTS}, ("key", "pooler_output"), False),
+        (
+            {"x": STATES, "last_hidden_state": STATES},
+            ("key", "last_hidden_state"),
+            True,
+        ),
+        ((STATES.transpose(0, 1), STATES), ("index", "1"), True),
+    ],
+)
+def test_embeddings_of_texts_come_before_those_of_tokens(
+    outputs: object, access: tuple[str, ...], is_pooled: bool
+):
+    found = find_embeddings(outputs, 3, 5)
+    assert found is not None
+    assert (found.access, found.is_pooled) == (access, is_pooled)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (2, 8), (3, 4, 8), (3, 5, 8, 1)])
+def test_other_shapes_are_no_embeddings(shape: tuple[int, ...]):
+    assert find_embeddings(torch.zeros(shape), 3, 5) is None

@@ -1,5 +1,7 @@
 """A module is tried without leaving a trace."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -26,10 +28,10 @@ class Noisy(nn.Module):
 @pytest.mark.parametrize("num_outputs", [2, 5, 0])
 def test_random_numbers_go_on_as_if_nothing_had_been_tried(num_outputs: int):
     before = torch.get_rng_state()
-    arguments = {"num_outputs": num_outputs}
     task = "tabular-classification"
     try:
-        Trial("noisy", Noisy, arguments, task, SIZES).reading()
+        make = partial(Noisy, num_outputs)
+        Trial("noisy", make, f"num_outputs={num_outputs}", task, SIZES).reading()
     except WrappingError:
         assert num_outputs != 2
     else:

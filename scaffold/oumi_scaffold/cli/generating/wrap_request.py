@@ -1,6 +1,7 @@
 """What `wrap` is asked for, and the one run of the module that tells the rest."""
 
 import inspect
+from functools import partial
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
@@ -12,7 +13,7 @@ from oumi_scaffold.request.names import check_name
 from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
-from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
+from oumi_scaffold.wrapping.arguments import arguments_of, call_of, set_sizes
 from oumi_scaffold.wrapping.parameters import Parameter, whole_number
 from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of
 from oumi_scaffold.wrapping.target import Target, find_target, importable
@@ -86,8 +87,10 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
         str(target),
         takes_others=factory.takes_others,
     )
-    values = {each.name: each.given for each in arguments}
-    trial = Trial(str(target), factory.make, values, task, sizes)
+    by_position, by_name = call_of(arguments)
+    make = partial(factory.make, *by_position, **by_name)
+    shown = ", ".join(f"{each.name}={each.given!r}" for each in arguments)
+    trial = Trial(str(target), make, shown, task, sizes)
     reading = Reading(*trial.reading())
     for note in trial.notes:
         output.note(note)

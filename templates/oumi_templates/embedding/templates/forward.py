@@ -16,19 +16,30 @@
             kwargs: Other columns of the batch, which are ignored.
 
         Returns:
-            `embeddings` (batch, hidden_dim) of length 1; with labels, also the
+            `embeddings` (batch, {{ "width" if cookiecutter.__wrap else "hidden_dim" }}) of length 1; with labels, also the
             `target_embeddings` of the matching texts and the scalar `loss`.
         """
+{% if cookiecutter.__wrap and not cookiecutter.__wrap.mask_kind and not cookiecutter.__wrap.is_pooled %}
+        embeddings = self.embed(input_ids)
+        if labels is None:
+            return {"embeddings": embeddings}
+        targets = self.embed(labels.clamp(min=0))
+{% else %}
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         embeddings = self.embed(input_ids, attention_mask)
         if labels is None:
             return {"embeddings": embeddings}
         targets = self.embed(labels.clamp(min=0), (labels != -100).long())
+{% endif %}
         loss = self.criterion(embeddings, targets, labels)
         return {"embeddings": embeddings, "target_embeddings": targets, "loss": loss}
 
+{% if cookiecutter.__wrap and not cookiecutter.__wrap.mask_kind and not cookiecutter.__wrap.is_pooled %}
+    def embed(self, input_ids: torch.Tensor) -> torch.Tensor:
+{% else %}
     def embed(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> torch.Tensor:
-        """Returns embeddings of length 1, (batch, hidden_dim)."""
+{% endif %}
+        """Returns embeddings of length 1, (batch, {{ "width" if cookiecutter.__wrap else "hidden_dim" }})."""

@@ -1,9 +1,11 @@
+{% if not cookiecutter.__wrap %}
         return F.normalize(self.projection(x), dim=-1)
+{% endif %}
 
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
         """Contrastive loss of each pair against the other texts of the batch."""
-{% if cookiecutter.arch == "stub" %}
+{% if cookiecutter.arch == "stub" and not cookiecutter.__wrap %}
         # Change 2 of 2: the loss.
 {% endif %}
         return contrastive_loss
@@ -15,7 +17,7 @@ def contrastive_loss(
     """Computes the InfoNCE loss: which target of the batch matches each text?
 
     Args:
-        embeddings: (batch, hidden_dim) float of length 1.
+        embeddings: (batch, {{ "width" if cookiecutter.__wrap else "hidden_dim" }}) float of length 1.
         targets: Embeddings of the matching texts, likewise.
         labels: (batch, length) int64; rows of only -100 have no target.
 

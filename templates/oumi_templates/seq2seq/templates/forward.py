@@ -24,8 +24,10 @@
             `logits` (batch, length, vocab_size) of the token after each position; with
             labels, also the scalar `loss`.
         """
+{% if not cookiecutter.__wrap or cookiecutter.__wrap.mask_kind %}
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
+{% endif %}
         if decoder_input_ids is None:
             decoder_input_ids = input_ids.new_zeros(input_ids.shape[0], 1)
             if labels is not None:  # shifted right by one, after a 0

@@ -6,7 +6,7 @@
     @property
     def criterion(self) -> Callable[..., torch.Tensor]:
         """Cross-entropy of each target token given those before it."""
-{% if cookiecutter.arch == "stub" %}
+{% if cookiecutter.arch == "stub" and not cookiecutter.__wrap %}
         # Change 2 of 2: the loss.
 {% endif %}
         return cross_entropy

@@ -1,2 +1,6 @@
 {% set wrap = cookiecutter.__wrap %}
-        self.net = {{ wrap.alias | identifier }}({% for name in wrap.names %}{{ name | identifier }}={{ name | converted(wrap.conversions[loop.index0]) }}{{ ", " if not loop.last or wrap.fixed else "" }}{% endfor %}{% for name in wrap.fixed %}{{ name | identifier }}={{ wrap.fixed_values[loop.index0] | evaluated | literal }}{{ ", " if not loop.last else "" }}{% endfor %})
+        self.net = {{ wrap.alias | identifier }}({{ wrap | construction }})
+{% if wrap.is_lazy %}
+{% include "wrap_lazy.py" %}
+        self.train()
+{% endif %}

@@ -21,7 +21,7 @@
         outputs = self.net(input_ids{{ wrap | mask_argument }})
         {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, C)
 {% else %}
-        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, C)" if not wrap.mask else "" }}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, C)" if not wrap | mask_argument else "" }}
 {% endif %}
 {% if wrap.are_probabilities %}
         logits = probabilities.clamp(min=1e-6).log()  # (B, C)

@@ -17,7 +17,7 @@
         outputs = self.net(input_ids{{ wrap | mask_argument }})
         {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}{{ ".transpose(1, 2)" if wrap.is_transposed else "" }}  # (B, T, C)
 {% else %}
-        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, T, C)" if not wrap.mask else "" }}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, T, C)" if not wrap | mask_argument else "" }}
 {% endif %}
 {% if wrap.are_probabilities %}
         logits = probabilities.clamp(min=1e-6).log()  # (B, T, C)

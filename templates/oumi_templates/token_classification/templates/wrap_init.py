@@ -1,11 +1,20 @@
 {% set wrap = cookiecutter.__wrap %}
+{% set module = (wrap.alias | identifier) if wrap.alias | length < 31 else "the module" %}
+{% set meanings = {
+    "vocab_size": "Number of tokens in the vocabulary",
+    "max_length": "Number of tokens in the longest text",
+    "num_classes": "Number of classes",
+    "num_features": "Number of features",
+    "in_channels": "Number of color channels",
+    "image_size": "Side of the images in pixels",
+} %}
 {% if wrap.names %}
     def __init__(
         self,
 {% for name in wrap.names %}
 {% set value = wrap.defaults[loop.index0] | evaluated %}
 {% set start = (name | identifier) ~ ": " ~ (wrap.types[loop.index0] | annotation) ~ " = " %}
-{% if wrap.conversions[loop.index0] and (start ~ (value | literal)) | length > 79 %}
+{% if "Sequence" in wrap.types[loop.index0] and (start ~ (value | literal)) | length > 79 %}
         {{ start }}(
 {% for item in value %}
             {{ item | literal }},
@@ -20,7 +29,8 @@
 
         Args:
 {% for name in wrap.names %}
-            {{ name | identifier }}: As the module takes it.
+{% set size = wrap.sizes[loop.index0] %}
+            {{ name | identifier }}: {{ meanings[size] if size in meanings else "Passed to " ~ module }}.
 {% endfor %}
         """
 {% else %}

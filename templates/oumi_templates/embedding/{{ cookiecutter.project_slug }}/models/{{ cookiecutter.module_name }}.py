@@ -1,3 +1,3 @@
 {% filter wrapped %}
-{% include cookiecutter.arch ~ ".py" %}
+{% include "wrap.py" if cookiecutter.__wrap else cookiecutter.arch ~ ".py" %}
 {% endfilter %}

@@ -8,12 +8,16 @@ from oumi_runtime.testing import parametrize_with_checks
 
 from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
+{% if not cookiecutter.__wrap %}
 VOCAB_SIZE = 100
+{% else %}
+VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
+{% endif %}
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Creates a small model."""
-    return {{ cookiecutter.model_name | identifier }}(VOCAB_SIZE, hidden_dim=32)
+    """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
@@ -31,10 +35,10 @@ def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
 
 
 def test_every_text_and_target_has_an_embedding_of_length_1() -> None:
-    """The embeddings are (batch, hidden)."""
+    """The embeddings are (batch, {{ "width" if cookiecutter.__wrap else "hidden" }})."""
     outputs = make_model()(**make_batch(16))
     for name in ("embeddings", "target_embeddings"):
-        assert outputs[name].shape == (16, 32)
+        assert outputs[name].shape == (16, {{ cookiecutter.__wrap.width | integer if cookiecutter.__wrap else 32 }})
         torch.testing.assert_close(outputs[name].norm(dim=1), torch.ones(16))
 
 

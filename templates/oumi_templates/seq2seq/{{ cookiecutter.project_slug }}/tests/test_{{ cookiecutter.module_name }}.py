@@ -1,21 +1,29 @@
 {% filter wrapped %}
 """Tests for {{ cookiecutter.model_name | identifier }}."""
 
+{% if not cookiecutter.__wrap %}
 import math
+{% endif %}
 from collections.abc import Callable
 
+{% if not cookiecutter.__wrap %}
 import pytest
+{% endif %}
 import torch
 from oumi_runtime.testing import parametrize_with_checks
 
 from {{ cookiecutter.__models_package }}.{{ cookiecutter.module_name | identifier }} import {{ cookiecutter.model_name | identifier }}
 
+{% if not cookiecutter.__wrap %}
 VOCAB_SIZE = 100
+{% else %}
+VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
+{% endif %}
 
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
-    """Creates a small model."""
-    return {{ cookiecutter.model_name | identifier }}(VOCAB_SIZE, hidden_dim=32)
+    """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
@@ -49,12 +57,14 @@ def test_a_token_sees_only_the_source_and_earlier_tokens() -> None:
     assert not torch.allclose(model(ids.flip(0), labels=labels)["logits"], logits)
 
 
+{% if not cookiecutter.__wrap %}
 def test_a_fresh_model_guesses() -> None:
     """The initial loss is near that of a uniform guess, ln(vocabulary)."""
     loss = make_model()(**make_batch(64))["loss"]
     assert loss.item() == pytest.approx(math.log(VOCAB_SIZE), abs=0.5)
 
 
+{% endif %}
 @parametrize_with_checks(make_model, make_batch)
 def test_conformance(check: Callable[[], None]) -> None:
     """Runs a check that every model must pass."""

@@ -7,6 +7,15 @@ import pytest
 from trees import make_tree, snapshot
 from wrapped_modules import HEAD, LINEAR, TABLE
 
+ENCODER = f"""{HEAD}class A(nn.Module):
+    def __init__(self, vocab_size):
+        super().__init__()
+        self.e = nn.Embedding(vocab_size, vocab_size)
+
+    def forward(self, x):
+        return self.e(x)
+"""
+
 
 @pytest.mark.parametrize(
     ("source", "options", "told"),
@@ -15,7 +24,7 @@ from wrapped_modules import HEAD, LINEAR, TABLE
         (LINEAR, ("nets.py",), "write PACKAGE.MODULE:CLASS or path/to/file.py:CLASS"),
         (LINEAR, ("other.py:Rows",), "there is no file other.py"),
         (LINEAR, ("others:Rows",), "there is no module others"),
-        (LINEAR, ("nets:Rows", "--task", "seq2seq"), "there is no task 'seq2seq'"),
+        (LINEAR, ("nets:Rows", "--task", "speech"), "there is no task 'speech'"),
         (LINEAR, ("nets:Rows",), "say what it is for with --task"),
         (LINEAR, ("nets:Rows", *TABLE, "--set", "depth=2"), "no constructor argument"),
         (LINEAR, ("nets:Rows", *TABLE, "--set", "dim=two"), "give a whole number"),
@@ -57,7 +66,45 @@ from wrapped_modules import HEAD, LINEAR, TABLE
         (
             LINEAR.replace("self, x)", "self, x, y)"),
             ("nets:Rows", *TABLE),
-            "its forward also needs y",
+            "its forward also needs y: give it a default of None",
+        ),
+        (
+            LINEAR.replace("self, x)", "self, x, size, scale)"),
+            ("nets:Rows", *TABLE),
+            "its forward also needs size, scale; a wrapped module takes one input",
+        ),
+        (ENCODER, ("nets:A", "--task", "seq2seq"), "needs a second one, the target so"),
+        (
+            ENCODER.replace("self, x)", "self, x, other)"),
+            ("nets:A", "--task", "embedding"),
+            "wrap the encoder in it, or a subclass whose forward takes one text",
+        ),
+        (
+            ENCODER.replace("self, x)", "self, x, segments=None, mask=None, /)"),
+            ("nets:A", "--task", "embedding"),
+            "takes mask by position only, after others: remove the / from its",
+        ),
+        (
+            ENCODER.replace("self.e(x)", "self.e(x).sum()"),
+            ("nets:A", "--task", "embedding"),
+            "embedding needs (3, width) or (3, 32, width), with a width above 1",
+        ),
+        (
+            ENCODER.replace("self.e(x)", "self.e(x).softmax(0)"),
+            ("nets:A", "--task", "embedding"),
+            "depends on the others in the batch: if its layers take (sequence, batch)",
+        ),
+        (
+            ENCODER.replace("self, x)", "self, x, tgt, tgt_mask=None)").replace(
+                "self.e(x)", "self.e(tgt) + self.e(tgt).mean(1, True)"
+            ),
+            ("nets:A", "--task", "seq2seq"),
+            "its logits depend on later tokens of the target",
+        ),
+        (
+            LINEAR.replace("dim: int = 8", "act=torch.relu, *dims"),
+            ("nets:Rows", *TABLE, "--set", "dims=8"),
+            "its argument dims goes by position, after one that is no literal",
         ),
         (
             LINEAR.replace(

@@ -1,5 +1,6 @@
-"""Images: nested blocks with batch norm and dropout; a tuple; a function."""
+"""Images: nested blocks with batch norm and dropout; a function; lazy layers."""
 
+import torch
 from torch import nn
 
 
@@ -38,3 +39,18 @@ def small_cnn(*, num_classes: int = 1000, **kwargs: int) -> nn.Module:
         nn.Flatten(),
         nn.Linear(width * 64, num_classes),
     )
+
+
+class LazyNet(nn.Module):
+    """Layers that learn their sizes from the first batch."""
+
+    def __init__(self, num_classes: int = 10, width: int = 8) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.LazyConv2d(width, 3, padding=1), nn.LazyBatchNorm2d(), nn.ReLU()
+        )
+        self.head = nn.LazyLinear(num_classes)
+
+    def forward(self, images: torch.Tensor, /) -> torch.Tensor:
+        logits: torch.Tensor = self.head(self.body(images).flatten(1))
+        return logits

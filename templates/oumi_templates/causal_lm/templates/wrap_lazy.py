@@ -1,0 +1,1 @@
+        self.eval()(torch.zeros(1, 128, dtype=torch.int64))  # gives its lazy layers their sizes

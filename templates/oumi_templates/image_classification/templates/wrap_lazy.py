@@ -1,0 +1,2 @@
+{% set wrap = cookiecutter.__wrap %}
+        self.eval()(torch.zeros(1, {% if wrap.channels %}{{ wrap.channels | identifier }}{% else %}{{ cookiecutter.in_channels | integer }}{% endif %}, {% if wrap.side %}{{ wrap.side | identifier }}, {{ wrap.side | identifier }}{% else %}{{ cookiecutter.image_size | integer }}, {{ cookiecutter.image_size | integer }}{% endif %}))  # gives its lazy layers their sizes
