@@ -17,7 +17,7 @@ from oumi_runtime.core.log import logger
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.batches.micro_batches import count_targets
 from oumi_runtime.core.trainers.callbacks import trackers
-from oumi_runtime.exceptions import MissingExtraError
+from oumi_runtime.exceptions import MissingExtraError, TrainerArgumentError
 from oumi_runtime.train import TrainingResult, train
 
 CONFIG = """
@@ -270,6 +270,35 @@ def test_weights_in_bf16_are_trained_in_bf16(run) -> None:
 def test_trainer_kwargs_reach_transformers(run) -> None:
     result = run(trainer_type="HF", trainer_kwargs={"max_steps": 3})
     assert result.global_step == 3
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        (
+            {"label_smoothing_factor": 0.1},
+            "label_smoothing_factor: .* in its criterion",
+        ),
+        (
+            {"gradient_checkpointing": True},
+            "set training.enable_gradient_checkpointing",
+        ),
+        (
+            {"neftune_noise_alpha": 5},
+            "neftune_noise_alpha: .* is not a model of transf",
+        ),
+        ({"save_strategy": "often"}, "trainer_kwargs: often is not a valid"),
+        (
+            {"report_to": ["comet_ml"]},
+            "trainer_kwargs: CometCallback requires comet-ml",
+        ),
+    ],
+)
+def test_trainer_kwargs_that_transformers_refuses_are_told(
+    run, argument: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(TrainerArgumentError, match=sentence):
+        run(trainer_type="HF", trainer_kwargs=argument)
 
 
 def test_dataloader_fields() -> None:

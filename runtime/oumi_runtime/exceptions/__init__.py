@@ -69,6 +69,7 @@ from oumi_runtime.exceptions.training import (
     NoBatchFitsError,
     NonFiniteLossError,
     SearchRangeError,
+    TrainerArgumentError,
     TrainingMetricError,
     TrainingStoppedError,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "ProcessGroupError",
     "NonFiniteLossError",
     "GpuIndexError",
+    "TrainerArgumentError",
     "TrainingMetricError",
     "SearchRangeError",
     "NoBatchFitsError",

@@ -53,6 +53,16 @@ class GpuIndexError(OumiRuntimeError, RuntimeError):
         )
 
 
+class TrainerArgumentError(OumiRuntimeError, ValueError):
+    """transformers' Trainer does not take an argument, or not with this model."""
+
+    exit_code = 2
+
+    def __init__(self, problem: str, name: str | None = None) -> None:
+        key = "training.trainer_kwargs" + (f".{name}" if name else "")
+        super().__init__(f"{key}: {problem}")
+
+
 class TrainingMetricError(OumiRuntimeError, KeyError):
     """The metric that the config selects is not among those measured."""
 

@@ -4,11 +4,14 @@ The batches, the loss over accumulated micro-batches, the evaluation and the che
 are those of the native trainer, so both trainers give the same losses.
 """
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from torch import nn
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
 from oumi_runtime.core.trainers.agreement import agree_on
@@ -18,6 +21,14 @@ from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
 from oumi_runtime.core.trainers.checkpoints.state_files import load_state_tree
 from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.exceptions import TrainerArgumentError, first_line
+
+
+_OF_THEIR_MODELS = {
+    "gradient_checkpointing": "set training.enable_gradient_checkpointing",
+    "label_smoothing_factor": "smooth the labels in its criterion",
+    "neftune_noise_alpha": "add noise to its embeddings in forward",
+}
 
 
 class HuggingFaceTrainer(BaseTrainer):
@@ -28,6 +39,7 @@ class HuggingFaceTrainer(BaseTrainer):
 
         Raises:
             ValueError: `parts.meter` is set, which this trainer does not support.
+            TrainerArgumentError: transformers refuses `parts.params.trainer_kwargs`.
         """
         super().__init__(parts)
         if parts.meter is not None:
@@ -36,14 +48,16 @@ class HuggingFaceTrainer(BaseTrainer):
                 "training.trainer_type: oumi"
             )
         device = next(self.model.parameters()).device
-        self._loop = HuggingFaceLoop(
-            self,
-            model=self.model,
-            args=_to_hf(parts.params, parts.total_steps, device),
-            train_dataset=parts.train_batches.dataset,
-            optimizers=(parts.optimizer, parts.scheduler),
-            callbacks=[_Bridge(self)],
-        )
+        _refuse_what_only_theirs_have(self.model, parts.params.trainer_kwargs)
+        with _argument_errors(parts.params.trainer_kwargs):
+            self._loop = HuggingFaceLoop(
+                self,
+                model=self.model,
+                args=_to_hf(parts.params, parts.total_steps, device),
+                train_dataset=parts.train_batches.dataset,
+                optimizers=(parts.optimizer, parts.scheduler),
+                callbacks=[_Bridge(self)],
+            )
         self._loop.remove_callback(transformers.PrinterCallback)
 
     def train(self, resume_from_checkpoint: str | None = None) -> None:
@@ -116,6 +130,29 @@ class _Bridge(transformers.TrainerCallback):
         ours = self._owner.state
         ours.global_step = state.global_step
         ours.epoch, ours.step_in_epoch = divmod(state.global_step, ours.steps_per_epoch)
+
+
+def _refuse_what_only_theirs_have(model: nn.Module, given: Mapping[str, Any]) -> None:
+    """Raises for arguments that call methods which only transformers' models have."""
+    if isinstance(model, transformers.PreTrainedModel):
+        return
+    for name, instead in _OF_THEIR_MODELS.items():
+        if given.get(name):
+            raise TrainerArgumentError(
+                f"{type(model).__name__} is not a model of transformers; {instead}",
+                name,
+            )
+
+
+@contextlib.contextmanager
+def _argument_errors(given: Mapping[str, Any]) -> Iterator[None]:
+    """Says of what transformers refuses that it comes from the user's arguments."""
+    try:
+        yield
+    except (ValueError, TypeError, RuntimeError, ImportError) as error:
+        if not given:
+            raise
+        raise TrainerArgumentError(first_line(error)) from error
 
 
 def _to_hf(
