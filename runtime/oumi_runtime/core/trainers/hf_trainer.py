@@ -23,7 +23,6 @@ from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.exceptions import TrainerArgumentError, first_line
 
-
 _OF_THEIR_MODELS = {
     "gradient_checkpointing": "set training.enable_gradient_checkpointing",
     "label_smoothing_factor": "smooth the labels in its criterion",
