@@ -4,6 +4,8 @@ import json
 import shlex
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from jinja2 import Environment, StrictUndefined
@@ -67,14 +69,24 @@ def _summary(run: Run) -> dict[str, Any]:
 def _session(session: Mapping[str, Any]) -> dict[str, str]:
     command = session.get("command")
     words = cast(list[object], command) if isinstance(command, list) else []
+    program, *arguments = [str(word) for word in words] or [""]
     return {
-        "started": str(session.get("started") or ""),
-        "ended": str(session.get("ended") or ""),
+        "started": _moment(session.get("started")),
+        "ended": _moment(session.get("ended")),
         "step": str(session.get("global_step") or ""),
         "reason": str(session.get("exit_reason") or "did not end"),
         "resumed_from": str(session.get("resumed_from") or ""),
-        "command": shlex.join(map(str, words)),
+        "command": shlex.join([Path(program).name, *arguments]) if words else "",
     }
+
+
+def _moment(recorded: object) -> str:
+    """Returns a recorded time to the second, in UTC; as it is if it is none."""
+    try:
+        moment = datetime.fromisoformat(str(recorded or "")).astimezone(UTC)
+    except ValueError:
+        return str(recorded or "")
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _metrics(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -52,7 +52,13 @@ def make_run(project: Path) -> Callable[..., None]:
     def make(folder: str, *losses: float, **training: object) -> None:
         path = project / folder
         path.mkdir(parents=True)
-        session = {"started": "2026-01-01T00:00:00+00:00", "exit_reason": "<finished>"}
+        session = {"started": "2026-01-01T01:02:03+01:00", "exit_reason": "<done>"}
+        session["command"] = [
+            "/opt/env/bin/oumi-scaffold",
+            "train",
+            "-c",
+            "my net.yaml",
+        ]
         config = {"model": {"model_name": "MyNet"}, "training": training}
         record = {"config": config, "sessions": [session], "versions": {"torch": "2"}}
         (path / "run.json").write_text(json.dumps(record))
@@ -80,14 +86,16 @@ def test_a_run_has_its_curves_metrics_and_config(
     ]
     at = page.cells.index("training.seed")
     assert page.cells[at + 1] == "42"
+    assert "2026-01-01 00:02:03 UTC" in page.cells
+    assert "oumi-scaffold train -c 'my net.yaml'" in page.cells
     assert "Differences between the configs" not in page.cells
     # Nothing is loaded from anywhere, and what a file says is not taken for HTML.
     assert all(
         source.startswith("data:image/svg+xml;base64,") for source in page.sources
     )
     assert not re.search(r"<script|url\(|@import", text)
-    assert "<finished>" not in text
-    assert "&lt;finished&gt;" in text
+    assert "<done>" not in text
+    assert "&lt;done&gt;" in text
 
 
 def test_runs_are_compared(project: Path, run: Callable, make_run: Callable):
