@@ -116,3 +116,14 @@ def features_of(path: Path, *, whole: bool = False) -> int:
     encoded = preprocessing.apply(dataset)
     assert isinstance(encoded, ColumnDataset)
     return int(encoded.take(slice(0, 2))["features"].shape[1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("numbers", [("1,5", "2"), ("1,234", "2,000"), ("1.5", "2,5")])
+def test_decimal_commas_are_numbers_to_both_or_to_none(
+    tmp_path: Path, numbers: tuple[str, str]
+) -> None:
+    rows = [f"{numbers[n % 2]};{n};{n % 2}" for n in range(40)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["weight;size;label", *rows]) + "\n")
+    arguments = look_into(path, "tabular-classification", {}).arguments
+    assert features_of(path) == arguments["num_features"]

@@ -4,6 +4,7 @@ The readers are those of the runtime's datasets, so that a column has one type t
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
@@ -15,6 +16,8 @@ from oumi_scaffold.user_data.columns import Column
 _BLOCK_BYTES = 4 << 20
 _BUFFER_BYTES = 1 << 20
 _ROWS_AT_ONCE = 1024
+_FRACTION = re.compile(r"[+-]?\d+[.,]\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 
 
 class Rows(Protocol):
@@ -187,8 +190,10 @@ def _options(path: Path, names: list[str] | None) -> tuple[Any, Any]:
     """How csv is parsed, and which columns are read."""
     csv = _csv()
     # Quoted texts may contain line breaks.
-    parse = csv.ParseOptions(delimiter=_separator_of(path), newlines_in_values=True)
-    return parse, csv.ConvertOptions(include_columns=names)
+    separator = _separator_of(path)
+    parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
+    mark = _decimal_mark_of(path, separator)
+    return parse, csv.ConvertOptions(include_columns=names, decimal_point=mark)
 
 
 def _separator_of(path: Path) -> str:
@@ -197,6 +202,22 @@ def _separator_of(path: Path) -> str:
         header = file.readline(_BUFFER_BYTES)
     others = (sign for sign in ";\t|" if sign.encode() in header)
     return "," if b"," in header else next(others, ",")
+
+
+def _decimal_mark_of(path: Path, separator: str) -> str:
+    """A comma if the file begins with fractions that have one, and none with a point.
+
+    Numbers such as 1,234, which may be thousands, do not tell.
+    """
+    if separator == ",":
+        return "."
+    with path.open("rb") as file:
+        lines = file.read(_BUFFER_BYTES).decode(errors="replace").splitlines()
+    cells = [cell.strip(' "') for line in lines for cell in line.split(separator)]
+    numbers = [cell for cell in cells if _FRACTION.fullmatch(cell)]
+    has_points = any("." in number for number in numbers)
+    are_thousands = all(_THOUSANDS.fullmatch(number) for number in numbers)
+    return "." if has_points or are_thousands else ","
 
 
 def _columns(batch: Any) -> Mapping[str, Column]:

@@ -14,7 +14,7 @@ from oumi_runtime.core.configs.params.data_params import DatasetSplit
 from oumi_runtime.core.datasets import BaseMapDataset
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
-from oumi_runtime.datasets.readers.csv_files import separator_of
+from oumi_runtime.datasets.readers.csv_files import decimal_mark_of, separator_of
 from oumi_runtime.exceptions import (
     BadRowError,
     DataError,
@@ -200,6 +200,41 @@ def test_a_csv_of_another_separator_is_read_like_one_of_commas(
     found = list(build_dataset_mixture(data, DatasetSplit.TRAIN))
     features = sorted(row["features"].tolist() for row in found)
     assert features == [[1.0, 2.5], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_fractions_may_have_a_comma_where_it_separates_nothing(
+    tmp_path: Path, stream: bool
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('x;z;label\n1;"2,5";0\n2;-3,25e1;1\n')
+    dataset = DatasetParams(dataset_name="tabular", dataset_path=str(path))
+    data = DataParams(train=DatasetSplitParams(datasets=[dataset], stream=stream))
+    found = list(build_dataset_mixture(data, DatasetSplit.TRAIN))
+    features = sorted(row["features"].tolist() for row in found)
+    assert features == [[1.0, 2.5], [2.0, -32.5]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "mark"),
+    [
+        ("1,5;2\n", ","),
+        ("1,234;0,1\n", ","),
+        ("1,234;2\n", "."),
+        ("1,5;2.5\n", "."),
+        ("a, b;2\n", "."),
+        ("1,2,3;2\n", "."),
+        ("", "."),
+    ],
+)
+def test_a_comma_in_numbers_is_told_from_one_of_thousands_or_texts(
+    tmp_path: Path, rows: str, mark: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x;z\n" + rows)
+    assert decimal_mark_of(path) == mark
+    path.write_text("x,z\n" + rows)
+    assert decimal_mark_of(path) == "."
 
 
 def test_a_comma_in_the_header_is_what_separates(tmp_path: Path) -> None:

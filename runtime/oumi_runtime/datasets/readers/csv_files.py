@@ -11,6 +11,8 @@ from oumi_runtime.core.datasets.rows.bad_rows import reject_row
 CSV_REASON = re.compile(
     r"(In CSV column #\d+: |CSV parse error: )Row #(?P<row>\d+): (?P<reason>.*)"
 )
+_FRACTION = re.compile(r"[+-]?\d+[.,]\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 _OTHER_SEPARATORS = ";\t|"
 _MOST_HEADER_BYTES = 1 << 20
 _BLOCK_BYTES = 16 << 20
@@ -25,6 +27,25 @@ def separator_of(path: Path) -> str:
         header = file.readline(_MOST_HEADER_BYTES)
     others = (sign for sign in _OTHER_SEPARATORS if sign.encode() in header)
     return "," if b"," in header else next(others, ",")
+
+
+def decimal_mark_of(path: Path) -> str:
+    """Returns what divides fractions from whole numbers: a point, or a comma.
+
+    It is a comma if commas do not separate columns, the beginning of the file has
+    numbers with a comma and none with a point, and not all of them look like thousands,
+    as 1,234 does.
+    """
+    separator = separator_of(path)
+    if separator == ",":
+        return "."
+    with path.open("rb") as file:
+        lines = file.read(_MOST_HEADER_BYTES).decode(errors="replace").splitlines()
+    cells = [cell.strip(' "') for line in lines for cell in line.split(separator)]
+    numbers = [cell for cell in cells if _FRACTION.fullmatch(cell)]
+    has_points = any("." in number for number in numbers)
+    are_thousands = all(_THOUSANDS.fullmatch(number) for number in numbers)
+    return "." if has_points or are_thousands else ","
 
 
 def csv_header(path: Path) -> list[str]:
@@ -141,5 +162,6 @@ def _csv_options(
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(as_text, pa.string()),
             include_columns=chosen,
+            decimal_point=decimal_mark_of(path),
         ),
     )

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from oumi_runtime.datasets.readers.column_names import missing_column, require_single
-from oumi_runtime.datasets.readers.csv_files import CSV_REASON, separator_of
+from oumi_runtime.datasets.readers.csv_files import (
+    CSV_REASON,
+    decimal_mark_of,
+    separator_of,
+)
 from oumi_runtime.datasets.readers.json_lines import begins_a_list, first_bad_line
 from oumi_runtime.exceptions import BadRowError, DataError, first_line
 
@@ -193,6 +197,7 @@ class RecordFile:
             csv.ConvertOptions(
                 column_types=dict.fromkeys(self._text_columns, pa.string()),
                 include_columns=columns,
+                decimal_point=decimal_mark_of(self.path),
             ),
         )
         return _numbered(reader)
