@@ -81,7 +81,7 @@ class Trial:
             WrappingError: It does not run, or does not return what the task needs.
         """
         self._forward = Forward(self._net, self.task, self.what)
-        self._later = ""
+        self._later, self._is_colored = "", False
         with _seeded():
             return self._read()
 
@@ -91,6 +91,8 @@ class Trial:
         self._net.eval()
         if self._is_pair:
             self._later = self._target_mask(inputs)
+        if self.sizes.get("in_channels") == 1:
+            self._is_colored = self._needs_colors(inputs)
         if self._is_lazy:
             self._logits(inputs)  # gives its layers their sizes
         # Evaluation and training must agree; with gradients, as fast paths differ.
@@ -130,6 +132,7 @@ class Trial:
             is_embedding and remarks.is_normalized(found),
             found.logits.shape[-1] if is_embedding else 0,
             self._is_lazy,
+            self._is_colored,
         )
 
     @property
@@ -163,6 +166,8 @@ class Trial:
         given |= others
         if forward.mask in others:
             given |= dict.fromkeys(forward.more_masks, others[forward.mask])
+        if self._is_colored:
+            inputs = inputs.expand(-1, 3, -1, -1)
         by_position, by_name = forward.bound(given)
         return self._net(inputs, *by_position, **by_name)
 
@@ -194,6 +199,17 @@ class Trial:
 
     def _call(self, inputs: torch.Tensor, **others: object) -> torch.Tensor:
         return self._logits(inputs, **others).logits.detach()
+
+    def _needs_colors(self, inputs: torch.Tensor) -> bool:
+        """Whether grey images have to be given as red, green and blue."""
+        try:
+            self._logits(inputs)
+        except WrappingError:
+            self._is_colored = True
+            with contextlib.suppress(WrappingError):
+                self._logits(inputs)
+                return True
+        return False
 
     def _target_mask(self, inputs: torch.Tensor) -> str:
         """Returns the kind of mask that hides later tokens from the decoder.

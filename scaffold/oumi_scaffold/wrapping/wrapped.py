@@ -31,7 +31,8 @@ class Reading(NamedTuple):
     `more_masks` are given the same mask, and `unset` are given None. `target` is the
     name by which a decoder takes its tokens; nothing if it takes them in second place.
     `width` is the dimension of embeddings, and `is_pooled` whether the module leaves
-    the mean over tokens to the model.
+    the mean over tokens to the model. `is_colored` is whether it takes images of three
+    channels where the data has one.
     """
 
     access: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Reading(NamedTuple):
     is_normalized: bool = False
     width: int = 0
     is_lazy: bool = False
+    is_colored: bool = False
 
     @property
     def answers(self) -> dict[str, str | int | bool | list[str]]:

@@ -6,6 +6,9 @@
 {% include "wrap_net.py" %}
 
 {% include "forward.py" %}
+{% if wrap.is_colored %}
+        images = images.expand(-1, 3, -1, -1)  # (B, 3, H, W), grey ones as RGB
+{% endif %}
 {% if wrap.is_single %}
         outputs = self.net(images)
         logit: torch.Tensor = outputs{{ wrap.access | accessor if wrap.access else "" }}.reshape(-1)

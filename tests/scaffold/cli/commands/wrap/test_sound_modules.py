@@ -27,6 +27,7 @@ CASES = [
     ("text_nets:Causal", "--task", "causal-lm"),
     ("text_nets:MaskedCausal", "--task", "causal-lm"),
     ("picture_nets:LazyNet", "--task", "image-classification"),
+    ("picture_nets:ColorNet", "--task", "image-classification"),
     ("pair_nets:MeanEncoder", "--task", "embedding"),
     ("pair_nets:TokenEncoder", "--task", "embedding"),
     ("pair_nets:Translator", "--task", "seq2seq"),

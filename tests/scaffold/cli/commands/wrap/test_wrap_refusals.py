@@ -133,7 +133,7 @@ ENCODER = f"""{HEAD}class A(nn.Module):
         ),
         (
             f"{HEAD}class A(nn.Module):\n    def __init__(self):\n"
-            "        super().__init__()\n        self.c = nn.Conv2d(3, 10, 8)\n\n"
+            "        super().__init__()\n        self.c = nn.Conv2d(5, 10, 8)\n\n"
             "    def forward(self, images):\n"
             "        return self.c(images).flatten(1)\n",
             ("nets:A",),

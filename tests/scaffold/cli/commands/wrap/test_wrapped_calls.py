@@ -129,3 +129,20 @@ def test_classes_before_tokens_are_turned(project: Path, run: Callable):
     assert "outputs = self.net(input_ids, attention_mask=attention_mask)\n" in text
     assert "logits: torch.Tensor = outputs.transpose(1, 2)  # (B, T, C)\n" in text
     succeeding_python(project, "-m", "ruff", "format", "--isolated", "--diff", "models")
+
+
+@pytest.mark.parametrize(("channels", "is_colored"), [(1, False), (3, True)])
+def test_grey_images_are_given_as_colors_to_what_takes_colors(
+    project: Path, run: Callable, channels: int, is_colored: bool
+):
+    source = f"""{HEAD}class Net(nn.Module):
+    def __init__(self, num_classes=1000):
+        super().__init__()
+        self.conv = nn.Conv2d({channels}, num_classes, 8)
+
+    def forward(self, images):
+        return self.conv(images).flatten(1)
+"""
+    text = wrapped(run, project, source)
+    line = "images = images.expand(-1, 3, -1, -1)  # (B, 3, H, W), grey ones as RGB"
+    assert (line in text) is is_colored

@@ -54,3 +54,19 @@ class LazyNet(nn.Module):
     def forward(self, images: torch.Tensor, /) -> torch.Tensor:
         logits: torch.Tensor = self.head(self.body(images).flatten(1))
         return logits
+
+
+class ColorNet(nn.Module):
+    """A network for colored images of any size, in the style of torchvision."""
+
+    def __init__(self, num_classes: int = 1000, width: int = 8) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.avgpool = nn.AdaptiveAvgPool2d((2, 2))
+        self.fc = nn.Linear(4 * width, num_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.bn1(self.conv1(x)))
+        logits: torch.Tensor = self.fc(self.avgpool(x).flatten(1))
+        return logits
