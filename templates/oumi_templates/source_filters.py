@@ -98,18 +98,59 @@ def converted(name: object, conversion: object) -> str:
 
 
 def construction(wrap: Mapping[str, Any]) -> str:
-    """Returns the arguments that the module is made with, in its own order."""
+    """Returns the arguments that the module is made with, in its own order.
+
+    An object with settings is the variable `config`.
+    """
+    in_config = ("config", "attribute")
+    found = [text for passing, text in _arguments(wrap) if passing not in in_config]
+    if not wrap["config"]:
+        return ", ".join(found)
+    if wrap["is_config_first"]:
+        return ", ".join(["config", *found])
+    return ", ".join([*found, f"{identifier(wrap['config_parameter'])}=config"])
+
+
+def config_arguments(wrap: Mapping[str, Any]) -> str:
+    """Returns the arguments that the object with settings is made with."""
+    return ", ".join(text for passing, text in _arguments(wrap) if passing == "config")
+
+
+def imports(wrap: Mapping[str, Any]) -> str:
+    """Returns the lines that import the module and its config, as ruff sorts them."""
+    name, alias = identifier(wrap["imported"]), identifier(wrap["alias"])
+    names = {(dotted(wrap["module"]), name if name == alias else f"{name} as {alias}")}
+    if wrap["config"]:
+        names.add((dotted(wrap["config_module"]), identifier(wrap["config"])))
+    by_module: dict[str, list[str]] = {}
+    for module, each in sorted(names, key=_import_order):
+        by_module.setdefault(f"{module} as" if " as " in each else module, [])
+        by_module[f"{module} as" if " as " in each else module].append(each)
+    return "\n".join(
+        f"from {module.removesuffix(' as')} import {', '.join(each)}"
+        for module, each in by_module.items()
+    )
+
+
+def _import_order(line: tuple[str, str]) -> tuple[str, int, str]:
+    """Classes come before functions."""
+    module, name = line
+    return module.lower(), 1 + name[:1].islower() - name.isupper(), name
+
+
+def _arguments(wrap: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns each argument, by how it is passed."""
     fixed = dict(zip(wrap["fixed"], wrap["fixed_values"], strict=True))
     conversions = dict(zip(wrap["names"], wrap["conversions"], strict=True))
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for name, passing in zip(wrap["call"], wrap["passings"], strict=True):
         if name in fixed:
             value = literal(evaluated(fixed[name]))
         else:
             value = converted(name, conversions[name])
-        prefixes = {"name": f"{identifier(name)}=", "position": "", "items": "*"}
-        found.append(f"{prefixes[passing]}{value}")
-    return ", ".join(found)
+        prefix = {"position": "", "items": "*"}.get(passing, f"{identifier(name)}=")
+        found.append((passing, f"{prefix}{value}"))
+    return found
 
 
 def mask_value(wrap: Mapping[str, Any]) -> str:

@@ -7,10 +7,12 @@ from oumi_templates.python_filters import FilterError
 from oumi_templates.source_filters import (
     accessor,
     annotation,
+    config_arguments,
     construction,
     converted,
     dotted,
     evaluated,
+    imports,
     mask_argument,
     mask_value,
 )
@@ -82,6 +84,43 @@ def test_an_argument_is_passed_as_the_module_takes_it():
             converted(name, conversion)
 
 
+WRAP = {
+    "module": "nets.core",
+    "imported": "net",
+    "alias": "net",
+    "names": ["a", "b"],
+    "conversions": ["", "list"],
+    "fixed": [],
+    "fixed_values": [],
+    "call": ["a", "b"],
+    "passings": ["name", "config"],
+    "config": "NetConfig",
+    "config_module": "nets.core",
+    "config_parameter": "cfg",
+    "is_config_first": False,
+}
+
+
+def test_a_config_object_is_made_first():
+    assert construction(WRAP) == "a=a, cfg=config"
+    assert construction(WRAP | {"is_config_first": True}) == "config, a=a"
+    assert config_arguments(WRAP) == "b=list(b)"
+    with pytest.raises(FilterError):
+        construction(WRAP | {"config_parameter": CODE})
+
+
+def test_imports_are_in_the_order_of_ruff():
+    assert imports(WRAP) == "from nets.core import NetConfig, net"
+    others = WRAP | {"config_module": "nets.a", "alias": "other"}
+    assert imports(others) == (
+        "from nets.a import NetConfig\nfrom nets.core import net as other"
+    )
+    assert imports(WRAP | {"config": ""}) == "from nets.core import net"
+    for name in ("config", "imported", "alias", "module", "config_module"):
+        with pytest.raises(FilterError):
+            imports(WRAP | {name: CODE})
+
+
 NO_MASKS = {
     "mask": "m",
     "mask_kind": "ones",
@@ -125,6 +164,7 @@ def test_a_module_is_made_with_its_arguments_in_order():
         "fixed_values": ["1"],
         "call": ["a", "items", "c", "b"],
         "passings": ["position", "items", "name", "name"],
+        "config": "",
     }
     assert construction(wrap) == "tuple(a), *items, c=1, b=b"
     for name in ("names", "call"):

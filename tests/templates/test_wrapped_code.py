@@ -11,7 +11,7 @@ from oumi_scaffold.template.folder import load_template
 from oumi_scaffold.wrapping.arguments import Argument
 from oumi_scaffold.wrapping.sizes import TASKS
 from oumi_scaffold.wrapping.target import Target
-from oumi_scaffold.wrapping.wrapped import Reading, wrapping_answers
+from oumi_scaffold.wrapping.wrapped import Config, Reading, wrapping_answers
 from oumi_templates.catalog import template_dir
 
 READINGS = [
@@ -85,7 +85,12 @@ def test_it_is_formatted_and_clean(tmp_path: Path, task: str):
             module, is_own = TARGETS[number % 3]
             target = Target(module, name, is_own)
             given = arguments(min(number, 6))
-            about = wrapping_answers(target, f"{name}Model", given, reading)
+            config = None
+            if number == 2 or number > 7:
+                where = module if number % 2 else f"{module}.configs"
+                config = Config("args", where, f"{name}Config"[-60:], number == 2)
+                given = [each._replace(passing="config") for each in given[1:]]
+            about = wrapping_answers(target, f"{name}Model", given, reading, config)
             names = {"model_name": f"{name}Model", "module_name": "model"}
             for file in render(template, names | about):
                 if file.path.endswith(".py"):

@@ -12,8 +12,10 @@ from torch import nn
 
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.exceptions import WrappingError
+from oumi_runtime.wrapping.config_objects import ConfigObject, config_object
 
 _SCALARS: dict[object, str] = {bool: "bool", int: "int", float: "float", str: "str"}
+_MANY = 24  # settings that are still of use in every config
 _Kind = inspect.Parameter
 _PASSING: dict[object, str] = {
     _Kind.POSITIONAL_ONLY: "position",
@@ -26,7 +28,9 @@ class Parameter(NamedTuple):
 
     `default` is of no use without one, or where it is not a literal; `hint` is the type
     if it is one that a config can hold, such as `int | None`. `passing` is how it is
-    given: by `name`, by `position` only, or as further `items`, like `*sizes`.
+    given: by `name`, by `position` only, as further `items`, like `*sizes`, in a
+    `config` object, or as an `attribute` of that. One that is not listed is taken over
+    only if it is set, or a size of the data.
     """
 
     name: str
@@ -35,14 +39,20 @@ class Parameter(NamedTuple):
     has_literal: bool = False
     hint: str = ""
     passing: str = "name"
+    is_listed: bool = True
 
 
 class Factory(NamedTuple):
-    """What makes the module: the class or function, and the parameters it has."""
+    """What makes the module: the class or function, and the parameters it has.
+
+    `others` is how further ones can be given, by `name` or in the `config`; nothing if
+    there can be none.
+    """
 
     make: Callable[..., Any]
     parameters: tuple[Parameter, ...]
-    takes_others: bool
+    others: str
+    config: ConfigObject | None = None
 
 
 def load(module: str, name: str) -> Factory:
@@ -57,7 +67,8 @@ def load(module: str, name: str) -> Factory:
     """
     target = f"{module}:{name}"
     try:
-        make: object = getattr(importlib.import_module(module), name)
+        imported = importlib.import_module(module)
+        make: object = getattr(imported, name)
     except (Exception, SystemExit) as error:
         raise WrappingError(target, f"importing it raises {told(error)}") from error
 
@@ -76,22 +87,52 @@ def load(module: str, name: str) -> Factory:
         raise WrappingError(target, f"its signature cannot be read: {error}") from error
     is_class = isinstance(make, type)
     hints = _hints(inspect.getattr_static(make, "__init__") if is_class else make)
-    kinds = [each.kind for each in signature.parameters.values()]
-    return Factory(
-        make,
-        tuple(
-            _parameter(each, hints.get(each.name))
-            for each in signature.parameters.values()
-            if each.kind is not _Kind.VAR_KEYWORD
-        ),
-        _Kind.VAR_KEYWORD in kinds,
-    )
+    parameters, others = _parameters(signature, hints)
+    config = config_object(make, imported, hints)
+    if config is None:
+        return Factory(make, parameters, "name" if others else "")
+    own = tuple(each for each in parameters if each.name != config.parameter)
+    settings, others = _settings(config, [each.name for each in own])
+    joined = config.joined(make, tuple(each.name for each in own))
+    return Factory(joined, (*settings, *own), "config" if others else "", config)
 
 
 def told(error: BaseException) -> str:
     """Returns an error in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _parameters(
+    signature: inspect.Signature, hints: dict[str, object]
+) -> tuple[tuple[Parameter, ...], bool]:
+    """Returns the parameters, and whether others can be given by name."""
+    given = signature.parameters.values()
+    return (
+        tuple(
+            _parameter(each, hints.get(each.name))
+            for each in given
+            if each.kind is not _Kind.VAR_KEYWORD
+        ),
+        any(each.kind is _Kind.VAR_KEYWORD for each in given),
+    )
+
+
+def _settings(
+    config: ConfigObject, own: list[str]
+) -> tuple[tuple[Parameter, ...], bool]:
+    """Returns the parameters of a config, and whether it takes others."""
+    found, takes_others = _parameters(
+        inspect.signature(config.make), _hints(config.make.__init__)
+    )
+    is_listed = len(found) <= _MANY
+    settings = [each._replace(passing="config", is_listed=is_listed) for each in found]
+    if isinstance(getattr(config.make, "num_labels", None), property):
+        # Those of transformers have it beside their fields.
+        settings.append(
+            Parameter("num_labels", False, None, True, "int", "attribute", False)
+        )
+    return tuple(each for each in settings if each.name not in own), takes_others
 
 
 def _parameter(parameter: inspect.Parameter, hint: object) -> Parameter:

@@ -13,6 +13,7 @@ from oumi_scaffold.wrapping.sizes import size_of
 
 _OF_MAKING = ("progress", "verbose")
 """What is about downloads and messages, and changes nothing of the module."""
+_OBJECTS = ("config", "cfg", "conf", "hparams", "opt")
 _SHOWN_MISSING = 8
 
 
@@ -20,7 +21,8 @@ class Argument(NamedTuple):
     """An argument of the generated constructor.
 
     `size` says which size of the data it is; `conversion`, what the module takes it as;
-    and `passing`, how: by `name`, by `position`, or as further `items`, like `*sizes`.
+    and `passing`, how: by `name`, by `position`, as further `items`, like `*sizes`, in
+    a `config` object, or as an `attribute` of that.
     """
 
     name: str
@@ -46,7 +48,7 @@ def arguments_of(
     task: str,
     what: str,
     *,
-    takes_others: bool,
+    others: str,
 ) -> list[Argument]:
     """Chooses the arguments of a model, with their values.
 
@@ -56,7 +58,8 @@ def arguments_of(
         sizes: The sizes of the data.
         task: The task.
         what: The module, for errors.
-        takes_others: Whether the constructor takes further arguments by name.
+        others: How the constructor takes further arguments: by `name`, in its `config`,
+            or, if empty, not at all.
 
     Raises:
         WrapError: Arguments without a default are not set.
@@ -65,7 +68,7 @@ def arguments_of(
     """
     names = [each.name for each in parameters]
     for name in settings:
-        if name not in names and name not in sizes and not takes_others:
+        if name not in names and name not in sizes and not others:
             known = [*names, *(size for size in sizes if size not in names)]
             raise UnknownChoiceError("constructor argument", name, known, what)
     chosen = [_argument(each, settings, sizes, task) for each in parameters]
@@ -74,15 +77,18 @@ def arguments_of(
         for each, argument in zip(parameters, chosen, strict=True)
         if argument is None and each.is_required
     ]
+    if objects := [name for name in missing if name in _OBJECTS]:
+        reason = f"its argument {objects[0]} has no type: give it one, a dataclass, or"
+        raise WrapError(what, f"{reason} wrap a function that returns the module")
     if missing:
         options = " ".join(f"--set {name}=VALUE" for name in missing[:_SHOWN_MISSING])
         raise WrapError(what, f"its arguments have no default: add {options}")
-    others = [
-        Parameter(name, True)
+    further = [
+        Parameter(name, True, passing=others)
         for name in settings
-        if name not in names and takes_others and not _is_passed(name, sizes, chosen)
+        if name not in names and others and not _is_passed(name, sizes, chosen)
     ]
-    extra = [_argument(each, settings, sizes, task) for each in others]
+    extra = [_argument(each, settings, sizes, task) for each in further]
     return [*_in_place(chosen, what), *(each for each in extra if each is not None)]
 
 
@@ -97,7 +103,9 @@ def call_of(
         elif each.passing == "position":
             by_position.append(each.given)
     return by_position, {
-        each.name: each.given for each in arguments if each.passing == "name"
+        each.name: each.given
+        for each in arguments
+        if each.passing in ("name", "config", "attribute")
     }
 
 
@@ -119,9 +127,9 @@ def _in_place(chosen: Sequence[Argument | None], what: str) -> list[Argument]:
     for place, each in enumerate(chosen):
         if each is None:
             continue
-        if place < before:
+        if place < before and each.passing == "name":
             each = each._replace(passing="position")
-        if each.passing != "name" and len(found) < place:
+        if each.passing in ("position", "items") and len(found) < place:
             reason = f"its argument {each.name} goes by position, after one that is no "
             raise WrapError(what, f"{reason}literal: wrap a function that makes it")
         found.append(each)
@@ -146,7 +154,7 @@ def _argument(
         value = setting(parameter, settings[parameter.name])
     elif size in sizes and _is_open(parameter, size, sizes):
         value = sizes[size]
-    elif parameter.has_literal and parameter.name not in _OF_MAKING:
+    elif _is_taken_over(parameter):
         value, size = usual, size if usual == sizes.get(size) else ""
     else:
         return None
@@ -156,6 +164,11 @@ def _argument(
     if not type_name:
         return None
     return Argument(parameter.name, type_name, value, size, passing=parameter.passing)
+
+
+def _is_taken_over(parameter: Parameter) -> bool:
+    is_of_use = parameter.is_listed and parameter.name not in _OF_MAKING
+    return parameter.has_literal and is_of_use
 
 
 def _sequence(

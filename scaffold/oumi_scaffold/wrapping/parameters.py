@@ -28,7 +28,9 @@ class Parameter(NamedTuple):
 
     `default` is of no use without one, or where it is not a literal; `hint` is the type
     if it is one that a config can hold, such as `int | None`. `passing` is how it is
-    given: by `name`, by `position` only, or as further `items`, like `*sizes`.
+    given: by `name`, by `position` only, as further `items`, like `*sizes`, in a
+    `config` object, or as an `attribute` of that. One that is not listed is taken over
+    only if it is set, or a size of the data.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Parameter(NamedTuple):
     has_literal: bool = False
     hint: str = ""
     passing: str = "name"
+    is_listed: bool = True
 
 
 def setting(parameter: Parameter, text: str) -> object:

@@ -62,6 +62,18 @@ class Reading(NamedTuple):
         return {**values, **lists}
 
 
+class Config(NamedTuple):
+    """The object that the module takes settings in.
+
+    `parameter` is its argument, and `module` has the class called `name`.
+    """
+
+    parameter: str
+    module: str
+    name: str
+    is_first: bool
+
+
 def default_name(target: Target) -> str:
     """Returns the name of the model around a class: `NetModel` for `Net`."""
     words = target.name.split("_") if target.name.islower() else [target.name]
@@ -93,7 +105,11 @@ def wrapping_spec(
 
 
 def wrapping_answers(
-    target: Target, name: str, arguments: list[Argument], reading: Reading
+    target: Target,
+    name: str,
+    arguments: list[Argument],
+    reading: Reading,
+    config: Config | None = None,
 ) -> dict[str, Value]:
     """Returns the template's variable about the module.
 
@@ -102,6 +118,7 @@ def wrapping_answers(
         name: The model's name.
         arguments: The arguments that the model takes over.
         reading: How the module is called.
+        config: The object that it takes settings in.
     """
     is_taken = target.name == name or target.name in _USED
     fixed = [each for each in arguments if each.size in FIXED]
@@ -113,6 +130,12 @@ def wrapping_answers(
         "module": target.module,
         "imported": target.name,
         "alias": f"Wrapped{target.name}" if is_taken else target.name,
+        "config": config.name if config else "",
+        "config_module": config.module if config else "",
+        "config_parameter": config.parameter if config else "",
+        "settings": [n.name for n in arguments if n.passing in ("config", "attribute")],
+        "attributes": [n.name for n in arguments if n.passing == "attribute"],
+        "is_config_first": config is not None and config.is_first,
         "place": _place(target),
         "names": [each.name for each in arguments],
         "types": types,

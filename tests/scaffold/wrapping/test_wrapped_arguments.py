@@ -13,10 +13,8 @@ IMAGES = "image-classification"
 SIZES = {"num_classes": 10, "in_channels": 1, "image_size": 8}
 
 
-def chosen(*parameters: Parameter, others: bool = False, **settings: str):
-    return arguments_of(
-        parameters, settings, SIZES, IMAGES, "nets:Net", takes_others=others
-    )
+def chosen(*parameters: Parameter, others: str = "", **settings: str):
+    return arguments_of(parameters, settings, SIZES, IMAGES, "nets:Net", others=others)
 
 
 def with_default(name: str, default: object, hint: str = "") -> Parameter:
@@ -96,7 +94,7 @@ def test_a_list_is_given_as_a_list():
 
 
 def test_further_arguments_are_taken_by_who_takes_any():
-    (argument,) = chosen(others=True, num_classes="10")
+    (argument,) = chosen(others="name", num_classes="10")
     assert argument == Argument("num_classes", "int", 10, "num_classes")
     with pytest.raises(UnknownChoiceError, match="did you mean 'depth'"):
         chosen(with_default("depth", 1), deepth="2")

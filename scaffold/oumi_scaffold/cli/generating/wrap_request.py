@@ -18,6 +18,7 @@ from oumi_scaffold.wrapping.parameters import Parameter, whole_number
 from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of
 from oumi_scaffold.wrapping.target import Target, find_target, importable
 from oumi_scaffold.wrapping.wrapped import (
+    Config,
     Reading,
     default_name,
     wrapping_answers,
@@ -85,7 +86,7 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
         sizes,
         task,
         str(target),
-        takes_others=factory.takes_others,
+        others=factory.others,
     )
     by_position, by_name = call_of(arguments)
     make = partial(factory.make, *by_position, **by_name)
@@ -94,10 +95,13 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
     reading = Reading(*trial.reading())
     for note in trial.notes:
         output.note(note)
+    config = (
+        Config(*factory.config[:3], factory.config.is_first) if factory.config else None
+    )
     answers = (
         data
         | in_answers(trial.sizes)
-        | wrapping_answers(target, name, arguments, reading)
+        | wrapping_answers(target, name, arguments, reading, config)
     )
     return wrapping_spec(name, task, project_settings.layout, target, answers), source
 

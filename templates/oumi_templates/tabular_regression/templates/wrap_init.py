@@ -1,5 +1,6 @@
 {% set wrap = cookiecutter.__wrap %}
 {% set module = (wrap.alias | identifier) if wrap.alias | length < 31 else "the module" %}
+{% set config = (wrap.config | identifier) if wrap.config and wrap.config | length < 31 else "the config" %}
 {% set meanings = {
     "vocab_size": "Number of tokens in the vocabulary",
     "max_length": "Number of tokens in the longest text",
@@ -30,7 +31,7 @@
         Args:
 {% for name in wrap.names %}
 {% set size = wrap.sizes[loop.index0] %}
-            {{ name | identifier }}: {{ meanings[size] if size in meanings else "Passed to " ~ module }}.
+            {{ name | identifier }}: {{ meanings[size] if size in meanings else "Passed to " ~ (config if name in wrap.settings else module) }}.
 {% endfor %}
         """
 {% else %}

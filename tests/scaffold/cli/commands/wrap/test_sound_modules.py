@@ -32,6 +32,8 @@ CASES = [
     ("pair_nets:TokenEncoder", "--task", "embedding"),
     ("pair_nets:Translator", "--task", "seq2seq"),
     ("pair_nets:Recurrent", "--task", "seq2seq"),
+    ("config_nets:GPT", "--task", "causal-lm"),
+    ("config_nets:Rows", *TABLE, "--name", "RowsWithArgs"),
     ("netpack.rows:Pair", *TABLE),
     ("netpack.rows:Stack", *TABLE, "--set", "sizes=64,32,10"),
     ("netpack:RowNet", "--task", "tabular-regression"),

@@ -14,6 +14,8 @@ CASES = {
     "seq2seq_with_lengths": ("pair_nets:Recurrent", "seq2seq"),
     "lazy_layers": ("picture_nets:LazyNet", "image-classification"),
     "by_position": ("netpack.rows:Pair", "tabular-classification"),
+    "config_object": ("config_nets:GPT", "causal-lm"),
+    "config_object_of_another_module": ("config_nets:Rows", "tabular-classification"),
     "a_mask_of_padding": ("text_nets:Tagger", "token-classification"),
 }
 

@@ -73,6 +73,11 @@ ENCODER = f"""{HEAD}class A(nn.Module):
             ("nets:Rows", *TABLE),
             "its forward also needs size, scale; a wrapped module takes one input",
         ),
+        (
+            LINEAR.replace("num_features: int", "config"),
+            ("nets:Rows", *TABLE),
+            "its argument config has no type: give it one, a dataclass",
+        ),
         (ENCODER, ("nets:A", "--task", "seq2seq"), "needs a second one, the target so"),
         (
             ENCODER.replace("self, x)", "self, x, other)"),
