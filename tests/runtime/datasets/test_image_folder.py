@@ -1,5 +1,6 @@
 """The user's own pictures in a folder for each class."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -108,3 +109,34 @@ def test_pillow_is_named_where_it_is_missing(folder, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     with pytest.raises(MissingExtraError, match=r"oumi-scaffold\[images\]"):
         ImageFolder(str(folder))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("image_size", [None, 3])
+def test_grey_of_16_bits_is_scaled_by_its_own_range(tmp_path, channels, image_size):
+    (tmp_path / "scan").mkdir()
+    values = np.full((4, 6), 16384, dtype=np.uint16)
+    Image.fromarray(values).save(tmp_path / "scan" / "a.png")
+    dataset = ImageFolder(str(tmp_path), image_size=image_size, channels=channels)
+    image = dataset[0]["images"]
+    assert image.shape == (channels, image_size or 4, image_size or 6)
+    assert image.flatten().tolist() == pytest.approx([16384 / 65535] * image.numel())
+
+
+def test_pixels_of_unknown_range_are_refused(tmp_path):
+    (tmp_path / "scan").mkdir()
+    Image.fromarray(np.full((4, 6), 0.5, np.float32)).save(tmp_path / "scan" / "a.tif")
+    with pytest.raises(DataError, match=r"32 bits \(mode F\).*8 or 16 bits"):
+        ImageFolder(str(tmp_path))[0]
+
+
+def test_a_photo_is_turned_upright(tmp_path):
+    (tmp_path / "photo").mkdir()
+    upright = np.zeros((6, 4, 3), np.uint8)
+    upright[:2] = 255  # Bright at the top.
+    exif = Image.Exif()
+    exif[0x0112] = 6  # To be turned clockwise by 90 degrees.
+    lying = Image.fromarray(np.rot90(upright))
+    lying.save(tmp_path / "photo" / "a.png", exif=exif)
+    image = ImageFolder(str(tmp_path))[0]["images"]
+    assert image.equal(torch.tensor(upright.copy()).permute(2, 0, 1) / 255)

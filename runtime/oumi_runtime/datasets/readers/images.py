@@ -11,6 +11,7 @@ from oumi_runtime.exceptions import DataError, MissingExtraError
 IMAGE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
 )
+_LARGEST_OF_16_BITS = 65535.0
 
 
 def require_pillow(asked_by: str) -> Any:
@@ -57,22 +58,47 @@ def read_image(path: Path, image_size: int | None, channels: int) -> torch.Tenso
 
 
 def to_image_tensor(image: Any, image_size: int | None, channels: int) -> torch.Tensor:
-    """Converts a Pillow image to a tensor.
+    """Converts a Pillow image to a tensor, upright as its EXIF data says.
 
     Args:
-        image: The image.
+        image: The image, of 8 bits a channel or of 16 bits in grey.
         image_size: Side length in pixels to resize it to, bilinearly; None for no
             resizing.
         channels: 1 for greyscale, 3 for RGB.
 
     Returns:
         (channels, height, width) float32 in 0..1.
+
+    Raises:
+        DataError: It has pixels of 32 bits, whose range is unknown.
     """
-    picture = image.convert("L" if channels == 1 else "RGB")
+    from PIL import ImageOps
+
+    is_deep = image.mode.startswith("I;16") or (
+        image.mode == "I" and image.format == "PNG"  # As Pillow 10 opens 16 bits.
+    )
+    picture = ImageOps.exif_transpose(image)
+    if is_deep:
+        picture = _float_picture(picture)
+    elif image.mode in ("I", "F"):
+        raise DataError(
+            f"its pixels have 32 bits (mode {image.mode}), whose range is unknown; "
+            "save it with 8 or 16 bits"
+        )
+    else:
+        picture = picture.convert("L" if channels == 1 else "RGB")
     if image_size is not None and picture.size != (image_size, image_size):
         # 2 is Pillow's BILINEAR.
         picture = picture.resize((image_size, image_size), 2)
-    pixels = torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255.0)
-    return (
-        pixels.unsqueeze(0) if channels == 1 else pixels.permute(2, 0, 1).contiguous()
-    )
+    scale = _LARGEST_OF_16_BITS if is_deep else 255.0
+    pixels = torch.from_numpy(np.asarray(picture, dtype=np.float32) / scale)
+    if pixels.ndim == 2:
+        return pixels.repeat(channels, 1, 1)
+    return pixels.permute(2, 0, 1).contiguous()
+
+
+def _float_picture(picture: Any) -> Any:
+    """Returns a picture of 16 bits as floats, since Pillow clips them at 255."""
+    from PIL import Image
+
+    return Image.fromarray(np.asarray(picture).astype(np.float32))
