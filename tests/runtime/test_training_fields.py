@@ -76,8 +76,8 @@ def steps(result: TrainingResult, name: str = "loss") -> list[int]:
 
 
 def test_logging_steps_and_logging_first_step(run) -> None:
-    assert steps(run(logging_steps=3)) == [3, 6]
-    assert steps(run(logging_steps=3, logging_first_step=True)) == [1, 3, 6]
+    assert steps(run(logging_steps=3)) == [3, 6, 8]
+    assert steps(run(logging_steps=3, logging_first_step=True)) == [1, 3, 6, 8]
 
 
 def test_logging_strategy(run) -> None:

@@ -7,6 +7,7 @@ from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.distributed import get_rank, is_world_process_zero
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.callbacks.best_checkpoints import BestCheckpoints
 from oumi_runtime.core.trainers.callbacks.device_cache import DeviceCache
 from oumi_runtime.core.trainers.callbacks.early_stopping import EarlyStopping
 from oumi_runtime.core.trainers.callbacks.loss_spikes import LossSpikes
@@ -52,6 +53,8 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
         callbacks.append(Profiler(params.profiler, _profile_dir(params)))
     if params.early_stopping_patience is not None:
         callbacks.append(_early_stopping(params, params.early_stopping_patience))
+    if params.save_best and params.eval_strategy != "no":
+        callbacks.append(_best_checkpoints(params))
     if params.empty_device_cache_steps is not None:
         callbacks.append(DeviceCache(params.empty_device_cache_steps))
     return [*callbacks, *(_registered(name, config) for name in params.callbacks)]
@@ -63,6 +66,14 @@ def _early_stopping(params: TrainingParams, patience: int) -> EarlyStopping:
         greater_is_better=params.is_greater_better,
         patience=patience,
         threshold=params.early_stopping_threshold,
+    )
+
+
+def _best_checkpoints(params: TrainingParams) -> BestCheckpoints:
+    return BestCheckpoints(
+        params.metric_for_best_model,
+        greater_is_better=params.is_greater_better,
+        number=params.save_best,
     )
 
 

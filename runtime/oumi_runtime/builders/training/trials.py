@@ -32,6 +32,7 @@ def shortened(params: TrainingParams) -> TrainingParams:
         save_steps=0,
         save_epoch=False,
         save_minutes=None,
+        save_best=0,
     )
 
 

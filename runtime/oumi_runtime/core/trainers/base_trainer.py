@@ -23,6 +23,7 @@ from oumi_runtime.core.models.saved_form import (
     config_bytes,
     stored_weights,
 )
+from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent, Snapshot
@@ -141,6 +142,16 @@ class BaseTrainer(ABC):
         self._last_eval_step = self.state.global_step
         self.emit("on_log", self._last_eval_metrics)
         return self._last_eval_metrics
+
+    def takes_request_to_save(self) -> bool:
+        """Returns whether a checkpoint is requested, and clears the request.
+
+        Every process must call this, after an evaluation.
+        """
+        requests = self.state.requests
+        agree_on(requests)
+        asked, requests.save = requests.save, False
+        return asked
 
     def get_last_eval_metrics(self) -> dict[str, float]:
         """Returns the metrics of the last evaluation; empty before the first."""

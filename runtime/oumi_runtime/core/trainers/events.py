@@ -39,6 +39,7 @@ class Events:
     evaluate: Interval
     save: Interval
     logs_first_step: bool
+    total_steps: int
 
     @classmethod
     def of(cls, params: TrainingParams, total_steps: int) -> "Events":
@@ -57,6 +58,7 @@ class Events:
             evaluate=_interval(params.eval_strategy, eval_steps),
             save=Interval(params.save_steps, params.save_epoch),
             logs_first_step=params.logging_first_step,
+            total_steps=total_steps,
         )
 
     def after_step(self, state: TrainingState) -> Due:
@@ -76,8 +78,10 @@ class Events:
         return Due(self.log.epoch, self.evaluate.epoch, self.save.epoch)
 
     def logs_after(self, step: int) -> bool:
-        """Whether to log after this many steps."""
-        return self.log.is_due(step) or (self.logs_first_step and step == 1)
+        """Whether to log after this many steps: also after the last of all."""
+        is_last = self.log.steps > 0 and step == self.total_steps
+        is_first = self.logs_first_step and step == 1
+        return self.log.is_due(step) or is_first or is_last
 
 
 def _interval(strategy: str, steps: int) -> Interval:

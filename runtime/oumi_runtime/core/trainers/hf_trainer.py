@@ -99,12 +99,13 @@ class _Bridge(transformers.TrainerCallback):
         self._owner.report_checkpoints()
         agree_on(self._owner.state.requests)
         due = self._owner.events.after_step(self._owner.state)
+        control.should_log |= due.log
         control.should_evaluate = due.evaluate
         control.should_save = due.save
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        agree_on(self._owner.state.requests)
+        control.should_save |= self._owner.takes_request_to_save()
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

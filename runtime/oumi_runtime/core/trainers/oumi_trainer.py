@@ -4,6 +4,7 @@ Everything it uses is built beforehand and passed in. Losses and gradient norms 
 the device, and are read only to log, evaluate or save.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -129,8 +130,11 @@ class Trainer(BaseTrainer):
         """Logs, evaluates and saves between two steps, as far as due."""
         if due.log:
             self._log()
-        if due.evaluate and not self._evaluate_in_time():
-            self._postponed, due = due, Due(save=True)
+        if due.evaluate:
+            if not self._evaluate_in_time():
+                self._postponed, due = due, Due(save=True)
+            elif self.takes_request_to_save():
+                due = dataclasses.replace(due, save=True)
         if due.save:
             self.save_state()
         if due != Due():

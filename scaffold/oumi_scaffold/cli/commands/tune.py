@@ -1,6 +1,7 @@
 """`oumi-scaffold tune`: the values of a config with which training ends best."""
 
 import dataclasses
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -113,10 +114,10 @@ def _show(found: "TuneResult", keys: list[str]) -> None:
 
 def _show_next_step(best: "TunedTrial", words: list[str]) -> None:
     """Prints the command that trains with the values of a trial."""
-    values = [f"--{key} {value}" for key, value in best.values.items()]
+    values = [w for key, value in best.values.items() for w in (f"--{key}", value)]
     output.say()
     output.heading("Train with the best values:")
-    output.say(f"  {' '.join(['oumi-scaffold train', *words, *values])}")
+    output.say(f"  {shlex.join(['oumi-scaffold', 'train', *words, *values])}")
 
 
 def _document(found: "TuneResult") -> dict[str, object]:

@@ -29,8 +29,9 @@ class SavingParams(BaseParams):
     `save_best` best ones, then the next newest. None keeps all."""
 
     save_best: Whole = 0
-    """The number of best checkpoints to keep, whatever their age. If it is not 0, the
-    others are deleted except the newest, or down to `save_total_limit` in all."""
+    """The number of best checkpoints to keep, whatever their age. If it is not 0, each
+    evaluation that is among the best so far saves one, and the others are deleted
+    except the newest, or down to `save_total_limit` in all."""
 
     metric_for_best_model: StrictStr = "eval_loss"
     """The metric by which checkpoints are compared, named as in the log."""

@@ -130,7 +130,8 @@ class TrainingParams(OptimizationParams, SpeedParams, TrialParams, SavingParams)
     """When to log: every `logging_steps` `steps`, after each `epoch`, or `no`."""
 
     logging_steps: Natural = 50
-    """Steps between log lines, at least 1, if `logging_strategy` is `steps`."""
+    """Steps between log lines, at least 1, if `logging_strategy` is `steps`; the last
+    step is logged in any case."""
 
     logging_first_step: StrictBool = False
     """Whether to log the first step too."""
@@ -252,6 +253,12 @@ _RULES = (
         "early_stopping_patience",
         "eval_strategy",
         lambda p: p.early_stopping_patience is not None and p.eval_strategy == "no",
+        "needs evaluations; write eval_strategy: epoch, or steps",
+    ),
+    _Rule(
+        "save_best",
+        "eval_strategy",
+        lambda p: p.save_best > 0 and p.eval_strategy == "no",
         "needs evaluations; write eval_strategy: epoch, or steps",
     ),
     _Rule(
