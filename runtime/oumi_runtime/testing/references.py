@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from oumi_runtime.core.models import StandardScaler
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import Batch, ModelCase
 
@@ -66,7 +67,28 @@ def reference_losses(
         logits, targets = logits.flatten(0, 1), targets.flatten()
     if logits.shape[: targets.ndim] != targets.shape:
         return {}
-    logits, targets = logits.float(), targets
+    found = _losses(case, name, logits.float(), targets)
+    for scaler in _label_scalers(case):
+        scaled = scaler(logits.float()), scaler(targets)
+        found |= _losses(case, f"{name}, standardized", *scaled)
+    return found
+
+
+def _label_scalers(case: ModelCase) -> list[StandardScaler]:
+    """Returns the layers with which the model standardizes its labels."""
+    return [
+        layer
+        for layer in case.model().modules()
+        if isinstance(layer, StandardScaler)
+        and layer.column == "labels"
+        and layer.is_fitted
+    ]
+
+
+def _losses(
+    case: ModelCase, name: str, logits: torch.Tensor, targets: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Computes the losses of logits and labels that are aligned, with descriptions."""
     formula = documented_formula(case)
     if formula is not None:
         loss = _mean(formula, logits, targets, case.ignore_index)

@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.data import Dataset
 
 import oumi_runtime.models  # noqa: F401  registers the built-in models
 from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.builders.preprocessing.scaling import fit_scalers, scalers_in
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.registry import REGISTRY, RegistryType, declarations_in
 from oumi_runtime.core.trainers.batches.map_batches import (
@@ -81,10 +83,11 @@ def _of_config(path: Path) -> Subject:
     name = config.model.model_name
     model_class: Any = REGISTRY[name, RegistryType.MODEL]
     kwargs = config.model.model_kwargs
+    dataset = _training_data(config, model_class(**kwargs))
     return Subject(
         name,
-        lambda: model_class(**kwargs),
-        _batches_of(config, lambda: model_class(**kwargs)),
+        _with_fitted_scalers(lambda: model_class(**kwargs), dataset),
+        _batches_of(dataset),
         path,
         f"as in {path.name}, on its data",
     )
@@ -116,13 +119,31 @@ def _of_class(name: str, model_class: Any) -> Subject:
         return Subject(name, make_model, batches, None, "on random batches")
 
 
-def _batches_of(
-    config: TrainingConfig, make_model: Callable[[], nn.Module]
-) -> BatchFactory:
-    """Returns a function that draws batches from the config's training data."""
+def _training_data(config: TrainingConfig, model: nn.Module) -> Dataset[Any]:
+    """Returns the config's training data, prepared for the model."""
     texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
-    preprocessing = fit_preprocessing(texts, config.model, make_model())
-    dataset = preprocessing.apply(texts)
+    return fit_preprocessing(texts, config.model, model).apply(texts)
+
+
+def _with_fitted_scalers(
+    make_model: Callable[[], nn.Module], dataset: Dataset[Any]
+) -> Callable[[], nn.Module]:
+    """Returns a function that makes the model as training begins with it."""
+    fitted = make_model()
+    fit_scalers(fitted, dataset)
+    statistics = [scaler.state_dict() for scaler in scalers_in(fitted)]
+
+    def make_fitted() -> nn.Module:
+        model = make_model()
+        for scaler, state in zip(scalers_in(model), statistics, strict=True):
+            scaler.load_state_dict(state)
+        return model
+
+    return make_fitted
+
+
+def _batches_of(dataset: Dataset[Any]) -> BatchFactory:
+    """Returns a function that draws batches from a dataset."""
 
     def make_batch(batch_size: int) -> Batch:
         chosen = torch.randint(count_samples(dataset), (batch_size,))

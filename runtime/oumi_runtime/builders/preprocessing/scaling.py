@@ -28,8 +28,7 @@ def fit_scalers(model: nn.Module, dataset: Dataset[Any]) -> None:
         model: The model; nothing is read if it has no such layer.
         dataset: The training split, prepared for the model.
     """
-    scalers = [m for m in model.modules() if isinstance(m, StandardScaler)]
-    for scaler in scalers:
+    for scaler in scalers_in(model):
         if not scaler.is_fitted:
             values = _column(dataset, scaler.column)
             size = scaler.mean.shape[0]
@@ -43,6 +42,11 @@ def fit_scalers(model: nn.Module, dataset: Dataset[Any]) -> None:
                 )
             else:
                 scaler.fit(values)
+
+
+def scalers_in(model: nn.Module) -> list[StandardScaler]:
+    """Returns the scalers of a model."""
+    return [m for m in model.modules() if isinstance(m, StandardScaler)]
 
 
 def _column(dataset: Dataset[Any], name: str) -> torch.Tensor | None:
