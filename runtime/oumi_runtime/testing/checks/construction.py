@@ -103,7 +103,8 @@ def _other_values(value: Any) -> Iterator[Any]:
     elif value == 0:
         yield from (0.5, 0.1)
     elif 0 < value < 1:
-        yield from (value / 2, (1 + value) / 2)
+        # The last leaves out all but certainly, where a share of whole layers is meant.
+        yield from (value / 2, (1 + value) / 2, 0.999)
     else:
         yield from (value * 2, value + 1)
 

@@ -1,6 +1,7 @@
 """Checks of devices, dtypes and large numbers."""
 
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -55,6 +56,7 @@ def check_no_device_is_written_in(case: ModelCase) -> None:
         raise
     except Exception as error:
         failure = error
+    watch.note_made(outputs.values())
     if watch.elsewhere:
         raise CheckFailedError(
             "a tensor is created on the CPU whatever the model's device "
@@ -207,9 +209,10 @@ def _note_largest(model: nn.Module) -> list[float]:
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Records the first tensor made on another device, and the first value read.
+    """Records the first tensor that meets the model's from another device, or is read.
 
-    Decisions that depend only on masks or ids (is there any padding?) are allowed.
+    Decisions that depend only on masks or ids (is there any padding?) are allowed, and
+    so are numbers drawn for Python alone, such as the share of a mixup.
     """
 
     elsewhere = ""
@@ -219,6 +222,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         # Tensors that depend on floating-point numbers.
         self._computed: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        # Tensors on another device, with the lines that made them.
+        self._made: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -227,20 +232,36 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)
         ]
         is_computed = any(t.is_floating_point() or t in self._computed for t in tensors)
-        if func is torch.ops.aten._local_scalar_dense.default:
+        made = next((self._made[t] for t in tensors if t in self._made), "")
+        # Before the call, which may fail.
+        self._meet(tensors, [])
+        is_here = any(t.device.type == "meta" for t in tensors)
+        if func is torch.ops.aten._local_scalar_dense.default and is_here:
             if not is_computed and tensors[0].dtype is torch.bool:
                 return False
             self.read = self.read or _caller()
         result = func(*args, **(kwargs or {}))
-        for each in tree_leaves(result):
-            if not isinstance(each, torch.Tensor):
-                continue
+        results = [x for x in tree_leaves(result) if isinstance(x, torch.Tensor)]
+        for each in results:
             if is_computed:
                 self._computed[each] = True
-            # A single number may be on the CPU beside tensors of any device.
             if each.device.type != "meta" and each.ndim:
-                self.elsewhere = self.elsewhere or _caller()
+                self._made[each] = made or _caller()
+        self._meet(tensors, results)
         return result
+
+    def _meet(self, tensors: list[torch.Tensor], results: list[torch.Tensor]) -> None:
+        """Notes that some of these are on another device while others are not."""
+        if any(t.device.type == "meta" for t in (*tensors, *results)):
+            self.note_made(tensors)
+
+    def note_made(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Notes where the first of these tensors was made, if on another device.
+
+        A single number may be on the CPU beside tensors of any device.
+        """
+        lines = (self._made[t] for t in tensors if t.ndim and t in self._made)
+        self.elsewhere = self.elsewhere or next(lines, "")
 
 
 def _caller() -> str:

@@ -194,6 +194,11 @@ STYLES = {
         {"vocab_size": VOCAB, "embed_dim": 16, "hidden_size": 32, "num_tags": CLASSES},
     ),
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
+    "mixup_resnet": Style(
+        "MixupResNet",
+        classified_images,
+        {"in_channels": 3, "width": 8, "num_classes": CLASSES},
+    ),
     "mlp_mixer": Style("MlpMixer", classified_images),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
     "normed_vae": Style("NormedVae", grey_images),

@@ -686,6 +686,24 @@ FAULTS = (
         ),
     ),
     (
+        "mixup_resnet",
+        "order drawn on the CPU",
+        "no_device_is_written_in",
+        (("images.shape[0], device=images.device)", "images.shape[0])"),),
+    ),
+    (
+        "mixup_resnet",
+        "scale made on the CPU",
+        "no_device_is_written_in",
+        (("x = block(x)", "x = block(x) * torch.ones(x.shape[1], 1, 1)"),),
+    ),
+    (
+        "mixup_resnet",
+        "logits left on the CPU",
+        "no_device_is_written_in",
+        (("self.fc(x.mean((2, 3)))", "torch.zeros(x.shape[0], 10)"),),
+    ),
+    (
         "gpt2_like",
         "moved to the CPU",
         "no_device_is_written_in",
