@@ -22,6 +22,12 @@ _SLOW = "conformance_slow"
 _NOT_APPLICABLE = "not applicable"
 _UPDATE_GOLDEN = "OUMI_CONFORMANCE_UPDATE_GOLDEN"
 
+# With `pytest -n`, tests share the cores. A thread of torch that is waited for may then
+# wait for a core itself, which those that wait would not give up. Torch reads this when
+# it is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options."""

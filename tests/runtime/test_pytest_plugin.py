@@ -167,3 +167,17 @@ def test_weights_are_recorded_when_asked_for_and_compared_from_then_on(tmp_path)
     changed = run_pytest(project, *only)
     assert "head.weight is new" in changed.stdout
     assert "layer.weight is gone" in changed.stdout
+
+
+@pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_tests_that_share_the_cores_do_not_wait_awake_unless_told_to(
+    tmp_path, monkeypatch, given, policy
+):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    text = "import os\nPOLICY = os.environ.get('OMP_WAIT_POLICY')\n"
+    test = f"import conftest\ndef test_it(): assert conftest.POLICY == {policy!r}\n"
+    write(tmp_path, {"conftest.py": text, "test_it.py": test})
+    result = run_pytest(tmp_path, "-n", "1")
+    assert result.returncode == 0, result.stdout
