@@ -1,8 +1,9 @@
 """Predicts with the trained model of a config."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +15,9 @@ from oumi_runtime.builders.predicting.inputs import Inputs, Source, build_inputs
 from oumi_runtime.builders.predicting.predictions import Prediction, build_predictions
 from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.log import show_log
+from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.exceptions import BadRowError, BadSampleError
 
@@ -121,22 +124,8 @@ class Predictor:
             has_classes=params.metrics_function == "classification",
         )
         autocast, _ = build_precision(self.model, params.mixed_precision_dtype)
-
-        def by_batch() -> Iterator[list[Prediction]]:
-            done = 0
-            for batch, weight in batches:
-                if not isinstance(weight, torch.Tensor):
-                    continue  # A stand-in for a batch without any usable sample.
-                try:
-                    with torch.inference_mode(), autocast():
-                        made = predict(batch)
-                except BadSampleError as error:
-                    number = done + error.sample + 1
-                    raise BadRowError(f"input {number}: {error.reason}") from error
-                yield _with_files(made, found, done)
-                done += len(made)
-
-        return Predictions(by_batch(), found.num_inputs)
+        made = _by_batch(batches, predict, autocast)
+        return Predictions(_with_files(made, found), found.num_inputs)
 
 
 @dataclass(frozen=True)
@@ -153,12 +142,33 @@ class Predictions:
             yield from batch
 
 
-def _with_files(made: list[Prediction], inputs: Inputs, done: int) -> list[Prediction]:
+def _by_batch(
+    batches: Iterable[MicroBatch],
+    predict: Callable[[Batch], list[Prediction]],
+    autocast: Callable[[], Any],
+) -> Iterator[list[Prediction]]:
+    """Predicts batch by batch; an input that cannot be used is named by its number."""
+    done = 0
+    for batch, weight in batches:
+        if not isinstance(weight, torch.Tensor):
+            continue  # A stand-in for a batch without any usable sample.
+        try:
+            with torch.inference_mode(), autocast():
+                made = predict(batch)
+        except BadSampleError as error:
+            number = done + error.sample + 1
+            raise BadRowError(f"input {number}: {error.reason}") from error
+        yield made
+        done += len(made)
+
+
+def _with_files(
+    made: Iterator[list[Prediction]], inputs: Inputs
+) -> Iterator[list[Prediction]]:
     """Adds the file of each input, if each has its own."""
     if inputs.files is None:
-        return made
-    files = inputs.files[done : done + len(made)]
-    return [
-        {"file": str(file), **prediction}
-        for file, prediction in zip(files, made, strict=True)
-    ]
+        yield from made
+        return
+    files = iter(inputs.files)
+    for batch in made:
+        yield [{"file": str(next(files)), **prediction} for prediction in batch]
