@@ -81,7 +81,10 @@ def test_it_is_formatted_and_clean(tmp_path: Path, task: str):
         if "vocab_size" in template.variables:
             readings += OF_TEXTS
         for number, reading in enumerate(readings):
-            reading = reading._replace(is_lazy=number % 2 == 1)
+            is_sequence_first = number % 3 == 2 and "vocab_size" in template.variables
+            reading = reading._replace(
+                is_lazy=number % 2 == 1, is_sequence_first=is_sequence_first
+            )
             module, is_own = TARGETS[number % 3]
             target = Target(module, name, is_own)
             given = arguments(min(number, 6))

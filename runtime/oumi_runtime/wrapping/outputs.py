@@ -62,13 +62,16 @@ def find_logits(outputs: object, shape: tuple[int, ...]) -> Found | None:
     return _usual(found, _USUAL_NAMES)
 
 
-def find_embeddings(outputs: object, samples: int, length: int) -> Found | None:
+def find_embeddings(
+    outputs: object, samples: int, length: int, *, is_turned: bool = False
+) -> Found | None:
     """Finds embeddings of texts, or else of their tokens.
 
     Args:
         outputs: What the module has returned.
         samples: The number of texts.
         length: The number of tokens in each.
+        is_turned: Whether those of tokens come as (length, samples, width).
 
     Returns:
         (samples, width); or (samples, length, width), of which the mean is to be
@@ -81,7 +84,12 @@ def find_embeddings(outputs: object, samples: int, length: int) -> Found | None:
         if tensor.is_floating_point() and tensor.shape[-1:].numel() > 1
     ]
     texts = [each for each in tensors if each.logits.shape[:-1] == (samples,)]
-    tokens = [each for each in tensors if each.logits.shape[:-1] == (samples, length)]
+    shape = (length, samples) if is_turned else (samples, length)
+    tokens = [
+        each._replace(logits=each.logits.transpose(0, 1) if is_turned else each.logits)
+        for each in tensors
+        if each.logits.shape[:-1] == shape
+    ]
     return _usual(texts, _EMBEDDINGS) or _usual(tokens, (*_STATES, *_USUAL_NAMES))
 
 

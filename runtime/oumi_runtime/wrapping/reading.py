@@ -12,7 +12,8 @@ class Reading(NamedTuple):
     name by which a decoder takes its tokens; nothing if it takes them in second place.
     `width` is the dimension of embeddings, and `is_pooled` whether the module leaves
     the mean over tokens to the model. `is_colored` is whether it takes images of three
-    channels where the data has one.
+    channels where the data has one, and `is_sequence_first` whether it takes tokens as
+    (sequence, batch).
     """
 
     access: tuple[str, ...] = ()
@@ -33,3 +34,4 @@ class Reading(NamedTuple):
     width: int = 0
     is_lazy: bool = False
     is_colored: bool = False
+    is_sequence_first: bool = False

@@ -46,13 +46,14 @@ class Factory(NamedTuple):
     """What makes the module: the class or function, and the parameters it has.
 
     `others` is how further ones can be given, by `name` or in the `config`; nothing if
-    there can be none.
+    there can be none. `forward` is the module's, if it is a class.
     """
 
     make: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     others: str
     config: ConfigObject | None = None
+    forward: Callable[..., Any] | None = None
 
 
 def load(module: str, name: str) -> Factory:
@@ -88,13 +89,16 @@ def load(module: str, name: str) -> Factory:
     is_class = isinstance(make, type)
     hints = _hints(inspect.getattr_static(make, "__init__") if is_class else make)
     parameters, others = _parameters(signature, hints)
+    forward = getattr(make, "forward", None)
     config = config_object(make, imported, hints)
     if config is None:
-        return Factory(make, parameters, "name" if others else "")
+        return Factory(make, parameters, "name" if others else "", None, forward)
     own = tuple(each for each in parameters if each.name != config.parameter)
     settings, others = _settings(config, [each.name for each in own])
     joined = config.joined(make, tuple(each.name for each in own))
-    return Factory(joined, (*settings, *own), "config" if others else "", config)
+    return Factory(
+        joined, (*settings, *own), "config" if others else "", config, forward
+    )
 
 
 def told(error: BaseException) -> str:

@@ -9,14 +9,8 @@ from torch import nn
 
 from oumi_runtime.exceptions import WrappingError
 from oumi_runtime.wrapping import batches, decoding, masks, remarks
-from oumi_runtime.wrapping.forwards import Forward
-from oumi_runtime.wrapping.misfits import misfit, shown_input
-from oumi_runtime.wrapping.outputs import (
-    Found,
-    find_embeddings,
-    find_logits,
-)
 from oumi_runtime.wrapping.reading import Reading
+from oumi_runtime.wrapping.running import Runner
 from oumi_runtime.wrapping.source import told
 
 _SEED = 0
@@ -80,26 +74,41 @@ class Trial:
         Raises:
             WrappingError: It does not run, or does not return what the task needs.
         """
-        self._forward = Forward(self._net, self.task, self.what)
-        self._later, self._is_colored = "", False
+        self._runner = Runner(self._net, self.what, self.task, self.sizes)
         with _seeded():
+            try:
+                return self._read()
+            except WrappingError:
+                reading = self._read_turned()
+                if reading is None:
+                    raise
+                return reading
+
+    def _read_turned(self) -> Reading | None:
+        """Reads a module of texts that takes (sequence, batch); None for another."""
+        if not self._is_text:
+            return None
+        self._runner = Runner(self._net, self.what, self.task, self.sizes)
+        self._runner.is_sequence_first = True
+        with contextlib.suppress(WrappingError):
             return self._read()
+        return None
 
     def _read(self) -> Reading:
-        self._targets = batches.targets_of(self.sizes) if self._is_pair else None
+        self._runner.targets = batches.targets_of(self.sizes) if self._is_pair else None
         inputs = batches.inputs_of(self.task, self.sizes)
         self._net.eval()
         if self._is_pair:
-            self._later = self._target_mask(inputs)
+            self._runner.later = self._target_mask(inputs)
         if self.sizes.get("in_channels") == 1:
-            self._is_colored = self._needs_colors(inputs)
+            self._runner.is_colored = self._needs_colors(inputs)
         if self._is_lazy:
-            self._logits(inputs)  # gives its layers their sizes
+            self._runner.found(inputs)  # gives its layers their sizes
         # Evaluation and training must agree; with gradients, as fast paths differ.
         self._net.train()
-        trained = self._logits(inputs)
+        trained = self._runner.found(inputs)
         self._net.eval()
-        found = self._logits(inputs)
+        found = self._runner.found(inputs)
         if trained.access != found.access:
             raise WrappingError(
                 self.what,
@@ -109,7 +118,7 @@ class Trial:
         self._check_samples(inputs)
         self._check_causality()
         mask, kind = self._mask()
-        forward, is_embedding = self._forward, self.task == "embedding"
+        forward, is_embedding = self._runner.forward, self.task == "embedding"
         are_probabilities = False
         if not is_embedding:
             are_probabilities, note = remarks.probabilities(found)
@@ -126,13 +135,14 @@ class Trial:
             forward.more_masks if mask else (),
             forward.unset,
             "" if self._is_target_second() else forward.target,
-            forward.target_mask if self._later else "",
-            self._later,
+            forward.target_mask if self._runner.later else "",
+            self._runner.later,
             found.is_pooled,
             is_embedding and remarks.is_normalized(found),
             found.logits.shape[-1] if is_embedding else 0,
             self._is_lazy,
-            self._is_colored,
+            self._runner.is_colored,
+            self._runner.is_sequence_first,
         )
 
     @property
@@ -141,7 +151,7 @@ class Trial:
 
     def _is_target_second(self) -> bool:
         """Whether the decoder's tokens are given by position."""
-        forward = self._forward
+        forward = self._runner.forward
         return forward.is_positional(forward.target) or forward.is_second(
             forward.target
         )
@@ -153,62 +163,12 @@ class Trial:
         self.sizes["vocab_size"] = rows
         self.notes += note
 
-    def _run(self, inputs: torch.Tensor, **others: object) -> object:
-        """Runs the module with all that a model will give it."""
-        forward = self._forward
-        given: dict[str, object] = {}
-        given |= dict.fromkeys(forward.unset)
-        if self._targets is not None:
-            given[forward.target] = self._targets
-        if self._targets is not None and self._later:
-            mask = decoding.later_masks(self._targets)[self._later]
-            given[forward.target_mask] = mask
-        given |= others
-        if forward.mask in others:
-            given |= dict.fromkeys(forward.more_masks, others[forward.mask])
-        if self._is_colored:
-            inputs = inputs.expand(-1, 3, -1, -1)
-        by_position, by_name = forward.bound(given)
-        return self._net(inputs, *by_position, **by_name)
-
-    def _logits(self, inputs: torch.Tensor, **others: object) -> Found:
-        if not others and self._forward.is_required(self._forward.mask):
-            others = masks.no_padding(self._run, self._forward.mask, inputs)
-        try:
-            outputs = self._run(inputs, **others)
-        except (Exception, SystemExit) as error:
-            raise WrappingError(
-                self.what,
-                f"given {shown_input(self.task, tuple(inputs.shape))}, it raises "
-                f"{told(error)}{self._cure()}",
-            ) from error
-        if self.task == "embedding":
-            found = find_embeddings(outputs, *inputs.shape)
-        else:
-            shape = batches.output_shape(self.task, self.sizes, inputs.shape[-1])
-            found = find_logits(outputs, shape)
-        if found is None:
-            reason = misfit(self.task, self.sizes, tuple(inputs.shape), outputs)
-            raise WrappingError(self.what, reason)
-        return found
-
-    def _cure(self) -> str:
-        if self.task == "image-classification":
-            return "; other images: --set image_size=N, or your own with --data"
-        return ""
-
-    def _call(self, inputs: torch.Tensor, **others: object) -> torch.Tensor:
-        return self._logits(inputs, **others).logits.detach()
-
     def _needs_colors(self, inputs: torch.Tensor) -> bool:
         """Whether grey images have to be given as red, green and blue."""
-        try:
-            self._logits(inputs)
-        except WrappingError:
-            self._is_colored = True
-            with contextlib.suppress(WrappingError):
-                self._logits(inputs)
-                return True
+        for self._runner.is_colored in (False, True):
+            with contextlib.suppress(Exception, SystemExit):
+                self._runner.run(inputs)
+                return self._runner.is_colored
         return False
 
     def _target_mask(self, inputs: torch.Tensor) -> str:
@@ -217,16 +177,16 @@ class Trial:
         Raises:
             WrappingError: It does not run, or sees later tokens with any of them.
         """
-        assert self._targets is not None
-        name = self._forward.target_mask
-        kinds = list(decoding.later_masks(self._targets)) if name else []
-        if not self._forward.is_required(name):
+        assert self._runner.targets is not None
+        name = self._runner.forward.target_mask
+        kinds = list(decoding.later_masks(self._runner.targets)) if name else []
+        if not self._runner.forward.is_required(name):
             kinds.insert(0, "")
         problem: WrappingError | None = None
-        for self._later in kinds:
+        for self._runner.later in kinds:
             try:
                 if self._is_causal_decoder(inputs):
-                    return self._later
+                    return self._runner.later
             except WrappingError as error:
                 problem = problem or error
         raise problem or WrappingError(
@@ -236,31 +196,41 @@ class Trial:
         )
 
     def _is_causal_decoder(self, inputs: torch.Tensor) -> bool:
-        assert self._targets is not None
-        given = self._targets
-        one = self._call(inputs)
-        self._targets = decoding.changed_from_half(given)
-        other = self._call(inputs)
-        self._targets = given
+        assert self._runner.targets is not None
+        given = self._runner.targets
+        one = self._runner.logits(inputs)
+        self._runner.targets = decoding.changed_from_half(given)
+        other = self._runner.logits(inputs)
+        self._runner.targets = given
         return bool(one.isfinite().all()) and decoding.sees_no_later(one, other)
 
     def _check_samples(self, inputs: torch.Tensor) -> None:
         """Raises if what a sample gives depends on the others in its batch."""
-        others = torch.cat([inputs[:1], inputs[1:].flip(-1)])
-        one, again, other = (self._call(each)[:1] for each in (inputs, inputs, others))
+        one, again = (self._runner.logits(each) for each in (inputs, inputs))
+        if not torch.equal(one, again):
+            return  # it draws numbers, or returns what is not finite
         tolerance = 1e-3 * float(one.abs().max())
-        if torch.equal(one, again) and not torch.allclose(one, other, atol=tolerance):
-            raise WrappingError(
-                self.what,
-                "what it returns for a sample depends on the others in the batch: if "
-                "its layers take (sequence, batch), make them with batch_first=True",
-            )
+        targets = self._runner.targets
+        for kept in (0, len(inputs) - 1):
+            if targets is not None:
+                self._runner.targets = _others_changed(targets, kept)
+            other = self._runner.logits(_others_changed(inputs, kept))
+            self._runner.targets = targets
+            if not torch.allclose(one[kept], other[kept], atol=tolerance):
+                raise WrappingError(
+                    self.what,
+                    "what it returns for a sample depends on the others in the batch: "
+                    "is a dimension taken for another, or a mean over the batch?",
+                )
 
     def _check_causality(self) -> None:
         if self.task != "causal-lm":
             return
         ids = batches.inputs_of(self.task, self.sizes, length=_SHORT)
-        one, other = self._call(ids), self._call(decoding.changed_from_half(ids))
+        one, other = (
+            self._runner.logits(ids),
+            self._runner.logits(decoding.changed_from_half(ids)),
+        )
         if not decoding.sees_no_later(one, other):
             raise WrappingError(
                 self.what,
@@ -270,14 +240,14 @@ class Trial:
 
     def _mask(self) -> tuple[str, str]:
         """Returns the module's argument for the mask, and the kind that it takes."""
-        name = self._forward.mask
+        name = self._runner.forward.mask
         if not self._is_text:
             return "", ""
-        if self.task == "causal-lm" and not self._forward.is_required(name):
+        if self.task == "causal-lm" and not self._runner.forward.is_required(name):
             # Padding comes last, where no token sees it, except in generation.
-            kind = masks.kind_before_texts(self._call, name, self.sizes)
+            kind = masks.kind_before_texts(self._runner.logits, name, self.sizes)
             return (name if kind else ""), kind
-        kind, is_honoured = masks.mask_kind_of(self._call, name, self.sizes)
+        kind, is_honoured = masks.mask_kind_of(self._runner.logits, name, self.sizes)
         if not is_honoured:
             how = (
                 f"although it is given {name}: the tests of padding will fail"
@@ -287,3 +257,8 @@ class Trial:
             )
             self.notes.append(f"padding changes what {self.what} computes, {how}")
         return (name if kind and kind != "ids" else ""), kind
+
+
+def _others_changed(samples: torch.Tensor, kept: int) -> torch.Tensor:
+    """Returns samples of which all but one are reversed."""
+    return samples.flip(-1).index_copy(0, torch.tensor([kept]), samples[[kept]])

@@ -11,8 +11,8 @@ from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
 from oumi_scaffold.wrapping.parameters import SCALARS, Parameter, items_of, setting
 from oumi_scaffold.wrapping.sizes import size_of
 
-_OF_MAKING = ("progress", "verbose")
-"""What is about downloads and messages, and changes nothing of the module."""
+_OF_MAKING = ("progress", "verbose", "pretrained", "weights", "download")
+"""What is about downloads and messages, and changes nothing of the layers."""
 _OBJECTS = ("config", "cfg", "conf", "hparams", "opt")
 _SHOWN_MISSING = 8
 
@@ -82,7 +82,8 @@ def arguments_of(
         raise WrapError(what, f"{reason} wrap a function that returns the module")
     if missing:
         options = " ".join(f"--set {name}=VALUE" for name in missing[:_SHOWN_MISSING])
-        raise WrapError(what, f"its arguments have no default: add {options}")
+        reason = f"its arguments have no default: add {options}"
+        raise WrapError(what, f"{reason}; for objects, wrap a function that makes them")
     further = [
         Parameter(name, True, passing=others)
         for name in settings

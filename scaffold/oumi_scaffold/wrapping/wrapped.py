@@ -32,7 +32,8 @@ class Reading(NamedTuple):
     name by which a decoder takes its tokens; nothing if it takes them in second place.
     `width` is the dimension of embeddings, and `is_pooled` whether the module leaves
     the mean over tokens to the model. `is_colored` is whether it takes images of three
-    channels where the data has one.
+    channels where the data has one, and `is_sequence_first` whether it takes tokens as
+    (sequence, batch).
     """
 
     access: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Reading(NamedTuple):
     width: int = 0
     is_lazy: bool = False
     is_colored: bool = False
+    is_sequence_first: bool = False
 
     @property
     def answers(self) -> dict[str, str | int | bool | list[str]]:

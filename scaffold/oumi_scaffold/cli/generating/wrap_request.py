@@ -1,11 +1,12 @@
 """What `wrap` is asked for, and the one run of the module that tells the rest."""
 
 import inspect
-from functools import partial
+from collections.abc import Callable
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
 from oumi_scaffold.cli.generating.options import DataOptions, WritingOptions
+from oumi_scaffold.cli.generating.wrap_trial import tried
 from oumi_scaffold.cli.options import values_by_name
 from oumi_scaffold.exceptions import UnknownChoiceError, WrapError
 from oumi_scaffold.project.settings import read_settings
@@ -13,13 +14,12 @@ from oumi_scaffold.request.names import check_name
 from oumi_scaffold.request.spec import ClassSpec
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source, built_in
-from oumi_scaffold.wrapping.arguments import arguments_of, call_of, set_sizes
+from oumi_scaffold.wrapping.arguments import arguments_of, set_sizes
 from oumi_scaffold.wrapping.parameters import Parameter, whole_number
 from oumi_scaffold.wrapping.sizes import TASKS, in_answers, sizes_of
 from oumi_scaffold.wrapping.target import Target, find_target, importable
 from oumi_scaffold.wrapping.wrapped import (
     Config,
-    Reading,
     default_name,
     wrapping_answers,
     wrapping_spec,
@@ -65,11 +65,11 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
     name = request.name or default_name(target)
     check_name(name)
     # Imports torch.
-    from oumi_runtime.wrapping import Trial, load
+    from oumi_runtime.wrapping import load
 
     with importable(project):
         factory = load(target.module, target.name)
-    task = request.task or _task_of(factory.make, project_settings.task, target)
+    task = request.task or _task_of(factory.forward, project_settings.task, target)
     source = built_in(task)
     given = {
         size: text
@@ -88,31 +88,28 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
         str(target),
         others=factory.others,
     )
-    by_position, by_name = call_of(arguments)
-    make = partial(factory.make, *by_position, **by_name)
-    shown = ", ".join(f"{each.name}={each.given!r}" for each in arguments)
-    trial = Trial(str(target), make, shown, task, sizes)
-    reading = Reading(*trial.reading())
-    for note in trial.notes:
+    found = tried(factory, arguments, list(settings), task, sizes, str(target))
+    for note in found.notes:
         output.note(note)
     config = (
         Config(*factory.config[:3], factory.config.is_first) if factory.config else None
     )
     answers = (
         data
-        | in_answers(trial.sizes)
-        | wrapping_answers(target, name, arguments, reading, config)
+        | in_answers(found.sizes)
+        | wrapping_answers(target, name, found.arguments, found.reading, config)
     )
     return wrapping_spec(name, task, project_settings.layout, target, answers), source
 
 
-def _task_of(make: object, usual: str | None, target: Target) -> str:
+def _task_of(
+    forward: Callable[..., object] | None, usual: str | None, target: Target
+) -> str:
     """Returns the task of a request without one, if it is beyond doubt."""
     if usual is not None:
         if usual not in TASKS:
             raise UnknownChoiceError("task", usual, TASKS, "a wrapped module")
         return usual
-    forward = getattr(make, "forward", None)
     if forward is not None:
         inputs = [
             name for name in inspect.signature(forward).parameters if name != "self"

@@ -1,4 +1,5 @@
 {% set wrap = cookiecutter.__wrap %}
+{% set turned = ".T" if wrap.is_sequence_first else "" %}
 {% include "head.py" %}
     """Predicts each token from those before it with {{ wrap.alias | identifier if wrap.alias | length < 31 else "the module imported above" }}."""
 
@@ -13,11 +14,11 @@
 {% if wrap.mask_kind == "ids" %}
         input_ids = input_ids.masked_fill(attention_mask == 0, 0)  # of padding
 {% endif %}
-{% if wrap.access %}
-        outputs = self.net(input_ids{{ wrap | mask_argument }})
-        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}  # (B, T, V)
+{% if wrap.access or wrap.is_sequence_first %}
+        outputs = self.net(input_ids{{ turned }}{{ wrap | mask_argument }})
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}{{ ".transpose(0, 1)" if wrap.is_sequence_first else "" }}  # (B, T, V)
 {% else %}
-        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # (B, T, V)" if not wrap | mask_argument else "" }}
+        {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = self.net(input_ids{{ turned }}{{ wrap | mask_argument }}){{ "  # (B, T, V)" if not wrap | mask_argument else "" }}
 {% endif %}
 {% if wrap.are_probabilities %}
         logits = probabilities.clamp(min=1e-6).log()  # (B, T, V)

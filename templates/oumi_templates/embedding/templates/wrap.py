@@ -1,4 +1,5 @@
 {% set wrap = cookiecutter.__wrap %}
+{% set turned = ".T" if wrap.is_sequence_first else "" %}
 {% include "head.py" %}
     """Embeds texts with {{ wrap.alias | identifier if wrap.alias | length < 31 else "the module imported above" }}."""
 
@@ -10,11 +11,11 @@
         input_ids = input_ids.masked_fill(attention_mask == 0, 0)  # of padding
 {% endif %}
 {% set shape = "(B, T, W)" if wrap.is_pooled else "(B, W)" %}
-{% if wrap.access %}
-        outputs = self.net(input_ids{{ wrap | mask_argument }})
-        x: torch.Tensor = outputs{{ wrap.access | accessor }}  # {{ shape }}
+{% if wrap.access or wrap.is_sequence_first and wrap.is_pooled %}
+        outputs = self.net(input_ids{{ turned }}{{ wrap | mask_argument }})
+        x: torch.Tensor = outputs{{ wrap.access | accessor }}{{ ".transpose(0, 1)" if wrap.is_sequence_first and wrap.is_pooled else "" }}  # {{ shape }}
 {% else %}
-        x: torch.Tensor = self.net(input_ids{{ wrap | mask_argument }}){{ "  # " ~ shape if not wrap | mask_argument else "" }}
+        x: torch.Tensor = self.net(input_ids{{ turned }}{{ wrap | mask_argument }}){{ "  # " ~ shape if not wrap | mask_argument else "" }}
 {% endif %}
 {% if wrap.is_pooled %}
         mask = attention_mask.unsqueeze(-1)  # (B, T, 1)

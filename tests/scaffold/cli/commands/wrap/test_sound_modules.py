@@ -17,17 +17,23 @@ for config in sys.argv[1:]:
     options = ["--training.max_steps", "2", "--training.eval_strategy", "no"]
     assert main(["train", "-c", config, *options]) == 0, config
 """
+IMAGES = ("--task", "image-classification")
 CASES = [
     ("picture_nets.py:BlockNet",),
-    ("picture_nets:small_cnn", "--task", "image-classification", "--set", "width=6"),
+    ("picture_nets:small_cnn", *IMAGES, "--set", "width=6"),
     ("text_nets:Bag", *TEXTS),
     ("text_nets.py:PaddedBag", *TEXTS),
     ("text_nets:Tagger", "--task", "token-classification", "--set", "activation=gelu"),
     ("text_nets:CharRNN", "--task", "causal-lm"),
     ("text_nets:Causal", "--task", "causal-lm"),
     ("text_nets:MaskedCausal", "--task", "causal-lm"),
-    ("picture_nets:LazyNet", "--task", "image-classification"),
-    ("picture_nets:ColorNet", "--task", "image-classification"),
+    ("picture_nets:LazyNet", *IMAGES),
+    ("picture_nets:ColorNet", *IMAGES),
+    ("picture_nets:color_net", *IMAGES, "--name", "MadeColorNet"),
+    ("text_nets:SequenceFirst", *TEXTS),
+    ("text_nets:CausalSequenceFirst", "--task", "causal-lm"),
+    ("text_nets:Heads", *TEXTS),
+    ("pair_nets:Pooled", "--task", "embedding"),
     ("pair_nets:MeanEncoder", "--task", "embedding"),
     ("pair_nets:TokenEncoder", "--task", "embedding"),
     ("pair_nets:Translator", "--task", "seq2seq"),

@@ -16,6 +16,12 @@ CASES = {
     "by_position": ("netpack.rows:Pair", "tabular-classification"),
     "config_object": ("config_nets:GPT", "causal-lm"),
     "config_object_of_another_module": ("config_nets:Rows", "tabular-classification"),
+    "sequence_first": ("text_nets:CausalSequenceFirst", "causal-lm"),
+    "a_switch_that_is_left_out": ("pair_nets:Pooled", "embedding"),
+    "classes_among_further_arguments": (
+        "picture_nets:color_net",
+        "image-classification",
+    ),
     "a_mask_of_padding": ("text_nets:Tagger", "token-classification"),
 }
 

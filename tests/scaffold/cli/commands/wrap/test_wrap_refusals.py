@@ -95,9 +95,9 @@ ENCODER = f"""{HEAD}class A(nn.Module):
             "embedding needs (3, width) or (3, 32, width), with a width above 1",
         ),
         (
-            ENCODER.replace("self.e(x)", "self.e(x).softmax(0)"),
+            ENCODER.replace("self.e(x)", "self.e(x).softmax(0) + self.e(x).softmax(1)"),
             ("nets:A", "--task", "embedding"),
-            "depends on the others in the batch: if its layers take (sequence, batch)",
+            "depends on the others in the batch: is a dimension taken for another",
         ),
         (
             ENCODER.replace("self, x)", "self, x, tgt, tgt_mask=None)").replace(

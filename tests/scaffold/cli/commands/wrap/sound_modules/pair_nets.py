@@ -99,3 +99,20 @@ class Recurrent(nn.Module):
         _, state = self.encoder(packed)
         states, state = self.decoder(self.table(trg), state)
         return {"state": state, "logits": self.out(states)}
+
+
+class Pooled(nn.Module):
+    """States beside a text's embedding, which an argument turns off."""
+
+    def __init__(self, vocab_size: int, dim: int = 32, add_pool: bool = True) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, dim)
+        self.pooler = nn.Linear(dim, dim) if add_pool else None
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> dict[str, torch.Tensor | None]:
+        states, weights = self.table(ids), mask.unsqueeze(-1)
+        mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
+        pooled = self.pooler(mean) if self.pooler is not None else None
+        return {"last_hidden_state": states, "pooler_output": pooled}

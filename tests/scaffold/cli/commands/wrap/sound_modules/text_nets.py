@@ -127,3 +127,61 @@ class MaskedCausal(Causal):
     ) -> tuple[torch.Tensor, None]:
         padding = None if attention_mask is None else attention_mask == 0
         return self.head(self.states(idx, padding).nan_to_num()), None
+
+
+class SequenceFirst(nn.Module):
+    """Takes (sequence, batch), as torch does by default, and the lengths of texts."""
+
+    def __init__(self, vocab_size: int, output_dim: int, hidden_dim: int = 32) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, hidden_dim)
+        self.rnn = nn.LSTM(hidden_dim, hidden_dim)
+        self.fc = nn.Linear(hidden_dim, output_dim)
+
+    def forward(self, text: torch.Tensor, text_lengths: torch.Tensor) -> torch.Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.embedding(text), text_lengths.cpu(), enforce_sorted=False
+        )
+        _, (state, _) = self.rnn(packed)
+        logits: torch.Tensor = self.fc(state[-1])
+        return logits
+
+
+class CausalSequenceFirst(nn.Module):
+    """The language model of a tutorial of torch, which takes (sequence, batch)."""
+
+    def __init__(self, ntoken: int, d_model: int = 32, max_len: int = 128) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(ntoken, d_model)
+        self.places = nn.Parameter(torch.randn(max_len, 1, d_model) * 0.1)
+        self.layer = nn.TransformerEncoderLayer(d_model, 2, 64, 0.1)
+        self.linear = nn.Linear(d_model, ntoken)
+
+    def forward(self, src: torch.Tensor) -> torch.Tensor:
+        length = len(src)
+        later = torch.ones(length, length, dtype=torch.bool, device=src.device).triu(1)
+        x = self.embedding(src) + self.places[:length]
+        logits: torch.Tensor = self.linear(self.layer(x, later))
+        return logits
+
+
+class Heads(nn.Module):
+    """Attention written out, whose mask has a dimension for heads and for queries."""
+
+    def __init__(
+        self, vocab_size: int, num_classes: int, dim: int = 32, max_len: int = 128
+    ) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, dim)
+        self.places = nn.Embedding(max_len, dim)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, num_classes)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        places = self.places(torch.arange(ids.shape[1], device=ids.device))
+        qkv = self.qkv(self.table(ids) + places).unflatten(-1, (3, 4, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()
+        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        shares = scores.masked_fill(mask == 0, -1e9).softmax(-1)
+        logits: torch.Tensor = self.out((shares @ v)[:, :, 0].flatten(1))
+        return logits
