@@ -12,6 +12,8 @@ with without_collecting_garbage():
     from oumi_runtime.builders.metrics import build_metrics_function
     from oumi_runtime.builders.models.building import build_model
     from oumi_runtime.builders.optimizers import build_optimizer
+    from oumi_runtime.builders.predicting.input_readers import ImageOptions, InputReader
+    from oumi_runtime.builders.predicting.inputs import build_input_reader
     from oumi_runtime.builders.preprocessing.fitting import fit_preprocessing
     from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
     from oumi_runtime.builders.tokenizing.tokenizers import build_tokenizer
@@ -19,10 +21,13 @@ with without_collecting_garbage():
     from oumi_runtime.builders.training.whole_training import build_training
 
 __all__ = [
+    "ImageOptions",
+    "InputReader",
     "Preprocessing",
     "build_data_collator",
     "build_dataset",
     "build_dataset_mixture",
+    "build_input_reader",
     "build_lr_scheduler",
     "build_metrics_function",
     "build_model",

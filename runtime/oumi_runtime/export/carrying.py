@@ -65,9 +65,14 @@ def carry(model_class: type[nn.Module], taken: set[str]) -> CarriedFiles:
             source = OwnSource(each, roots[each], project, file_of)
             files[f"{names[each]}.py"] = source.rewritten()
     if any(f"from .{BASE_MODEL} import" in text for text in files.values()):
-        base = Path(str(carried.__file__)).with_name(f"{BASE_MODEL}.py")
-        files[f"{BASE_MODEL}.py"] = base.read_text(encoding="utf-8")
+        files[f"{BASE_MODEL}.py"] = text_of(BASE_MODEL)
     return CarriedFiles(main, name, files)
+
+
+def text_of(module: str) -> str:
+    """Returns the text of a file of `carried`."""
+    path = Path(str(carried.__file__)).with_name(f"{module}.py")
+    return path.read_text(encoding="utf-8")
 
 
 def _project_of(module: ModuleType, path: Path) -> Path | None:

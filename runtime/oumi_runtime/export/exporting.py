@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from oumi_runtime.export.destination import (
     require_free,
     staged,
 )
-from oumi_runtime.export.huggingface_folder import run_huggingface, write_huggingface
+from oumi_runtime.export.huggingface_folder import write_huggingface
+from oumi_runtime.export.huggingface_loading import run_huggingface
 from oumi_runtime.export.inference import Outputs, outputs_for
 from oumi_runtime.export.model_card import CARD_FILENAME, model_card
 from oumi_runtime.export.onnx_model import (
@@ -29,6 +30,7 @@ from oumi_runtime.export.onnx_model import (
     write_onnx,
 )
 from oumi_runtime.export.opening import TrainedRun, open_run
+from oumi_runtime.export.preparation import preparation_of, require_same_preparation
 from oumi_runtime.export.results import ExportFormat, ExportResult
 from oumi_runtime.export.sampling import Samples, sample_batches
 from oumi_runtime.export.torch_program import run_program, trace, write_program
@@ -89,14 +91,22 @@ def _written(
     outputs = output_specs(inputs, batches, expected)
     auto_class: str | None = None
     found: list[Outputs]
+    preparation = preparation_of(run, {spec.name for spec in inputs})
     if form is ExportFormat.HUGGINGFACE:
         names = [spec.name for spec in inputs]
-        auto_class, has_code = write_huggingface(run, staging, names, expected[0])
+        auto_class, has_code = write_huggingface(
+            run, staging, names, expected[0], preparation
+        )
         with_labels = _with_labels(run, samples)
         expected += [outputs_for(run.model, batch) for batch in with_labels]
         batches = [*batches, *with_labels]
-        found = run_huggingface(run, staging, batches, auto_class, has_code=has_code)
+        found = run_huggingface(
+            run, staging, batches, auto_class, preparation, has_code=has_code
+        )
     else:
+        for name, text in preparation.files().items():
+            (staging / name).write_text(text, encoding="utf-8")
+        require_same_preparation(run, form, preparation)
         program = trace(run, form, samples, inputs)
         if form is ExportFormat.TORCH:
             write_program(program, staging)
@@ -131,6 +141,9 @@ def _describe(result: ExportResult, run: TrainedRun, staging: Path) -> None:
         if not (staging / name).exists():
             (staging / name).write_bytes(content)
     document = {**result.document(), "files": _uses(staging), "versions": versions()}
+    images = preparation_of(run, {spec.name for spec in result.inputs}).images
+    if images is not None:
+        document["images"] = asdict(images)
     text = json.dumps(document, indent=2) + "\n"
     (staging / DESCRIPTION_FILENAME).write_text(text, encoding="utf-8")
     card = model_card(result, run)
@@ -141,6 +154,9 @@ _USES = {
     "tokenizer.json": "the tokenizer, of the library tokenizers",
     "labels.json": "the names of the classes, in the order of the logits",
     "features.json": "how the columns of a table become features",
+    "image_reading.py": "reads pictures as the model was trained on",
+    "table_features.py": "turns rows of a table into features, as features.json says",
+    "preprocessor_config.json": "what AutoImageProcessor or AutoFeatureExtractor loads",
 }
 
 

@@ -1,34 +1,33 @@
 """A model as a folder that plain transformers loads, with the code that it needs."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.saved_form import stored_weights
-from oumi_runtime.exceptions import ExportError
-from oumi_runtime.export import loading_check
 from oumi_runtime.export.auto_classes import AutoClass, auto_class_of
 from oumi_runtime.export.carrying import carry
 from oumi_runtime.export.inference import Outputs
 from oumi_runtime.export.modeling_text import Names, configuration_text, modeling_text
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.tokenizer_files import ids_of, telling_texts, write_tokenizer
+from oumi_runtime.export.preparation import Preparation
+from oumi_runtime.export.tokenizer_files import write_tokenizer
 
 _PREFIX = "model."
 
 
 def write_huggingface(
-    run: TrainedRun, folder: Path, inputs: Sequence[str], outputs: Outputs
+    run: TrainedRun,
+    folder: Path,
+    inputs: Sequence[str],
+    outputs: Outputs,
+    preparation: Preparation,
 ) -> tuple[str, bool]:
     """Writes the folder.
 
@@ -37,6 +36,7 @@ def write_huggingface(
         folder: An empty folder.
         inputs: The names of the inputs.
         outputs: What the model returns for a batch.
+        preparation: How its inputs are prepared.
 
     Returns:
         The name of the class of transformers to load it by, and whether it has code of
@@ -54,7 +54,9 @@ def write_huggingface(
     class_name = type(run.model).__name__
     module = _snake(class_name)
     names = Names(class_name, module, auto)
-    carried = carry(type(run.model), {names.configuration, names.modeling})
+    preparing = preparation.transformers_files(class_name, module)
+    taken = {names.configuration, names.modeling, *(Path(n).stem for n in preparing)}
+    carried = carry(type(run.model), taken)
     stored, aliases = stored_weights(run.model)
     tied = {
         f"{_PREFIX}{name}": f"{_PREFIX}{own}"
@@ -66,6 +68,7 @@ def write_huggingface(
         config["tie_word_embeddings"] = True
     files = {
         **carried.files,
+        **preparing,
         f"{names.configuration}.py": configuration_text(names),
         f"{names.modeling}.py": modeling_text(
             names, carried, run.model, tied, next(iter(inputs))
@@ -87,88 +90,6 @@ def is_of_transformers(model: torch.nn.Module) -> bool:
     """Whether a model's class is one of transformers already."""
     found = sys.modules.get("transformers")
     return found is not None and isinstance(model, found.PreTrainedModel)
-
-
-def run_huggingface(
-    run: TrainedRun,
-    folder: Path,
-    batches: Sequence[Batch],
-    auto_class: str,
-    *,
-    has_code: bool,
-) -> list[Outputs]:
-    """Loads the folder in a process without this package, and returns its outputs.
-
-    Raises:
-        ExportError: It cannot be loaded there, or its tokenizer makes other ids.
-    """
-    with tempfile.TemporaryDirectory(prefix="oumi-export-") as work:
-        texts = telling_texts(run.preprocessing)
-        task = {
-            "auto_class": auto_class,
-            "trust_remote_code": has_code,
-            "num_batches": len(batches),
-            "num_threads": torch.get_num_threads(),
-            "texts": texts,
-        }
-        (Path(work) / "task.json").write_text(json.dumps(task), encoding="utf-8")
-        given = {
-            f"{number}/{name}": column.clone().contiguous()
-            for number, batch in enumerate(batches)
-            for name, column in batch.items()
-        }
-        save_file(given, Path(work) / "inputs.safetensors")
-        # Under a name that a module can have, which transformers makes of it.
-        shown = Path(work) / "export"
-        shown.symlink_to(folder.resolve(), target_is_directory=True)
-        _load_elsewhere(run, shown, Path(work))
-        if texts:
-            found = json.loads((Path(work) / "ids.json").read_text())
-            _require_same_ids(run, texts, found)
-        made = load_file(Path(work) / "outputs.safetensors")
-    outputs: list[Outputs] = [{} for _ in batches]
-    for key, tensor in made.items():
-        number, _, name = key.partition("/")
-        outputs[int(number)][name] = tensor
-    return outputs
-
-
-def _load_elsewhere(run: TrainedRun, folder: Path, work: Path) -> None:
-    program = str(loading_check.__file__)
-    environment = {
-        **os.environ,
-        "HF_MODULES_CACHE": str(work / "modules"),
-        "HF_HUB_OFFLINE": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-P", program, str(folder), str(work)],
-        cwd=work,
-        stdin=subprocess.DEVNULL,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        cause = (lines or [f"it ends with exit code {done.returncode}"])[-1]
-        raise ExportError(
-            run.name, "huggingface", f"transformers does not load it: {cause[:300]}"
-        )
-
-
-def _require_same_ids(
-    run: TrainedRun, texts: list[str], found: list[list[int]]
-) -> None:
-    for text, ours, theirs in zip(
-        texts, ids_of(run.preprocessing, texts), found, strict=True
-    ):
-        if ours != theirs:
-            raise ExportError(
-                run.name,
-                "huggingface",
-                f"AutoTokenizer makes other ids of {text!r} than training did",
-            )
 
 
 def _config(run: TrainedRun, names: Names, outputs: Outputs) -> dict[str, Any]:

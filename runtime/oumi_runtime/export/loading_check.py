@@ -10,12 +10,13 @@ from typing import Any
 
 
 def main(folder: str, work: str) -> None:
-    """Loads the model and the tokenizer, and writes what they return.
+    """Loads the model and what prepares its inputs, and writes what they return.
 
     Args:
         folder: The export.
         work: A folder with `task.json` and `inputs.safetensors`; gets
-            `outputs.safetensors`, and `ids.json` where the task has texts.
+            `outputs.safetensors`, the inputs made of files in `read.safetensors`, and
+            `ids.json` where the task has texts.
     """
     sys.modules["oumi_runtime"] = None  # type: ignore[assignment]  # cannot be imported
     import torch
@@ -40,6 +41,15 @@ def main(folder: str, work: str) -> None:
             if isinstance(value, torch.Tensor):
                 made[prefix + name] = value.clone().contiguous()
     save_file(made, Path(work) / "outputs.safetensors")
+    read: dict[str, torch.Tensor] = {}
+    for name, paths in task["files"].items():
+        if not paths:
+            continue
+        loader = "AutoImageProcessor" if name == "images" else "AutoFeatureExtractor"
+        prepare: Any = getattr(transformers, loader).from_pretrained(folder, **trust)
+        for number, path in enumerate(paths):
+            read[f"{name}/{number}"] = prepare(path, return_tensors="pt")[name]
+    save_file(read, Path(work) / "read.safetensors")
     if task["texts"]:
         load: Any = transformers.AutoTokenizer.from_pretrained
         tokenizer = load(folder, **trust)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from oumi_runtime.builders import Preprocessing
+from oumi_runtime.builders import InputReader, Preprocessing, build_input_reader
+from oumi_runtime.builders.collators import TEXT_WITH_PADDING
 from oumi_runtime.builders.models.trained import load_checkpoint, load_trained_model
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.files import read_json
@@ -34,6 +35,17 @@ class TrainedRun:
     def name(self) -> str:
         """The name of the model's class."""
         return type(self.model).__name__
+
+    @property
+    def reader(self) -> InputReader:
+        """What reads inputs that are like the data of the run."""
+        return build_input_reader(self.config, self.model, self.preprocessing)
+
+    @property
+    def has_own_collator(self) -> bool:
+        """Whether a collator of the user's makes the batches, as only its code says."""
+        name = self.config.data.train.collator_name
+        return name is not None and name.lower() != TEXT_WITH_PADDING
 
 
 def open_run(source: str | Path) -> TrainedRun:

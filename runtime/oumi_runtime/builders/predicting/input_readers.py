@@ -45,6 +45,16 @@ _NO_FEATURES = ("label", "labels", "split")
 
 
 @dataclass(frozen=True)
+class ImageOptions:
+    """How pictures are read: resized bilinearly, and scaled to 0..1."""
+
+    image_size: int | None
+    """Side length in pixels; None if they keep their sizes."""
+    channels: int
+    """1 for greyscale, 3 for RGB."""
+
+
+@dataclass(frozen=True)
 class InputReader:
     """Reads inputs like those of a dataset of the config, but without labels."""
 
@@ -82,9 +92,9 @@ class InputReader:
                 "name a file"
             )
         if self._is_of_images and path.suffix.lower() != ".npz":
-            return ImageFiles(path, *self._image_options())
+            return ImageFiles(path, *self._own_image_options)
         if self._is_of_features and path.suffix.lower() != ".npz":
-            return FeatureFile(path, self._feature_columns())
+            return FeatureFile(path, self.feature_columns)
         if self._class in (*_IMAGES, *_TABLES, NpzFile):
             return NpzFile(str(path))
         return self._read_with_own_class(path)
@@ -105,7 +115,7 @@ class InputReader:
         if isinstance(inputs, list | tuple) and any(isinstance(x, str) for x in inputs):
             raise DataError(f"{name} reads no texts; name a file that it reads")
         if self._is_of_features:
-            return GivenFeatures(inputs, self._feature_columns())
+            return GivenFeatures(inputs, self.feature_columns)
         return GivenSamples(inputs, name)
 
     def _read_texts(self, path: Path, kind: TextKind, is_pipe: bool) -> Dataset[Any]:
@@ -150,15 +160,30 @@ class InputReader:
     def _takes(self, name: str) -> bool:
         return name in inspect.signature(self.model.forward).parameters
 
-    def _image_options(self) -> tuple[int | None, int]:
-        """Returns the size and the channels of images, from the data or the model."""
+    @property
+    def image_options(self) -> ImageOptions | None:
+        """How pictures become `images`; None if the model is given none."""
+        if not self._takes("images"):
+            return None
+        if (
+            self._class is None
+        ):  # Read by `load_hugging_face`, which has these defaults.
+            given = self.params.dataset_kwargs
+            return ImageOptions(given.get("image_size"), given.get("channels", 3))
+        return ImageOptions(*self._own_image_options) if self._is_of_images else None
+
+    @property
+    def _own_image_options(self) -> tuple[int | None, int]:
+        """The size and the channels of images, from the data or the model."""
         given, own = self.params.dataset_kwargs, self._constructor_arguments
         usual_size, usual_channels = (8, 1) if self._class is Digits else (None, 3)
         size = given.get("image_size") or own.get("image_size") or usual_size
         channels = given.get("channels") or own.get("in_channels") or usual_channels
         return size if isinstance(size, int) else None, channels
 
-    def _feature_columns(self) -> FeatureColumns:
+    @property
+    def feature_columns(self) -> FeatureColumns:
+        """The columns of a table that the model reads."""
         given = self.params.dataset_kwargs
         own = [given.get("label_column"), given.get("split_column"), *_NO_FEATURES]
         others = [name for name in own if name is not None]

@@ -79,12 +79,8 @@ def build_inputs(
         DataError: There are no such inputs, or the model does not read them.
     """
     split = _split_like(config, is_read=source is None)
-    params = config.data.get_split(split)
-    kind = _kind_of(params.datasets[0], preprocessing)
     dataset: Dataset[Any]
-    reader = InputReader(
-        params.datasets[0], kind, params.target_col, model, preprocessing.table
-    )
+    reader = _reader_of(config, split, model, preprocessing)
     if source is None:
         dataset = read_split(_unpacked(config, split), split, bad_samples)
     elif isinstance(source, str | os.PathLike):
@@ -97,7 +93,32 @@ def build_inputs(
     stream = preprocessing.apply_to_inputs(dataset)
     prepared = collated(stream, config, split, preprocessing)
     assert isinstance(prepared, Stream)
-    return Inputs(prepared, kind, files)
+    return Inputs(prepared, reader.kind, files)
+
+
+def build_input_reader(
+    config: TrainingConfig, model: nn.Module, preprocessing: Preprocessing
+) -> InputReader:
+    """Returns what reads inputs that are like the data of a config.
+
+    Raises:
+        DataError: The config has no data.
+    """
+    split = _split_like(config, is_read=False)
+    return _reader_of(config, split, model, preprocessing)
+
+
+def _reader_of(
+    config: TrainingConfig,
+    split: DatasetSplit,
+    model: nn.Module,
+    preprocessing: Preprocessing,
+) -> InputReader:
+    params = config.data.get_split(split)
+    kind = _kind_of(params.datasets[0], preprocessing)
+    return InputReader(
+        params.datasets[0], kind, params.target_col, model, preprocessing.table
+    )
 
 
 def _split_like(config: TrainingConfig, *, is_read: bool) -> DatasetSplit:
