@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from oumi_runtime.builders.predicting.predictions import DEFAULT_NEW_TOKENS
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.saved_form import stored_weights
 from oumi_runtime.export.auto_classes import AutoClass, auto_class_of
@@ -75,10 +76,8 @@ def write_huggingface(
         ),
         "config.json": json.dumps(config, indent=2) + "\n",
     }
-    if auto is AutoClass.CAUSAL_LM:
-        end = run.preprocessing.pad_token_id
-        generation = {"use_cache": False, "pad_token_id": end, "eos_token_id": end}
-        files["generation_config.json"] = json.dumps(generation, indent=2) + "\n"
+    if auto in (AutoClass.CAUSAL_LM, AutoClass.SEQ2SEQ):
+        files["generation_config.json"] = _generation_config(run, auto)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     tensors = {f"{_PREFIX}{name}": t.contiguous() for name, t in stored.items()}
@@ -109,10 +108,25 @@ def _config(run: TrainedRun, names: Names, outputs: Outputs) -> dict[str, Any]:
     }
     if run.preprocessing.tokenizer is not None:
         config["pad_token_id"] = run.preprocessing.pad_token_id
+    if names.auto is AutoClass.CAUSAL_LM:
+        config["max_tokens"] = run.preprocessing.max_length
+    if names.auto is AutoClass.SEQ2SEQ:
+        config["is_encoder_decoder"] = True
     if (labels := _labels(run, names.auto, outputs)) is not None:
         config["id2label"] = {str(number): name for number, name in enumerate(labels)}
         config["label2id"] = {name: number for number, name in enumerate(labels)}
     return config
+
+
+def _generation_config(run: TrainedRun, auto: AutoClass) -> str:
+    """Returns how `generate` writes what `predict` does."""
+    end = run.preprocessing.pad_token_id
+    config = {"use_cache": False, "pad_token_id": end, "eos_token_id": end}
+    if auto is AutoClass.SEQ2SEQ:
+        # As in `greedy_target`, whatever pads the source.
+        config |= {"decoder_start_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    length = min(DEFAULT_NEW_TOKENS, run.preprocessing.max_length)
+    return json.dumps({**config, "max_new_tokens": length}, indent=2) + "\n"
 
 
 def _labels(run: TrainedRun, auto: AutoClass, outputs: Outputs) -> list[str] | None:

@@ -77,7 +77,9 @@ def modeling_text(
         ExportSourceError: Forward takes arguments without names.
     """
     parameters, arguments = _arguments(model)
-    is_writer = names.auto is AutoClass.CAUSAL_LM
+    generation, source = _GENERATION.get(names.auto, ""), ""
+    if names.auto is AutoClass.SEQ2SEQ:
+        source = _SOURCE
     return _MODELING.substitute(
         class_name=names.class_name,
         configuration=names.configuration,
@@ -86,13 +88,17 @@ def modeling_text(
         carried_class=carried.class_name,
         model=names.model,
         # In the order of their names, and of their methods.
-        imported="GenerationMixin, PreTrainedModel" if is_writer else "PreTrainedModel",
-        bases="PreTrainedModel, GenerationMixin" if is_writer else "PreTrainedModel",
+        imported="GenerationMixin, PreTrainedModel"
+        if generation
+        else "PreTrainedModel",
+        bases="PreTrainedModel, GenerationMixin" if generation else "PreTrainedModel",
+        outputs=_OUTPUTS if source else _OUTPUT,
+        source=source,
         main_input=main_input,
         tied=repr(dict(tied)),
         parameters=_indented(parameters, 8),
         arguments=_indented(arguments, 12),
-        generation=_GENERATION if is_writer else "",
+        generation=generation,
     )
 
 
@@ -122,12 +128,12 @@ from typing import Any
 
 import torch
 from transformers import $imported
-from transformers.utils import ModelOutput
+$outputs
 
 from .$configuration import $config
 from .$carried import $carried_class as _Model
 
-
+$source
 class $model($bases):
     """Holds a $class_name, and returns its outputs as transformers does."""
 
@@ -171,16 +177,52 @@ $arguments
         return tuple(found.values()) if return_dict is False else found
 $generation''')
 
-_GENERATION = '''
+_OUTPUT = "from transformers.utils import ModelOutput"
+_OUTPUTS = f"from transformers.modeling_outputs import BaseModelOutput\n{_OUTPUT}"
+
+_SOURCE = '''
+class _Source(torch.nn.Module):
+    """Keeps the source for `generate`, in place of what an encoder makes of it."""
+
+    def forward(self, input_ids: torch.Tensor, **kwargs: Any) -> BaseModelOutput:
+        """Returns the ids, (batch, sequence, 1)."""
+        return BaseModelOutput(last_hidden_state=input_ids.unsqueeze(-1))
+
+'''
+
+_GENERATION = {
+    AutoClass.CAUSAL_LM: '''
     def prepare_inputs_for_generation(
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Gives the model the whole text for each token, since it keeps no cache."""
-        return {"input_ids": input_ids, "attention_mask": attention_mask}
-'''
+        """Gives the model the latest tokens for each token, since it keeps no cache."""
+        latest = slice(-self.config.max_tokens, None)
+        mask = None if attention_mask is None else attention_mask[:, latest]
+        return {"input_ids": input_ids[:, latest], "attention_mask": mask}
+''',
+    AutoClass.SEQ2SEQ: '''
+    def get_encoder(self, modality: str | None = None) -> torch.nn.Module:
+        """Returns what `generate` calls once, and keeps the output of."""
+        return _Source()
+
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        encoder_outputs: Any = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Gives the model the source and all of the target for each token."""
+        return {
+            "input_ids": encoder_outputs.last_hidden_state.squeeze(-1),
+            "attention_mask": attention_mask,
+            "decoder_input_ids": input_ids,
+        }
+''',
+}
 
 
 def _arguments(model: nn.Module) -> tuple[list[str], list[str]]:
