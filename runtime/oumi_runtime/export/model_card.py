@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from oumi_runtime.core.trainers.run.record import read_record
-from oumi_runtime.export.description import TensorSpec
+from oumi_runtime.export.card_code import example_code
 from oumi_runtime.export.opening import TrainedRun
+from oumi_runtime.export.preparation import preparation_of
 from oumi_runtime.export.results import ExportResult
 
 CARD_FILENAME = "README.md"
@@ -18,11 +19,12 @@ def model_card(result: ExportResult, run: TrainedRun) -> str:
         result: The export.
         run: What it was exported from; its record says what the model was trained on.
     """
+    prepared = preparation_of(run, {spec.name for spec in result.inputs})
     parts = [
         f"# {result.model}",
         _origin(run),
         "## How to load it",
-        f"```python\n{_loading(result, run)}\n```",
+        f"```python\n{example_code(result, run, prepared)}\n```",
         "## Inputs and outputs",
         _table(result),
         _remarks(result, run),
@@ -44,64 +46,6 @@ def _origin(run: TrainedRun) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
-
-
-def _loading(result: ExportResult, run: TrainedRun) -> str:
-    call = ", ".join(f"{s.name}={_example(s)}" for s in result.inputs)
-    named = ", ".join(f'"{s.name}": {_example(s)}' for s in result.inputs)
-    first = result.outputs[0].name
-    if result.format == "torch":
-        return (
-            "import torch\n\n"
-            'model = torch.export.load("model.pt2").module()\n'
-            f'outputs = model({call})\nprint(outputs["{first}"].shape)'
-        )
-    if result.format == "onnx":
-        array = named.replace("torch.", "np.").replace("dtype=np.bool", "dtype=bool")
-        return (
-            "import numpy as np\nimport onnxruntime\n\n"
-            'session = onnxruntime.InferenceSession("model.onnx")\n'
-            f'({first},) = session.run(["{first}"], {{{array}}})\n'
-            f"print({first}.shape)"
-        )
-    auto = result.auto_class
-    trust = ", trust_remote_code=True" if str(auto).startswith("Auto") else ""
-    load = f'model = {auto}.from_pretrained("."{trust}).eval()'
-    is_text = run.preprocessing.tokenizer is not None
-    names = {spec.name for spec in result.inputs}
-    if not is_text or not names <= {"input_ids", "attention_mask", "decoder_input_ids"}:
-        return (
-            f"import torch\nfrom transformers import {auto}\n\n{load}\n"
-            f"with torch.inference_mode():\n    outputs = model({call})\n"
-            f'print(outputs["{first}"].shape)'
-        )
-    head = f"import torch\nfrom transformers import {auto}, AutoTokenizer\n\n{load}\n"
-    head += f'tokenizer = AutoTokenizer.from_pretrained("."{trust})\n'
-    head += 'batch = tokenizer(["A text.", "Another, longer one."], padding=True, '
-    head += 'truncation=True, return_tensors="pt")\n'
-    if auto == "AutoModelForCausalLM":
-        return (
-            f'{head}batch = tokenizer("A text", return_tensors="pt")\n'
-            "written = model.generate(**batch, max_new_tokens=20)\n"
-            "print(tokenizer.decode(written[0]))"
-        )
-    extra = ", decoder_input_ids=start" if "decoder_input_ids" in names else ""
-    start = "start = torch.zeros(2, 1, dtype=torch.int64)\n" if extra else ""
-    return (
-        f"{head}{start}with torch.inference_mode():\n"
-        f"    outputs = model(**batch{extra})\n"
-        f'print(outputs["{first}"].shape)'
-    )
-
-
-def _example(spec: TensorSpec) -> str:
-    sizes = ", ".join(
-        "2" if size == "batch" else "8" if isinstance(size, str) else str(size)
-        for size in spec.shape
-    )
-    return (
-        f"torch.ones(({sizes}{',' * (len(spec.shape) == 1)}), dtype=torch.{spec.dtype})"
-    )
 
 
 def _table(result: ExportResult) -> str:

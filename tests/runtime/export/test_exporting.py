@@ -11,7 +11,6 @@ import torch
 from exported_runs import outputs_elsewhere, project_run, python
 from saved_examples import ROWS, saved
 
-from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.exceptions import (
     CheckpointError,
     ExportConflictError,
@@ -24,7 +23,6 @@ from oumi_runtime.export.inference import outputs_for
 from oumi_runtime.export.opening import TrainedRun, open_run
 from oumi_runtime.export.sampling import sample_batches
 from oumi_runtime.export.tokenizer_files import write_tokenizer
-from oumi_runtime.infer import Predictor
 from oumi_runtime.train import train
 
 TASKS = [*ROWS, "image_classification"]
@@ -193,31 +191,6 @@ for task in sys.argv[1:]:
         pad = [preprocessing.pad_token_id]
         assert found["input_ids"] == [ids + pad * (most - len(ids)) for ids in own]
         assert [sum(mask) for mask in found["attention_mask"]] == [*map(len, own)]
-
-
-@pytest.mark.slow
-def test_every_card_says_how_to_load_it_in_code_that_runs(tmp_path: Path):
-    source = run_of("text_classification", tmp_path)
-    for form in ("huggingface", "torch", "onnx"):
-        export(source, form, tmp_path / form)
-        card = (tmp_path / form / "README.md").read_text()
-        (code,) = card.split("```python\n")[1:]
-        printed = python(code.split("```")[0], tmp_path / form)
-        assert printed.strip() in ("torch.Size([2, 3])", "(2, 3)")
-
-
-@pytest.mark.slow
-def test_transformers_writes_on_as_predict_does(tmp_path: Path):
-    source = run_of("causal_lm", tmp_path)
-    export(source, "huggingface", tmp_path / "dest")
-    config = TrainingConfig.from_yaml(source / "config.yaml")
-    (expected,) = Predictor.load(config).predict(["the quick"], max_new_tokens=9)
-    card = (tmp_path / "dest" / "README.md").read_text()
-    code = card.split("```python\n")[1].split("```")[0]
-    code = code.replace('"A text"', '"the quick"')
-    code = code.replace("max_new_tokens=20", "max_new_tokens=9, do_sample=False")
-    printed = python(code, tmp_path / "dest")
-    assert printed.strip() == "the quick" + expected["continuation"].rstrip()
 
 
 def test_a_checkpoint_is_exported_and_verified_first(tmp_path: Path):
