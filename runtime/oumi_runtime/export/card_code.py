@@ -115,7 +115,7 @@ class _Case:
         if features is not None:
             return [
                 'features = json.loads(Path("features.json").read_text("utf-8"))',
-                'rows = encode_rows(read_csv("rows.csv"), features)',
+                'rows = encode_csv("rows.csv", features)',
                 'inputs = {"features": torch.tensor(rows, dtype=torch.float32)}',
             ]
         given = [f'    "{s.name}": {_example(s)},' for s in self.result.inputs]

@@ -9,7 +9,7 @@ _OTHERS = {
 }
 _OWN = {
     "from image_reading import read_image": "read_image(",
-    "from table_features import encode_rows, read_csv": "encode_rows(",
+    "from table_features import encode_csv": "encode_csv(",
 }
 _AUTO = ("AutoFeatureExtractor", "AutoImageProcessor", "AutoTokenizer")
 

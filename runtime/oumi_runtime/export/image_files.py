@@ -16,6 +16,7 @@ from oumi_runtime.exceptions import ExportError
 from oumi_runtime.export.opening import TrainedRun
 
 PROCESSOR_FILENAME = "preprocessor_config.json"
+_ORIENTATION = 0x0112  # In the EXIF data of a photo.
 
 
 def image_options_of(run: TrainedRun) -> ImageOptions | None:
@@ -62,9 +63,12 @@ def telling_images(options: ImageOptions, folder: Path) -> list[Path]:
     for mode in ("1", "L", "LA", "RGB", "RGBA"):
         pictures[mode] = picture.convert(mode)
     pictures["P"] = picture.convert("RGB").convert("P")
+    pictures["16 bits"] = Image.fromarray(noise[..., 0].astype(np.uint16) * 257)
+    turned = Image.Exif()
+    turned[_ORIENTATION] = 6
     paths = [folder / f"{name}.png" for name in pictures]
-    for path, picture in zip(paths, pictures.values(), strict=True):
-        picture.save(path)
+    for path, each in zip(paths, pictures.values(), strict=True):
+        each.save(path, exif=turned if path.stem == "RGB" else None)
     return paths
 
 

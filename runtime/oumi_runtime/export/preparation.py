@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.builders import ImageOptions
-from oumi_runtime.export.carried.table_features import encode_rows, read_csv
+from oumi_runtime.export.carried.table_features import encode_csv
 from oumi_runtime.export.carrying import text_of
 from oumi_runtime.export.image_files import (
     image_options_of,
@@ -97,8 +97,8 @@ def require_same_preparation(
                 read[f"{_IMAGES}/{number}"] = torch.from_numpy(pixels)[None]
         if (features := preparation.features) is not None:
             for number, path in enumerate(told[_FEATURES]):
-                encoded = encode_rows(read_csv(path), features)
-                read[f"{_FEATURES}/{number}"] = torch.tensor(encoded)
+                encoded = torch.tensor(encode_csv(path, features))
+                read[f"{_FEATURES}/{number}"] = encoded
         require_same_inputs(run, format, preparation, told, read)
 
 

@@ -100,7 +100,7 @@ from typing import Any
 import numpy as np
 from transformers import BatchFeature, FeatureExtractionMixin
 
-from .table_features import encode_rows, read_csv
+from .table_features import encode_csv, encode_rows
 
 
 class $extractor(FeatureExtractionMixin):
@@ -124,7 +124,7 @@ class $extractor(FeatureExtractionMixin):
         """
         if isinstance(rows, Mapping):
             rows = [rows]
-        several = read_csv(rows) if isinstance(rows, str) else rows
-        encoded = np.array(encode_rows(several, self.features), dtype=np.float32)
+        encode = encode_csv if isinstance(rows, str) else encode_rows
+        encoded = np.array(encode(rows, self.features), dtype=np.float32)
         return BatchFeature({"features": encoded}, tensor_type=return_tensors)
 ''')

@@ -55,6 +55,7 @@ def features_of(run: TrainedRun, path: Path) -> torch.Tensor:
     [
         'colour,x\n"""red""",1.5\n"dark, blue",NA\n,-2e3\ngreen,\n',
         'x;colour\n1;"dark, blue"\nnan;N/A\n',
+        'x;colour\n1,5;1,5\n-2,25e1;NA\n;"dark, blue"\n',
         '\ufeffother\tcolour\tx\r\n"a\r\nb"\t"""red"""\t7\r\n',
     ],
 )
@@ -64,16 +65,15 @@ def test_rows_of_csv_become_the_features_of_training(text: str, tmp_path: Path):
     path.write_bytes(text.encode())
     prepared = preparation_of(run, {"features"})
     assert prepared.features is not None
-    rows = table_features.read_csv(path)
-    found = torch.tensor(table_features.encode_rows(rows, prepared.features))
+    found = torch.tensor(table_features.encode_csv(path, prepared.features))
     assert torch.equal(found, features_of(run, path))
 
 
 def test_true_and_false_in_csv_are_numbers(tmp_path: Path):
     (tmp_path / "rows.csv").write_text("x\ntrue\nFalse\n")
-    rows = table_features.read_csv(tmp_path / "rows.csv")
     features = [{"column": "x", "kind": "number"}]
-    assert table_features.encode_rows(rows, features) == [[1.0], [0.0]]
+    found = table_features.encode_csv(tmp_path / "rows.csv", features)
+    assert found == [[1.0], [0.0]]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ def test_true_and_false_in_csv_are_numbers(tmp_path: Path):
         ("x,colour\n1,a\nabc,b\n", "row 2: 'x' is 'abc', not a number"),
         ("x,colour\ninf,a\n", "row 1: 'x' is 'inf', not a number"),
         ("x,colour\n1,a,b\n", "row 1 has more cells"),
+        ("x;colour\n1,500;b\n", "row 1: 'x' is '1,500', not a number"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(text: str, reason: str, tmp_path: Path):
@@ -92,9 +93,7 @@ def test_a_row_that_cannot_be_used_is_named(text: str, reason: str, tmp_path: Pa
         {"column": "colour", "kind": "is category", "category": "a"},
     ]
     with pytest.raises(ValueError, match=reason):
-        table_features.encode_rows(
-            table_features.read_csv(tmp_path / "rows.csv"), features
-        )
+        table_features.encode_csv(tmp_path / "rows.csv", features)
 
 
 @pytest.mark.parametrize("form", ["torch", "onnx"])

@@ -1,36 +1,46 @@
 """Turns rows of a table into features as those that the model was trained on."""
 
 import csv
+import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+_FRACTION = re.compile(r"[+-]?\d+[.,]\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_HEAD = 1 << 20
 _WORDS = {"true": 1.0, "false": 0.0}
 _MISSING = {"", "NA", "N/A", "n/a", "#NA", "#N/A", "#N/A N/A", "NULL", "null"}
 _MISSING |= {"NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
 
 
-def read_csv(path: str | PathLike[str]) -> list[dict[str, str | None]]:
-    """Returns the rows of a csv file; cells such as NA, and empty ones, are None.
+def encode_csv(
+    path: str | PathLike[str], features: Sequence[Mapping[str, Any]]
+) -> list[list[float]]:
+    """Returns the features of the rows of a csv file; see `encode_rows`.
 
-    Raises:
-        ValueError: A row is longer than the first line, which names the columns.
+    Cells such as NA, and empty ones, are missing values. What separates the cells, and
+    whether numbers have a point or a comma, is found out.
     """
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        others = (sign for sign in ";\t|" if sign in header)
-        separator = "," if "," in header else next(others, ",")
-        rows = [*csv.DictReader(file, delimiter=separator)]
-    for number, row in enumerate(rows, 1):
+    text = Path(path).read_text("utf-8-sig")
+    header = text.partition("\n")[0]
+    others = (sign for sign in ";\t|" if sign in header)
+    separator = "," if "," in header else next(others, ",")
+    has_commas = _has_decimal_commas(text, separator)
+    categories = _categories(features)
+    rows: list[dict[str, Any]] = []
+    for number, row in enumerate(_read(text, separator), 1):
         if None in row:
-            raise ValueError(f"{path}: row {number} has more cells than the first line")
-    return [
-        {name: None if cell in _MISSING else cell for name, cell in row.items()}
-        for row in rows
-    ]
+            raise ValueError(f"row {number} has more cells than the first line")
+        cells = {k: None if cell in _MISSING else cell for k, cell in row.items()}
+        if has_commas:
+            for name in cells.keys() - categories:
+                cells[name] = (cells[name] or "").replace(",", ".")
+        rows.append(cells)
+    return encode_rows(rows, features)
 
 
 def encode_rows(
@@ -45,7 +55,7 @@ def encode_rows(
     Raises:
         ValueError: A column is missing, or holds no number where the model takes one.
     """
-    categories = {f["column"] for f in features if f["kind"] == "is category"}
+    categories = _categories(features)
     encoded: list[list[float]] = []
     for number, row in enumerate(rows, 1):
         values: dict[str, Any] = {}
@@ -61,6 +71,28 @@ def encode_rows(
                 values[name] = _number(value, f"row {number}: {name!r}")
         encoded.append([_encoded(each, values[each["column"]]) for each in features])
     return encoded
+
+
+def _read(text: str, separator: str) -> Iterator[dict[Any, Any]]:
+    return csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def _has_decimal_commas(text: str, separator: str) -> bool:
+    """Whether numbers have commas, and not only such as may be thousands, as 1,234."""
+    cells = (
+        cell.strip(' "')
+        for line in text[:_HEAD].splitlines()
+        for cell in line.split(separator)
+    )
+    numbers = [cell for cell in cells if _FRACTION.fullmatch(cell)]
+    has_points = any("." in number for number in numbers)
+    are_thousands = all(_THOUSANDS.fullmatch(number) for number in numbers)
+    return separator != "," and not has_points and not are_thousands
+
+
+def _categories(features: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Returns the columns that are text."""
+    return {f["column"] for f in features if f["kind"] == "is category"}
 
 
 def _number(value: Any, where: str) -> float:
