@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from oumi_scaffold.exceptions import TemplateError
-from oumi_scaffold.project import manifest, requirements_file, schema_file
+from oumi_scaffold.project import manifest, requirements_file, schema_file, settings
+from oumi_scaffold.project.entry_points import DATASETS, MODELS, place_of, with_points
 from oumi_scaffold.project.paths import (
     check_case,
     check_distinct,
@@ -175,6 +176,7 @@ def _shared_files(
             listed, [model.structure.class_file for model in models]
         ),
     )
+    yield from _entry_points(models, project)
     entries = [model_entry(model, source) for model in models]
     known = read_target(project, manifest.FILE_NAME)
     yield planned_update(
@@ -183,6 +185,26 @@ def _shared_files(
     if models[0].needs_schema:
         before = read_target(project, schema_file.FILE_NAME)
         yield planned_update(schema_file.FILE_NAME, before, schema_file.content())
+
+
+def _entry_points(models: Sequence[Generated], project: Path) -> Iterable[PlanEntry]:
+    """Plans how others find the classes, in a project that can be installed."""
+    before = read_target(project, settings.FILE_NAME)
+    if before is None:
+        return
+    after = before
+    for group, is_dataset in ((MODELS, False), (DATASETS, True)):
+        points = {
+            model.spec.registered_name: place
+            for model in models
+            if model.spec.target == RUNTIME
+            and model.spec.is_dataset is is_dataset
+            and (place := place_of(model.structure.class_file, model.spec.name))
+        }
+        if points:
+            after = with_points(after, group, points)
+    if after != before:
+        yield planned_update(settings.FILE_NAME, before, after)
 
 
 def model_entry(model: Generated, source: Source) -> manifest.ModelEntry:

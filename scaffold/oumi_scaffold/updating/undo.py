@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import NothingGeneratedError, UnknownChoiceError
-from oumi_scaffold.project import leftovers, manifest, requirements_file, schema_file
+from oumi_scaffold.project import (
+    entry_points,
+    leftovers,
+    manifest,
+    requirements_file,
+    schema_file,
+    settings,
+)
 from oumi_scaffold.project.paths import (
     check_distinct,
     emptied_folders,
@@ -116,6 +123,11 @@ def _shared_files(
     if listed is not None:
         rest = requirements_file.without_lines(listed, removed)
         yield planned_update(requirements_file.FILE_NAME, listed, rest)
+    described = read_target(project, settings.FILE_NAME)
+    if described is not None:
+        rest = entry_points.without_files(described, removed)
+        if rest != described:
+            yield planned_update(settings.FILE_NAME, described, rest)
     after = manifest.without_model(content, name, emptied)
     yield planned_update(manifest.FILE_NAME, content, after)
     schema = read_target(project, schema_file.FILE_NAME)
