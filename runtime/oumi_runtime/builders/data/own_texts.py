@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from oumi_runtime.core.datasets import (
@@ -30,6 +31,8 @@ from oumi_runtime.exceptions import BadRowError, DataError
 
 # A row that cannot be read may be left out later, and does not say what the others are.
 _MOST_UNREADABLE = 10
+# Where a sample has one of these beside its texts, it is tokenized already.
+_MADE_OF_TEXTS = frozenset(("input_ids", "attention_mask", "labels"))
 
 
 class _Form(NamedTuple):
@@ -37,6 +40,20 @@ class _Form(NamedTuple):
 
     fields: Mapping[str, Callable[[Any], Any]]
     of_columns: Callable[[dict[str, list[Any]], list[str] | None], TextColumns]
+    takes_numbers: bool = True
+    """Whether there may be more fields, which hold numbers."""
+
+    def with_fields_of(self, sample: Mapping[str, Any]) -> "_Form":
+        """Returns the form with the further fields of a sample, of numbers."""
+        more = {n: _numbers_like(v) for n, v in sample.items() if n not in self.fields}
+        return self._replace(fields={**self.fields, **more})
+
+    def fits(self, sample: Mapping[str, Any]) -> bool:
+        """Whether a sample has the fields, and none that it must not have."""
+        if not self.takes_numbers:
+            return sample.keys() == self.fields.keys()
+        others = sample.keys() - self.fields.keys()
+        return self.fields.keys() <= sample.keys() and not others & _MADE_OF_TEXTS
 
     def values(self, sample: Any) -> tuple[Any, ...]:
         """Returns the values of a sample's fields.
@@ -57,6 +74,30 @@ class _Form(NamedTuple):
 
     def __str__(self) -> str:
         return " and ".join(self.fields)
+
+
+def _numbers_like(first: Any) -> Callable[[Any], torch.Tensor]:
+    """Returns a function that reads numbers of the shape and kind of the first ones."""
+
+    def read(value: Any) -> torch.Tensor:
+        found = _numbers(value)
+        wanted = _numbers(first)
+        if found.shape != wanted.shape:
+            shapes = f"{tuple(found.shape)}, but {tuple(wanted.shape)} in the first row"
+            raise ValueError(f"of shape {shapes}")
+        if found.is_floating_point() and not wanted.is_floating_point():
+            raise ValueError("but a whole number in the first row")
+        return found.to(wanted.dtype)
+
+    return read
+
+
+def _numbers(value: Any) -> torch.Tensor:
+    try:
+        found = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError("not a number: beside texts, a model takes numbers") from None
+    return found.to(torch.get_default_dtype()) if found.is_floating_point() else found
 
 
 def _text(value: Any) -> str:
@@ -88,7 +129,7 @@ _FORMS = (
         {"text": _text, "target": _text},
         lambda of, _: TextPairs(of["text"], of["target"]),
     ),
-    _Form({"text": _text}, lambda of, _: PlainTexts(of["text"])),
+    _Form({"text": _text}, lambda of, _: PlainTexts(of["text"]), takes_numbers=False),
 )
 
 
@@ -98,7 +139,8 @@ def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
     Args:
         dataset: Any dataset; one whose samples are tensors is returned unchanged. A
             sample holds texts if its fields are `text` and `label`; `tokens` and
-            `labels`; `text` and `target`; or `text`.
+            `labels`; `text` and `target`; or `text` alone. Beside the pairs there may
+            be others, of numbers in the same shape for every sample.
         stream: Whether to read the rows only as they are needed.
 
     Raises:
@@ -120,10 +162,10 @@ def holds_texts(sample: Any) -> bool:
 
 def _form_of(sample: Any) -> _Form | None:
     for form in _FORMS:
-        if isinstance(sample, Mapping) and sample.keys() == form.fields.keys():
+        if isinstance(sample, Mapping) and form.fits(sample):
             with contextlib.suppress(DataError):
-                form.values(sample)
-                return form
+                form.values({name: sample[name] for name in form.fields})
+                return form.with_fields_of(sample)
     return None
 
 
@@ -190,4 +232,6 @@ class OwnTexts(BlockDataset):
             name: [row[place] for row in rows]
             for place, name in enumerate(self._form.fields)
         }
-        return self._form.of_columns(columns, self.label_names)
+        texts = self._form.of_columns(columns, self.label_names)
+        numbers = texts.columns.keys() ^ columns.keys()
+        return texts.with_numbers({name: columns[name] for name in numbers})

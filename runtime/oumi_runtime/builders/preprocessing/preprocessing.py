@@ -69,7 +69,7 @@ class Preprocessing:
         if not isinstance(dataset, TextColumns):
             return dataset
         label_ids = partial(self._label_ids, self._are_names(dataset))
-        columns = self._encoder.encode(dataset, label_ids)
+        columns = self._encoder.encode(dataset, label_ids) | dataset.number_columns
         return ColumnDataset(columns, label_names=self.label_names)
 
     def apply_to_inputs(self, stream: Stream) -> Stream:

@@ -121,7 +121,8 @@ def test_fields_tell_the_kind_of_text(sample: dict[str, Any], kind: type[TextCol
     [
         {"input_ids": torch.tensor([1, 2]), "labels": torch.tensor(1)},
         {"text": torch.tensor([1]), "label": torch.tensor(1)},
-        {"text": "a", "label": 1, "weight": 2.0},
+        {"text": "a", "input_ids": torch.tensor([1]), "weight": 2.0},
+        {"text": "a", "label": 1, "labels": torch.tensor(1)},
     ],
 )
 def test_other_samples_stay_as_they_are(sample: dict[str, Any]):

@@ -12,7 +12,6 @@ from typing import Any, Self
 import torch
 from torch.utils.data import Dataset
 
-
 class TextColumns(Dataset[dict[str, Any]]):
     """Samples of text, stored by name as lists of equal length."""
 
@@ -54,6 +53,19 @@ class TextColumns(Dataset[dict[str, Any]]):
         return [
             text for name in ("text", "target") for text in self.columns.get(name, ())
         ]
+
+    @property
+    def number_columns(self) -> dict[str, torch.Tensor]:
+        """The columns of `with_numbers`, (samples, ...) each."""
+        return {
+            name: torch.stack(values)
+            for name, values in self.columns.items()
+            if values and isinstance(values[0], torch.Tensor)
+        }
+
+    def with_numbers(self, columns: Mapping[str, list[torch.Tensor]]) -> Self:
+        """Returns these texts with columns of numbers, tensors of one shape each."""
+        return self._with({**self.columns, **columns})
 
     def select(self, indices: torch.Tensor) -> Self:
         """Returns the selected samples, in the given order.

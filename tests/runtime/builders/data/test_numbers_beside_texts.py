@@ -1,0 +1,93 @@
+"""A sample may hold numbers beside its texts, such as the label of a second task."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetParams,
+    DatasetSplit,
+    DatasetSplitParams,
+    ModelParams,
+)
+from oumi_runtime.core.datasets import BaseMapDataset, Stream
+from oumi_runtime.core.registry import REGISTRY, register_dataset
+from oumi_runtime.exceptions import BadRowError
+from oumi_runtime.models import MLPEncoder
+
+
+@pytest.fixture(autouse=True)
+def own_registry():
+    with REGISTRY.isolated():
+        yield
+
+
+def tokenized(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:
+    @register_dataset("numbered")
+    class Numbered(BaseMapDataset):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self._data = rows
+
+        def transform(self, sample):
+            return dict(sample)
+
+    params = [DatasetParams(dataset_name="numbered")]
+    data = DataParams(train=DatasetSplitParams(datasets=params, stream=stream))
+    texts = build_dataset_mixture(data, DatasetSplit.TRAIN)
+    model = MLPEncoder(input_dim=80, output_dim=3)
+    return fit_preprocessing(texts, ModelParams(model_name="x"), model).apply(texts)
+
+
+ROWS = [{"text": f"t {n}", "label": n % 3, "stars": n / 2} for n in range(90)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_second_label_comes_with_the_tokens(stream):
+    samples = tokenized(ROWS, stream=stream)
+    assert isinstance(samples, Stream) == stream
+    samples = [samples[n] for n in range(90)] if not stream else list(samples)
+    assert [float(each["stars"]) for each in samples] == [n / 2 for n in range(90)]
+    assert samples[3]["stars"].dtype == torch.float32
+    assert [int(each["labels"]) for each in samples] == [n % 3 for n in range(90)]
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        {"text": "a", "target": "b", "box": [1, 2]},
+        {"tokens": ["a", "b"], "labels": [0, 1], "box": torch.tensor([1, 2])},
+    ],
+)
+def test_numbers_of_any_shape_come_with_any_texts_but_plain_ones(sample):
+    first = tokenized([sample, sample])[0]
+    assert first["box"].tolist() == [1, 2]
+    assert "input_ids" in first
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("four", "'stars' is 'four', not a number: beside texts"),
+        (None, "'stars' is None, not a number"),
+        ([1.0, 2.0], r"of shape \(2,\), but \(\) in the first row"),
+    ],
+)
+def test_what_is_no_such_number_is_named_with_its_row(value, reason):
+    with pytest.raises(BadRowError, match=f"row 91 .*{reason}"):
+        tokenized([*ROWS, {**ROWS[0], "stars": value}])
+
+
+def test_a_fraction_among_whole_numbers_is_not_cut_off():
+    rows = [{"text": "a", "label": 0, "stars": stars} for stars in (1, 2, 2.5)]
+    with pytest.raises(BadRowError, match=r"row 3 .*2.5, but a whole number in the fir"):
+        tokenized(rows)
+
+
+def test_an_identifier_is_no_number():
+    rows = [{"text": "a", "label": 0, "id": "doc-1"}] * 2
+    with pytest.raises(BadRowError, match="'id' is 'doc-1', not a number: beside text"):
+        tokenized(rows)
