@@ -3,8 +3,9 @@
 import math
 
 import torch
+from torch import nn
 
-from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
@@ -15,8 +16,10 @@ from oumi_runtime.testing.measuring import (
     loss_of,
     outputs_of,
     perturbed,
+    terms_of,
 )
 from oumi_runtime.testing.needs import class_labels, labels, logits
+from oumi_runtime.testing.references import reference_losses
 
 # Logits that are all nearly zero look alike whatever is done to them.
 _SPREAD = 0.2
@@ -41,7 +44,7 @@ def check_fresh_model_guesses(case: ModelCase) -> None:
         batch = case.batch(32, seed)
         model = case.model(seed=seed)
         with torch.no_grad():
-            losses.append(loss_of(model, batch).item())
+            losses.append(_loss_of_guesses(case, model, batch).item())
         logits = logits_of(model, case.inputs(32, seed))
         classes = logits.shape[-1] if logits.ndim > 1 else 2
     mean, guess = sum(losses) / len(losses), math.log(max(2, classes))
@@ -51,6 +54,15 @@ def check_fresh_model_guesses(case: ModelCase) -> None:
             f"classes has ln({classes}) = {guess:.3g}: do the weights start too large, "
             "or does the loss know the labels?"
         )
+
+
+def _loss_of_guesses(case: ModelCase, model: nn.Module, batch: Batch) -> torch.Tensor:
+    """Returns the loss, or that of the criterion alone if the loss has other terms."""
+    outputs = outputs_of(model, batch)
+    if "logits" in outputs and terms_of(outputs):
+        for reference in reference_losses(case, outputs["logits"], batch).values():
+            return reference
+    return loss_of(model, batch)
 
 
 @check()

@@ -25,6 +25,10 @@ def classified_texts(batch_size: int) -> Batch:
     return {**texts(batch_size), "labels": torch.randint(CLASSES, (batch_size,))}
 
 
+def rated_texts(batch_size: int) -> Batch:
+    return {**classified_texts(batch_size), "stars": 10 + torch.rand(batch_size)}
+
+
 def labelled_texts(batch_size: int) -> Batch:
     return {
         **texts(batch_size),
@@ -224,6 +228,7 @@ STYLES = {
     "torch_transformer": Style(
         "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
     ),
+    "two_tasks": Style("TwoTasks", rated_texts, {"vocab_size": VOCAB}),
     "two_tower": Style("TwoTower", translations, {"vocab_size": VOCAB}),
     "vit_cls": Style("VitCls", grey_images),
     "wave_conv": Style("WaveConv", sounds),

@@ -686,6 +686,18 @@ FAULTS = (
         ),
     ),
     (
+        "two_tasks",
+        "loss of the second task detached",
+        "every_parameter_gets_a_gradient",
+        (('+ 0.1 * outputs["star_loss"]', '+ 0.1 * outputs["star_loss"].detach()'),),
+    ),
+    (
+        "two_tasks",
+        "logits too large",
+        "fresh_model_guesses",
+        (("self.topic(x)}", "self.topic(x) * 500}"),),
+    ),
+    (
         "mixup_resnet",
         "order drawn on the CPU",
         "no_device_is_written_in",
