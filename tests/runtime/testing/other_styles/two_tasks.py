@@ -15,7 +15,9 @@ class TwoTasks(BaseModel):
         self.topic = nn.Linear(dim, num_classes)
         self.stars = nn.Linear(dim, 1)
 
-    def forward(self, input_ids, attention_mask=None, labels=None, stars=None, **kwargs):
+    def forward(
+        self, input_ids, attention_mask=None, labels=None, stars=None, **kwargs
+    ):
         """Classifies texts, and rates them.
 
         Args:

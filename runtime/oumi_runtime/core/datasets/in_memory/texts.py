@@ -12,6 +12,7 @@ from typing import Any, Self
 import torch
 from torch.utils.data import Dataset
 
+
 class TextColumns(Dataset[dict[str, Any]]):
     """Samples of text, stored by name as lists of equal length."""
 
