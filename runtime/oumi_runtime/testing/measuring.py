@@ -102,10 +102,21 @@ def compute_gradients(loss: torch.Tensor) -> None:
 
 @torch.no_grad()
 def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
-    """Perturbs every weight a little, since weights of zero can hide mistakes."""
+    """Perturbs every weight a little, since weights of zero can hide mistakes.
+
+    The embedding of padding stays as it is, as in training.
+    """
+    tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+    padding = {
+        table: table.weight[table.padding_idx].clone()
+        for table in tables
+        if table.padding_idx is not None
+    }
     for parameter in model.parameters():
         if parameter.is_floating_point():
             parameter.add_(torch.randn_like(parameter), alpha=scale)
+    for table, row in padding.items():
+        table.weight[table.padding_idx] = row
     return model
 
 

@@ -169,6 +169,28 @@ class Heads(HeadsForWidth):
     layer = _Heads
 
 
+class _Projection(nn.Module):
+    """A linear layer of a class of its own, as GPT-2 has."""
+
+    def __init__(self, in_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(in_dim, out_dim) / in_dim**0.5)
+
+    def forward(self, x):
+        return x @ self.weight
+
+
+class _OwnProjections(_Heads):
+    def __init__(self, model, width):
+        super().__init__(model, width)
+        self.qkv = _Projection(width, 3 * width)
+        self.projection = _Projection(width, width)
+
+
+class OwnProjections(HeadsForWidth):
+    layer = _OwnProjections
+
+
 class PatchesReshaped(SeesPatches):
     def forward(self, images, labels=None, **kwargs):
         x = self.patches(images).reshape(len(images), 4, -1) + self.placed()

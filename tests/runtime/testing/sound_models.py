@@ -158,6 +158,25 @@ class FixedLength(Sound):
         return super().encode(x + self.position)
 
 
+class ZeroPadding(Sound):
+    """Leaves padding out by its embedding, which stays zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(VOCAB, WIDTH, padding_idx=0)
+
+    def forward(self, input_ids, attention_mask=None, labels=None, **kwargs):
+        if attention_mask is not None:
+            input_ids = input_ids.masked_fill(attention_mask == 0, 0)
+        return super().forward(input_ids, None, labels)
+
+    def encode(self, x):
+        return x
+
+    def pool(self, x, mask):
+        return F.relu(self.hidden(x.sum(1)))
+
+
 class FrozenEmbedding(Sound):
     """Has an embedding that is not trained, and the same in every model."""
 
@@ -200,6 +219,7 @@ SOUND: dict[str, ModelCase] = {
     "smoothed": ModelCase(Smoothed, text_batch),
     "batch_norm": ModelCase(WithBatchNorm, text_batch),
     "fixed_length": ModelCase(FixedLength, text_batch),
+    "zero_padding": ModelCase(ZeroPadding, text_batch),
     "frozen": ModelCase(FrozenEmbedding, text_batch),
     "teacher": ModelCase(WithTeacher, text_batch),
     "recurrent": ModelCase(Recurrent, text_batch),

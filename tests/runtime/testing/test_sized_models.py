@@ -128,6 +128,7 @@ FAULTS += [
 
 SOUND: list[tuple[ModelCase, str]] = [
     (attending(models.Scored), "attention_scores_do_not_grow_with_the_width"),
+    (attending(models.OwnProjections), "attention_scores_do_not_grow_with_the_width"),
     (attending(models.SmallStart), "attention_scores_do_not_grow_with_the_width"),
     (attending(models.SomeLayers), "there_are_as_many_layers_as_asked_for"),
     (attending(models.LastLayerApart), "there_are_as_many_layers_as_asked_for"),

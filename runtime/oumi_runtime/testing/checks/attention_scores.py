@@ -73,7 +73,7 @@ def scores_of(
     def draw(module: nn.Module, args: Any, output: torch.Tensor) -> torch.Tensor:
         return torch.randn_like(output)
 
-    layers = [m for m in model.eval().modules() if isinstance(m, nn.Linear)]
+    layers = [m for m in model.eval().modules() if _is_projection(m)]
     handles = [layer.register_forward_hook(draw) for layer in layers if at_random]
     torch.manual_seed(0)
     try:
@@ -91,6 +91,13 @@ def scores_of(
             heads = both.shape[1] if both.ndim == 4 else None
             summaries.append(Scores(one.query.shape[-1], heads, spread))
     return summaries
+
+
+def _is_projection(module: nn.Module) -> bool:
+    """Whether it is a linear layer, of torch or of a class like GPT-2's."""
+    weight = getattr(module, "weight", None)
+    is_matrix = isinstance(weight, torch.Tensor) and weight.ndim == 2
+    return is_matrix and not isinstance(module, nn.Embedding)
 
 
 def _spread(scores: torch.Tensor, counted: torch.Tensor) -> float | None:
