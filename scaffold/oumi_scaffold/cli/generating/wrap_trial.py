@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from oumi_scaffold.exceptions import WrapError
 from oumi_scaffold.wrapping.arguments import Argument, call_of
 from oumi_scaffold.wrapping.wrapped import Reading
 
@@ -46,6 +47,7 @@ def tried(
 
     Raises:
         WrappingError: It cannot be made or run, or does not fit the task.
+        WrapError: So, too, where it takes further items that are not set.
     """
     # Imports torch.
     from oumi_runtime.exceptions import WrappingError
@@ -69,7 +71,19 @@ def tried(
     if factory.others == "name" and _CLASSES in sizes and not knows_classes:
         more = [*arguments, Argument(_CLASSES, "int", sizes[_CLASSES], _CLASSES)]
         arguments = more if reading(more) else arguments
-    first = run(arguments)
+    try:
+        first = run(arguments)
+    except WrappingError as error:
+        unset = [
+            each.name
+            for each in factory.parameters
+            if each.passing == "items" and each.name not in set_by_user
+        ]
+        if not unset:
+            raise
+        why = str(error).partition(": ")[2]
+        reason = f"its *{unset[0]} are not set: add --set {unset[0]}=VALUE,VALUE"
+        raise WrapError(what, f"{reason} ({why})") from error
     usual = first.reading._replace(width=0)
     fixed = [
         each

@@ -78,6 +78,11 @@ ENCODER = f"""{HEAD}class A(nn.Module):
             ("nets:Rows", *TABLE),
             "its argument config has no type: give it one, a dataclass",
         ),
+        (
+            LINEAR.replace("dim: int = 8", "*dims").replace("dim)", "dims[0])"),
+            ("nets:Rows", *TABLE),
+            "its *dims are not set: add --set dims=VALUE,VALUE (making it with",
+        ),
         (ENCODER, ("nets:A", "--task", "seq2seq"), "needs a second one, the target so"),
         (
             ENCODER.replace("self, x)", "self, x, other)"),
