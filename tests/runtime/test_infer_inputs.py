@@ -119,6 +119,8 @@ def test_a_text_that_cannot_be_used_is_counted(tmp_path: Path):
     config = saved("text_classification", tmp_path)
     assert message_of(config, ["a", ""]) == "input 2 is empty"
     assert message_of(config, ["a", 3]) == "input 2 is 3, not text"
+    found = message_of(config, [{"text": "a"}, {"body": "b", "id": 1}])
+    assert found == "input 2 has no 'text', only body, id"
     (tmp_path / "in.txt").write_bytes(b"a\n\xff\n")
     assert "in.txt: line 2 is not UTF-8" in message_of(config, tmp_path / "in.txt")
     assert message_of(config, tmp_path / "nothing.csv").startswith("no file or folder")

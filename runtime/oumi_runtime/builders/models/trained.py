@@ -19,14 +19,19 @@ from oumi_runtime.builders.models.adapters import (
 )
 from oumi_runtime.builders.models.building import build_model
 from oumi_runtime.builders.models.devices import resolve_device
+from oumi_runtime.builders.models.freezing import freeze_layers
 from oumi_runtime.builders.models.huggingface import is_huggingface_folder
 from oumi_runtime.core.configs import ModelParams, PeftSaveMode, TrainingConfig
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.reading import load_weights, read_entries
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
 from oumi_runtime.core.registry import REGISTRY
-from oumi_runtime.core.trainers.base_trainer import save_weights
+from oumi_runtime.core.trainers.base_trainer import STATE_NAME, save_weights
+from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, verify
+from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
+from oumi_runtime.core.trainers.checkpoints.state_files import load_state_tree
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.core.trainers.optimizers.weight_average import WeightAverage
 from oumi_runtime.exceptions import SavedModelError
 
 
@@ -81,6 +86,9 @@ def load_trained_model(config: TrainingConfig) -> tuple[nn.Module, Path]:
             params = _without_adapter(params)
         model = load_adapter(build_model(params), folder, is_trainable=False)
         return _placed(model, config), folder
+    if (folder / MANIFEST_FILENAME).exists():
+        verify(folder)
+        return load_checkpoint(config, folder), folder
     if (folder / WEIGHTS_FILENAME).exists():
         return _placed(_load_whole(folder, config), config), folder
     latest = CheckpointStore(folder).latest()
@@ -97,16 +105,36 @@ def load_checkpoint(config: TrainingConfig, checkpoint: Path) -> nn.Module:
 
     Args:
         config: The config that the model was trained with.
-        checkpoint: The folder, which has been verified.
+        checkpoint: The folder, which has been verified. With `training.ema_decay`, its
+            average is loaded: that is what was evaluated.
     """
     has_adapter = config.training.use_peft or config.model.adapter_trainable
     if not has_adapter and (own := _own_class(config.model)) is not None:
-        return _placed(own.from_pretrained(checkpoint), config)
+        return _placed(
+            _averaged(own.from_pretrained(checkpoint), checkpoint, config), config
+        )
     trained = build_trainable_model(config)
     if isinstance(trained, BaseModel):
-        return _placed(type(trained).from_pretrained(checkpoint), config)
+        read = type(trained).from_pretrained(checkpoint)
+        return _placed(_averaged(read, checkpoint, config), config)
     _read_weights(trained, checkpoint)
+    trained = _averaged(trained, checkpoint, config)
     return _placed(merge(trained) if is_adapted(trained) else trained, config)
+
+
+def _averaged(model: nn.Module, checkpoint: Path, config: TrainingConfig) -> nn.Module:
+    """Puts the average that a checkpoint holds, if any, into its model."""
+    if config.training.ema_decay is None:
+        return model
+    with fitting(checkpoint):
+        num_parameters = sum(1 for _ in model.parameters())
+        tree = load_state_tree(checkpoint, STATE_NAME, 1000 + 16 * num_parameters)
+        if (state := tree.get("average")) is not None:
+            freeze_layers(model, config.model.freeze_layers)
+            average = WeightAverage(model, config.training.ema_decay)
+            average.load_state_dict(state)
+            average.adopt()
+    return model
 
 
 def _load_whole(folder: Path, config: TrainingConfig) -> nn.Module:

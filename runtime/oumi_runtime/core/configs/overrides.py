@@ -112,6 +112,9 @@ def _child(holder: Any, part: str | int, key: Key, empty: Any) -> Any:
             )
         if part == len(holder):
             holder.append(empty)
+    elif isinstance(holder, list):
+        entry = f"{above}[{part}]" if part.isdigit() else f"{above}[0].{part}"
+        raise ValueError(f"{above} is a list; write {entry} for an entry")
     elif not isinstance(holder, dict):
         raise ValueError(f"{above} is not a section with keys")
     else:

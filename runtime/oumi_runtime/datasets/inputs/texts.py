@@ -114,16 +114,20 @@ class GivenTexts(BlockDataset):
 
     def read_blocks(self, start: int = 0) -> Iterator[TextColumns]:
         """Iterates over the texts; see `BlockDataset.read_blocks`."""
-        texts = map(self._text_of, self._texts)
-        numbered = islice(enumerate(texts, 1), start, None)
+        numbered = islice(enumerate(self._texts, 1), start, None)
         while run := list(islice(numbered, _ROWS_AT_ONCE)):
-            for number, value in run:
-                if mistake := self._kind.mistake_in(value):
-                    raise BadRowError(f"{self._where} {number} {mistake}")
-            yield self._kind.texts_of([value for _, value in run])
+            yield self._kind.texts_of([self._text_of(*each) for each in run])
 
-    def _text_of(self, given: Any) -> Any:
-        return given.get(self._column) if isinstance(given, Mapping) else given
+    def _text_of(self, number: int, given: Any) -> Any:
+        value, mistake = given, None
+        if isinstance(given, Mapping):
+            value = given.get(self._column)
+            if self._column not in given:
+                found = ", ".join(map(str, given)) or "nothing"
+                mistake = f"has no {self._column!r}, only {found:.60}"
+        if mistake := mistake or self._kind.mistake_in(value):
+            raise BadRowError(f"{self._where} {number} {mistake}")
+        return value
 
 
 def lines_of(lines: Iterable[bytes], where: str) -> Iterator[str]:
