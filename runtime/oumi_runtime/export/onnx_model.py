@@ -12,6 +12,7 @@ from oumi_runtime.exceptions import ExportError, MissingExtraError
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs
 from oumi_runtime.export.opening import TrainedRun
+from oumi_runtime.export.sized_recurrence import in_any_length
 from oumi_runtime.export.torch_program import quiet
 
 ONNX_FILENAME = "model.onnx"
@@ -52,7 +53,7 @@ def write_onnx(
         for spec in inputs
     }
     try:
-        with quiet():
+        with quiet(), in_any_length():
             made = torch.onnx.export(
                 program,
                 dynamo=True,

@@ -21,7 +21,9 @@ from oumi_runtime.exceptions import ExportError, first_line
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs, with_named_inputs
 from oumi_runtime.export.opening import TrainedRun
+from oumi_runtime.export.packed_sequences import on_padded_rows
 from oumi_runtime.export.sampling import Samples
+from oumi_runtime.export.sized_recurrence import in_any_length
 
 PROGRAM_FILENAME = "model.pt2"
 
@@ -41,7 +43,7 @@ def trace(
         for spec in inputs
     }
     try:
-        with quiet():
+        with quiet(), on_padded_rows(run.model), in_any_length():
             program = torch.export.export(
                 module, (), samples.inputs[0], dynamic_shapes=sizes
             )
