@@ -6,7 +6,7 @@ from typing import Any
 from oumi_runtime.core.trainers.run.record import read_record
 from oumi_runtime.export.card_code import example_code
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.preparation import preparation_of
+from oumi_runtime.export.preparation import Preparation, preparation_of
 from oumi_runtime.export.results import ExportResult
 
 CARD_FILENAME = "README.md"
@@ -27,7 +27,7 @@ def model_card(result: ExportResult, run: TrainedRun) -> str:
         f"```python\n{example_code(result, run, prepared)}\n```",
         "## Inputs and outputs",
         _table(result),
-        _remarks(result, run),
+        _remarks(result, run, prepared),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -57,7 +57,7 @@ def _table(result: ExportResult) -> str:
     return "\n".join(rows)
 
 
-def _remarks(result: ExportResult, run: TrainedRun) -> str:
+def _remarks(result: ExportResult, run: TrainedRun, prepared: Preparation) -> str:
     lines = [
         f"The outputs differ by at most {result.largest_difference:.2g} from those of "
         "the model that was trained; `export.json` says the same for programs."
@@ -67,8 +67,23 @@ def _remarks(result: ExportResult, run: TrainedRun) -> str:
         lines.append(f"The classes, in the order of the logits: {shown}.")
     if run.preprocessing.table is not None:
         lines.append("`features.json` says how the columns of a table become features.")
+    elif names := _columns(result, run):
+        lines.append(f"The features, in their order: {', '.join(names)}.")
+    if (images := prepared.images) is not None:
+        colours = "grey" if images.channels == 1 else "RGB"
+        size = images.image_size
+        sides = "" if size is None else f", of {size} x {size} pixels"
+        lines.append(f"Pictures are read as {colours}{sides}, with values in 0..1.")
     if run.preprocessing.tokenizer is not None:
         lines.append(
             f"Texts were cut to {run.preprocessing.max_length} tokens in training."
         )
     return "\n\n".join(lines)
+
+
+def _columns(result: ExportResult, run: TrainedRun) -> list[str]:
+    """Returns the columns that are features as they are, if they are known."""
+    if [spec.name for spec in result.inputs] != ["features"] or run.has_own_collator:
+        return []
+    names = [*(run.reader.feature_columns.names or ())]
+    return names if [len(names)] == result.inputs[0].shape[1:] else []

@@ -8,16 +8,39 @@ from typing import Any
 
 import pytest
 import torch
-from exported_runs import python
-from saved_examples import pair_row, saved
+from exported_runs import project_run, python
+from saved_examples import pair_row, saved, text_row, write_rows
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.export import export
 from oumi_runtime.infer import Predictor
+from oumi_runtime.train import train
 
 FORMATS = ("huggingface", "torch", "onnx")
 TEXTS = ["the quick fox", "a lazy dog jumps over the brown fox" * 9]
 TOKENS = [["the", "quick"], ["lazy"] * 40]
+
+
+PLAIN = """
+import torch
+from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.registry import RegistryType, register
+from torch import nn
+
+
+@register("Net", RegistryType.MODEL)
+class Net(BaseModel):
+    def __init__(self, width: int = 4):
+        super().__init__()
+        self.layer = nn.Linear(2, width)
+
+    def forward(self, features, labels=None):
+        return {"logits": self.layer(features)}
+
+    @property
+    def criterion(self):
+        return nn.functional.cross_entropy
+"""
 
 
 def mixed_row(number: int) -> dict[str, Any]:
@@ -54,7 +77,11 @@ def printed(folder: Path, **replaced: str) -> list[str]:
         given["tokens"] = '[["some", "tokens"], ["and", "some", "more"]]'
         assert given[old] in code
         code = code.replace(given[old], new)
-    # As where the code is run in the folder, whose modules it imports.
+    return code_output(code, folder)
+
+
+def code_output(code: str, folder: Path) -> list[str]:
+    """Runs code in a folder, whose modules it imports."""
     return python(f"sys.path.insert(0, '.')\n{code}", folder).splitlines()
 
 
@@ -197,3 +224,42 @@ def test_a_tokenizer_with_ends_cuts_long_texts_as_in_training(
     lines = printed(tmp_path / "dest", tokens=repr(TOKENS))
     expected = [each["labels"] for each in predicted(source, TOKENS)]
     assert [*map(ast.literal_eval, lines)] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_one_logit_for_two_classes(form: str, tmp_path: Path):
+    source = project_run(tmp_path / "project", PLAIN, width=1)
+    config = TrainingConfig.from_yaml(source / "config.yaml")
+    config.training.metrics_function = "classification"
+    config.to_yaml(source / "config.yaml")
+    export(source, form, tmp_path / "dest")
+    expected = predicted(source, [{"x0": 1.0, "x1": 1.0}])[0]
+    code = code_of(tmp_path / "dest")
+    label, probability = code_output(code, tmp_path / "dest")[0].split(" ")
+    assert int(label) == expected["label"]
+    assert float(probability) == pytest.approx(expected["probabilities"]["1"], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_a_model_of_transformers_goes_on_as_predict_does(tmp_path: Path):
+    import transformers
+
+    sizes = {"vocab_size": 300, "n_embd": 32, "n_layer": 1, "n_head": 2}
+    made = transformers.GPT2Config(**sizes, bos_token_id=0, eos_token_id=0)
+    transformers.GPT2LMHeadModel(made).save_pretrained(tmp_path / "gpt")
+    write_rows(tmp_path / "data.jsonl", [text_row(number) for number in range(40)])
+    data = {"dataset_name": "text_lm", "dataset_path": str(tmp_path / "data.jsonl")}
+    training = {"output_dir": str(tmp_path / "out"), "max_steps": 20}
+    tree = {
+        "model": {"model_name": str(tmp_path / "gpt"), "tokenizer_name": "bytes"},
+        "data": {"train": {"datasets": [data]}},
+        "training": {**training, "learning_rate": 0.01, "log_level": "error"},
+    }
+    train(TrainingConfig.from_str(json.dumps(tree)))
+    (expected,) = predicted(tmp_path / "out", ["the quick"])
+    for form in FORMATS:
+        export(tmp_path / "out", form, tmp_path / form)
+        lines = printed(tmp_path / form, prompt=repr("the quick"))
+        written = "\n".join(lines).rstrip()
+        assert written == "the quick" + expected["continuation"].rstrip()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exported_runs import python
+from exported_runs import project_run, python
 from saved_examples import saved
 
 from oumi_runtime.core.datasets import ColumnDataset
@@ -217,3 +217,34 @@ def test_a_run_of_a_table_without_its_data_is_prepared_too(tmp_path: Path):
         (tmp_path / f"{name}.jsonl").unlink()
     export(folder, "torch", tmp_path / "dest")
     assert (tmp_path / "dest" / "table_features.py").exists()
+
+
+def test_the_card_names_columns_that_are_features_as_they_are(tmp_path: Path):
+    net = """
+from oumi_runtime.core.models import BaseModel
+from oumi_runtime.core.registry import RegistryType, register
+from torch import nn
+
+
+@register("Net", RegistryType.MODEL)
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 3)
+
+    def forward(self, features, labels=None):
+        return {"logits": self.layer(features)}
+
+    @property
+    def criterion(self):
+        return nn.functional.cross_entropy
+"""
+    export(project_run(tmp_path / "project", net), "torch", tmp_path / "dest")
+    card = (tmp_path / "dest" / "README.md").read_text()
+    assert "The features, in their order: x0, x1." in card
+
+
+def test_the_card_says_how_pictures_are_read(tmp_path: Path):
+    export(run_of("image_classification", tmp_path), "torch", tmp_path / "dest")
+    card = (tmp_path / "dest" / "README.md").read_text()
+    assert "read as grey, of 8 x 8 pixels, with values in 0..1." in card
