@@ -1,12 +1,20 @@
 """Selecting, reading and describing single rows of datasets."""
 
+import sysconfig
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch.utils.data import Dataset, Subset
 
 from oumi_runtime.exceptions import BadRowError, OumiRuntimeError
+
+_LIBRARIES: list[Path | str] = [
+    Path(__file__).parents[3],  # This package.
+    *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
+]
 
 
 class ChosenRows(Dataset[Any]):
@@ -109,8 +117,20 @@ class RowReader(Dataset[tuple[Any, Any]]):
 
 
 def in_one_line(error: BaseException) -> str:
-    """Returns an error's message on one line, with its type unless it is our own."""
+    """Returns an error's message on one line.
+
+    Unless it is our own, its type comes first, and last the user's line it arose in.
+    """
     text = " ".join(str(error).split()) or "no reason given"
     if isinstance(error, OumiRuntimeError):
         return text
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {text}{_users_line(error)}"
+
+
+def _users_line(error: BaseException) -> str:
+    """Returns the innermost line of code that is no library's, in parentheses."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_file() and not any(path.is_relative_to(each) for each in _LIBRARIES):
+            return f" ({path.name}:{frame.lineno})"
+    return ""

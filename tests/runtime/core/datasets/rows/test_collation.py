@@ -111,3 +111,17 @@ def test_features_are_no_sequences_to_be_rounded_up():
     waves = [{"wave": torch.ones(size)} for size in (2, 3)]
     assert PaddingCollator(pad_to_multiple_of=4)(waves)["wave"].shape == (2, 4)
     assert batch["input_ids"].shape == (2, 4)
+
+
+def test_the_line_of_a_users_collator_that_fails_is_named() -> None:
+    class Rows:
+        dataset_name = "rows"
+
+    def collate(samples):
+        return torch.stack([sample["imput_ids"] for sample in samples])
+
+    rows = [(n, {"input_ids": torch.tensor([n])}) for n in range(3)]
+    line = collate.__code__.co_firstlineno + 1
+    reason = rf"KeyError: 'imput_ids' \(test_collation.py:{line}\)$"
+    with pytest.raises(BadRowError, match=reason):
+        RowCollator(Rows(), collate)(rows)
