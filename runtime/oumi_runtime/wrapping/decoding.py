@@ -37,3 +37,9 @@ def sees_no_later(one: torch.Tensor, other: torch.Tensor) -> bool:
     half = one.shape[1] // 2
     one, other = one[:, :half], other[:, :half]
     return torch.allclose(one, other, atol=1e-4 * float(one.abs().max() + 1))
+
+
+def sees_own(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether the logits at the half change with the token there, the last one seen."""
+    half = one.shape[1] // 2
+    return not torch.equal(one[:, half], other[:, half])

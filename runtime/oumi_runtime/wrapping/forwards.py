@@ -16,6 +16,7 @@ _TARGET_MASKS = (
     *("tgt_mask", "trg_mask", "target_mask", "decoder_mask", "dec_mask"),
     *("causal_mask", "look_ahead_mask", "subsequent_mask"),
 )
+_CAUSAL_MASKS = ("src_mask", "attn_mask", "causal_mask", "tgt_mask", "mask")
 _MEMORY_MASKS = ("memory_key_padding_mask", "memory_padding_mask")
 _LABELS = ("labels", "label", "targets", "target", "y")
 
@@ -51,7 +52,8 @@ class Forward:
         is_text = not task.startswith(("image", "tabular"))
         is_pair = task == "seq2seq"
         self.target = self._target(what) if is_pair else ""
-        self.target_mask = self._first(_TARGET_MASKS) if is_pair else ""
+        later = {"seq2seq": _TARGET_MASKS, "causal-lm": _CAUSAL_MASKS}
+        self.target_mask = self._first(later.get(task, ()))
         masks = SOURCE_MASKS if is_pair else MASKS if is_text else ()
         self.mask = self._first(masks)
         self.more_masks = tuple(

@@ -14,9 +14,9 @@ from oumi_runtime.wrapping.source import told
 class Runner:
     """A module, with what the model gives it beside its input.
 
-    `targets` are the tokens of a decoder, and `later` is the kind of mask that it
-    needs. `is_colored` is whether grey images are given as colored ones, and
-    `is_sequence_first` whether tokens are given as (sequence, batch).
+    `targets` are the tokens of a decoder, and `later` is the kind of mask that hides
+    later tokens, if it is needed. `is_colored` is whether grey images are given as
+    colored ones, and `is_sequence_first` whether tokens are given as (sequence, batch).
     """
 
     def __init__(
@@ -39,6 +39,12 @@ class Runner:
         self.later = ""
         self.is_colored = self.is_sequence_first = False
 
+    @property
+    def mask(self) -> str:
+        """The name of the argument for padding; that for later tokens is none."""
+        is_taken = self.later and self.forward.mask == self.forward.target_mask
+        return "" if is_taken else self.forward.mask
+
     def run(self, inputs: torch.Tensor, **others: object) -> object:
         """Returns what the module does, given further arguments by name."""
         forward = self.forward
@@ -46,12 +52,12 @@ class Runner:
         given |= dict.fromkeys(forward.unset)
         if self.targets is not None:
             given[forward.target] = self._turned(self.targets)
-        if self.targets is not None and self.later:
-            mask = decoding.later_masks(self.targets)[self.later]
-            given[forward.target_mask] = mask
+        if self.later:
+            tokens = inputs if self.targets is None else self.targets
+            given[forward.target_mask] = decoding.later_masks(tokens)[self.later]
         given |= others
-        if forward.mask in others:
-            given |= dict.fromkeys(forward.more_masks, others[forward.mask])
+        if self.mask in others:
+            given |= dict.fromkeys(forward.more_masks, others[self.mask])
         if self.is_colored:
             inputs = inputs.expand(-1, 3, -1, -1)
         by_position, by_name = forward.bound(given)
@@ -63,8 +69,8 @@ class Runner:
         Raises:
             WrappingError: The module does not run, or returns nothing like them.
         """
-        if not others and self.forward.is_required(self.forward.mask):
-            others = masks.no_padding(self.run, self.forward.mask, inputs)
+        if not others and self.forward.is_required(self.mask):
+            others = masks.no_padding(self.run, self.mask, inputs)
         try:
             outputs = self.run(inputs, **others)
         except (Exception, SystemExit) as error:

@@ -14,7 +14,6 @@ from oumi_runtime.wrapping.running import Runner
 from oumi_runtime.wrapping.source import told
 
 _SEED = 0
-_SHORT = max(batches.LENGTHS)
 
 
 @contextlib.contextmanager
@@ -74,32 +73,29 @@ class Trial:
         Raises:
             WrappingError: It does not run, or does not return what the task needs.
         """
-        self._runner = Runner(self._net, self.what, self.task, self.sizes)
         with _seeded():
             try:
-                return self._read()
-            except WrappingError:
-                reading = self._read_turned()
-                if reading is None:
+                return self._read(is_sequence_first=False)
+            except WrappingError as error:
+                if not self._is_text:
                     raise
-                return reading
+                first = error
+            try:
+                return self._read(is_sequence_first=True)
+            except WrappingError as error:
+                # That it could be run says more than that it could not.
+                if first.__cause__ is not None and error.__cause__ is None:
+                    raise
+            raise first
 
-    def _read_turned(self) -> Reading | None:
-        """Reads a module of texts that takes (sequence, batch); None for another."""
-        if not self._is_text:
-            return None
+    def _read(self, *, is_sequence_first: bool) -> Reading:
         self._runner = Runner(self._net, self.what, self.task, self.sizes)
-        self._runner.is_sequence_first = True
-        with contextlib.suppress(WrappingError):
-            return self._read()
-        return None
-
-    def _read(self) -> Reading:
+        self._runner.is_sequence_first = is_sequence_first
         self._runner.targets = batches.targets_of(self.sizes) if self._is_pair else None
         inputs = batches.inputs_of(self.task, self.sizes)
         self._net.eval()
-        if self._is_pair:
-            self._runner.later = self._target_mask(inputs)
+        if self.task in ("seq2seq", "causal-lm"):
+            self._runner.later = self._later_mask(inputs)
         if self.sizes.get("in_channels") == 1:
             self._runner.is_colored = self._needs_colors(inputs)
         if self._is_lazy:
@@ -116,7 +112,6 @@ class Trial:
                 "further outputs off with --set, or wrap a subclass",
             )
         self._check_samples(inputs)
-        self._check_causality()
         mask, kind = self._mask()
         forward, is_embedding = self._runner.forward, self.task == "embedding"
         are_probabilities = False
@@ -171,38 +166,61 @@ class Trial:
                 return self._runner.is_colored
         return False
 
-    def _target_mask(self, inputs: torch.Tensor) -> str:
-        """Returns the kind of mask that hides later tokens from the decoder.
+    def _later_mask(self, inputs: torch.Tensor) -> str:
+        """Returns the kind of mask that hides later tokens; nothing if none is needed.
 
         Raises:
             WrappingError: It does not run, or sees later tokens with any of them.
         """
-        assert self._runner.targets is not None
-        name = self._runner.forward.target_mask
-        kinds = list(decoding.later_masks(self._runner.targets)) if name else []
-        if not self._runner.forward.is_required(name):
+        forward, tokens = self._runner.forward, self._runner.targets
+        name = forward.target_mask
+        kinds = list(decoding.later_masks(inputs if tokens is None else tokens))
+        kinds = kinds if name else []
+        if not forward.is_required(name) or name == forward.mask:
             kinds.insert(0, "")
         problem: WrappingError | None = None
         for self._runner.later in kinds:
             try:
-                if self._is_causal_decoder(inputs):
+                if self._is_causal(inputs):
                     return self._runner.later
             except WrappingError as error:
                 problem = problem or error
+        mask = "src_mask" if tokens is None else "tgt_mask"
         raise problem or WrappingError(
             self.what,
-            "its logits depend on later tokens of the target, which it would have to "
-            "predict: make its decoder causal, or let its forward take a tgt_mask",
+            "its logits depend on later tokens, which it would have to predict: make "
+            f"it causal, or let its forward take a {mask}",
         )
 
-    def _is_causal_decoder(self, inputs: torch.Tensor) -> bool:
-        assert self._runner.targets is not None
+    def _is_causal(self, inputs: torch.Tensor) -> bool:
+        """Whether no token sees later ones.
+
+        Raises:
+            WrappingError: It does not see itself, either, or draws random numbers.
+        """
         given = self._runner.targets
-        one = self._runner.logits(inputs)
-        self._runner.targets = decoding.changed_from_half(given)
-        other = self._runner.logits(inputs)
-        self._runner.targets = given
-        return bool(one.isfinite().all()) and decoding.sees_no_later(one, other)
+        one, again = self._runner.logits(inputs), self._runner.logits(inputs)
+        if one.isfinite().all() and not torch.equal(one, again):
+            raise WrappingError(
+                self.what,
+                "it draws random numbers in evaluation, too: if it goes on from its "
+                "own predictions at times, let it not, with teacher forcing of 1",
+            )
+        if given is None:
+            other = self._runner.logits(decoding.changed_from_half(inputs))
+        else:
+            self._runner.targets = decoding.changed_from_half(given)
+            other = self._runner.logits(inputs)
+            self._runner.targets = given
+        if not one.isfinite().all() or not decoding.sees_no_later(one, other):
+            return False
+        if not decoding.sees_own(one, other):
+            raise WrappingError(
+                self.what,
+                "its logits at a token do not depend on it: those at each token have "
+                "to be of the next one, so shift them by one in its forward",
+            )
+        return True
 
     def _check_samples(self, inputs: torch.Tensor) -> None:
         """Raises if what a sample gives depends on the others in its batch."""
@@ -223,24 +241,9 @@ class Trial:
                     "is a dimension taken for another, or a mean over the batch?",
                 )
 
-    def _check_causality(self) -> None:
-        if self.task != "causal-lm":
-            return
-        ids = batches.inputs_of(self.task, self.sizes, length=_SHORT)
-        one, other = (
-            self._runner.logits(ids),
-            self._runner.logits(decoding.changed_from_half(ids)),
-        )
-        if not decoding.sees_no_later(one, other):
-            raise WrappingError(
-                self.what,
-                "its logits depend on later tokens, which it would have to predict: "
-                "make its layers causal",
-            )
-
     def _mask(self) -> tuple[str, str]:
         """Returns the module's argument for the mask, and the kind that it takes."""
-        name = self._runner.forward.mask
+        name = self._runner.mask
         if not self._is_text:
             return "", ""
         if self.task == "causal-lm" and not self._runner.forward.is_required(name):

@@ -14,6 +14,11 @@
 {% if wrap.mask_kind == "ids" %}
         input_ids = input_ids.masked_fill(attention_mask == 0, 0)  # of padding
 {% endif %}
+{% if wrap.target_mask_kind %}
+        length = input_ids.shape[1]
+        later = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
+        later = later.triu(1)  # (T, T), True where a token would see a later one
+{% endif %}
 {% if wrap.access or wrap.is_sequence_first %}
         outputs = self.net(input_ids{{ turned }}{{ wrap | mask_argument }})
         {{ "probabilities" if wrap.are_probabilities else "logits" }}: torch.Tensor = outputs{{ wrap.access | accessor }}{{ ".transpose(0, 1)" if wrap.is_sequence_first else "" }}  # (B, T, V)

@@ -109,7 +109,22 @@ ENCODER = f"""{HEAD}class A(nn.Module):
                 "self.e(x)", "self.e(tgt) + self.e(tgt).mean(1, True)"
             ),
             ("nets:A", "--task", "seq2seq"),
-            "its logits depend on later tokens of the target",
+            "its logits depend on later tokens, which it would have to predict: make "
+            "it causal, or let its forward take a tgt_mask",
+        ),
+        (
+            ENCODER.replace(
+                "self.e(x)", "self.e(x).roll(1, 1).index_fill(1, x[0] * 0, 0)"
+            ),
+            ("nets:A", "--task", "causal-lm"),
+            "its logits at a token do not depend on it",
+        ),
+        (
+            ENCODER.replace("self, x)", "self, x, tgt)").replace(
+                "self.e(x)", "self.e(tgt) + torch.rand(1)"
+            ),
+            ("nets:A", "--task", "seq2seq"),
+            "it draws random numbers in evaluation, too",
         ),
         (
             LINEAR.replace("dim: int = 8", "act=torch.relu, *dims"),

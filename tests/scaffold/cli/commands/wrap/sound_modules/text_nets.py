@@ -148,7 +148,7 @@ class SequenceFirst(nn.Module):
 
 
 class CausalSequenceFirst(nn.Module):
-    """The language model of a tutorial of torch, which takes (sequence, batch)."""
+    """A language model that takes (sequence, batch), and a mask from its caller."""
 
     def __init__(self, ntoken: int, d_model: int = 32, max_len: int = 128) -> None:
         super().__init__()
@@ -157,11 +157,9 @@ class CausalSequenceFirst(nn.Module):
         self.layer = nn.TransformerEncoderLayer(d_model, 2, 64, 0.1)
         self.linear = nn.Linear(d_model, ntoken)
 
-    def forward(self, src: torch.Tensor) -> torch.Tensor:
-        length = len(src)
-        later = torch.ones(length, length, dtype=torch.bool, device=src.device).triu(1)
-        x = self.embedding(src) + self.places[:length]
-        logits: torch.Tensor = self.linear(self.layer(x, later))
+    def forward(self, src: torch.Tensor, src_mask: torch.Tensor) -> torch.Tensor:
+        x = self.embedding(src) + self.places[: len(src)]
+        logits: torch.Tensor = self.linear(self.layer(x, src_mask))
         return logits
 
 
