@@ -116,8 +116,14 @@ class Classes(Measure):
         if not self._take(_different(batch[0])):
             values = plain(batch[0])
             place = _first(values, lambda value: not self._take([value]))
-            if place is not None:
-                self._fail(place, self.columns[0], values[place], _A_CLASS)
+            if place is None:
+                return
+            if values[place] in (None, ""):
+                row_number = self.num_rows + place + 1
+                missing = f"row {row_number} has no {self.columns[0]}"
+                self._failure = f"{missing}; fill it in, or leave out rows like this"
+                return
+            self._fail(place, self.columns[0], values[place], _A_CLASS)
 
     def _take(self, values: Sequence[object]) -> bool:
         """Adds the values, if all of them are classes."""

@@ -91,7 +91,7 @@ def test_what_is_wrong_far_down_is_told_with_its_row(tmp_path, kind):
     labels = [""] + ["a"] * (ROWS - 2)
     rows = pa.table({"text": TABLE.column("text")[1:], "label": labels[::-1]})
     table = read_user_table(write(tmp_path / f"t.{kind}", rows), {})
-    with pytest.raises(DataFileError, match=f"row {ROWS - 1}: label is ''"):
+    with pytest.raises(DataFileError, match=f"row {ROWS - 1} has no label"):
         table.read(Texts("text"), Classes("label"))
 
 
