@@ -60,6 +60,8 @@ LENGTHS = (1, 12, 20, 30, 31, 45, 58)
 
 def arguments(number: int) -> list[Argument]:
     plain = [Argument("a" * (3 * i + 1), "float | None", 0.5) for i in range(number)]
+    if number == 1:
+        return [Argument("a" * 45, "float | None", 0.5)]
     items = (1,) * (7 * number)
     named = [
         *plain,

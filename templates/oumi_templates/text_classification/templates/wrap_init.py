@@ -9,7 +9,9 @@
     "in_channels": "Number of color channels",
     "image_size": "Side of the images in pixels",
 } %}
-{% if wrap.names %}
+{% if wrap.names | length == 1 and "Sequence" not in wrap.types[0] %}
+    def __init__(self, {{ wrap.names[0] | identifier }}: {{ wrap.types[0] | annotation }} = {{ wrap.defaults[0] | evaluated | literal }}) -> None:
+{% elif wrap.names %}
     def __init__(
         self,
 {% for name in wrap.names %}
@@ -26,12 +28,15 @@
 {% endif %}
 {% endfor %}
     ) -> None:
+{% endif %}
+{% if wrap.names %}
         """Creates the module.
 
         Args:
 {% for name in wrap.names %}
 {% set size = wrap.sizes[loop.index0] %}
-            {{ name | identifier }}: {{ meanings[size] if size in meanings else "Passed to " ~ (config if name in wrap.settings else module) }}.
+{% set said = meanings[size] if size in meanings else "Passed to " ~ (config if name in wrap.settings else module) %}
+            {{ name | identifier }}: {{ said if (name ~ said) | length < 74 else "Passed on" }}.
 {% endfor %}
         """
 {% else %}
