@@ -149,3 +149,40 @@ def test_what_looks_into_a_packed_sequence_is_refused(tmp_path: Path):
     with pytest.raises(ExportError, match=r"cannot trace .*net\.py"):
         export(source, "torch", tmp_path / "dest")
     assert not (tmp_path / "dest").exists()
+
+
+STYLES = Path(__file__).parents[1] / "testing" / "other_styles"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("LstmTagger", "token_classification"),
+        ("CrfTagger", "token_classification"),
+        ("SiameseGru", "embedding"),
+        ("PointerSeq2Seq", "seq2seq"),
+    ],
+)
+def test_models_in_styles_of_others_are_exported(
+    name: str, task: str, form: str, tmp_path: Path
+):
+    (text,) = (
+        text
+        for text in map(Path.read_text, STYLES.glob("*.py"))
+        if f"class {name}(" in text
+    )
+    head = "from oumi_runtime.core import registry\n"
+    line = f'@registry.register("{name}", registry.RegistryType.MODEL)\n'
+    (tmp_path / "net.py").write_text(
+        head + text.replace(f"class {name}(", f"{line}class {name}(")
+    )
+    (tmp_path / LIST_FILENAME).write_text("net.py\n")
+    config = saved(task, tmp_path)
+    REGISTRY.add_search_root(tmp_path)
+    config.model.model_name, config.model.model_kwargs = name, {}
+    source = tmp_path / "out"
+    build_model(config.model).save_pretrained(source)  # type: ignore[operator]
+    config.to_yaml(source / "config.yaml")
+    assert export(source, form, tmp_path / "dest").largest_difference < 1e-4
