@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from snapshots import DAMAGES, FILES, flip, names, snapshot, write
 
+from oumi_runtime.core import files
 from oumi_runtime.core.trainers.checkpoints import store as checkpoints_module
 from oumi_runtime.core.trainers.checkpoints.manifest import (
     MANIFEST_FILENAME,
@@ -29,12 +30,20 @@ def test_without_any_there_is_no_latest(tmp_path: Path) -> None:
     assert CheckpointStore(tmp_path / "missing").latest() is None
 
 
-@pytest.mark.parametrize("name", ["write_to", "seal", "sync"])
-def test_an_error_while_writing_leaves_nothing(tmp_path, monkeypatch, name) -> None:
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (checkpoints_module.Snapshot, "write_to"),
+        (checkpoints_module, "seal"),
+        (files, "sync"),
+    ],
+)
+def test_an_error_while_writing_leaves_nothing(
+    tmp_path, monkeypatch, owner, name
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("unplugged")
 
-    owner = checkpoints_module.Snapshot if name == "write_to" else checkpoints_module
     monkeypatch.setattr(owner, name, fail)
     with pytest.raises(RuntimeError, match="unplugged"):
         write(CheckpointStore(tmp_path), 3)
