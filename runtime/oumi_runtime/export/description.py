@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
-from oumi_runtime.export.sampling import Samples
+from oumi_runtime.export.inputs.sampling import Samples
 
 
 @dataclass(frozen=True)

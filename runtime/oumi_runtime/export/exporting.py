@@ -12,6 +12,7 @@ from oumi_runtime.core.log import show_log
 from oumi_runtime.core.models.saved_form import one_line
 from oumi_runtime.core.trainers.run.record import versions
 from oumi_runtime.exceptions import ExportError, ExportSourceError, suggestion
+from oumi_runtime.export.card.model_card import CARD_FILENAME, model_card
 from oumi_runtime.export.comparing import largest_difference
 from oumi_runtime.export.description import input_specs, output_specs
 from oumi_runtime.export.destination import (
@@ -19,21 +20,23 @@ from oumi_runtime.export.destination import (
     require_free,
     staged,
 )
-from oumi_runtime.export.huggingface_folder import write_huggingface
-from oumi_runtime.export.huggingface_loading import run_huggingface
+from oumi_runtime.export.huggingface.folder import write_huggingface
+from oumi_runtime.export.huggingface.loading import run_huggingface
 from oumi_runtime.export.inference import Outputs, outputs_for
-from oumi_runtime.export.model_card import CARD_FILENAME, model_card
-from oumi_runtime.export.onnx_model import (
+from oumi_runtime.export.inputs.preparation import (
+    preparation_of,
+    require_same_preparation,
+)
+from oumi_runtime.export.inputs.sampling import Samples, sample_batches
+from oumi_runtime.export.opening import TrainedRun, open_run
+from oumi_runtime.export.programs.onnx_model import (
     in_full_precision,
     require_onnx,
     run_onnx,
     write_onnx,
 )
-from oumi_runtime.export.opening import TrainedRun, open_run
-from oumi_runtime.export.preparation import preparation_of, require_same_preparation
+from oumi_runtime.export.programs.torch_program import run_program, trace, write_program
 from oumi_runtime.export.results import ExportFormat, ExportResult
-from oumi_runtime.export.sampling import Samples, sample_batches
-from oumi_runtime.export.torch_program import run_program, trace, write_program
 
 
 def export(

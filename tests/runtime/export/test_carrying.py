@@ -12,10 +12,10 @@ from oumi_runtime.core.configs import ModelParams
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import ExportSourceError
 from oumi_runtime.export import export
-from oumi_runtime.export.carrying import carry
 from oumi_runtime.export.inference import outputs_for
+from oumi_runtime.export.inputs.sampling import sample_batches
 from oumi_runtime.export.opening import open_run
-from oumi_runtime.export.sampling import sample_batches
+from oumi_runtime.export.source.carrying import carry
 
 HEAD = """
 from typing import TYPE_CHECKING

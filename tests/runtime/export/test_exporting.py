@@ -18,11 +18,12 @@ from oumi_runtime.exceptions import (
     ExportSourceError,
     MissingExtraError,
 )
-from oumi_runtime.export import export, exporting, onnx_model
+from oumi_runtime.export import export, exporting
+from oumi_runtime.export.huggingface.tokenizer_files import write_tokenizer
 from oumi_runtime.export.inference import outputs_for
+from oumi_runtime.export.inputs.sampling import sample_batches
 from oumi_runtime.export.opening import TrainedRun, open_run
-from oumi_runtime.export.sampling import sample_batches
-from oumi_runtime.export.tokenizer_files import write_tokenizer
+from oumi_runtime.export.programs import onnx_model
 from oumi_runtime.train import train
 
 TASKS = [*ROWS, "image_classification"]

@@ -16,9 +16,9 @@ from oumi_runtime.core.registry.discovery import LIST_FILENAME
 from oumi_runtime.exceptions import ExportError
 from oumi_runtime.export import export
 from oumi_runtime.export.inference import outputs_for
+from oumi_runtime.export.inputs.sampling import sample_batches
 from oumi_runtime.export.opening import open_run
-from oumi_runtime.export.packed_sequences import on_padded_rows
-from oumi_runtime.export.sampling import sample_batches
+from oumi_runtime.export.programs.packed_sequences import on_padded_rows
 
 LENGTHS = torch.tensor([3, 7, 1, 5])
 ROWS = torch.randn(4, 7, 5, generator=torch.Generator().manual_seed(0))

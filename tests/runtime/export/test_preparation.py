@@ -15,8 +15,8 @@ from oumi_runtime.datasets.inputs.features import FeatureFile
 from oumi_runtime.exceptions import ExportError
 from oumi_runtime.export import export
 from oumi_runtime.export.carried import image_reading, table_features
+from oumi_runtime.export.inputs.preparation import Preparation, preparation_of
 from oumi_runtime.export.opening import TrainedRun, open_run
-from oumi_runtime.export.preparation import Preparation, preparation_of
 
 
 def run_of(task: str, folder: Path, **options: Any) -> Path:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from saved_examples import saved
 
+from oumi_runtime.export.inputs.sampling import Samples, sample_batches
 from oumi_runtime.export.opening import open_run
-from oumi_runtime.export.sampling import Samples, sample_batches
 
 
 def samples_of(task: str, folder: Path, **options: Any) -> Samples:

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from oumi_runtime.core.trainers.run.record import read_record
-from oumi_runtime.export.card_code import example_code
+from oumi_runtime.export.card.usage import example_code
+from oumi_runtime.export.inputs.preparation import Preparation, preparation_of
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.preparation import Preparation, preparation_of
 from oumi_runtime.export.results import ExportResult
 
 CARD_FILENAME = "README.md"

@@ -12,8 +12,8 @@ from oumi_runtime.exceptions import ExportError, MissingExtraError
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.sized_recurrence import in_any_length
-from oumi_runtime.export.torch_program import quiet
+from oumi_runtime.export.programs.sized_recurrence import in_any_length
+from oumi_runtime.export.programs.torch_program import quiet
 
 ONNX_FILENAME = "model.onnx"
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from oumi_runtime.builders.tokenizing.special_ids import ids_around
 from oumi_runtime.datasets.inputs.texts import TextKind
-from oumi_runtime.export import card_writing
-from oumi_runtime.export.card_imports import with_imports
+from oumi_runtime.export.card import writing as card_writing
+from oumi_runtime.export.card.imports import with_imports
 from oumi_runtime.export.description import TensorSpec
+from oumi_runtime.export.inputs.preparation import Preparation
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.preparation import Preparation
 from oumi_runtime.export.results import ExportFormat, ExportResult
 
 _TEXT_INPUTS = {"input_ids", "attention_mask", "decoder_input_ids"}

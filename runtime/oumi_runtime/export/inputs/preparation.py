@@ -13,20 +13,20 @@ import torch
 
 from oumi_runtime.builders import ImageOptions
 from oumi_runtime.export.carried.table_features import encode_csv
-from oumi_runtime.export.carrying import text_of
-from oumi_runtime.export.image_files import (
+from oumi_runtime.export.inputs.image_files import (
     image_options_of,
     image_processor_files,
     require_same_images,
     telling_images,
 )
-from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.table_files import (
+from oumi_runtime.export.inputs.table_files import (
     encoded_features_of,
     feature_extractor_files,
     require_same_features,
     telling_table,
 )
+from oumi_runtime.export.opening import TrainedRun
+from oumi_runtime.export.source.carrying import text_of
 
 READING, ENCODING = "image_reading", "table_features"
 _IMAGES, _FEATURES = "images", "features"

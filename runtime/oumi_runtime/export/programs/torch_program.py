@@ -20,10 +20,10 @@ from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError, first_line
 from oumi_runtime.export.description import TensorSpec
 from oumi_runtime.export.inference import Outputs, with_named_inputs
+from oumi_runtime.export.inputs.sampling import Samples
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.packed_sequences import on_padded_rows
-from oumi_runtime.export.sampling import Samples
-from oumi_runtime.export.sized_recurrence import in_any_length
+from oumi_runtime.export.programs.packed_sequences import on_padded_rows
+from oumi_runtime.export.programs.sized_recurrence import in_any_length
 
 PROGRAM_FILENAME = "model.pt2"
 

@@ -12,13 +12,17 @@ from safetensors.torch import save_file
 from oumi_runtime.builders.predicting.predictions import DEFAULT_NEW_TOKENS
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.core.models.saved_form import stored_weights
-from oumi_runtime.export.auto_classes import AutoClass, auto_class_of
-from oumi_runtime.export.carrying import carry
+from oumi_runtime.export.huggingface.auto_classes import AutoClass, auto_class_of
+from oumi_runtime.export.huggingface.modeling_text import (
+    Names,
+    configuration_text,
+    modeling_text,
+)
+from oumi_runtime.export.huggingface.tokenizer_files import write_tokenizer
 from oumi_runtime.export.inference import Outputs
-from oumi_runtime.export.modeling_text import Names, configuration_text, modeling_text
+from oumi_runtime.export.inputs.preparation import Preparation
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.preparation import Preparation
-from oumi_runtime.export.tokenizer_files import write_tokenizer
+from oumi_runtime.export.source.carrying import carry
 
 _PREFIX = "model."
 

@@ -8,8 +8,8 @@ from string import Template
 from torch import nn
 
 from oumi_runtime.exceptions import ExportSourceError
-from oumi_runtime.export.auto_classes import AutoClass
-from oumi_runtime.export.carrying import CarriedFiles
+from oumi_runtime.export.huggingface.auto_classes import AutoClass
+from oumi_runtime.export.source.carrying import CarriedFiles
 
 
 @dataclass(frozen=True)

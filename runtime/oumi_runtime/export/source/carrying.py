@@ -11,7 +11,7 @@ from torch import nn
 from oumi_runtime.core.registry.discovery import LIST_FILENAME
 from oumi_runtime.exceptions import ExportSourceError
 from oumi_runtime.export import carried
-from oumi_runtime.export.own_source import PACKAGE, OwnSource
+from oumi_runtime.export.source.own_source import PACKAGE, OwnSource
 
 BASE_MODEL = "base_model"
 

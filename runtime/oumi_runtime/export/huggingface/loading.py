@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError
-from oumi_runtime.export import loading_check
+from oumi_runtime.export.huggingface import loading_check
+from oumi_runtime.export.huggingface.tokenizer_files import ids_of, telling_texts
 from oumi_runtime.export.inference import Outputs
+from oumi_runtime.export.inputs.preparation import Preparation, require_same_inputs
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.export.preparation import Preparation, require_same_inputs
-from oumi_runtime.export.tokenizer_files import ids_of, telling_texts
 
 
 def run_huggingface(

@@ -15,8 +15,8 @@ from typing import Any
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.exceptions import ExportSourceError
-from oumi_runtime.export.needed_statements import Statements, needed_statements
-from oumi_runtime.export.source_edits import SourceEdits
+from oumi_runtime.export.source.edits import SourceEdits
+from oumi_runtime.export.source.needed_statements import Statements, needed_statements
 
 PACKAGE = "oumi_runtime"
 _REGISTRY = f"{PACKAGE}.core.registry"

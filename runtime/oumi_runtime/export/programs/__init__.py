@@ -1,0 +1,1 @@
+"""Programs that need no source: those of torch.export and ONNX."""
