@@ -36,6 +36,12 @@ class Unscaled(LabelsTokens):
     layer = _Unscaled
 
 
+class UnscaledBesideAMatrix(Unscaled):
+    def __init__(self, width: int = 16) -> None:
+        super().__init__(width)
+        self.weight = nn.Parameter(torch.randn(3, width))
+
+
 class _SmallStart(_Unscaled):
     """Leaves the scale to the start, as T5 does."""
 

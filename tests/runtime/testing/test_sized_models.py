@@ -32,6 +32,11 @@ FAULTS: list[tuple[ModelCase, str, str]] = [
         "with 4 times the width, .* vary 1.9 times as much",
     ),
     (
+        attending(models.UnscaledBesideAMatrix),
+        "attention_scores_do_not_grow_with_the_width",
+        "with 4 times the width, .* vary 1.9 times as much",
+    ),
+    (
         attending(models.ScaleOfOne),
         "attention_scores_do_not_grow_with_the_width",
         "divided by the root of a head's width",

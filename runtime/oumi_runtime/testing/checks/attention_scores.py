@@ -94,10 +94,14 @@ def scores_of(
 
 
 def _is_projection(module: nn.Module) -> bool:
-    """Whether it is a linear layer, of torch or of a class like GPT-2's."""
+    """Whether it is a linear layer, of torch or of a class like GPT-2's.
+
+    A module that has others within it may have a matrix, too, but is more than that.
+    """
     weight = getattr(module, "weight", None)
     is_matrix = isinstance(weight, torch.Tensor) and weight.ndim == 2
-    return is_matrix and not isinstance(module, nn.Embedding)
+    is_table = isinstance(module, nn.Embedding | nn.EmbeddingBag)
+    return is_matrix and not is_table and not any(module.children())
 
 
 def _spread(scores: torch.Tensor, counted: torch.Tensor) -> float | None:
