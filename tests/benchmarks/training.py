@@ -47,14 +47,16 @@ def one_run(loop: str, name: str, device: str, steps: int) -> dict[str, float]:
     return result
 
 
-def run_rounds(name: str, device: str, loops: list[str], rounds: int) -> Rounds:
-    """What every loop measures in each round; the first round warms up."""
+def run_rounds(
+    name: str, device: str, loops: list[str], rounds: int, warm_up_rounds: int
+) -> Rounds:
+    """What every loop measures in each round, without those that warm up."""
     steps = SUBJECTS[name].steps * (10 if device == "cuda" else 1)
     found: Rounds = {loop: [] for loop in loops}
-    for number in range(rounds + 1):
+    for number in range(-warm_up_rounds, rounds):
         for loop in random.sample(loops, len(loops)):
             measured = one_run(loop, name, device, steps)
-            if number > 0:
+            if number >= 0:
                 found[loop].append(measured)
     return found
 
@@ -123,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--rounds", type=int, default=9, help="2 or more")
+    parser.add_argument("--warm-up-rounds", type=int, default=1, help="not counted")
     parser.add_argument("--loops", nargs="+", default=installed(), choices=list(LOOPS))
     parser.add_argument("--subjects", nargs="+", choices=list(SUBJECTS))
     parser.add_argument("--json", type=Path, help="where to write the numbers")
@@ -139,7 +142,9 @@ def main() -> None:
         n for n, s in SUBJECTS.items() if given.device == "cuda" or not s.is_large
     ]
     for name in given.subjects or fitting:
-        results[name] = run_rounds(name, given.device, loops, given.rounds)
+        results[name] = run_rounds(
+            name, given.device, loops, given.rounds, given.warm_up_rounds
+        )
         show(name, results[name])
     if given.json is not None:
         given.json.write_text(json.dumps(results, indent=1) + "\n")
