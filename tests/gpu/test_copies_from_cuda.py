@@ -17,7 +17,7 @@ def test_tensors_are_whole_when_they_are_packed(
     tensors = {f"{n}": torch.randn(2**22, device="cuda") for n in range(4)}
     tensors["rows"] = torch.randn(2**10, 2**10, device="cuda").t()
     tensors["step"] = torch.ones(())
-    before = {name: tensor.cpu() for name, tensor in tensors.items()}
+    before = {name: tensor.clone().cpu() for name, tensor in tensors.items()}
     content = packed_tensors.pack_tensors(tensors)
     for tensor in tensors.values():
         tensor.zero_()
