@@ -56,7 +56,9 @@ class Profiler(TrainingCallback):
 
     def on_train_end(self, state: TrainingState) -> None:
         """Stops the profiler, which writes what is still open."""
-        self._profile.stop()
+        # Where nothing is recorded yet, stopping begins to; on a GPU that can crash.
+        if self._profile.current_action is not ProfilerAction.WARMUP:
+            self._profile.stop()
 
     def _write(self, recorded: profile) -> None:
         self._save_dir.mkdir(parents=True, exist_ok=True)
