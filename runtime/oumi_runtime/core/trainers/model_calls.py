@@ -4,6 +4,7 @@ Errors raised by the model's own code pass through unchanged.
 """
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,11 +15,12 @@ from oumi_runtime.core.trainers.misfits import lone_value, misfit_of
 from oumi_runtime.exceptions import ModelForwardError, SingleValueError
 
 
-def outputs_of(call: nn.Module, model: nn.Module, batch: Batch) -> Any:
+def outputs_of(call: Callable[..., Any], model: nn.Module, batch: Batch) -> Any:
     """Calls a model.
 
     Args:
-        call: What to call: the model, or its wrapper for several processes.
+        call: What to call: the model, or its wrapper for several processes or a
+            compiler.
         model: The model itself.
         batch: Its inputs by name.
 

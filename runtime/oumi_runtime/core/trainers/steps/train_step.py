@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.clipping import GradientClipper
+from oumi_runtime.core.trainers.steps.compiled_pass import compiled_pass
 from oumi_runtime.core.trainers.steps.fast_dropout import FastDropout
 from oumi_runtime.core.trainers.steps.finite_check import FiniteCheck
 
@@ -74,6 +76,9 @@ class TrainStep:
         self._scaler = scaler
         self._dropout = FastDropout(parts.parallelism.model)
         self._model = model = parts.parallelism.model
+        self._forward: Callable[..., Any] = parts.parallelism.forward
+        if model._compiled_call_impl is not None and not is_distributed():
+            self._forward = compiled_pass(model, parts.params.compile_kwargs)
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._clip = GradientClipper(self._parameters, parts.params.max_grad_norm)
         first = next(model.parameters())
@@ -132,9 +137,7 @@ class TrainStep:
             is_last = number == len(micro_batches)
             with nullcontext() if is_last else self._parallelism.accumulating():
                 with self._autocast(), self._dropout():
-                    outputs = outputs_of(
-                        self._parallelism.forward, self._model, columns
-                    )
+                    outputs = outputs_of(self._forward, self._model, columns)
                     loss = loss_of(outputs, self._model)
                     if not isinstance(weight, float):
                         loss = loss * weight
