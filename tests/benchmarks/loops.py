@@ -17,9 +17,17 @@ from torch.utils.data import DataLoader, Dataset
 
 LEARNING_RATE = 1e-3
 LOG_STEPS = 50
-SAVE_STEPS = 500
+SAVE_STEPS = {"cpu": 500, "cuda": 5000}
 
 Run = Callable[[], None]
+
+STEP_LISTENERS: list[Callable[[], None]] = []
+
+
+def step_done() -> None:
+    """Every loop calls it after each of its steps."""
+    for listener in STEP_LISTENERS:
+        listener()
 
 
 class Samples(Dataset[Columns]):
@@ -68,6 +76,7 @@ def plain(
             schedule.step()
             if step % LOG_STEPS == 0:
                 loss.item()
+            step_done()
 
     return run
 
@@ -127,6 +136,7 @@ def hand(
                 loss = step_on({name: c[indices] for name, c in columns.items()})
                 if step % LOG_STEPS == 0:
                     loss.item()
+                step_done()
                 if step == steps:
                     break
 
@@ -161,8 +171,13 @@ def native(
     from oumi_runtime.builders import build_trainer
     from oumi_runtime.core.configs import TrainingParams
     from oumi_runtime.core.datasets import ColumnDataset
+    from oumi_runtime.core.trainers.callbacks import TrainingCallback
     from oumi_runtime.core.trainers.callbacks.metrics_file import MetricsFile
     from oumi_runtime.core.trainers.callbacks.progress import ProgressReport
+
+    class Telling(TrainingCallback):
+        def on_step_end(self, *_: Any) -> None:
+            step_done()
 
     params = TrainingParams(
         output_dir=str(folder),
@@ -170,13 +185,13 @@ def native(
         max_steps=steps,
         learning_rate=LEARNING_RATE,
         logging_steps=LOG_STEPS,
-        save_steps=SAVE_STEPS,
+        save_steps=SAVE_STEPS[next(model.parameters()).device.type],
         mixed_precision_dtype="bf16" if subject.is_large else "none",
-        cuda_graphs="off" if subject.is_large else "auto",
+        cuda_graphs="auto",
     )
     if subject.is_large:
         model.compile()
-    callbacks = [MetricsFile(folder / "metrics.jsonl"), ProgressReport()]
+    callbacks = [MetricsFile(folder / "metrics.jsonl"), ProgressReport(), Telling()]
     trainer = build_trainer(
         params, model=model, train_dataset=ColumnDataset(columns), callbacks=callbacks
     )
@@ -189,19 +204,26 @@ def hf(
     """transformers.Trainer as its users call it."""
     import transformers
 
+    class Telling(transformers.TrainerCallback):
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            step_done()
+
+    device = next(model.parameters()).device
     arguments = transformers.TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=subject.batch_size,
         max_steps=steps,
         learning_rate=LEARNING_RATE,
         logging_steps=LOG_STEPS,
-        save_steps=SAVE_STEPS,
+        save_steps=SAVE_STEPS[device.type],
         bf16=subject.is_large,
-        use_cpu=next(model.parameters()).device.type == "cpu",
+        use_cpu=device.type == "cpu",
         report_to=[],
         disable_tqdm=True,
     )
-    trainer = transformers.Trainer(model, arguments, train_dataset=Samples(columns))
+    trainer = transformers.Trainer(
+        model, arguments, train_dataset=Samples(columns), callbacks=[Telling()]
+    )
     trainer.remove_callback(transformers.PrinterCallback)
     return trainer.train
 
@@ -235,6 +257,7 @@ def accelerate(
             schedule.step()
             if step % LOG_STEPS == 0:
                 loss.item()
+            step_done()
 
     return run
 
@@ -254,6 +277,9 @@ def lightning(
             loss: torch.Tensor = self.inner(**batch)["loss"]
             self.log("loss", loss)
             return loss
+
+        def on_train_batch_end(self, *_: Any) -> None:
+            step_done()
 
         def configure_optimizers(self) -> Any:
             optimizer = torch.optim.AdamW(self.inner.parameters(), lr=LEARNING_RATE)

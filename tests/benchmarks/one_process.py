@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from loops import LOOPS, STEP_LISTENERS
+from subjects import SUBJECTS
 
 WARM_UP_STEPS = 5
 # Of a large model, which is compiled in its first steps: not timed.
@@ -31,8 +32,6 @@ def main() -> None:
     loop, name, device, steps, started = sys.argv[1:]
     warnings.simplefilter("ignore")
     logging.disable(logging.INFO)
-    from subjects import SUBJECTS
-
     subject = SUBJECTS[name]
     first: list[tuple[float, float]] = []
 
@@ -59,8 +58,6 @@ def train(
     loop: str, subject: Any, device: str, steps: int, hook: Any = None
 ) -> tuple[float, float]:
     """Trains a fresh model; seconds of the clock and of this process."""
-    from loops import LOOPS
-
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         model = subject.make_model().to(device)
@@ -77,25 +74,21 @@ def train(
 
 @contextlib.contextmanager
 def clocks_after(steps: int, device: str) -> Iterator[list[float]]:
-    """Reads the clock and the CPU time when an optimizer has made some steps."""
+    """Reads the clock and the CPU time when a loop has made some steps."""
     began: list[float] = []
     count = itertools.count()
 
-    def note(*_: Any) -> None:
+    def note() -> None:
         if next(count) == steps:
             synchronize(device)
             began[:] = time.perf_counter(), time.process_time()
 
     note()
-    if steps == 0:
-        yield began
-        return
-    # A graph does not call it, but a large model is not captured.
-    handle = register_optimizer_step_post_hook(note)
+    STEP_LISTENERS.append(note)
     try:
         yield began
     finally:
-        handle.remove()
+        STEP_LISTENERS.remove(note)
 
 
 def synchronize(device: str) -> None:

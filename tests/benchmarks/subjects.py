@@ -53,7 +53,8 @@ class CausalTransformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         logits = self.head(self.norm(x))  # (B, T, V)
-        loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        following = F.pad(labels[:, 1:], (0, 1), value=-100)
+        loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
         return {"loss": loss, "logits": logits}
 
 
@@ -122,6 +123,6 @@ SUBJECTS = {
     "cnn": Subject(lambda: CNNClassifier(28, 28, in_channels=1), _cnn_columns, 64, 100),
     # Four layers of width 128; batches of 8 texts with 128 tokens.
     "transformer": Subject(CausalTransformer, _token_columns, 8, 60),
-    # GPT-2 of 124M; batches of 16 texts with 1024 tokens.
-    "gpt2": Subject(_gpt2, _gpt2_columns, 16, 10, True, _GPT2_OPERATIONS),
+    # GPT-2 of 124M; batches of 64 texts with 1024 tokens.
+    "gpt2": Subject(_gpt2, _gpt2_columns, 64, 6, True, _GPT2_OPERATIONS),
 }
