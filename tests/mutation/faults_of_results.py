@@ -13,6 +13,7 @@ _MASK_IS_USED = r"attention_mask(\.|\[|\))"
 _ROWS_OF_OUTPUTS = r"`(logits|embeddings)` \(batch, \w+"
 _OUTPUTS_BY_TOKEN = r"`logits` \(batch, (sequence|length), "
 _NUMBERS = r"(features|images): torch"
+_NEXT = r"F\.pad\(labels\[:, 1:\], \(0, 1\), value=-100\)"
 
 SHAPES = faults(
     "shapes",
@@ -94,19 +95,15 @@ LOSSES = faults(
     labels_clamped=before_forward(
         "labels = labels if labels is None else labels.clamp(min=0)"
     ),
-    labels_not_shifted=expression(r"(logits)\[:, :-1\](.*)", r"\1\2"),
-    labels_shifted_by_two=statement(
-        r"logits, labels = logits\[:, :-1\](.+), labels\[:, 1:\](.+)",
-        r"logits, labels = logits[:, :-2]\1, labels[:, 2:]\2",
+    labels_not_padded=expression(_NEXT, r"labels[:, 1:]"),
+    labels_padded_with_a_token=expression(_NEXT, r"F.pad(labels[:, 1:], (0, 1))"),
+    labels_shifted_by_two=expression(
+        _NEXT, r"F.pad(labels[:, 2:], (0, 2), value=-100)"
     ),
-    labels_shifted_the_wrong_way=statement(
-        r"logits, labels = logits\[:, :-1\](.+), labels\[:, 1:\](.+)",
-        r"logits, labels = logits[:, 1:]\1, labels[:, :-1]\2",
+    labels_shifted_the_wrong_way=expression(
+        _NEXT, r"F.pad(labels[:, :-1], (1, 0), value=-100)"
     ),
-    labels_unshifted=statement(
-        r"logits, labels = logits\[:, :-1\](.+), labels\[:, 1:\](.+)",
-        r"logits, labels = logits\1, labels\2",
-    ),
+    labels_unshifted=expression(_NEXT, "labels"),
     criterion_not_used=criterion_by_name(),
     ignores_class_zero=expression(
         r"F\.cross_entropy\((.+)\)", r"F.cross_entropy(\1, ignore_index=0)"

@@ -19,6 +19,7 @@ def next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         logits: (batch, sequence, vocab_size) float.
         labels: (batch, sequence) int64, not shifted; nothing predicts the first one.
     """
-    logits, labels = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
-    total = F.cross_entropy(logits, labels, reduction="sum")
-    return total / (labels != -100).sum().clamp(min=1)
+    # Shifting the logits instead would copy them; the labels are small.
+    targets = F.pad(labels[:, 1:], (0, 1), value=-100).flatten()
+    total = F.cross_entropy(logits.flatten(0, 1), targets, reduction="sum")
+    return total / (targets != -100).sum().clamp(min=1)
