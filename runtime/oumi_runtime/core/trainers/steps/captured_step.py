@@ -15,6 +15,7 @@ from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.graph_input import Form, GraphInput, form_of
+from oumi_runtime.core.trainers.steps.host_state import HostState
 from oumi_runtime.core.trainers.steps.train_step import (
     StepNumbers,
     StepResult,
@@ -55,7 +56,7 @@ class CapturedStep:
     """Replays a captured step if the batch has the form of the captured one.
 
     Others, such as the last of an epoch, run without the graph. So do all batches if
-    capturing fails.
+    capturing fails, or if the step changes something on the host.
     """
 
     def __init__(self, step: TrainStep, parts: TrainingParts) -> None:
@@ -63,7 +64,8 @@ class CapturedStep:
         self.finite = step.finite
         self._step = step
         self._scheduler = parts.scheduler
-        self._device = next(parts.parallelism.model.parameters()).device
+        self._model = parts.parallelism.model
+        self._device = next(self._model.parameters()).device
         self._rates = DeviceRates(parts.optimizer, self._device)
         # One for all, since cuBLAS keeps a workspace for each stream it has run on.
         self._side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
@@ -90,8 +92,10 @@ class CapturedStep:
         if self._graph is None:
             self._num_eager = self._num_eager + 1 if form == self._form else 0
             self._form = form
-            if self._num_eager < _EAGER_STEPS:
+            if self._num_eager < _EAGER_STEPS - 1:
                 return self._eager_as_captured(micro_batches)
+            if self._num_eager == _EAGER_STEPS - 1:
+                return self._last_eager(micro_batches)
             self._graph = self._capture(columns, weight)
         if form != self._form or self._graph is None:
             return self._eager(micro_batches)
@@ -111,6 +115,15 @@ class CapturedStep:
             result = self._eager(micro_batches)
         torch.cuda.current_stream().wait_stream(self._side)
         return result
+
+    def _last_eager(self, micro_batches: list[MicroBatch]) -> StepNumbers:
+        """Runs the step, and gives up capturing if a graph of it would do less."""
+        host = HostState(self._model)
+        numbers = self._eager_as_captured(micro_batches)
+        if (change := host.changed()) is not None:
+            self._has_failed = True
+            logger.warning("cuda_graphs: off, since %s, which no graph does", change)
+        return numbers
 
     def _capture(self, columns: Batch, weight: float) -> torch.cuda.CUDAGraph | None:
         """Captures the step, which is not made by that; None where it fails."""

@@ -144,6 +144,12 @@ def gpu(monkeypatch) -> Gpu:
     return gpu
 
 
+@pytest.fixture
+def make_trainer(make_trainer):
+    """Without dropout, which draws on the CPU here, as no model on a GPU does."""
+    return partial(make_trainer, dropout=0.0)
+
+
 def captured(make_trainer, gpu: Gpu, *, fails: bool = False, **params):
     """A trainer whose step is captured by the stand-in."""
     trainer, recorder = make_trainer(**params)
@@ -312,3 +318,19 @@ def test_samples_on_the_device_are_gathered_by_the_graph(
     assert gathered.count(True) == 1
     assert [graph.replays for graph in gpu.graphs] == [3 + 6 + 6]
     assert equal_losses(seen.losses, expected.losses)
+
+
+def test_a_step_that_changes_the_host_is_not_captured(
+    make_trainer, gpu, fixed_width, caplog
+) -> None:
+    trainer, _ = captured(make_trainer, gpu, train_dataset=fixed_width)
+
+    def count(module, *_) -> None:
+        module.calls = getattr(module, "calls", 0) + 1
+
+    trainer.model.classifier.register_forward_hook(count)
+    with caplog.at_level("WARNING", "oumi_runtime"):
+        run(trainer)
+    assert not gpu.graphs
+    (message,) = caplog.messages
+    assert message.startswith("cuda_graphs: off, since a step changes calls of class")
