@@ -9,13 +9,14 @@ from oumi_runtime.builders import (
     prepare_split,
     read_split,
 )
-from oumi_runtime.builders.data.bad_samples import build_bad_samples
+from oumi_runtime.builders.data.bad_samples import build_bad_samples, naming_the_remedy
 from oumi_runtime.builders.models.trained import load_trained_model
 from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.core.trainers.run.machine_errors import plain_errors
 from oumi_runtime.exceptions import DataError
 
 
@@ -48,11 +49,20 @@ def evaluate(config: TrainingConfig) -> EvaluationResult:
         ConfigError: The config has mistakes.
         SavedModelError: The output folder holds no model.
         DataError: The config names neither test nor validation data.
+        OumiRuntimeError: The model does not fit the data, or the machine fails; see
+            `exceptions`. What the model's own code raises is not changed.
     """
     show_log()
     config.finalize_and_validate()
     split = _split_to_measure_on(config)
     output_dir = Path(config.training.output_dir)
+    with plain_errors(output_dir, is_training=False), naming_the_remedy(config):
+        return _evaluate(config, split, output_dir)
+
+
+def _evaluate(
+    config: TrainingConfig, split: DatasetSplit, output_dir: Path
+) -> EvaluationResult:
     model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
     bad_samples = build_bad_samples(config.data)

@@ -1,6 +1,7 @@
 """Predicts with the trained model of a config."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing
-from oumi_runtime.builders.data.bad_samples import build_bad_samples
+from oumi_runtime.builders.data.bad_samples import build_bad_samples, naming_the_remedy
 from oumi_runtime.builders.models.trained import load_trained_model
 from oumi_runtime.builders.predicting.inputs import Inputs, Source, build_inputs
 from oumi_runtime.builders.predicting.predictions import Prediction, build_predictions
@@ -19,6 +20,7 @@ from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.core.trainers.run.machine_errors import plain_errors
 from oumi_runtime.exceptions import BadRowError, BadSampleError
 
 
@@ -68,9 +70,10 @@ class Predictor:
         """Loads the model that was trained with a config; see `infer`."""
         show_log()
         config.validate_for_inference()
-        model, model_dir = load_trained_model(config)
         output_dir = Path(config.training.output_dir)
-        preprocessing = Preprocessing.load(output_dir, config.model)
+        with plain_errors(output_dir, is_training=False):
+            model, model_dir = load_trained_model(config)
+            preprocessing = Preprocessing.load(output_dir, config.model)
         return cls(config, model.eval(), model_dir, preprocessing)
 
     @property
@@ -102,9 +105,11 @@ class Predictor:
                 that cannot be used is an error when it is reached.
         """
         bad_samples = build_bad_samples(self.config.data) if inputs is None else None
-        found = build_inputs(
-            self.config, inputs, self.model, self.preprocessing, bad_samples
-        )
+        plainly = _plain_errors(self.config, is_split=inputs is None)
+        with plainly():
+            found = build_inputs(
+                self.config, inputs, self.model, self.preprocessing, bad_samples
+            )
         params = self.config.training
         params = replace(
             params,
@@ -124,8 +129,8 @@ class Predictor:
             has_classes=params.metrics_function == "classification",
         )
         autocast, _ = build_precision(self.model, params.mixed_precision_dtype)
-        made = _by_batch(batches, predict, autocast)
-        return Predictions(_with_files(made, found), found.num_inputs)
+        made = _with_files(_by_batch(batches, predict, autocast), found)
+        return Predictions(_within(plainly, made), found.num_inputs)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,29 @@ class Predictions:
     def __iter__(self) -> Iterator[Prediction]:
         for batch in self.batches:
             yield from batch
+
+
+def _plain_errors(
+    config: TrainingConfig, *, is_split: bool
+) -> Callable[[], AbstractContextManager[None]]:
+    """Returns what makes contexts in which errors are told in one line."""
+
+    @contextmanager
+    def plainly() -> Iterator[None]:
+        remedy = naming_the_remedy(config) if is_split else nullcontext()
+        with plain_errors(Path(config.training.output_dir), is_training=False), remedy:
+            yield
+
+    return plainly
+
+
+def _within(
+    context: Callable[[], AbstractContextManager[None]],
+    made: Iterator[list[Prediction]],
+) -> Iterator[list[Prediction]]:
+    """Iterates within a context; whoever asks for the batches is outside of it."""
+    with context():
+        yield from made
 
 
 def _by_batch(

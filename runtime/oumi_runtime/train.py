@@ -15,6 +15,7 @@ from typing import Any
 from torch import nn
 
 from oumi_runtime.builders import Preprocessing, build_training, fingerprints_of
+from oumi_runtime.builders.data.bad_samples import naming_the_remedy
 from oumi_runtime.builders.models.trained import (
     build_trainable_model,
     load_trained_model,
@@ -93,7 +94,7 @@ def train(
         if ended is not None:
             return _result_of(config, ended)
         watch = DataWatch(fingerprints.train, evaluation=fingerprints.evaluation)
-        with watch.explaining():
+        with watch.explaining(), naming_the_remedy(config):
             return _train(config, (*callbacks, watch), session, signals)
 
 

@@ -72,10 +72,14 @@ class ChangedDataError(DataError):
 class DataWorkerError(OumiRuntimeError, RuntimeError):
     """A process that loads data has died."""
 
-    def __init__(self, reason: str, saved: Path | None) -> None:
-        keep = f"the last checkpoint is {saved}" if saved else "nothing was saved yet"
+    def __init__(
+        self, reason: str, saved: Path | None, *, is_training: bool = True
+    ) -> None:
+        advice = "lower training.dataloader_num_workers"
+        if is_training:
+            keep = f"the last checkpoint is {saved}" if saved else "nothing was saved"
+            advice = f"{keep}; {advice}, and resume with --auto-resume"
         super().__init__(
             f"a data loading process has died ({reason}), most likely because memory "
-            f"ran out; {keep}. Lower training.dataloader_num_workers, and resume with "
-            "--auto-resume"
+            f"ran out; {advice}"
         )

@@ -48,7 +48,7 @@ class GpuIndexError(OumiRuntimeError, RuntimeError):
         kept = f"; the newest checkpoint is {latest}" if latest else ""
         super().__init__(
             "the GPU was given an index out of range, most often a label that is no "
-            "class of the model or a token id beyond its embedding; the same training "
+            "class of the model or a token id beyond its embedding; the same command "
             f"with model.device_map: cpu tells which{kept}"
         )
 

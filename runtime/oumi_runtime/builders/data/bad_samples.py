@@ -1,8 +1,14 @@
-"""Builds the counter of samples that are left out."""
+"""Builds the counter of samples that are left out, and says that there is one."""
 
-from oumi_runtime.core.configs import DataParams
-from oumi_runtime.core.configs.params.data_params import OnBadSample
+import contextlib
+from collections.abc import Iterator
+
+from oumi_runtime.core.configs import DatasetSplit, TrainerType, TrainingConfig
+from oumi_runtime.core.configs.params.data_params import DataParams, OnBadSample
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
+from oumi_runtime.exceptions import BadRowError
+
+_REMEDY = "; to leave out rows that cannot be used, set data.on_bad_sample: skip"
 
 
 def build_bad_samples(data: DataParams) -> BadSamples | None:
@@ -10,3 +16,36 @@ def build_bad_samples(data: DataParams) -> BadSamples | None:
     if data.on_bad_sample != OnBadSample.SKIP:
         return None
     return BadSamples(data.max_bad_samples)
+
+
+@contextlib.contextmanager
+def naming_the_remedy(config: TrainingConfig) -> Iterator[None]:
+    """Adds to the error for a bad row how to leave out such rows, if the run can.
+
+    Args:
+        config: The config whose data is read in the block.
+
+    Raises:
+        BadRowError: The same error, which says more.
+    """
+    try:
+        yield
+    except BadRowError as error:
+        if not _could_skip(config) or "on_bad_sample" in str(error):
+            raise
+        more = BadRowError(f"{error}{_REMEDY}")
+        for note in getattr(error, "__notes__", ()):
+            more.add_note(note)
+        raise more from error
+
+
+def _could_skip(config: TrainingConfig) -> bool:
+    """Whether rows are not left out, but could be.
+
+    Most of what streams is refused with `skip`, or fails as a whole.
+    """
+    return (
+        config.data.on_bad_sample != OnBadSample.SKIP
+        and config.training.trainer_type is not TrainerType.HF
+        and not any(config.data.get_split(split).stream for split in DatasetSplit)
+    )

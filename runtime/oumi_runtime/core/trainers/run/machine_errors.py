@@ -29,11 +29,12 @@ _FAILING = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.EROFS, errno.ESTALE)
 
 
 @contextlib.contextmanager
-def plain_errors(output_dir: Path) -> Iterator[None]:
+def plain_errors(output_dir: Path, *, is_training: bool = True) -> Iterator[None]:
     """Turns errors about disks, GPUs, data workers and lost processes into ours.
 
     Args:
         output_dir: The folder of the run.
+        is_training: Whether the run can be resumed; false where its model is only used.
 
     Raises:
         DiskFullError: There was not enough disk space to write.
@@ -60,11 +61,12 @@ def plain_errors(output_dir: Path) -> Iterator[None]:
             raise LostProcessError(
                 get_rank(), get_world_size(), str(error), hanging, latest
             ) from error
-        if "device-side assert triggered" in str(error):
-            latest = CheckpointStore(output_dir).latest()
-            raise GpuIndexError(latest) from error
+        is_index = "device-side assert triggered" in str(error)
         # The message of torch's data loader about its workers.
-        if not str(error).startswith("DataLoader worker"):
+        if not is_index and not str(error).startswith("DataLoader worker"):
             raise
-        latest = CheckpointStore(output_dir).latest()
-        raise DataWorkerError(" ".join(str(error).split()), latest) from error
+        latest = CheckpointStore(output_dir).latest() if is_training else None
+        if is_index:
+            raise GpuIndexError(latest) from error
+        reason = " ".join(str(error).split())
+        raise DataWorkerError(reason, latest, is_training=is_training) from error
