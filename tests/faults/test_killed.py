@@ -58,7 +58,7 @@ def test_where_a_worker_is_killed_it_says_so_and_goes_on_exactly(
     assert re.search(
         r"^error: a data loading process has died \(DataLoader worker "
         r"\(pid.*\d+\) .*\), most likely because memory ran out; the last "
-        r"checkpoint is run/checkpoint-16\. Lower training\.dataloader_num_workers, "
+        r"checkpoint is run/checkpoint-16; lower training\.dataloader_num_workers, "
         r"and resume with --auto-resume$",
         ended.log,
         re.MULTILINE,

@@ -77,6 +77,11 @@ class Events:
         """Returns what is due at the end of an epoch, even an incomplete one."""
         return Due(self.log.epoch, self.evaluate.epoch, self.save.epoch)
 
+    @property
+    def logs_steps(self) -> bool:
+        """Whether steps are logged at all."""
+        return self.log != Interval()
+
     def logs_after(self, step: int) -> bool:
         """Whether to log after this many steps: also after the last of all."""
         is_last = self.log.steps > 0 and step == self.total_steps

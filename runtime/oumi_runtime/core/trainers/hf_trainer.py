@@ -99,14 +99,19 @@ class _Bridge(transformers.TrainerCallback):
         self._owner.report_checkpoints()
         agree_on(self._owner.state.requests)
         due = self._owner.events.after_step(self._owner.state)
-        control.should_log |= due.log
+        control.should_log |= due.log or self._is_stopping()
         control.should_evaluate = due.evaluate
         control.should_save = due.save
         control.should_training_stop |= self._owner.state.requests.stop is not None
 
+    def _is_stopping(self) -> bool:
+        is_asked = self._owner.state.requests.stop is not None
+        return is_asked and self._owner.events.logs_steps
+
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_save |= self._owner.takes_request_to_save()
         control.should_training_stop |= self._owner.state.requests.stop is not None
+        control.should_log |= self._is_stopping()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_evaluate = self._owner.events.evaluate.epoch

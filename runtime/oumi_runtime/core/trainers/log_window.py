@@ -33,14 +33,15 @@ class LogWindow:
     def reset(self) -> None:
         """Opens the next window."""
         self._loss_sum.zero_()
-        self._num_steps = 0
+        self.num_steps = 0
+        """The number of steps, also those before a run was resumed."""
         self._timed_steps = 0
         self._last: StepResult | None = None
         self._started = time.perf_counter()
 
     def add(self, result: StepResult) -> None:
         """Counts a step, without waiting for its result."""
-        self._num_steps += 1
+        self.num_steps += 1
         self._timed_steps += 1
         self._last = result
 
@@ -53,7 +54,7 @@ class LogWindow:
         It waits for the device, and every process must call it.
         """
         loss = self.mean_loss()
-        metrics = {"loss": loss} if self._num_steps or not math.isfinite(loss) else {}
+        metrics = {"loss": loss} if self.num_steps or not math.isfinite(loss) else {}
         if self._last is not None:
             numbers = self._last.numbers
             metrics |= _mean_terms(numbers.terms)
@@ -68,7 +69,7 @@ class LogWindow:
         if any loss was not.
         """
         loss_sum = all_reduce_sum(self._loss_sum.clone())
-        return float(loss_sum) / get_world_size() / max(1, self._num_steps)
+        return float(loss_sum) / get_world_size() / max(1, self.num_steps)
 
     def speed(self) -> tuple[int, float]:
         """Returns the number of steps in this process, and the seconds they took."""
@@ -91,7 +92,7 @@ class LogWindow:
         return {
             # Other processes may not have this one's device.
             "loss_sum": loss_sum.cpu() if is_distributed() else loss_sum,
-            "num_steps": self._num_steps,
+            "num_steps": self.num_steps,
         }
 
     def load_states(self, states: list[dict[str, Any]] | dict[str, Any]) -> None:
@@ -106,7 +107,7 @@ class LogWindow:
         sums = [state["loss_sum"] for state in states]
         is_own = len(sums) == get_world_size()
         self._loss_sum.copy_(sums[get_rank()] if is_own else torch.stack(sums).mean())
-        self._num_steps = states[0]["num_steps"]
+        self.num_steps = states[0]["num_steps"]
 
 
 def _mean_terms(terms: Mapping[str, torch.Tensor]) -> dict[str, float]:

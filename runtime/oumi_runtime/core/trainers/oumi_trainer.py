@@ -88,6 +88,8 @@ class Trainer(BaseTrainer):
                 self._attend_to(Due(evaluate=due.evaluate, save=due.save))
             while not self.state.is_over:
                 self._train_epoch()
+            if self.events.logs_steps and self._log_window.num_steps:
+                self._log()
             self._read_losses()
             self.report_checkpoints(wait=True)
         except Exception:

@@ -272,7 +272,7 @@ def test_a_callback_can_ask_for_a_log_an_evaluation_a_checkpoint_and_the_end(
     )
     trainer.parts.callbacks.append(asking)
     run(trainer)
-    assert list(recorder.losses) == [2]
+    assert list(recorder.losses) == [2, 9]
     assert list(recorder.evaluations) == [3]
     assert [path.name for path in (tmp_path / "output").iterdir()] == ["checkpoint-4"]
     assert trainer.state.global_step == 9

@@ -65,7 +65,7 @@ def test_what_its_control_asks_for_is_done(make_trainer, tmp_path) -> None:
     )
     trainer, recorder = make_trainer(logging_steps=1000, more_callbacks=[listener])
     trainer.train()
-    assert list(recorder.losses) == [2]
+    assert list(recorder.losses) == [2, 6]
     assert list(recorder.evaluations) == [3]
     assert (tmp_path / "output" / "checkpoint-4").exists()
     assert trainer.state.global_step == 6
