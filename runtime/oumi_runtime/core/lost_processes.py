@@ -5,7 +5,7 @@ import threading
 import time
 
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import _get_default_store
+from torch.distributed import distributed_c10d
 
 from oumi_runtime.core.distributed import get_rank, get_world_size
 
@@ -36,8 +36,9 @@ def silent_ranks() -> list[int]:
     rounds: list[list[int]] = []
 
     def call() -> None:
-        with contextlib.suppress(RuntimeError, ValueError):  # There may be no store.
-            store = _get_default_store()
+        # There may be no store, and torch gives no public way to it.
+        with contextlib.suppress(RuntimeError, ValueError, AttributeError):
+            store = distributed_c10d._get_default_store()  # noqa: SLF001
             store.set(f"waited_in_vain/{own}", "")
             until = time.monotonic() + _ROLL_CALL_S
             while time.monotonic() < until:

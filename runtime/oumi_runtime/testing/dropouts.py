@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-DROPOUTS = (nn.modules.dropout._DropoutNd,)
+from oumi_runtime.core.models.layer_types import DROPOUTS
 
 
 def share_left_out(module: nn.Module) -> float:

@@ -117,7 +117,7 @@ class BaseConfig(BaseParams):
             told = {mistake.key for mistake in before}
             rest = [m for m in in_order(found) if m.key not in told]
             raise ConfigError([*before, *rest, *after])
-        config._remember(places)
+        config._remember(places)  # noqa: SLF001  # ours
         return config
 
     def to_yaml(

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from oumi_runtime.core.configs.places import Key, Place, Places, key_text
 from oumi_runtime.core.configs.sentences import UNKNOWN, is_refused, meant, sentence
@@ -48,9 +48,8 @@ def examine(
 
     Checks keys, types and ranges, but not the rules that relate several fields.
     """
-    validator: Any = section.__pydantic_validator__  # type: ignore[attr-defined]
     try:
-        return validator.validate_python(tree), []
+        return TypeAdapter(section).validate_python(tree), []
     except ValidationError as error:
         return None, found_in(error, section, places)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
+# The name by which torch documents it, in its notes on extending torch.
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
@@ -32,7 +34,7 @@ class AllocationBudget(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        count = _COUNTS.get(func._schema.name)
+        count = _COUNTS.get(func.name().partition(".")[0])
         if count is not None:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             self._take(count(args, kwargs) * dtype.itemsize)

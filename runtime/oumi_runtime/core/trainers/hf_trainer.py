@@ -194,5 +194,5 @@ def _to_hf(
     found = transformers.TrainingArguments(**arguments | params.trainer_kwargs)
     if found.n_gpu > 1:
         # Otherwise the trainer takes all GPUs, with a micro-batch for each.
-        found._n_gpu = 1
+        found._n_gpu = 1  # noqa: SLF001  # There is no public argument.
     return found

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.models.layer_types import BATCH_NORMS
 
 _NUM_FEATURES = "num_features"
 # What torch's losses say of a class that is out of range.
@@ -160,7 +161,7 @@ def lone_value(model: nn.Module, error: ValueError) -> str | None:
     if not str(error).startswith("Expected more than 1 value per channel"):
         return None
     for name, layer, given in _layers_called(model, error):
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        if isinstance(layer, BATCH_NORMS):
             return (
                 f"layer {name!r} of {type(model).__name__} normalizes over the batch, "
                 "and was given one value for each channel, an input of shape "

@@ -51,7 +51,7 @@ def trace(
         raise ExportError(run.name, format, _cause(error, run)) from error
     _require_dynamic(program, run, format, inputs)
     # They are data of the run, and the only pickle in the file.
-    program._example_inputs = None
+    program.example_inputs = None
     for module in program.graph_module.modules():
         for node in getattr(getattr(module, "graph", None), "nodes", ()):
             node.meta.pop("stack_trace", None)  # The user's paths, and lines of code.

@@ -8,12 +8,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import Batch, ModelCase, Tokens
 from oumi_runtime.testing.measuring import Probe, outputs_of
 from oumi_runtime.testing.needs import token_ids
 
 ROWS = 3
-CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.RNNBase)
+# Layers by which tokens meet without attention.
+MIXING_LAYERS = (*CONVOLUTIONS, nn.RNNBase)
 _MOST_LAYERS = 32
 _SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
 _PRODUCTS = (torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__)
@@ -85,7 +87,7 @@ def layers_over_tokens(probe: Probe, lengths: set[int]) -> list[tuple[str, nn.Mo
         for name, module in probe.model.named_modules()
         # The zero padding of a convolution makes tokens differ.
         if len(list(module.children())) > 1
-        and not any(isinstance(m, CONVOLUTIONS) for m in module.modules())
+        and not any(isinstance(m, MIXING_LAYERS) for m in module.modules())
     ]
     probe(probe.inputs)
     for handle in handles:

@@ -8,7 +8,7 @@ from torch import nn
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.checks.attending import (
-    CONVOLUTIONS,
+    MIXING_LAYERS,
     ROWS,
     AttentionWatch,
     attending,
@@ -49,7 +49,7 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
     probe = Probe(case, ROWS)
     if not probe.is_double:
         raise NotApplicableError("the model does not run in float64")
-    has_other_ways = any(isinstance(m, CONVOLUTIONS) for m in probe.model.modules())
+    has_other_ways = any(isinstance(m, MIXING_LAYERS) for m in probe.model.modules())
     masks = {
         t.mask: torch.ones_like(probe.inputs[t.mask]) for t in case.tokens if t.mask
     }

@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import Probe, listing, other_tokens
 
-_LAYERS = (nn.Linear, nn.modules.conv._ConvNd)
+_LAYERS = (nn.Linear, *CONVOLUTIONS)
 _TOLERANCE = 1e-9
 _MOST_LAYERS = 64
 # One to read, one to tell, and at least one between them.

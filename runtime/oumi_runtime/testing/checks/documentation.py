@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import (
@@ -138,7 +139,7 @@ def check_layers_keep_their_input_as_said(case: ModelCase) -> None:
     for name, layer in layers:
         with torch.no_grad():
             for module in layer.modules():
-                if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+                if isinstance(module, (nn.Linear, *CONVOLUTIONS)):
                     for parameter in module.parameters():
                         parameter.zero_()
         given: list[Any] = []
@@ -163,7 +164,7 @@ def _require_way_around_lists(case: ModelCase) -> None:
     lists = [m for m in probe.model.children() if isinstance(m, nn.ModuleList)]
     with torch.no_grad():
         for module in (m for each in lists for m in each.modules()):
-            if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+            if isinstance(module, (nn.Linear, *CONVOLUTIONS)):
                 for parameter in module.parameters():
                     parameter.zero_()
     others = Probe(case, seed=1).inputs

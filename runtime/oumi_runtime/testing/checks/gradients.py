@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
@@ -208,7 +209,7 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
     constant = [
         f"{name}.weight"
         for name, module in case.model().named_modules()
-        if isinstance(module, nn.Embedding | nn.Linear | nn.modules.conv._ConvNd)
+        if isinstance(module, (nn.Embedding, nn.Linear, *CONVOLUTIONS))
         and name != last
         and module.weight.numel() > module.weight.shape[0] > 1
         and (module.weight == module.weight.flatten()[0]).all()
@@ -233,7 +234,8 @@ def _are_copies(now: torch.Tensor, before: torch.Tensor) -> bool:
 def _hold_spectral_norms(model: nn.Module) -> None:
     """Keeps the vectors of spectral norms, which each forward in training improves."""
     for module in model.modules():
-        hooks = module._forward_pre_hooks.values()
+        # torch's older spectral_norm is a hook, and a module's hooks are not public.
+        hooks = module._forward_pre_hooks.values()  # noqa: SLF001
         if any("SpectralNorm" in type(each).__name__ for each in (module, *hooks)):
             module.eval()
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.checks.attending import attention, heap_seen_by_attention
 from oumi_runtime.testing.declaring import check
@@ -192,7 +193,7 @@ def _rows_by_layer(probe: Probe, inputs: Batch, length: int) -> dict[str, torch.
             first = output[0] if isinstance(output, tuple) else output
             if not isinstance(first, torch.Tensor) or first.ndim != 3:
                 return
-            if isinstance(module, nn.modules.conv._ConvNd):
+            if isinstance(module, CONVOLUTIONS):
                 first = first.transpose(1, 2)
             if first.shape[1] == length and first.is_floating_point():
                 found[name] = first.detach()

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.models.layer_types import BATCH_NORMS, DROPOUTS
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.dropouts import DROPOUTS, DropoutCalls, share_left_out
+from oumi_runtime.testing.dropouts import DropoutCalls, share_left_out
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     listing,
@@ -24,7 +25,6 @@ from oumi_runtime.testing.measuring import (
 from oumi_runtime.testing.needs import dropout_arguments, dropouts_of
 
 _FEW_ZEROS, _MANY_ZEROS = 0.01, 0.04
-_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 _LARGEST_MOMENTUM = 0.7
 _DRAWS, _MOST_OFF = 2000, 0.04
 
@@ -143,7 +143,7 @@ def check_norms_remember_earlier_batches(case: ModelCase) -> None:
     norms = {
         name: module
         for name, module in case.model().named_modules()
-        if isinstance(module, _BATCH_NORMS) and module.track_running_stats
+        if isinstance(module, BATCH_NORMS) and module.track_running_stats
     }
     if not norms:
         raise NotApplicableError("the model has no running statistics")
@@ -255,7 +255,7 @@ def _outputs(
 
 def _free(model: nn.Module) -> list[nn.Module]:
     """Returns the modules whose mode the check does not set."""
-    return [m for m in model.modules() if not isinstance(m, _BATCH_NORMS)]
+    return [m for m in model.modules() if not isinstance(m, BATCH_NORMS)]
 
 
 def _train_without_dropout(model: nn.Module) -> None:
@@ -263,7 +263,7 @@ def _train_without_dropout(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, DROPOUTS):
             module.p = 0.0
-        elif isinstance(module, _BATCH_NORMS):
+        elif isinstance(module, BATCH_NORMS):
             module.eval()
 
 

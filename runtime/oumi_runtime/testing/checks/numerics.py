@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
+
+# The names by which torch documents them, in its notes on extending torch.
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -26,6 +28,9 @@ from oumi_runtime.testing.measuring import (
     perturbed,
 )
 
+# Operators are part of what a saved program may call, whatever their names.
+_PACK = torch.ops.aten._pack_padded_sequence.default  # noqa: SLF001
+_READ_NUMBER = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001
 _FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)
 _TOO_LARGE = 1e12  # for a layer: its square is beyond what a norm can take
 _COPIED = "Cannot copy out of meta tensor"  # by .cpu(), which names a device
@@ -177,7 +182,7 @@ def _packs_sequences(case: ModelCase) -> bool:
         return False
     with _Calls() as calls:
         outputs_of(case.model(), case.batch())
-    return torch.ops.aten._pack_padded_sequence.default in calls.found
+    return _PACK in calls.found
 
 
 class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -236,7 +241,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         # Before the call, which may fail.
         self._meet(tensors, [])
         is_here = any(t.device.type == "meta" for t in tensors)
-        if func is torch.ops.aten._local_scalar_dense.default and is_here:
+        if func is _READ_NUMBER and is_here:
             if not is_computed and tensors[0].dtype is torch.bool:
                 return False
             self.read = self.read or _caller()

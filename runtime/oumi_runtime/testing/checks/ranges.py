@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
@@ -17,7 +18,7 @@ from oumi_runtime.testing.needs import class_labels, numbers
 
 _SMALLEST, _LARGEST = 0.05, 20.0
 _LEAST_CHANGE = 10.0
-_LAYERS = (nn.Linear, nn.modules.conv._ConvNd)
+_LAYERS = (nn.Linear, *CONVOLUTIONS)
 _PRODUCTS = (
     F.linear,
     torch.matmul,

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
@@ -18,7 +19,7 @@ from oumi_runtime.testing.measuring import (
 from oumi_runtime.testing.needs import numbers
 
 _ROWS = 4
-_LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
+_LAYERS = (nn.Linear, *CONVOLUTIONS, nn.RNNBase)
 
 
 @check()
@@ -184,7 +185,7 @@ def _noting(path: str, given: list[tuple[str, torch.Tensor]]) -> Any:
         rows = args[0] if args else None
         if not isinstance(rows, torch.Tensor) or not rows.is_floating_point():
             return
-        if isinstance(module, nn.modules.conv._ConvNd):
+        if isinstance(module, CONVOLUTIONS):
             rows = rows.movedim(1, -1)
         if rows.ndim > 2 or isinstance(module, nn.Linear):
             given.append((path, rows.detach().flatten(0, -2).clone()))
@@ -203,7 +204,7 @@ def _is_block(row: torch.Tensor, marked: torch.Tensor) -> bool:
 
 def _is_cutting(module: nn.Module) -> bool:
     return (
-        isinstance(module, nn.modules.conv._ConvNd)
+        isinstance(module, CONVOLUTIONS)
         and module.stride == module.kernel_size
         and max(module.kernel_size) > 1
     )

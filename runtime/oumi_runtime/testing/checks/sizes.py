@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.checks.attention_scores import Scores, scores_of
 from oumi_runtime.testing.declaring import check
@@ -17,7 +18,7 @@ from oumi_runtime.testing.needs import arguments_of, constructor_arguments
 _TIMES_AS_WIDE = 4
 # Scores that are not divided by the root of the width double where it is four times.
 _MOST_GROWTH = 1.5
-_SINGLE = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)
+_SINGLE = (nn.Linear, *CONVOLUTIONS, nn.RNNBase)
 _WIDTH = re.compile(r"hidden|embed|width|dim|d_model|channels|filters|units")
 _HEADS = re.compile(r"head(?!.*(dim|width|size|channels))")
 _SMALLEST_WIDTH = 8
@@ -273,7 +274,7 @@ def _lengths(model: nn.Module) -> dict[str, int]:
 
 def _is_countable(module: nn.Module) -> bool:
     """Whether a module is a convolution, or a block of several layers."""
-    if isinstance(module, nn.modules.conv._ConvNd):
+    if isinstance(module, CONVOLUTIONS):
         return True
     layers = [m for m in module.modules() if isinstance(m, _SINGLE)]
     return len(layers) > 1 and not isinstance(
@@ -283,6 +284,6 @@ def _is_countable(module: nn.Module) -> bool:
 
 def _is_alike(layer: nn.Module, other: nn.Module) -> bool:
     """Whether a module may count as another one of the same layers."""
-    if isinstance(layer, nn.modules.conv._ConvNd):
-        return isinstance(other, nn.modules.conv._ConvNd)
-    return _is_countable(other) and not isinstance(other, nn.modules.conv._ConvNd)
+    if isinstance(layer, CONVOLUTIONS):
+        return isinstance(other, CONVOLUTIONS)
+    return _is_countable(other) and not isinstance(other, CONVOLUTIONS)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.documented import says_weights_are_tied
@@ -20,7 +21,7 @@ from oumi_runtime.testing.measuring import (
 )
 
 _DIGITS = re.compile(r"\d+")
-_LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention)
+_LAYERS = (nn.Linear, *CONVOLUTIONS, nn.MultiheadAttention)
 _MOST_DRAWS = 12
 _SHARE = 0.25
 _WIDE_OPEN = 1e4

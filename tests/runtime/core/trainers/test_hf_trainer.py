@@ -1,5 +1,6 @@
 """transformers.Trainer gives the native trainer's losses, and resumes too."""
 
+import inspect
 import warnings
 
 import pytest
@@ -12,6 +13,7 @@ with warnings.catch_warnings():
 
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.trainers import hf_trainer
+from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -118,3 +120,23 @@ def test_one_process_trains_on_one_gpu(monkeypatch) -> None:
     found = hf_trainer._to_hf(params, 10, torch.device("cpu"))
     assert found.n_gpu == 1
     assert found.train_batch_size == 8
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "get_train_dataloader",
+        "compute_loss",
+        "_get_num_items_in_batch",
+        "_save_checkpoint",
+        "_load_from_checkpoint",
+        "_load_optimizer_and_scheduler",
+        "_load_rng_state",
+    ],
+)
+def test_transformers_still_has_the_methods_that_the_loop_replaces(name) -> None:
+    ours, theirs = (
+        list(inspect.signature(getattr(kind, name)).parameters)
+        for kind in (HuggingFaceLoop, transformers.Trainer)
+    )
+    assert ours == theirs

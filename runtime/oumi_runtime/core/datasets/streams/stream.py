@@ -72,16 +72,20 @@ class Stream(IterableDataset[Any]):
         self._seed = seed
         self.prepare = prepare
         self.collate = collate
-        self._block_size = block_size
+        self.block_size = block_size
 
-    def changed(self, **parts: Any) -> "Stream":
-        """Returns this stream with a new `prepare`, `collate` or `block_size`."""
+    def changed(
+        self,
+        *,
+        prepare: Prepare | None = None,
+        collate: Collator | None = None,
+        block_size: int | None = None,
+    ) -> "Stream":
+        """Returns a copy with these parts; those that are None stay as they are."""
         changed = copy(self)
-        changed.prepare = parts.pop("prepare", self.prepare)
-        changed.collate = parts.pop("collate", self.collate)
-        changed._block_size = parts.pop("block_size", self._block_size)
-        if parts:
-            raise TypeError(f"a stream has no {', '.join(parts)} to change")
+        changed.prepare = prepare or self.prepare
+        changed.collate = collate or self.collate
+        changed.block_size = block_size or self.block_size
         return changed
 
     @property
@@ -95,7 +99,7 @@ class Stream(IterableDataset[Any]):
 
     def _total(self, lengths: Sequence[int | None]) -> int | None:
         known = [length for length in lengths if length is not None]
-        if len(known) < len(lengths) or self._block_size is not None:
+        if len(known) < len(lengths) or self.block_size is not None:
             return None
         if self._proportions is None:
             return sum(known)
@@ -116,8 +120,8 @@ class Stream(IterableDataset[Any]):
             BadRowError: A row cannot be read.
             DataError: A dataset has no rows, or the datasets are incompatible.
         """
-        if self._block_size is not None:
-            return skip(self._packed(stream_pass, self._block_size), start)
+        if self.block_size is not None:
+            return skip(self._packed(stream_pass, self.block_size), start)
         return self._ordered(stream_pass, start)
 
     def _packed(self, stream_pass: int, block_size: int) -> Iterator[Block]:
