@@ -31,3 +31,15 @@ def write(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
         return project
 
     return write_tree
+
+
+@pytest.fixture
+def project(write, monkeypatch):
+    """Writes a project and makes it the working folder."""
+
+    def make(tree):
+        folder = write(tree)
+        monkeypatch.chdir(folder)
+        return folder
+
+    return make

@@ -1,4 +1,4 @@
-"""The user's files are found, and imported only when needed."""
+"""A user's files are imported only when needed, and what may go wrong with them."""
 
 import importlib
 import pickle
@@ -7,95 +7,16 @@ import sys
 import threading
 
 import pytest
+from net_sources import net
 
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.registry.loading import load_file
 from oumi_runtime.exceptions import (
     DuplicateNameError,
     NotRegisteredError,
-    UnknownNameError,
 )
 
 MODEL = RegistryType.MODEL
-
-
-def net(name, class_name="Net", first="", last=""):
-    return (
-        f"{first}\nfrom oumi_runtime.core import registry\n\n"
-        f'@registry.register("{name}", registry.RegistryType.MODEL)\n'
-        f"class {class_name}:\n    pass\n{last}\n"
-    )
-
-
-@pytest.fixture
-def project(write, monkeypatch):
-    """Writes a project and makes it the working folder."""
-
-    def make(tree):
-        folder = write(tree)
-        monkeypatch.chdir(folder)
-        return folder
-
-    return make
-
-
-def test_a_name_is_found_through_the_list_in_the_working_folder(project):
-    project({"oumi_requirements.txt": "models/a.py\n", "models/a.py": net("A")})
-
-    assert REGISTRY.contains("a", MODEL)
-    assert REGISTRY.get_all(MODEL) == {}
-    assert REGISTRY["a", MODEL].__name__ == "Net"
-    assert list(REGISTRY.get_all(MODEL)) == ["A"]
-
-
-def test_the_list_may_stand_above_the_working_folder(project, monkeypatch):
-    folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A"), "x/y/z": ""})
-    monkeypatch.chdir(folder / "x/y")
-
-    assert REGISTRY.get("A", MODEL) is not None
-
-
-def test_the_list_may_stand_above_a_search_root(write):
-    folder = write({"oumi_requirements.txt": "a.py", "a.py": net("A"), "configs/c": ""})
-
-    assert REGISTRY.get("A", MODEL) is None
-    REGISTRY.add_search_root(folder / "configs")
-    assert REGISTRY.get("A", MODEL) is not None
-
-
-def test_the_environment_may_name_the_list_by_any_name(write, monkeypatch):
-    folder = write({"lists/mine.txt": "../a.py\n", "a.py": net("A")})
-    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", str(folder / "lists/mine.txt"))
-
-    assert REGISTRY.get("A", MODEL) is not None
-
-
-def test_the_environment_counts_before_a_root_and_a_root_before_the_folder(
-    project, monkeypatch
-):
-    folder = project(
-        {f"{k}/oumi_requirements.txt": "a.py" for k in "123"}
-        | {f"{k}/a.py": net("A", f"Net{k}") for k in "123"}
-    )
-    monkeypatch.chdir(folder / "3")
-    REGISTRY.add_search_root(folder / "2")
-    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", str(folder / "1/oumi_requirements.txt"))
-
-    order = [d.class_name for d in REGISTRY.declared(MODEL)]
-
-    assert order == ["Net1", "Net2", "Net3"]
-    assert REGISTRY["A", MODEL].__name__ == "Net1"
-
-
-def test_comments_blank_lines_and_a_byte_order_mark_are_passed_over(project):
-    project(
-        {
-            "oumi_requirements.txt": "\ufeff# mine\n\n  a.py  # the first\n",
-            "a.py": net("A"),
-        }
-    )
-
-    assert REGISTRY.get("A", MODEL) is not None
 
 
 def test_only_the_file_that_holds_the_name_is_imported(project):
@@ -275,38 +196,6 @@ def test_a_cell_may_define_again_what_a_file_declares(project):
     assert REGISTRY.get("A", MODEL) is cell
 
 
-def test_a_bad_list_harms_only_the_name_that_is_not_found(project):
-    folder = project(
-        {
-            "oumi_requirements.txt": "gone.py\nbroken.py\nnotes.txt\na.py",
-            "broken.py": "register\ndef (",
-            "notes.txt": "",
-            "a.py": net("A"),
-        }
-    )
-
-    assert REGISTRY.get("A", MODEL) is not None
-    with pytest.raises(UnknownNameError) as caught:
-        REGISTRY["Aa", MODEL]
-    text = str(caught.value)
-    listing = folder / "oumi_requirements.txt"
-    assert "no model is named 'Aa' (did you mean 'A'?)" in text
-    assert f"looked in {listing}" in text
-    assert f"{listing}:1 lists gone.py, which does not exist" in text
-    assert f"{folder / 'broken.py'}:2 cannot be parsed" in text
-    assert f"{listing}:3 lists notes.txt, which is not a .py file" in text
-    assert "\n" not in text
-    assert len(REGISTRY.problems()) == 3
-
-
-def test_a_missing_list_of_the_environment_is_mentioned(monkeypatch):
-    monkeypatch.setenv("OUMI_EXTRA_DEPS_FILE", "/no/such/list.txt")
-
-    text = str(REGISTRY.unknown("A", MODEL))
-
-    assert "/no/such/list.txt cannot be read: no such file or directory" in text
-
-
 def test_a_declared_name_that_was_not_imported_is_suggested(project):
     project({"oumi_requirements.txt": "a.py", "a.py": net("MyNet")})
 
@@ -330,63 +219,6 @@ def test_many_threads_that_ask_at_once_get_one_class(project):
 
     assert len(found) == 8
     assert len(set(found)) == 1
-
-
-@pytest.fixture
-def plugin(write, monkeypatch):
-    """Puts a package with an entry point on the path, as an installer would."""
-
-    def install(text):
-        folder = write(
-            {
-                "a_plugin.py": text,
-                "a_plugin-1.0.dist-info/METADATA": "Name: a-plugin\nVersion: 1.0\n",
-                "a_plugin-1.0.dist-info/entry_points.txt": (
-                    "[oumi_runtime.models]\nPlugNet = a_plugin:Net\n"
-                    "[oumi_runtime.lr_schedulers]\nSteps = a_plugin:steps\n"
-                    "[oumi_runtime.datasets]\nPlugNet = a_plugin:Rows\n"
-                ),
-            }
-        )
-        monkeypatch.syspath_prepend(str(folder))
-
-    yield install
-    sys.modules.pop("a_plugin", None)
-
-
-@pytest.mark.parametrize("text", ["class Net: ...", net("PlugNet"), net("Other")])
-def test_an_entry_point_is_loaded_when_its_name_is_asked_for(plugin, text):
-    plugin(text)
-
-    assert REGISTRY.contains("plugnet", MODEL)
-    assert "a_plugin" not in sys.modules
-    assert REGISTRY["plugnet", MODEL].__module__ == "a_plugin"
-    assert "PlugNet" in REGISTRY.get_all(MODEL)
-
-
-def test_an_entry_point_is_suggested(plugin):
-    plugin("class Net: ...")
-
-    assert "did you mean 'PlugNet'?" in str(REGISTRY.unknown("PlugNt", MODEL))
-    unknown = REGISTRY.unknown("Stepz", RegistryType.LR_SCHEDULER)
-    assert "did you mean 'Steps'?" in str(unknown)
-
-
-def test_entry_points_of_other_types_are_found_in_groups_of_their_own(plugin):
-    plugin("class Net: ...\nclass Rows: ...\ndef steps(): ...")
-
-    assert REGISTRY["PlugNet", RegistryType.DATASET].__name__ == "Rows"
-    assert REGISTRY["PlugNet", MODEL].__name__ == "Net"
-    assert REGISTRY["steps", RegistryType.LR_SCHEDULER].__name__ == "steps"
-    assert REGISTRY.get("steps", RegistryType.OPTIMIZER) is None
-
-
-def test_an_error_in_an_entry_point_says_which(plugin):
-    plugin("1 / 0")
-
-    with pytest.raises(ZeroDivisionError) as caught:
-        REGISTRY.get("PlugNet", MODEL)
-    assert "a_plugin:Net" in caught.value.__notes__[0]
 
 
 def test_the_registry_imports_no_library():
