@@ -20,8 +20,8 @@ from oumi_runtime.builders.models.trained import (
     build_trainable_model,
     load_trained_model,
 )
+from oumi_runtime.builders.training.building import seed_training
 from oumi_runtime.builders.training.trials import shortened
-from oumi_runtime.builders.training.whole_training import seed_training
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.distributed import (
     barrier,
@@ -36,8 +36,8 @@ from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
 from oumi_runtime.core.trainers.callbacks.stopping import Stopper, StopSignals
 from oumi_runtime.core.trainers.run.announcement import announce, show_first_sample
+from oumi_runtime.core.trainers.run.consistency import facts_of, require_same
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
-from oumi_runtime.core.trainers.run.sameness import facts_of, require_same
 from oumi_runtime.core.trainers.run.session import RunSession
 from oumi_runtime.exceptions import OumiRuntimeError, TrainingStoppedError
 

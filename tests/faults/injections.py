@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oumi_runtime.builders.training import whole_training
+from oumi_runtime.builders.training import building
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.checkpoints import store
@@ -18,7 +18,7 @@ from oumi_runtime.core.trainers.run.output_lock import OutputLock
 def signal_in(phase: str, number: int = signal.SIGTERM, times: int = 1) -> None:
     """Has the process signal itself in a phase of the training."""
     owner, name, count = {
-        "start-up": (whole_training, "build_trainable_model", 1),
+        "start-up": (building, "build_trainable_model", 1),
         "first step": (BaseTrainer, "on_step_end", 1),
         "a step": (BaseTrainer, "on_step_end", 17),
         "group": (BaseTrainer, "on_step_end", 17),

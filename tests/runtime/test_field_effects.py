@@ -10,7 +10,7 @@ from field_tests import ALIKE, ELSEWHERE, ONE_VALUE
 
 import oumi_runtime.core.configs as configs
 from oumi_runtime.core.configs import TrainingConfig
-from oumi_runtime.core.configs.sentences import fields_of, plain
+from oumi_runtime.core.configs.error_messages import fields_of, plain
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import ConfigError
 

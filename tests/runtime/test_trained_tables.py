@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from oumi_runtime.builders.training import whole_training
+from oumi_runtime.builders.training import building
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel, StandardScaler
 from oumi_runtime.core.registry import REGISTRY, RegistryType, register
@@ -82,7 +82,7 @@ def test_a_resumed_run_takes_the_features_of_its_checkpoint(
     whole = weights_of(train(config))
     config.training.resume_from_checkpoint = f"{tmp_path}/output/checkpoint-5"
     config.training.output_dir = f"{tmp_path}/resumed"
-    monkeypatch.setattr(whole_training, "fit_preprocessing", None)
+    monkeypatch.setattr(building, "fit_preprocessing", None)
     resumed = weights_of(train(config))
     for name, weight in whole.items():
         assert torch.equal(weight, resumed[name]), name

@@ -17,8 +17,8 @@ with without_collecting_garbage():
     from oumi_runtime.builders.preprocessing.fitting import fit_preprocessing
     from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
     from oumi_runtime.builders.tokenizing.tokenizers import build_tokenizer
+    from oumi_runtime.builders.training.building import build_training
     from oumi_runtime.builders.training.trainers import build_trainer
-    from oumi_runtime.builders.training.whole_training import build_training
 
 __all__ = [
     "ImageOptions",

@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Iterator
 
 from oumi_runtime.builders import build_training
+from oumi_runtime.builders.training.building import seed_training
 from oumi_runtime.builders.training.trials import bare
-from oumi_runtime.builders.training.whole_training import seed_training
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.log import show_log
 from oumi_runtime.core.trainers.batches.map_batches import TrainBatches

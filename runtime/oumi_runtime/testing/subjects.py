@@ -21,10 +21,10 @@ from oumi_runtime.core.trainers.batches.map_batches import (
 from oumi_runtime.core.trainers.batches.ordered_workers import Loading
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
-from oumi_runtime.testing.deriving import derived_batches, small_arguments
 from oumi_runtime.testing.failures import NotApplicableError
 from oumi_runtime.testing.files import load_file
 from oumi_runtime.testing.projects import config_file
+from oumi_runtime.testing.random_batches import derived_batches, small_arguments
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from oumi_scaffold import __version__
 from oumi_scaffold.exceptions import ManifestError, NewerVersionError
 from oumi_scaffold.project.generated_text import packed, unpacked
-from oumi_scaffold.project.recorded import RecordedModel, hash_of
+from oumi_scaffold.project.recorded_model import RecordedModel, hash_of
 
 if TYPE_CHECKING:
     from oumi_scaffold.rendering.render import RenderedFile

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from oumi_scaffold.exceptions import MergeError
 from oumi_scaffold.project.paths import read_target
-from oumi_scaffold.project.recorded import line_ends, with_line_ends
+from oumi_scaffold.project.recorded_model import line_ends, with_line_ends
 from oumi_scaffold.updating.merge import Merge, first_marker, merged
-from oumi_scaffold.updating.renewed import Renewed
+from oumi_scaffold.updating.rerendering import Renewed
 from oumi_scaffold.writing.plan import (
     PlanEntry,
     Status,

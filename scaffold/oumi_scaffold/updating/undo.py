@@ -23,7 +23,7 @@ from oumi_scaffold.project.paths import (
     mode_of,
     read_target,
 )
-from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.project.recorded_model import RecordedModel
 from oumi_scaffold.writing.plan import (
     Plan,
     PlanEntry,

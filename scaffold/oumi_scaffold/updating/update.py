@@ -18,7 +18,7 @@ from oumi_scaffold.project.paths import (
     read_target,
 )
 from oumi_scaffold.updating.file_updates import Place, file_updates
-from oumi_scaffold.updating.renewed import Renewed
+from oumi_scaffold.updating.rerendering import Renewed
 from oumi_scaffold.writing.plan import (
     Plan,
     PlanEntry,

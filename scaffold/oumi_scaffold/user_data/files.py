@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_data.found import SPLITS_IN_ORDER
+from oumi_scaffold.user_data.findings import SPLITS_IN_ORDER
 from oumi_scaffold.user_data.tables import SUFFIXES, UserTable, read_user_table
 
 SPLITS = {name: name for name in SPLITS_IN_ORDER} | dict.fromkeys(

@@ -12,7 +12,7 @@ from typing import Any
 
 from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.files import SPLITS
-from oumi_scaffold.user_data.found import UserData
+from oumi_scaffold.user_data.findings import UserData
 
 _SPLIT_WORDS = {"train", "training", "validation", "valid", "val", "dev"} | {
     *("test", "testing", "eval", "evaluation")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oumi_scaffold.exceptions import DataFileError, DataOptionError, shown
-from oumi_scaffold.user_data.found import UserData
+from oumi_scaffold.user_data.findings import UserData
 from oumi_scaffold.user_data.images import labelled_images
 from oumi_scaffold.user_data.tabular import classified_rows, measured_rows
 from oumi_scaffold.user_data.texts import (

@@ -8,7 +8,7 @@ from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.columns import Classes, Measure, Numbers, Words
 from oumi_scaffold.user_data.features import Feature
 from oumi_scaffold.user_data.files import rows_to_share, table_of
-from oumi_scaffold.user_data.found import SPLITS_IN_ORDER, UserData
+from oumi_scaffold.user_data.findings import SPLITS_IN_ORDER, UserData
 from oumi_scaffold.user_data.tables import LABELS, UserTable
 
 # In a file sorted by class, the number of a row gives its class away. The last is what

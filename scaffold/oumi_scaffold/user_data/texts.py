@@ -6,7 +6,7 @@ from pathlib import Path
 from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.columns import Classes, Tags, Texts
 from oumi_scaffold.user_data.files import rows_to_share, split_files, table_of
-from oumi_scaffold.user_data.found import DatasetKwargs, UserData
+from oumi_scaffold.user_data.findings import DatasetKwargs, UserData
 from oumi_scaffold.user_data.tables import LABELS, SUFFIXES
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")

@@ -23,16 +23,16 @@ from oumi_scaffold.exceptions import (
 from oumi_scaffold.project.leftovers import BACKUP_PREFIX, FOLDER, NEW_PROJECT_PREFIX
 from oumi_scaffold.project.paths import missing_folders, mode_of
 from oumi_scaffold.writing import disk
-from oumi_scaffold.writing.carrying_out import (
+from oumi_scaffold.writing.journal import DO, Journal, Step, Workplace, digest
+from oumi_scaffold.writing.lock import locked
+from oumi_scaffold.writing.plan import Plan, PlanEntry
+from oumi_scaffold.writing.transaction import (
     carry_out,
     check_root,
     clean,
     recover,
     roll_back,
 )
-from oumi_scaffold.writing.journal import DO, Journal, Step, Workplace, digest
-from oumi_scaffold.writing.lock import locked
-from oumi_scaffold.writing.plan import Plan, PlanEntry
 
 
 @contextmanager

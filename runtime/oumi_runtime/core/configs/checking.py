@@ -10,8 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from oumi_runtime.core.configs.error_messages import (
+    UNKNOWN,
+    is_refused,
+    meant,
+    sentence,
+)
 from oumi_runtime.core.configs.places import Key, Place, Places, key_text
-from oumi_runtime.core.configs.sentences import UNKNOWN, is_refused, meant, sentence
 from oumi_runtime.exceptions import Mistake
 
 T = TypeVar("T")

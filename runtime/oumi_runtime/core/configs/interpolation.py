@@ -4,9 +4,9 @@ import os
 import re
 from typing import Any, cast
 
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.overrides import parts_of
 from oumi_runtime.core.configs.places import Key, Places, key_text
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.configs.yaml_source import resolve_plain
 from oumi_runtime.exceptions import ConfigError, Mistake, suggestion
 

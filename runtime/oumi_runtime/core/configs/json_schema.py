@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from oumi_runtime.core.configs.error_messages import fields_of, plain
 from oumi_runtime.core.configs.params.base_params import MISSING
-from oumi_runtime.core.configs.sentences import fields_of, plain
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from oumi_runtime.core.configs.checking import KEY_ITSELF
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.params.training_choices import SchedulerType
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.exceptions import suggestion
 
 _OPTIONS: Mapping[SchedulerType, tuple[str, ...]] = {

@@ -23,7 +23,7 @@ from oumi_runtime.core.configs.params.training_choices import (
 )
 from oumi_runtime.core.configs.params.training_params import TrainingParams
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.surroundings import (
+from oumi_runtime.core.configs.references import (
     dataset_mistakes,
     folder_mistake,
     model_mistakes,

@@ -23,7 +23,6 @@ from oumi_runtime.core.models.saved_form import (
     config_bytes,
     stored_weights,
 )
-from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.snapshot import FileContent, Snapshot
@@ -40,6 +39,7 @@ from oumi_runtime.core.trainers.evaluation import evaluate_model
 from oumi_runtime.core.trainers.events import Events
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.precision import build_precision
+from oumi_runtime.core.trainers.shared_requests import agree_on
 from oumi_runtime.exceptions import CheckpointError, NonFiniteLossError
 
 STATE_NAME = "training_state"

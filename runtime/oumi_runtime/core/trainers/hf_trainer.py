@@ -14,13 +14,13 @@ import transformers
 from torch import nn
 
 from oumi_runtime.core.configs import MixedPrecisionDtype, TrainingParams
-from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
 from oumi_runtime.core.trainers.checkpoints.state_checks import fitting
 from oumi_runtime.core.trainers.checkpoints.state_files import load_state_tree
 from oumi_runtime.core.trainers.hf_loop import HuggingFaceLoop
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.shared_requests import agree_on
 from oumi_runtime.exceptions import TrainerArgumentError, first_line
 
 _OF_THEIR_MODELS = {

@@ -17,7 +17,6 @@ from oumi_runtime.core.distributed import (
 )
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.models.saved_form import WEIGHTS_FILENAME
-from oumi_runtime.core.trainers.agreement import agree_on
 from oumi_runtime.core.trainers.base_trainer import STATE_NAME, BaseTrainer
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.checkpoints.manifest import verify
@@ -30,6 +29,7 @@ from oumi_runtime.core.trainers.checkpoints.state_files import (
 from oumi_runtime.core.trainers.events import Due
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.parts import TrainingParts
+from oumi_runtime.core.trainers.shared_requests import agree_on
 from oumi_runtime.core.trainers.steps.bad_steps import BadSteps
 from oumi_runtime.core.trainers.steps.captured_step import build_captured_step
 from oumi_runtime.core.trainers.steps.measured_step import MeasuredStep

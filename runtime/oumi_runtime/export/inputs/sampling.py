@@ -18,7 +18,7 @@ from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.exceptions import ExportError, OumiRuntimeError
 from oumi_runtime.export.inference import Inputs
 from oumi_runtime.export.opening import TrainedRun
-from oumi_runtime.testing.deriving import derived_batches
+from oumi_runtime.testing.random_batches import derived_batches
 
 _MOST_ROWS = 5
 _LABELS = "labels"

@@ -9,7 +9,7 @@ from torch import nn
 from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.documented import (
+from oumi_runtime.testing.docstrings import (
     documented_inputs,
     documented_outputs,
     documented_reach,

@@ -4,7 +4,7 @@ import torch
 
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.documented import documented_start
+from oumi_runtime.testing.docstrings import documented_start
 from oumi_runtime.testing.failures import CheckFailedError, described
 from oumi_runtime.testing.measuring import (
     Probe,

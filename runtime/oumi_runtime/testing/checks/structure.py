@@ -11,7 +11,7 @@ from torch import nn
 from oumi_runtime.core.models.layer_types import CONVOLUTIONS
 from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.documented import says_weights_are_tied
+from oumi_runtime.testing.docstrings import says_weights_are_tied
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     compute_gradients,

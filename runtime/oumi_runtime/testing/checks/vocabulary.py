@@ -10,7 +10,7 @@ from torch import nn
 
 from oumi_runtime.testing.case import Batch, ModelCase, Tokens
 from oumi_runtime.testing.declaring import check
-from oumi_runtime.testing.documented import upper_bound
+from oumi_runtime.testing.docstrings import upper_bound
 from oumi_runtime.testing.failures import (
     CheckFailedError,
     NotApplicableError,

@@ -16,7 +16,7 @@ from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.running.configs import mistakes_in
 from oumi_scaffold.exceptions import ManifestError
 from oumi_scaffold.project import leftovers, manifest
-from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.project.recorded_model import RecordedModel
 from oumi_scaffold.request.spec import OUMI
 
 OK, FAILED, REMARK = "ok", "failed", "n/a"

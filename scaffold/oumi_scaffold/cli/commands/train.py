@@ -83,7 +83,7 @@ def command(
 def _note_differences(config: "TrainingConfig", earlier: Path) -> None:
     """Notes what will keep a run from being a repetition of an earlier one."""
     from oumi_runtime.builders import fingerprints_of
-    from oumi_runtime.core.trainers.run.likeness import what_differs
+    from oumi_runtime.core.trainers.run.differences import what_differs
 
     for difference in what_differs(earlier, fingerprints_of(config).all):
         output.note(f"this run will differ: {difference}")

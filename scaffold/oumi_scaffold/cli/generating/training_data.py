@@ -12,7 +12,7 @@ from oumi_scaffold.exceptions import DataOptionError, UnknownChoiceError, shown
 from oumi_scaffold.rendering.answers import settable
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.source import Source
-from oumi_scaffold.user_data.found import UserData
+from oumi_scaffold.user_data.findings import UserData
 from oumi_scaffold.user_data.inspecting import look_into
 from oumi_scaffold.user_data.tables import SUFFIXES
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from oumi_scaffold.cli.generating.options import WritingOptions
+from oumi_scaffold.cli.generating.summary import Written
 from oumi_scaffold.cli.generating.taken_names import check_free, taken_names
 from oumi_scaffold.cli.generating.template_hooks import TemplateHooks
-from oumi_scaffold.cli.generating.written import Written
 from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.generating.classes import generated, plan_models
 from oumi_scaffold.request.spec import ClassSpec

@@ -10,10 +10,10 @@ from oumi_surface import ADDITIONS, DIFFERENCES, surface
 
 import oumi_runtime.core.configs as configs
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.configs.error_messages import fields_of
 from oumi_runtime.core.configs.json_schema import json_schema
 from oumi_runtime.core.configs.params.field_types import OneOf
-from oumi_runtime.core.configs.refused import REFUSED
-from oumi_runtime.core.configs.sentences import fields_of
+from oumi_runtime.core.configs.unsupported import REFUSED
 
 HEAD = """\
 # The config

@@ -8,7 +8,7 @@ from configuration_page import page
 from oumi_surface import surface
 
 import oumi_runtime.core.configs as configs
-from oumi_runtime.core.configs.refused import REFUSED
+from oumi_runtime.core.configs.unsupported import REFUSED
 
 PAGE = Path(__file__).parents[4] / "docs/configuration.md"
 

@@ -10,7 +10,7 @@ from oumi_surface import ADDITIONS, DIFFERENCES, surface
 import oumi_runtime.core.configs as configs
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import MISSING
-from oumi_runtime.core.configs.refused import REFUSED, refused_in
+from oumi_runtime.core.configs.unsupported import REFUSED, refused_in
 from oumi_runtime.exceptions import ConfigError
 
 FIELDS = [

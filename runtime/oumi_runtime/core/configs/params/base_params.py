@@ -24,7 +24,7 @@ from oumi_runtime.core.configs.checking import (
     without,
 )
 from oumi_runtime.core.configs.places import Key, Places
-from oumi_runtime.core.configs.refused import without_defaults
+from oumi_runtime.core.configs.unsupported import without_defaults
 from oumi_runtime.exceptions import ConfigError, SectionError
 
 MISSING = "???"

@@ -17,7 +17,7 @@ from oumi_runtime.core.configs.params.field_types import (
     choice,
     wrong,
 )
-from oumi_runtime.core.configs.refused import CHAT
+from oumi_runtime.core.configs.unsupported import CHAT
 from oumi_runtime.exceptions import SectionError
 
 

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from oumi_runtime.core.configs.sentences import shown
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.exceptions import suggestion
 
 Natural = Annotated[StrictInt, Field(ge=1)]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.params.base_params import MISSING, BaseParams, section
 from oumi_runtime.core.configs.params.field_types import (
     Kwargs,
@@ -13,7 +14,6 @@ from oumi_runtime.core.configs.params.field_types import (
     choice,
     wrong,
 )
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.exceptions import SectionError
 
 _DTYPES = {

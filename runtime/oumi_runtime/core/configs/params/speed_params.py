@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
 from oumi_runtime.core.configs.checking import KEY_ITSELF
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.params.base_params import BaseParams, section
 from oumi_runtime.core.configs.params.field_types import Kwargs, choice, member
 from oumi_runtime.core.configs.params.training_choices import MixedPrecisionDtype
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.exceptions import suggestion
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, StrictInt
 
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.params.field_types import choice, member, wrong
-from oumi_runtime.core.configs.sentences import shown
 
 
 class TrainerType(StrEnum):

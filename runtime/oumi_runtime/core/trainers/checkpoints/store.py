@@ -19,7 +19,6 @@ from oumi_runtime.core.files import (
     require_room,
 )
 from oumi_runtime.core.log import logger
-from oumi_runtime.core.trainers.checkpoints.known_whole import KnownWhole
 from oumi_runtime.core.trainers.checkpoints.manifest import (
     CHECKPOINT_NAME,
     Manifest,
@@ -32,6 +31,9 @@ from oumi_runtime.core.trainers.checkpoints.retention import (
     delete_surplus,
 )
 from oumi_runtime.core.trainers.checkpoints.snapshot import Snapshot
+from oumi_runtime.core.trainers.checkpoints.verified_checkpoints import (
+    VerifiedCheckpoints,
+)
 from oumi_runtime.exceptions import CheckpointError, DiskFullError
 
 _REPLACED_PREFIX = ".replaced-"
@@ -56,7 +58,7 @@ class CheckpointStore:
         """Initializes the store for a folder, which need not exist yet."""
         self.output_dir = Path(output_dir)
         self._retention = retention or Retention()
-        self._known = KnownWhole()
+        self._known = VerifiedCheckpoints()
 
     def path_of(self, step: int) -> Path:
         """Returns the path of the checkpoint of a step."""

@@ -8,7 +8,7 @@ from torch import nn
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.models import CNNClassifier, MLPEncoder
-from oumi_runtime.testing.deriving import derived_batches, small_arguments
+from oumi_runtime.testing.random_batches import derived_batches, small_arguments
 
 
 class Regressor(BaseModel):

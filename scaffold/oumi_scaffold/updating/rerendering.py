@@ -6,7 +6,7 @@ from typing import NamedTuple
 from oumi_scaffold.exceptions import ManifestError, SettingsError
 from oumi_scaffold.generating.classes import Generated, Generator
 from oumi_scaffold.project.manifest import FILE_NAME
-from oumi_scaffold.project.recorded import RecordedModel
+from oumi_scaffold.project.recorded_model import RecordedModel
 from oumi_scaffold.project.settings import layout_of
 from oumi_scaffold.request.layout import Layout
 from oumi_scaffold.request.names import check_name

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from snapshots import DAMAGES, FILES, flip, later, write
 
-from oumi_runtime.core.trainers.checkpoints import known_whole
-from oumi_runtime.core.trainers.checkpoints.known_whole import KnownWhole
+from oumi_runtime.core.trainers.checkpoints import verified_checkpoints
 from oumi_runtime.core.trainers.checkpoints.manifest import MANIFEST_FILENAME, verify
 from oumi_runtime.core.trainers.checkpoints.retention import Retention
 from oumi_runtime.core.trainers.checkpoints.store import CheckpointStore
+from oumi_runtime.core.trainers.checkpoints.verified_checkpoints import (
+    VerifiedCheckpoints,
+)
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return verify(path)
 
-    monkeypatch.setattr(known_whole, "verify", noted)
+    monkeypatch.setattr(verified_checkpoints, "verify", noted)
     return names
 
 
@@ -33,7 +35,7 @@ def test_what_this_process_wrote_is_not_read_again(tmp_path, verified) -> None:
 
 def test_what_another_process_wrote_is_hashed_once(tmp_path, verified) -> None:
     path = write(CheckpointStore(tmp_path), 1)
-    known = KnownWhole()
+    known = VerifiedCheckpoints()
     assert [known.is_whole(path) for _ in range(3)] == [True] * 3
     assert verified == ["checkpoint-1"]
 
@@ -42,7 +44,7 @@ def test_what_another_process_wrote_is_hashed_once(tmp_path, verified) -> None:
 @pytest.mark.parametrize("name", [*FILES, MANIFEST_FILENAME])
 def test_what_was_damaged_since_is_noticed(tmp_path, damage, name) -> None:
     path = write(CheckpointStore(tmp_path), 1)
-    known = KnownWhole()
+    known = VerifiedCheckpoints()
     known.add(path, verify(path))
     damage(path / name)
     if (path / name).exists():
@@ -53,7 +55,7 @@ def test_what_was_damaged_since_is_noticed(tmp_path, damage, name) -> None:
 def test_one_that_has_another_ones_place_is_looked_at_anew(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     path = write(store, 1)
-    known = KnownWhole()
+    known = VerifiedCheckpoints()
     known.add(path, verify(path))
     assert known.manifest_of(path) == verify(path)
     write(store, 1, value=1.0)
@@ -62,7 +64,7 @@ def test_one_that_has_another_ones_place_is_looked_at_anew(tmp_path: Path) -> No
 
 def test_what_is_deleted_is_forgotten(tmp_path, verified) -> None:
     path = write(CheckpointStore(tmp_path), 1)
-    known = KnownWhole()
+    known = VerifiedCheckpoints()
     known.add(path, verify(path))
     known.keep_only([])
     flip(path / FILES[0])

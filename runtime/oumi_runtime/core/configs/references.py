@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oumi_runtime.core.configs.checking import KEY_ITSELF
+from oumi_runtime.core.configs.error_messages import shown
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.sentences import shown
 from oumi_runtime.core.registry import (
     REGISTRY,
     Declaration,

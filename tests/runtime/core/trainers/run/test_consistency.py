@@ -3,8 +3,8 @@
 import pytest
 
 from oumi_runtime.core.configs import TrainingConfig
-from oumi_runtime.core.trainers.run import sameness
-from oumi_runtime.core.trainers.run.sameness import facts_of, require_same
+from oumi_runtime.core.trainers.run import consistency
+from oumi_runtime.core.trainers.run.consistency import facts_of, require_same
 from oumi_runtime.exceptions import DifferentProcessesError
 
 
@@ -28,7 +28,7 @@ def test_a_single_process_is_the_same_as_itself() -> None:
 )
 def test_a_field_that_differs_is_named(monkeypatch, fields, sentence) -> None:
     other = facts_of(config(**fields))
-    monkeypatch.setattr(sameness, "all_gather_object", lambda own: [own, other])
+    monkeypatch.setattr(consistency, "all_gather_object", lambda own: [own, other])
     with pytest.raises(DifferentProcessesError, match=sentence):
         require_same(facts_of(config()))
 
@@ -37,5 +37,5 @@ def test_each_may_have_a_device_of_its_own(monkeypatch) -> None:
     elsewhere = config()
     elsewhere.model.device_map = "cuda:1"
     other = facts_of(elsewhere)
-    monkeypatch.setattr(sameness, "all_gather_object", lambda own: [own, other])
+    monkeypatch.setattr(consistency, "all_gather_object", lambda own: [own, other])
     require_same(facts_of(config()))

@@ -18,7 +18,7 @@ from torch import nn
 
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
-from oumi_runtime.testing.documented import documented_inputs, known_sizes, upper_bound
+from oumi_runtime.testing.docstrings import documented_inputs, known_sizes, upper_bound
 from oumi_runtime.testing.measuring import logits_of
 
 _LENGTH = 12

@@ -18,7 +18,7 @@ from oumi_runtime.exceptions import CheckpointError
 _Stamp = tuple[int, int, int, int]
 
 
-class KnownWhole:
+class VerifiedCheckpoints:
     """A cache of manifests and of whether checkpoints are whole."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from oumi_runtime.core.configs.places import Key
-from oumi_runtime.core.configs.refused import refused_in
+from oumi_runtime.core.configs.unsupported import refused_in
 from oumi_runtime.exceptions import nearest
 
 UNKNOWN = {"unexpected_keyword_argument", "no_such_attribute"}
