@@ -100,7 +100,7 @@ def _written(
         auto_class, has_code = write_huggingface(
             run, staging, names, expected[0], preparation
         )
-        with_labels = _with_labels(run, samples)
+        with_labels = _with_labels(samples)
         expected += [outputs_for(run.model, batch) for batch in with_labels]
         batches = [*batches, *with_labels]
         found = run_huggingface(
@@ -167,7 +167,7 @@ def _uses(folder: Path) -> dict[str, str]:
     return {name: use for name, use in _USES.items() if (folder / name).exists()}
 
 
-def _with_labels(run: TrainedRun, samples: Samples) -> Sequence[dict[str, Any]]:
+def _with_labels(samples: Samples) -> Sequence[dict[str, Any]]:
     """Returns the first batch with labels, of which a loss is computed too."""
     if samples.labels is None:
         return []

@@ -94,7 +94,6 @@ def wrapping_spec(
     name: str,
     task: str,
     layout: Layout,
-    target: Target,
     answers: Mapping[str, Value],
 ) -> ClassSpec:
     """Returns the spec of a model around a module.

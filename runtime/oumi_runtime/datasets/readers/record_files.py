@@ -130,14 +130,15 @@ class RecordFile:
         self, columns: list[str] | None, start: int, rows_at_once: int
     ) -> Iterator[tuple[int, Any]]:
         """Yields batches with their first row numbers; some may be before `start`."""
+        if self._kind == "parquet":
+            return self._parquet(columns, start, rows_at_once)
         reader = {
             "csv": self._csv,
             "json": self._json,
             "list": self._list,
-            "parquet": self._parquet,
             "arrow": self._arrow,
         }[self._kind]
-        return reader(columns, start, rows_at_once)
+        return reader(columns)
 
     def _parquet(
         self, columns: list[str] | None, start: int, rows_at_once: int
@@ -160,28 +161,23 @@ class RecordFile:
                     yield first_row, batch
                     first_row += batch.num_rows
 
-    def _arrow(
-        self, columns: list[str] | None, start: int, rows_at_once: int
-    ) -> Iterator[tuple[int, Any]]:
+    def _arrow(self, columns: list[str] | None) -> Iterator[tuple[int, Any]]:
         import pyarrow as pa
 
         with pa.OSFile(str(self.path)) as file:
             is_file = file.read(6) == b"ARROW1"
             file.seek(0)
+            batches: Iterator[Any]
             if is_file:
                 opened = pa.ipc.open_file(file)
                 batches = map(opened.get_batch, range(opened.num_record_batches))
             else:
                 batches = iter(pa.ipc.open_stream(file))
-            first_row = 0
-            for batch in batches:
-                chosen = batch if columns is None else batch.select(columns)
-                yield first_row, chosen
-                first_row += batch.num_rows
+            if columns is not None:
+                batches = (batch.select(columns) for batch in batches)
+            yield from _numbered(batches)
 
-    def _csv(
-        self, columns: list[str] | None, start: int, rows_at_once: int
-    ) -> Iterator[tuple[int, Any]]:
+    def _csv(self, columns: list[str] | None) -> Iterator[tuple[int, Any]]:
         import pyarrow as pa
         from pyarrow import csv
 
@@ -202,9 +198,7 @@ class RecordFile:
         )
         return _numbered(reader)
 
-    def _json(
-        self, columns: list[str] | None, start: int, rows_at_once: int
-    ) -> Iterator[tuple[int, Any]]:
+    def _json(self, columns: list[str] | None) -> Iterator[tuple[int, Any]]:
         import pyarrow as pa
         from pyarrow import json as arrow_json
 
@@ -221,9 +215,7 @@ class RecordFile:
         size = arrow_json.ReadOptions(block_size=_BLOCK_BYTES)
         return _numbered(arrow_json.open_json(self.path, size, options))
 
-    def _list(
-        self, columns: list[str] | None, start: int, rows_at_once: int
-    ) -> Iterator[tuple[int, Any]]:
+    def _list(self, columns: list[str] | None) -> Iterator[tuple[int, Any]]:
         import pyarrow as pa
 
         try:

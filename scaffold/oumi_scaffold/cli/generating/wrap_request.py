@@ -99,7 +99,7 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
         | in_answers(found.sizes)
         | wrapping_answers(target, name, found.arguments, found.reading, config)
     )
-    return wrapping_spec(name, task, project_settings.layout, target, answers), source
+    return wrapping_spec(name, task, project_settings.layout, answers), source
 
 
 def _task_of(
