@@ -187,6 +187,6 @@ def _check(report: Any) -> str:
 def _message(report: Any) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash is not None else str(report.longrepr)
-    return (
-        text.splitlines()[0].partition("CheckFailedError: ")[2] or text.splitlines()[0]
+    return re.sub(
+        r"^(\S*\.(CheckFailed|Factory)Error|Failed): ", "", text.splitlines()[0]
     )

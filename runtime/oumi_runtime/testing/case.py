@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from oumi_runtime.testing.failures import CheckFailedError
+from oumi_runtime.testing.failures import CheckFailedError, made_by
 
 Batch = dict[str, torch.Tensor]
 BatchFactory = Callable[[int], Mapping[str, torch.Tensor]]
@@ -53,12 +53,14 @@ class ModelCase:
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
         """Makes a new model, with the same weights for the same seed."""
         torch.manual_seed(seed)
-        return self.make_model().train(training)
+        with made_by("make_model"):
+            return self.make_model().train(training)
 
     def batch(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch, which is the same for the same seed."""
         torch.manual_seed(seed)
-        return dict(self.make_batch(batch_size))
+        with made_by("make_batch"):
+            return dict(self.make_batch(batch_size))
 
     def inputs(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch without the columns that only the loss needs."""

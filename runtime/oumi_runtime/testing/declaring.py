@@ -67,6 +67,7 @@ class Check(Generic[C]):
             CheckFailedError: It fails; the message says where to look.
             NotApplicableError: The check does not apply to it.
         """
+        __tracebackhide__ = True
         try:
             with _plain_attention():
                 for need in self.needs:
@@ -76,7 +77,7 @@ class Check(Generic[C]):
         except (CheckFailedError, NotApplicableError):
             raise
         except Exception as error:
-            raise CheckFailedError(described(error, case.noun)) from error
+            raise CheckFailedError(described(error, f"the {case.noun}")) from error
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The errors of checks that fail, or do not apply."""
 
+import contextlib
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -11,20 +13,38 @@ class CheckFailedError(AssertionError):
     """A model or dataset fails a check; the message says where to look."""
 
 
+class FactoryError(CheckFailedError):
+    """What makes the model, a batch or the dataset raises; no check can run."""
+
+
 class NotApplicableError(Exception):
     """A check does not apply; the message says why."""
 
 
-def described(error: Exception, noun: str = "model") -> str:
+@contextlib.contextmanager
+def made_by(factory: str) -> Iterator[None]:
+    """Names the function that makes things in the block, if it raises.
+
+    Raises:
+        FactoryError: It raises.
+    """
+    __tracebackhide__ = True
+    try:
+        yield
+    except Exception as error:
+        raise FactoryError(described(error, factory)) from error
+
+
+def described(error: Exception, what: str = "the model") -> str:
     """Describes, on one line, an error that a model raised and where it arose.
 
     Args:
         error: The error.
-        noun: What is under test, if it is something else.
+        what: What raised it, if it is something else.
     """
     text = " ".join(str(error).split()) or "no message"
     short = text if len(text) <= 300 else f"{text[:297]}..."
-    return f"the {noun} raises {type(error).__name__}: {short}{_place(error)}"
+    return f"{what} raises {type(error).__name__}: {short}{_place(error)}"
 
 
 def _place(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """Turns the checks into pytest tests, each with a name that can be selected."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
 
@@ -12,7 +13,11 @@ from torch import nn
 from oumi_runtime.testing.case import BatchFactory, ModelCase
 from oumi_runtime.testing.checks import CHECKS
 from oumi_runtime.testing.declaring import C, Check
-from oumi_runtime.testing.failures import NotApplicableError
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    FactoryError,
+    NotApplicableError,
+)
 from oumi_runtime.testing.running import known
 
 NOT_APPLICABLE = "not applicable: "
@@ -24,14 +29,31 @@ class BoundCheck(Generic[C]):
 
     check: Check[C]
     case: C
+    told: set[str] = field(repr=False)
+    """What the checks of the case have failed with; they share it."""
 
     def __call__(self) -> None:
-        """Runs the check; skips the test if it does not apply."""
+        """Runs the check; skips the test if it does not apply.
+
+        What is told again, since most checks fail with it, is told without a traceback.
+        """
         __tracebackhide__ = True
+        failure: CheckFailedError
         try:
             self.check(self.case)
+            return
         except NotApplicableError as reason:
             pytest.skip(f"{NOT_APPLICABLE}{reason}")
+        except CheckFailedError as error:
+            words = re.sub(r"\d+", "0", str(error))  # but for the sizes of batches
+            if words not in self.told:
+                self.told.add(words)
+                raise
+            failure = error
+        # Out here, for pytest not to show what was raised before.
+        if isinstance(failure, FactoryError):
+            pytest.skip(f"another test tells that {failure}")
+        pytest.fail(str(failure), pytrace=False)
 
 
 def parametrize_with_checks(
@@ -66,11 +88,12 @@ def parametrized(
 ) -> pytest.MarkDecorator:
     """Returns a decorator for a test of a case by all checks of a suite."""
     expected = known(expected_failures, suite)
+    told: set[str] = set()
     return pytest.mark.parametrize(
         "check",
         [
             pytest.param(
-                BoundCheck(check, case),
+                BoundCheck(check, case, told),
                 id=check.name,
                 marks=_marks(check.name, check.is_slow, expected),
             )

@@ -15,6 +15,7 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.core.datasets.rows.collation import Collator
 from oumi_runtime.core.datasets.rows.seeding import random_numbers_from, seed_of_part
+from oumi_runtime.testing.failures import made_by
 
 DatasetFactory = Callable[[str], Dataset[Any]]
 
@@ -59,7 +60,7 @@ class DatasetCase:
 
     def made(self, split: str | None = None, *, seed: int = 0) -> Any:
         """Makes a split anew, while random numbers are drawn from a seed."""
-        with random_numbers_from(seed):
+        with random_numbers_from(seed), made_by("make_dataset"):
             return self.make_dataset(split or self.splits[0])
 
     @cached_property

@@ -129,7 +129,7 @@ def test_what_the_constructor_raises_is_not_blamed_on_pickling():
 
     found = failures(make, select=["*workers"])
     message = found["dataset_can_be_sent_to_workers"]
-    assert message.startswith("the dataset raises ValueError: no file for train")
+    assert message.startswith("make_dataset raises ValueError: no file for train")
 
 
 class Unnamed(Rows):
