@@ -1,4 +1,4 @@
-"""Metrics of language models, computed by torchmetrics."""
+"""Metrics of language models."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from tokenizers import decoders
 from torch import nn
+from torch.nn import functional as F
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.registry import RegistryType, register
@@ -37,17 +38,18 @@ class LanguageModeling(BatchMetrics):
             DataError: The labels are not those of tokens.
         """
         require_token_labels(batch, "language_modeling")
-        # Imported only when metrics are computed: it takes as long as torch.
-        from torchmetrics.functional.text import perplexity
-
-        logits, labels = outputs["logits"][:, :-1].float(), batch["labels"][:, 1:]
+        # The labels are shifted: another length of logits would copy them.
+        labels = F.pad(batch["labels"][:, 1:], (0, 1), value=-1)
         counted = labels >= 0
         num_tokens = int(counted.sum())
         if num_tokens == 0:
             return 0.0, 0, 0
-        labels = labels.masked_fill(~counted, -100)
-        mean = perplexity(logits, labels, ignore_index=-100).log()
-        return float(mean) * num_tokens, num_tokens, self._count_bytes(labels[counted])
+        loss = F.cross_entropy(
+            outputs["logits"].flatten(0, 1).float(),
+            labels.masked_fill(~counted, -100).flatten(),
+            reduction="sum",
+        )
+        return float(loss), num_tokens, self._count_bytes(labels[counted])
 
     def _count_bytes(self, ids: torch.Tensor) -> int:
         if self.tokenizer is None:

@@ -55,6 +55,16 @@ def test_equal_odds_of_256_bytes_are_eight_bits_a_byte():
     )
 
 
+def test_a_token_of_hardly_any_chance_is_counted_for_what_it_is():
+    logits = torch.zeros(1, 2, 2)
+    logits[0, 0, 1] = -200
+    metrics = LanguageModeling(None)
+    kept = [
+        metrics.measure(IDLE, {"labels": torch.ones(1, 2).long()}, {"logits": logits})
+    ]
+    assert metrics.compute(kept)["perplexity"] == pytest.approx(math.exp(200))
+
+
 def test_the_bytes_of_longer_tokens_are_counted():
     tokenizer = train_wordpiece(["ab cab"] * 9, 32)
     labels = torch.tensor([tokenizer.encode("ab cab").ids])
