@@ -10,6 +10,7 @@ from oumi_runtime.builders import (
     read_split,
 )
 from oumi_runtime.builders.data.bad_samples import build_bad_samples, naming_the_remedy
+from oumi_runtime.builders.data.splits import warn_of_lone_share
 from oumi_runtime.builders.models.trained import load_trained_model
 from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
@@ -33,7 +34,8 @@ class EvaluationResult:
     model_dir: Path
     """The folder that the model was loaded from."""
     num_bad_samples: int = 0
-    """Samples that were skipped; see `data.on_bad_sample`."""
+    """Rows of the data that were left out; see `data.on_bad_sample`. Of a file that
+    `split_shares` divides, they are those of all splits."""
 
 
 def evaluate(config: TrainingConfig) -> EvaluationResult:
@@ -66,6 +68,7 @@ def _evaluate(
     model, model_dir = load_trained_model(config)
     preprocessing = Preprocessing.load(output_dir, config.model)
     bad_samples = build_bad_samples(config.data)
+    warn_of_lone_share(config.data, split)
     texts = read_split(config, split, bad_samples)
     dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     device = next(model.parameters()).device

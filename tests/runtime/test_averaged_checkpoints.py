@@ -9,6 +9,8 @@ import torch
 from oumi_runtime.builders.models.trained import load_trained_model
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.evaluate import evaluate
+from oumi_runtime.infer import Predictor
+from oumi_runtime.models import CNNClassifier
 from oumi_runtime.train import train
 
 CONFIG = """
@@ -59,3 +61,20 @@ def test_a_run_without_a_final_model_is_used_with_its_average(
     assert folder.name == "checkpoint-8"
     for name, weight in loaded.state_dict().items():
         torch.testing.assert_close(weight, final[name])
+
+
+def test_of_a_checkpoint_a_predictor_has_the_average_and_from_pretrained_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text(CONFIG)
+    config = TrainingConfig.from_yaml("config.yaml")
+    average = train(config).model.state_dict()
+    config.training.output_dir = "run/checkpoint-8"
+    used = Predictor.load(config).model.state_dict()
+    resumed = CNNClassifier.from_pretrained("run/checkpoint-8").state_dict()
+    final = CNNClassifier.from_pretrained("run").state_dict()
+    for name, weight in average.items():
+        torch.testing.assert_close(used[name], weight)
+        torch.testing.assert_close(final[name], weight)
+    assert any(not used[name].equal(weight) for name, weight in resumed.items())

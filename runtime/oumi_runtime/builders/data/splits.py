@@ -8,9 +8,15 @@ from torch.utils.data import Dataset
 from oumi_runtime.builders.collators import collated
 from oumi_runtime.builders.data.datasets import build_dataset_mixture
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
-from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.configs import (
+    DataParams,
+    DatasetParams,
+    DatasetSplit,
+    TrainingConfig,
+)
 from oumi_runtime.core.datasets import TextColumns
 from oumi_runtime.core.datasets.rows.reading import LeftOut
+from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.exceptions import DataError
 
@@ -38,6 +44,36 @@ def read_split(
         seed=config.training.data_seed,
         bad_samples=bad_samples,
     )
+
+
+def warn_of_lone_share(data: DataParams, split: DatasetSplit) -> None:
+    """Warns if a split takes a share of a file that no other split takes the rest of.
+
+    So it is where another file is named for a trained model, whose config divides the
+    one it was trained on.
+    """
+    others = [
+        _file_of(dataset)
+        for other in DatasetSplit
+        if other is not split
+        for dataset in data.get_split(other).datasets
+    ]
+    for number, dataset in enumerate(data.get_split(split).datasets):
+        if dataset.split_shares is None or _file_of(dataset) in others:
+            continue
+        key = f"data.{split.value}.datasets[{number}].split_shares"
+        logger.warning(
+            "only the %s share of %s is used, %.3g of its rows, as split_shares says; "
+            "no other split reads it, so to use all of it, add --%s null",
+            dataset.split,
+            dataset.dataset_path or dataset.dataset_name,
+            dataset.split_shares[dataset.split],
+            key,
+        )
+
+
+def _file_of(dataset: DatasetParams) -> tuple[str, str | None, str | None]:
+    return dataset.dataset_name.lower(), dataset.dataset_path, dataset.subset
 
 
 def prepare_split(

@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.collators import collated
-from oumi_runtime.builders.data.splits import read_split
+from oumi_runtime.builders.data.splits import read_split, warn_of_lone_share
 from oumi_runtime.builders.predicting.input_readers import InputReader
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetParams, DatasetSplit, TrainingConfig
@@ -82,6 +82,7 @@ def build_inputs(
     dataset: Dataset[Any]
     reader = _reader_of(config, split, model, preprocessing)
     if source is None:
+        warn_of_lone_share(config.data, split)
         dataset = read_split(_unpacked(config, split), split, bad_samples)
     elif isinstance(source, str | os.PathLike):
         dataset = reader.read_path(Path(source))

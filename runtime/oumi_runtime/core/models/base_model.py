@@ -148,6 +148,11 @@ class BaseModel(nn.Module, ABC):
         Called on `BaseModel`, it finds the class by the registered name in the saved
         config; called on a subclass, it loads that subclass.
 
+        A run's folder holds its final model: with `training.ema_decay`, the average. A
+        checkpoint holds the weights that training goes on with; for the average that
+        was evaluated there, use `oumi_runtime.infer.Predictor.load(config).model`, with
+        the checkpoint as the config's `training.output_dir`.
+
         Args:
             load_directory: The folder.
             map_location: The device to load to; the CPU if None.

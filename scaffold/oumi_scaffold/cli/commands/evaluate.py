@@ -34,9 +34,8 @@ def command(
             }
         )
         return
-    bad = result.num_bad_samples
-    output.heading(
-        f"{result.model_dir} on {result.num_samples} samples of {result.split}"
-        + (f", without {bad} that cannot be used" if bad else "")
-    )
+    on = f"{result.model_dir} on {result.num_samples} samples of {result.split}"
+    if bad := result.num_bad_samples:
+        on += f"; {bad} row{'s' if bad > 1 else ''} of its data cannot be used"
+    output.heading(on)
     output.metrics(result.metrics)
