@@ -23,10 +23,13 @@ from oumi_runtime.core.datasets import (
     BaseIterableDataset,
     BaseMapDataset,
     BlockDataset,
+    ColumnDataset,
     ReadRows,
     Stream,
     StreamSource,
+    TextColumns,
 )
+from oumi_runtime.core.datasets.in_memory.origins import Origin
 from oumi_runtime.core.datasets.rows.bad_rows import leaving_out
 from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
@@ -74,6 +77,9 @@ def build_dataset_mixture(
             if isinstance(dataset, BaseMapDataset):
                 dataset.transform_all(leaves_out_bad=bad_samples is not None)
             dataset = _readable(dataset, each.dataset_name, params)
+            if isinstance(dataset, TextColumns | ColumnDataset):
+                name, path = each.dataset_name, each.dataset_path
+                dataset.origin = Origin.of(name, path, len(dataset))
         if isinstance(dataset, BlockDataset) and bad_samples is not None:
             raise DataError(
                 f"data.on_bad_sample: skip cannot leave rows out of "

@@ -70,7 +70,10 @@ class Preprocessing:
             return dataset
         label_ids = partial(self._label_ids, self._are_names(dataset))
         columns = self._encoder.encode(dataset, label_ids) | dataset.number_columns
-        return ColumnDataset(columns, label_names=self.label_names)
+        origin = dataset.origin
+        if origin is not None and isinstance(dataset, PlainTexts):
+            origin = origin.packed()
+        return ColumnDataset(columns, label_names=self.label_names, origin=origin)
 
     def apply_to_inputs(self, stream: Stream) -> Stream:
         """Prepares a stream to predict from, as it is read; labels are not needed.

@@ -80,7 +80,9 @@ class TableEncoding:
                 part = values[rows, places[feature.column]]
                 encoded[rows, number] = _encoded(feature, column, part)
         return ColumnDataset(
-            {**dataset.columns, "features": encoded}, label_names=dataset.label_names
+            {**dataset.columns, "features": encoded},
+            label_names=dataset.label_names,
+            origin=dataset.origin,
         )
 
     def _check(

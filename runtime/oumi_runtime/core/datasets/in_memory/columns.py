@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch.utils.data import Dataset
 
+from oumi_runtime.core.datasets.in_memory.origins import Origin
 from oumi_runtime.core.datasets.in_memory.table_columns import TableColumns
 
 Batch = Mapping[str, torch.Tensor]
@@ -184,6 +185,7 @@ class ColumnDataset(Dataset[Batch]):
         *,
         label_names: Sequence[str] | None = None,
         table_columns: TableColumns | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Initializes the dataset.
 
@@ -192,6 +194,7 @@ class ColumnDataset(Dataset[Batch]):
             label_names: The class names in the order of the label ids, if known.
             table_columns: The columns of a table that `features` holds, if these are
                 still to be encoded.
+            origin: Where the samples come from, if known.
 
         Raises:
             ValueError: There are no columns, or their lengths differ.
@@ -202,6 +205,7 @@ class ColumnDataset(Dataset[Batch]):
         self.columns = dict(columns)
         self.label_names = list(label_names) if label_names is not None else None
         self.table_columns = table_columns
+        self.origin = origin
         self._length = next(iter(lengths.values()))
 
     def __len__(self) -> int:
@@ -227,7 +231,10 @@ class ColumnDataset(Dataset[Batch]):
             for name, column in self.columns.items()
         }
         return ColumnDataset(
-            columns, label_names=self.label_names, table_columns=self.table_columns
+            columns,
+            label_names=self.label_names,
+            table_columns=self.table_columns,
+            origin=None if self.origin is None else self.origin.select(indices),
         )
 
     def take(self, indices: torch.Tensor) -> Batch:

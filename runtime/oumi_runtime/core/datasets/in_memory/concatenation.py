@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from oumi_runtime.core.datasets.in_memory.columns import ColumnDataset, RaggedColumn
+from oumi_runtime.core.datasets.in_memory.origins import joined
 from oumi_runtime.core.datasets.in_memory.table_columns import unite
 from oumi_runtime.exceptions import DataError
 
@@ -44,6 +45,7 @@ def concatenate(datasets: Sequence[ColumnDataset]) -> ColumnDataset:
         {name: _join(columns) for name, columns in parts.items()},
         label_names=datasets[0].label_names,
         table_columns=table_columns,
+        origin=joined([dataset.origin for dataset in datasets]),
     )
 
 

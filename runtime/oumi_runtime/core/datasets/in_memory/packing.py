@@ -37,6 +37,7 @@ def pack_sequences(dataset: ColumnDataset, block_size: int) -> ColumnDataset:
             for name, column in ragged.items()
         },
         label_names=dataset.label_names,
+        origin=None if dataset.origin is None else dataset.origin.packed(),
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, Self
 import torch
 from torch.utils.data import Dataset
 
+from oumi_runtime.core.datasets.in_memory.origins import Origin, joined
+
 
 class TextColumns(Dataset[dict[str, Any]]):
     """Samples of text, stored by name as lists of equal length."""
@@ -36,6 +38,7 @@ class TextColumns(Dataset[dict[str, Any]]):
             raise ValueError(f"columns must be of equal length, not {lengths}")
         self.columns = {name: list(values) for name, values in columns.items()}
         self.label_names = list(label_names) if label_names is not None else None
+        self.origin: Origin | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -75,21 +78,25 @@ class TextColumns(Dataset[dict[str, Any]]):
             indices: Sample indices, (samples,) int64; may contain duplicates.
         """
         rows: list[int] = indices.tolist()
-        return self._with(
+        selected = self._with(
             {
                 name: [values[row] for row in rows]
                 for name, values in self.columns.items()
             }
         )
+        selected.origin = None if self.origin is None else self.origin.select(indices)
+        return selected
 
     def joined(self, others: Sequence["TextColumns"]) -> Self:
         """Concatenates this dataset and others with the same columns."""
-        return self._with(
+        whole = self._with(
             {
                 name: [*values, *(v for other in others for v in other.columns[name])]
                 for name, values in self.columns.items()
             }
         )
+        whole.origin = joined([self.origin, *(other.origin for other in others)])
+        return whole
 
     def _with(self, columns: dict[str, list[Any]]) -> Self:
         changed = copy(self)

@@ -63,6 +63,9 @@ def describe_row(dataset: Any, key: Any) -> str:
             dataset, key = dataset.dataset, dataset.indices[key]
         else:
             dataset, key = dataset.locate(key)
+    if isinstance(key, int) and getattr(dataset, "origin", None) is not None:
+        described: str = dataset.origin.describe(key)
+        return described
     name = getattr(dataset, "dataset_name", None) or type(dataset).__name__
     path = getattr(dataset, "dataset_path", None)
     row = key + 1 if isinstance(key, int) else key
