@@ -99,7 +99,7 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Lists the failed checks, a line for each cause; with -v what does not apply."""
     stats = terminalreporter.stats
-    failed = [each for each in stats.get("failed", []) if _is_conformance(each)]
+    failed = [each for each in stats.get("failed", []) if _CHECK in each.keywords]
     others = stats.get(_NOT_APPLICABLE, [])
     if not failed and not (others and terminalreporter.verbosity > 0):
         return
@@ -167,10 +167,6 @@ def _prepend_project(place: Path) -> None:
 def _reason(report: Any) -> str:
     text = report.longrepr
     return str(text[2]) if isinstance(text, tuple) else ""
-
-
-def _is_conformance(report: Any) -> bool:
-    return _CHECK in report.keywords
 
 
 def _file(report: Any) -> str:

@@ -58,7 +58,7 @@ def find_subjects(target: str) -> list[Subject]:
     if path.suffix in (".yaml", ".yml"):
         return [_of_config(path)]
     if path.suffix != ".py":
-        return [_of_name(target)]
+        return [_of_class(target, REGISTRY[target, RegistryType.MODEL])]
     if not path.is_file():
         raise ModelBuildError(f"there is no file {target}")
     names = [
@@ -91,10 +91,6 @@ def _of_config(path: Path) -> Subject:
         path,
         f"as in {path.name}, on its data",
     )
-
-
-def _of_name(name: str) -> Subject:
-    return _of_class(name, REGISTRY[name, RegistryType.MODEL])
 
 
 def _of_class(name: str, model_class: Any) -> Subject:

@@ -91,7 +91,8 @@ class Trial:
     def _read(self, *, is_sequence_first: bool) -> Reading:
         self._runner = Runner(self._net, self.what, self.task, self.sizes)
         self._runner.is_sequence_first = is_sequence_first
-        self._runner.targets = batches.targets_of(self.sizes) if self._is_pair else None
+        is_pair = self.task == "seq2seq"
+        self._runner.targets = batches.targets_of(self.sizes) if is_pair else None
         inputs = batches.inputs_of(self.task, self.sizes)
         self._net.eval()
         if self.task in ("seq2seq", "causal-lm"):
@@ -139,10 +140,6 @@ class Trial:
             self._runner.is_colored,
             self._runner.is_sequence_first,
         )
-
-    @property
-    def _is_pair(self) -> bool:
-        return self.task == "seq2seq"
 
     def _is_target_second(self) -> bool:
         """Whether the decoder's tokens are given by position."""

@@ -248,7 +248,11 @@ class Registry:
             return None
         declaration, project = found
         self._import(declaration.path, project, name, type)
-        return self._registered(name, type) or _not_registered(declaration)
+        entry = self._registered(name, type)
+        if entry is None:
+            place = f"{declaration.path}:{declaration.line}"
+            raise NotRegisteredError(type.value, declaration.name, place)
+        return entry
 
     def _import(self, path: Path, project: Path, name: str, type: RegistryType) -> None:
         before = set(self._entries)
@@ -283,8 +287,3 @@ class Registry:
 
 def _key(name: str, type: RegistryType) -> RegistryKey:
     return RegistryKey(name.lower(), type)
-
-
-def _not_registered(declaration: Declaration) -> Entry:
-    place = f"{declaration.path}:{declaration.line}"
-    raise NotRegisteredError(declaration.type.value, declaration.name, place)

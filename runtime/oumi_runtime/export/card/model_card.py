@@ -1,7 +1,6 @@
 """The card of an export, `README.md`: what it is, and how to load it."""
 
 import json
-from typing import Any
 
 from oumi_runtime.core.trainers.run.record import read_record
 from oumi_runtime.export.card.usage import example_code
@@ -40,12 +39,12 @@ def _origin(run: TrainedRun) -> str:
     metrics = sessions[-1].get("metrics")
     if isinstance(metrics, dict) and metrics and run.model_dir == run.folder:
         lines += ["", "| metric | value |", "|---|---|"]
-        lines += [f"| {k} | {v:.4g} |" for k, v in metrics.items() if _is_number(v)]
+        lines += [
+            f"| {name} | {value:.4g} |"
+            for name, value in metrics.items()
+            if isinstance(value, int | float)
+        ]
     return "\n".join(lines)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
 
 
 def _table(result: ExportResult) -> str:

@@ -39,7 +39,9 @@ def trace(
     module = with_named_inputs(run.model, [spec.name for spec in inputs])
     auto = torch.export.Dim.AUTO
     sizes = {
-        spec.name: {axis: auto for axis, n in enumerate(spec.shape) if _is_name(n)}
+        spec.name: {
+            n: auto for n, size in enumerate(spec.shape) if isinstance(size, str)
+        }
         for spec in inputs
     }
     try:
@@ -86,10 +88,6 @@ def quiet() -> Generator[None]:
             yield
     finally:
         logging.disable(before)
-
-
-def _is_name(size: int | str) -> bool:
-    return isinstance(size, str)
 
 
 def _require_dynamic(

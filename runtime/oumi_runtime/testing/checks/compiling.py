@@ -70,8 +70,9 @@ def check_compiled_model_is_one_graph(case: ModelCase) -> None:
     If it fails, the message names the cause of the graph break.
     """
     model = case.model(training=True)
-    recurrent = sorted({type(m).__name__ for m in model.modules() if _is_recurrent(m)})
-    if recurrent:
+    # torch.compile runs them uncompiled, outside of its graphs.
+    layers = (m for m in model.modules() if isinstance(m, nn.RNNBase))
+    if recurrent := sorted({type(layer).__name__ for layer in layers}):
         names = ", ".join(recurrent)
         raise NotApplicableError(f"torch.compile leaves the graph at every {names}")
     torch.compiler.reset()
@@ -174,11 +175,6 @@ def _torch_may_warn() -> Generator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _is_recurrent(module: nn.Module) -> bool:
-    """Whether torch.compile runs this layer uncompiled, outside of its graphs."""
-    return isinstance(module, nn.RNNBase)
 
 
 def _takes(model: nn.Module, inputs: Batch) -> bool:

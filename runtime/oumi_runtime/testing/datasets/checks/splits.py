@@ -23,7 +23,10 @@ def check_splits_share_no_samples(case: DatasetCase) -> None:
 
     If it fails, look at what `split` chooses.
     """
-    found = {split: [digest(s) for s in _all_of(case, split)] for split in case.splits}
+    found = {
+        split: [digest(s) for s in samples_of(case.made(split), most=_MOST_READ)]
+        for split in case.splits
+    }
     for split, samples in found.items():
         if not samples:
             raise CheckFailedError(f"the split {split!r} has no samples")
@@ -68,10 +71,6 @@ def check_splits_have_the_same_fields(case: DatasetCase) -> None:
                 f"the label_names of {split!r} are {names}, those of {first!r} "
                 f"{case.label_names}"
             )
-
-
-def _all_of(case: DatasetCase, split: str) -> list[object]:
-    return samples_of(case.made(split), most=_MOST_READ)
 
 
 def _listed(forms: dict[str, str]) -> str:
