@@ -84,7 +84,7 @@ def train(
     with (
         process_group(config.training.nccl_default_timeout_minutes),
         plain_errors(output_dir),
-        RunSession(config, fingerprints.train, fingerprints.evaluation) as session,
+        RunSession(config, fingerprints) as session,
         plain_errors(output_dir),  # Again, for the record to say it in our words.
     ):
         ended = session.finished()
@@ -93,7 +93,7 @@ def train(
             require_same({**facts_of(config), "is the run finished": is_finished})
         if ended is not None:
             return _result_of(config, ended)
-        watch = DataWatch(fingerprints.train, evaluation=fingerprints.evaluation)
+        watch = DataWatch(fingerprints)
         with watch.explaining(), naming_the_remedy(config):
             return _train(config, (*callbacks, watch), session, signals)
 

@@ -51,11 +51,7 @@ def process_group(timeout_minutes: float | None = None) -> Iterator[None]:
     timeout = None if timeout_minutes is None else timedelta(minutes=timeout_minutes)
     try:
         _join(backend, timeout)
-    except (
-        RuntimeError,
-        ValueError,
-        OSError,
-    ) as error:  # Those of torch's sockets and stores.
+    except (RuntimeError, ValueError, OSError) as error:  # Of sockets and stores.
         where = "{MASTER_ADDR}:{MASTER_PORT}".format(**os.environ)
         raise ProcessGroupError(_world_size(), where, str(error)) from error
     try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import oumi_runtime.datasets  # noqa: F401  registers the built-in datasets
 from oumi_runtime.core.configs import (
@@ -10,26 +9,12 @@ from oumi_runtime.core.configs import (
     DatasetSplitParams,
     TrainingConfig,
 )
-from oumi_runtime.core.datasets.fingerprints import fingerprint
+from oumi_runtime.core.datasets.fingerprints import Fingerprints, fingerprint
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.datasets.readers.split_files import SPLIT_NAMES
 
 # The endings of argument names that denote files in users' own datasets.
 _PLACES = ("path", "file", "dir", "folder", "root", "paths", "files", "dirs", "folders")
-
-
-class Fingerprints(NamedTuple):
-    """Fingerprints of the files of a run, by path."""
-
-    train: dict[str, Any]
-    """Files of the training split; a run resumes only if these are unchanged."""
-    evaluation: dict[str, Any]
-    """Files of the validation split, except those of the training split."""
-
-    @property
-    def all(self) -> dict[str, Any]:
-        """The files of both splits."""
-        return {**self.train, **self.evaluation}
 
 
 def files_of(split: DatasetSplitParams) -> list[Path]:

@@ -3,11 +3,25 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _WHOLE_BYTES = 64 * 2**20
 _NUM_PIECES = 64
 _MAX_FILES = 10_000
+
+
+class Fingerprints(NamedTuple):
+    """Fingerprints of the files of a run, by path."""
+
+    train: dict[str, Any]
+    """Files of the training split; a run resumes only if these are unchanged."""
+    evaluation: dict[str, Any]
+    """Files of the validation split, except those of the training split."""
+
+    @property
+    def all(self) -> dict[str, Any]:
+        """The files of both splits."""
+        return {**self.train, **self.evaluation}
 
 
 def fingerprint(path: Path) -> dict[str, Any]:

@@ -36,8 +36,9 @@ from oumi_runtime.core.trainers.checkpoints.state_files import (
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
 from oumi_runtime.exceptions import CheckpointError
 
-# Less than the least number of targets there can be, of which a process has its share.
-_LEAST = 1e-6
+# Keeps a step without a target from dividing by zero. Below any other number of
+# targets, which is divided by the number of processes.
+_LEAST_TARGETS = 1e-6
 
 
 class HuggingFaceLoop(transformers.Trainer):
@@ -97,7 +98,8 @@ class HuggingFaceLoop(transformers.Trainer):
         share = None
         if num_items_in_batch is not None:
             count = self._num_targets(inputs)
-            share = count / num_items_in_batch.to(count.device).clamp(min=_LEAST)
+            total = num_items_in_batch.to(count.device)
+            share = count / total.clamp(min=_LEAST_TARGETS)
             ignore_index = self._owner.parts.train_batches.ignore_index
             inputs = without_nan(inputs, share, ignore_index)
         outputs = outputs_of(model, self._owner.model, inputs)

@@ -28,7 +28,7 @@ from oumi_runtime.testing.measuring import (
     perturbed,
 )
 
-# Operators are part of what a saved program may call, whatever their names.
+# Saved programs name operators, so torch keeps the names that begin with _, too.
 _PACK = torch.ops.aten._pack_padded_sequence.default  # noqa: SLF001
 _READ_NUMBER = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001
 _FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)

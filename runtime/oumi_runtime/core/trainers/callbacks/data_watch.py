@@ -6,11 +6,10 @@ since rewriting a file with the same content does not matter.
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from oumi_runtime.core.datasets.fingerprints import fingerprint, stamp
+from oumi_runtime.core.datasets.fingerprints import Fingerprints, fingerprint, stamp
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks.base_callback import (
     TrainingCallback,
@@ -32,24 +31,21 @@ class DataWatch(TrainingCallback):
 
     def __init__(
         self,
-        fingerprints: Mapping[str, Any],
+        fingerprints: Fingerprints,
         *,
-        evaluation: Mapping[str, Any] | None = None,
         seconds_between: float = _SECONDS_BETWEEN,
     ) -> None:
         """Initializes the watch.
 
         Args:
-            fingerprints: The result of `fingerprint` for each file or folder of
-                training data, by path. A change ends the run.
-            evaluation: The same for data used only for evaluation. The weights do not
-                depend on it, so a change is a warning.
+            fingerprints: Those of the files that the run reads. A change of training
+                data ends the run. The weights do not depend on data that is used only
+                for evaluation, so a change of that is a warning.
             seconds_between: The maximum time between two checks during training.
         """
-        self._train = frozenset(fingerprints)
-        self._fingerprints = {**fingerprints, **(evaluation or {})}
+        self._fingerprints = fingerprints
         began = time.monotonic()
-        self._stamps = {path: stamp(Path(path)) for path in self._fingerprints}
+        self._stamps = {path: stamp(Path(path)) for path in fingerprints.all}
         self._changed: ChangedDataError | None = None
         self._seconds_between = seconds_between
         self._looked = time.monotonic()
@@ -85,10 +81,10 @@ class DataWatch(TrainingCallback):
             now = stamp(Path(path))
             if now == before:
                 continue
-            if not now or fingerprint(Path(path)) != self._fingerprints[path]:
+            if not now or fingerprint(Path(path)) != self._fingerprints.all[path]:
                 changed, *_ = min({*now} ^ {*before})
                 error = ChangedDataError(changed, is_gone=not now)
-                if path in self._train:
+                if path in self._fingerprints.train:
                     raise error
                 self._changed = error
                 logger.warning(

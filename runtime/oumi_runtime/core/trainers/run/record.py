@@ -35,13 +35,15 @@ _PACKAGES = (
 class RunRecord:
     """The record of a run, over all its sessions."""
 
-    def __init__(self, folder: Path, config: TrainingConfig, data: Any) -> None:
+    def __init__(
+        self, folder: Path, config: TrainingConfig, data: dict[str, Any]
+    ) -> None:
         """Initializes the record.
 
         Args:
             folder: The output folder.
             config: The config as it is run.
-            data: The fingerprints of the datasets.
+            data: The fingerprints of the files that it reads, by path.
         """
         self._path = folder / RECORD_FILENAME
         self._content = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import to_tree
+from oumi_runtime.core.datasets.fingerprints import Fingerprints
 from oumi_runtime.core.distributed import (
     barrier,
     get_world_size,
@@ -38,21 +39,17 @@ RUN_CONFIG_FILENAME = "run_config.json"
 class RunSession:
     """Locks the folder, finds the checkpoint to resume from, and keeps the record."""
 
-    def __init__(
-        self, config: TrainingConfig, data: Any = None, evaluation_data: Any = None
-    ) -> None:
+    def __init__(self, config: TrainingConfig, fingerprints: Fingerprints) -> None:
         """Initializes the session.
 
         Args:
             config: The config.
-            data: The fingerprints of the files that are trained on, by path.
-            evaluation_data: The same of those that are evaluated on alone.
+            fingerprints: Those of the files that the run reads.
         """
         self._config = config
         self._params = config.training
         self._folder = Path(self._params.output_dir)
-        self._data = data
-        self._evaluation_data = evaluation_data
+        self._fingerprints = fingerprints
         self._lock = contextlib.ExitStack()
         self._record: RunRecord | None = None
         self._trainer: BaseTrainer | None = None
@@ -133,19 +130,15 @@ class RunSession:
         text = StringIO()
         self._config.to_yaml(text)
         write_whole(self._folder / CONFIG_FILENAME, text.getvalue())
-        self._record = RunRecord(
-            self._folder,
-            self._config,
-            {**(self._data or {}), **(self._evaluation_data or {})},
-        )
+        self._record = RunRecord(self._folder, self._config, self._fingerprints.all)
         self._record.begin(self._found.path, self._found.passed_over)
 
     def _described(self) -> dict[str, Any]:
         # Through JSON, to be comparable with what was read from JSON.
         described = {
             "config": to_tree(self._config),
-            "data": self._data,
-            "evaluation_data": self._evaluation_data,
+            "data": self._fingerprints.train,
+            "evaluation_data": self._fingerprints.evaluation,
             "processes": get_world_size(),
         }
         made: dict[str, Any] = json.loads(json.dumps(described, default=str))

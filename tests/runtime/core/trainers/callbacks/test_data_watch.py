@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from oumi_runtime.core.datasets.fingerprints import fingerprint, stamp
+from oumi_runtime.core.datasets.fingerprints import Fingerprints, fingerprint, stamp
 from oumi_runtime.core.trainers.callbacks import TrainingState
 from oumi_runtime.core.trainers.callbacks import data_watch as module
 from oumi_runtime.core.trainers.callbacks.data_watch import DataWatch
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def watch(folder: Path, **more: float) -> DataWatch:
-    return DataWatch({str(folder): fingerprint(folder)}, **more)
+    return DataWatch(Fingerprints({str(folder): fingerprint(folder)}, {}), **more)
 
 
 def rewrite(path: Path, text: str) -> None:
@@ -48,7 +48,7 @@ def test_a_file_more_or_less_is_a_change(folder: Path, name: str) -> None:
 
 def test_a_file_that_is_gone_is_said_to_be(folder: Path) -> None:
     path = folder / "a.csv"
-    watching = DataWatch({str(path): fingerprint(path)})
+    watching = DataWatch(Fingerprints({str(path): fingerprint(path)}, {}))
     path.unlink()
     with pytest.raises(ChangedDataError, match=r"a\.csv was deleted"):
         watching.look()
@@ -127,7 +127,7 @@ def evaluated(folder: Path) -> tuple[DataWatch, Path]:
     """A watch of one file that is trained on, and one that is evaluated on."""
     train, path = folder / "a.csv", folder / "b.csv"
     watching = DataWatch(
-        {str(train): fingerprint(train)}, evaluation={str(path): fingerprint(path)}
+        Fingerprints({str(train): fingerprint(train)}, {str(path): fingerprint(path)})
     )
     return watching, path
 
