@@ -11,38 +11,42 @@ from oumi_scaffold.template.folder import load_template
 from oumi_scaffold.wrapping.arguments import Argument
 from oumi_scaffold.wrapping.sizes import TASKS
 from oumi_scaffold.wrapping.target import Target
-from oumi_scaffold.wrapping.wrapped import Config, Reading, wrapping_answers
+from oumi_scaffold.wrapping.wrapped import Config, ModuleInterface, wrapping_answers
 from oumi_templates.catalog import template_dir
 
 READINGS = [
-    Reading(),
-    Reading(("key", "logits"), mask="attention_mask", mask_kind="ones"),
-    Reading(
+    ModuleInterface(),
+    ModuleInterface(("key", "logits"), mask="attention_mask", mask_kind="ones"),
+    ModuleInterface(
         ("attribute", "predictions"),
         is_squeezed=True,
         are_probabilities=True,
         mask="src_key_padding_mask",
         mask_kind="padding",
     ),
-    Reading(mask="key_padding_mask", mask_kind="padding", are_probabilities=True),
-    Reading(mask_kind="ids"),
-    Reading(is_single=True, mask="attention_mask", mask_kind="bool"),
-    Reading(("key", "scores"), is_single=True, are_probabilities=True),
+    ModuleInterface(
+        mask="key_padding_mask", mask_kind="padding", are_probabilities=True
+    ),
+    ModuleInterface(mask_kind="ids"),
+    ModuleInterface(is_single=True, mask="attention_mask", mask_kind="bool"),
+    ModuleInterface(("key", "scores"), is_single=True, are_probabilities=True),
 ]
 OF_TEXTS = [
-    Reading(mask="attention_mask", mask_kind="heads", is_mask_positional=True),
-    Reading(mask="text_lengths", mask_kind="lengths", unset=("other_mask",)),
+    ModuleInterface(mask="attention_mask", mask_kind="heads", is_mask_positional=True),
+    ModuleInterface(mask="text_lengths", mask_kind="lengths", unset=("other_mask",)),
 ]
 OF_TASKS = {
     "embedding": [
-        Reading(is_pooled=True, width=8),
-        Reading(("key", "embeddings"), mask_kind="ids", is_normalized=True, width=8),
-        Reading(is_pooled=True, mask="mask", mask_kind="queries", width=8),
+        ModuleInterface(is_pooled=True, width=8),
+        ModuleInterface(
+            ("key", "embeddings"), mask_kind="ids", is_normalized=True, width=8
+        ),
+        ModuleInterface(is_pooled=True, mask="mask", mask_kind="queries", width=8),
     ],
     "seq2seq": [
-        Reading(is_transposed=True, target="tgt", target_mask="m" * 20),
+        ModuleInterface(is_transposed=True, target="tgt", target_mask="m" * 20),
         *(
-            Reading(
+            ModuleInterface(
                 mask="src_padding_mask",
                 mask_kind="padding",
                 more_masks=("memory_key_padding_mask",),
@@ -79,12 +83,12 @@ def test_it_is_formatted_and_clean(tmp_path: Path, task: str):
     template = load_template(template_dir(task), task)
     for length in LENGTHS:
         name = ("Net" + "x" * length)[:length]
-        readings = [*READINGS, *OF_TASKS.get(task, [])]
+        interfaces = [*READINGS, *OF_TASKS.get(task, [])]
         if "vocab_size" in template.variables:
-            readings += OF_TEXTS
-        for number, reading in enumerate(readings):
+            interfaces += OF_TEXTS
+        for number, interface in enumerate(interfaces):
             is_sequence_first = number % 3 == 2 and "vocab_size" in template.variables
-            reading = reading._replace(
+            interface = interface._replace(
                 is_lazy=number % 2 == 1, is_sequence_first=is_sequence_first
             )
             module, is_own = TARGETS[number % 3]
@@ -95,7 +99,7 @@ def test_it_is_formatted_and_clean(tmp_path: Path, task: str):
                 where = module if number % 2 else f"{module}.configs"
                 config = Config("args", where, f"{name}Config"[-60:], number == 2)
                 given = [each._replace(passing="config") for each in given[1:]]
-            about = wrapping_answers(target, f"{name}Model", given, reading, config)
+            about = wrapping_answers(target, f"{name}Model", given, interface, config)
             names = {"model_name": f"{name}Model", "module_name": "model"}
             for file in render(template, names | about):
                 if file.path.endswith(".py"):

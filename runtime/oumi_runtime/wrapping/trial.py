@@ -9,7 +9,7 @@ from torch import nn
 
 from oumi_runtime.exceptions import WrappingError
 from oumi_runtime.wrapping import batches, decoding, masks, remarks
-from oumi_runtime.wrapping.reading import Reading
+from oumi_runtime.wrapping.interface import ModuleInterface
 from oumi_runtime.wrapping.running import Runner
 from oumi_runtime.wrapping.source import told
 
@@ -67,7 +67,7 @@ class Trial:
         self._is_text = "vocab_size" in self.sizes
         self._note_vocabulary()
 
-    def reading(self) -> Reading:
+    def interface(self) -> ModuleInterface:
         """Runs the module, and returns how a model has to call it.
 
         Raises:
@@ -75,20 +75,20 @@ class Trial:
         """
         with _seeded():
             try:
-                return self._read(is_sequence_first=False)
+                return self._interface(is_sequence_first=False)
             except WrappingError as error:
                 if not self._is_text:
                     raise
                 first = error
             try:
-                return self._read(is_sequence_first=True)
+                return self._interface(is_sequence_first=True)
             except WrappingError as error:
                 # That it could be run says more than that it could not.
                 if first.__cause__ is not None and error.__cause__ is None:
                     raise
             raise first
 
-    def _read(self, *, is_sequence_first: bool) -> Reading:
+    def _interface(self, *, is_sequence_first: bool) -> ModuleInterface:
         self._runner = Runner(self._net, self.what, self.task, self.sizes)
         self._runner.is_sequence_first = is_sequence_first
         is_pair = self.task == "seq2seq"
@@ -119,26 +119,26 @@ class Trial:
         if not is_embedding:
             are_probabilities, note = remarks.probabilities(found)
             self.notes += note
-        return Reading(
-            found.access,
-            found.is_squeezed,
-            found.is_transposed,
-            found.is_single,
-            are_probabilities,
-            mask,
-            kind,
-            forward.is_positional(mask),
-            forward.more_masks if mask else (),
-            forward.unset,
-            "" if self._is_target_second() else forward.target,
-            forward.target_mask if self._runner.later else "",
-            self._runner.later,
-            found.is_pooled,
-            is_embedding and remarks.is_normalized(found),
-            found.logits.shape[-1] if is_embedding else 0,
-            self._is_lazy,
-            self._runner.is_colored,
-            self._runner.is_sequence_first,
+        return ModuleInterface(
+            access=found.access,
+            is_squeezed=found.is_squeezed,
+            is_transposed=found.is_transposed,
+            is_single=found.is_single,
+            are_probabilities=are_probabilities,
+            mask=mask,
+            mask_kind=kind,
+            is_mask_positional=forward.is_positional(mask),
+            more_masks=forward.more_masks if mask else (),
+            unset=forward.unset,
+            target="" if self._is_target_second() else forward.target,
+            target_mask=forward.target_mask if self._runner.later else "",
+            target_mask_kind=self._runner.later,
+            is_pooled=found.is_pooled,
+            is_normalized=is_embedding and remarks.is_normalized(found),
+            width=found.logits.shape[-1] if is_embedding else 0,
+            is_lazy=self._is_lazy,
+            is_colored=self._runner.is_colored,
+            is_sequence_first=self._runner.is_sequence_first,
         )
 
     def _is_target_second(self) -> bool:

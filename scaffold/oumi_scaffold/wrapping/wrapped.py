@@ -23,17 +23,10 @@ _USED = frozenset(
 _OF_THE_DATA = {"num_classes", "num_features", "in_channels"}
 
 
-class Reading(NamedTuple):
-    """How a model has to call the module, and finds its output in what it returns.
+class ModuleInterface(NamedTuple):
+    """How a model calls the module; see the class of that name in the runtime.
 
-    `access` is empty, or how and by which name the output is reached: `key`, `logits`.
-    `mask_kind` says as what the mask of the batch is passed; nothing if it is not.
-    `more_masks` are given the same mask, and `unset` are given None. `target` is the
-    name by which a decoder takes its tokens; nothing if it takes them in second place.
-    `width` is the dimension of embeddings, and `is_pooled` whether the module leaves
-    the mean over tokens to the model. `is_colored` is whether it takes images of three
-    channels where the data has one, and `is_sequence_first` whether it takes tokens as
-    (sequence, batch).
+    Only commands know the runtime, so this has the same fields.
     """
 
     access: tuple[str, ...] = ()
@@ -109,7 +102,7 @@ def wrapping_answers(
     target: Target,
     name: str,
     arguments: list[Argument],
-    reading: Reading,
+    interface: ModuleInterface,
     config: Config | None = None,
 ) -> dict[str, Value]:
     """Returns the template's variable about the module.
@@ -118,7 +111,7 @@ def wrapping_answers(
         target: The module's class.
         name: The model's name.
         arguments: The arguments that the model takes over.
-        reading: How the module is called.
+        interface: How the module is called.
         config: The object that it takes settings in.
     """
     is_taken = target.name == name or target.name in _USED
@@ -153,7 +146,7 @@ def wrapping_answers(
         "side": by_size.get("image_size", ""),
         "has_sequence": any("Sequence" in each for each in types),
         "has_choice": any("Literal" in each for each in types),
-        **reading.answers,
+        **interface.answers,
     }
     return {"__wrap": values}
 

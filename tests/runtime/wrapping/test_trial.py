@@ -31,7 +31,7 @@ def test_random_numbers_go_on_as_if_nothing_had_been_tried(num_outputs: int):
     task = "tabular-classification"
     try:
         make = partial(Noisy, num_outputs)
-        Trial("noisy", make, f"num_outputs={num_outputs}", task, SIZES).reading()
+        Trial("noisy", make, f"num_outputs={num_outputs}", task, SIZES).interface()
     except WrappingError:
         assert num_outputs != 2
     else:

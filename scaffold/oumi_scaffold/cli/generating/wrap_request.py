@@ -97,7 +97,7 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
     answers = (
         data
         | in_answers(found.sizes)
-        | wrapping_answers(target, name, found.arguments, found.reading, config)
+        | wrapping_answers(target, name, found.arguments, found.interface, config)
     )
     return wrapping_spec(name, task, project_settings.layout, answers), source
 

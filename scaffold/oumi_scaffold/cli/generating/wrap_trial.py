@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oumi_scaffold.exceptions import WrapError
 from oumi_scaffold.wrapping.arguments import Argument, call_of
-from oumi_scaffold.wrapping.wrapped import Reading
+from oumi_scaffold.wrapping.wrapped import ModuleInterface
 
 if TYPE_CHECKING:
     from oumi_runtime.wrapping import Factory
@@ -19,7 +19,7 @@ class Tried(NamedTuple):
     """A module that runs: with which arguments, and what was found out about it."""
 
     arguments: list[Argument]
-    reading: Reading
+    interface: ModuleInterface
     sizes: dict[str, int]
     notes: list[str]
 
@@ -58,19 +58,19 @@ def tried(
         make = partial(factory.make, *by_position, **by_name)
         shown = ", ".join(f"{each.name}={each.given!r}" for each in arguments)
         trial = Trial(what, make, shown, task, sizes)
-        found = Reading(*trial.reading())
+        found = ModuleInterface(**trial.interface()._asdict())
         return Tried(arguments, found, trial.sizes, trial.notes)
 
-    def reading(arguments: list[Argument]) -> Reading | None:
+    def interface(arguments: list[Argument]) -> ModuleInterface | None:
         try:
-            return run(arguments).reading._replace(width=0)
+            return run(arguments).interface._replace(width=0)
         except WrappingError:
             return None
 
     knows_classes = any(each.size == _CLASSES for each in arguments)
     if factory.others == "name" and _CLASSES in sizes and not knows_classes:
         more = [*arguments, Argument(_CLASSES, "int", sizes[_CLASSES], _CLASSES)]
-        arguments = more if reading(more) else arguments
+        arguments = more if interface(more) else arguments
     try:
         first = run(arguments)
     except WrappingError as error:
@@ -84,13 +84,13 @@ def tried(
         why = str(error).partition(": ")[2]
         reason = f"its *{unset[0]} are not set: add --set {unset[0]}=VALUE,VALUE"
         raise WrapError(what, f"{reason} ({why})") from error
-    usual = first.reading._replace(width=0)
+    usual = first.interface._replace(width=0)
     fixed = [
         each
         for each in arguments
         if _is_of_outputs(each)
         and each.name not in set_by_user
-        and reading([_flipped(e) if e is each else e for e in arguments]) != usual
+        and interface([_flipped(e) if e is each else e for e in arguments]) != usual
     ]
     return first._replace(arguments=[e for e in arguments if e not in fixed])
 
