@@ -125,16 +125,16 @@ def _written(
             raise ExportError(run.name, form, cause) from error
     difference = largest_difference(run.name, form, expected, found)
     return ExportResult(
-        form,
-        staging,
-        run.name,
-        run.model_dir,
-        tuple(inputs),
-        tuple(outputs),
-        difference,
-        tuple(_sizes(batch) for batch in samples.inputs),
-        samples.are_made,
-        auto_class,
+        format=form,
+        folder=staging,
+        model=run.name,
+        model_dir=run.model_dir,
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        largest_difference=difference,
+        compared_on=tuple(_sizes(batch) for batch in samples.inputs),
+        inputs_are_made=samples.are_made,
+        auto_class=auto_class,
     )
 
 

@@ -95,4 +95,4 @@ def searched_key(text: str) -> SearchedKey:
             f"cannot search {text!r}: a range with :log has to begin above 0"
         )
     is_whole = all(_WHOLE.fullmatch(end) for end in ends)
-    return SearchedKey(key, (), low, high, is_whole, is_log)
+    return SearchedKey(key, low=low, high=high, is_whole=is_whole, is_log=is_log)

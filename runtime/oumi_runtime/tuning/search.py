@@ -220,12 +220,12 @@ def _folder_of(folder: Path, number: int) -> Path:
 def _tuned(trial: "FrozenTrial", folder: Path) -> TunedTrial:
     outcome, metric = _outcome(trial)
     return TunedTrial(
-        trial.number,
-        trial.user_attrs[_VALUES],
-        outcome,
-        metric,
-        trial.user_attrs.get(REASON, ""),
-        _folder_of(folder, trial.number),
+        number=trial.number,
+        values=trial.user_attrs[_VALUES],
+        outcome=outcome,
+        metric=metric,
+        reason=trial.user_attrs.get(REASON, ""),
+        folder=_folder_of(folder, trial.number),
     )
 
 

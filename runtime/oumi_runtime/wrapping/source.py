@@ -134,7 +134,14 @@ def _settings(
     if isinstance(getattr(config.make, "num_labels", None), property):
         # Those of transformers have it beside their fields.
         settings.append(
-            Parameter("num_labels", False, None, True, "int", "attribute", False)
+            Parameter(
+                "num_labels",
+                is_required=False,
+                has_literal=True,
+                hint="int",
+                passing="attribute",
+                is_listed=False,
+            )
         )
     return tuple(each for each in settings if each.name not in own), takes_others
 
@@ -146,11 +153,11 @@ def _parameter(parameter: inspect.Parameter, hint: object) -> Parameter:
     default = parameter.default if has_default else None
     return Parameter(
         parameter.name,
-        is_required,
-        default,
-        has_default and _is_literal(default),
-        _type_text(hint),
-        passing,
+        is_required=is_required,
+        default=default,
+        has_literal=has_default and _is_literal(default),
+        hint=_type_text(hint),
+        passing=passing,
     )
 
 

@@ -210,12 +210,12 @@ def _entry_points(models: Sequence[Generated], project: Path) -> Iterable[PlanEn
 def model_entry(model: Generated, source: Source) -> manifest.ModelEntry:
     """Returns what the manifest records of a rendered model."""
     return manifest.ModelEntry(
-        model.spec.name,
-        source.where,
-        source.template.version,
-        model.answers,
-        model.files,
-        source.commit,
-        model.spec.layout.unusual,
-        source.ref,
+        name=model.spec.name,
+        template=source.where,
+        template_version=source.template.version,
+        answers=model.answers,
+        files=model.files,
+        commit=source.commit,
+        folders=model.spec.layout.unusual,
+        ref=source.ref,
     )

@@ -43,15 +43,16 @@ class RecordedModel(NamedTuple):
         files = _object(fields.get("files"), f"the files of {shown(name)}")
         layout = _object(fields.get("layout", {}), f"the layout of {shown(name)}")
         is_told = "texts" in fields
+        folders = {kind: str(each) for kind, each in layout.items()}
         return cls(
-            name,
-            template,
-            str(fields.get("template_version", "0")),
-            cast("Mapping[str, Value]", answers),
-            {path: str(each) for path, each in files.items()},
-            unpacked(fields.get("texts")),
-            ref,
-            {kind: str(each) for kind, each in layout.items()} if is_told else None,
+            name=name,
+            template=template,
+            version=str(fields.get("template_version", "0")),
+            answers=cast("Mapping[str, Value]", answers),
+            hashes={path: str(each) for path, each in files.items()},
+            texts=unpacked(fields.get("texts")),
+            ref=ref,
+            layout=folders if is_told else None,
         )
 
     @property

@@ -81,11 +81,11 @@ def _read(
     return UserData(
         "tabular",
         splits,
-        kwargs,
-        {"num_features": sum(each.num_features for each in features.values())},
-        left_out,
-        {n: each.treatment for n, each in features.items() if each.treatment},
-        rows_to_share(path, table),
+        dataset_kwargs=kwargs,
+        arguments={"num_features": sum(f.num_features for f in features.values())},
+        left_out=left_out,
+        encoded={n: each.treatment for n, each in features.items() if each.treatment},
+        num_rows=rows_to_share(path, table),
     )
 
 

@@ -81,7 +81,7 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
     sizes |= {size: n for size, n in data.items() if isinstance(n, int)}
     sizes |= {size: whole_number(size, text) for size, text in given.items()}
     arguments = arguments_of(
-        [Parameter(*each) for each in factory.parameters],
+        [Parameter(**each._asdict()) for each in factory.parameters],
         settings,
         sizes,
         task,
