@@ -5,6 +5,8 @@ numbers and the optimizer. The learning rates are written between launches.
 """
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -12,10 +14,18 @@ from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
+from oumi_runtime.core.trainers.callbacks.transformers_callbacks import FromTransformers
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.graph_input import Form, GraphInput, form_of
-from oumi_runtime.core.trainers.steps.host_state import HostState
+from oumi_runtime.core.trainers.steps.host_state import (
+    Facts,
+    HostState,
+    options_of,
+    random_generators,
+    settings_of,
+)
 from oumi_runtime.core.trainers.steps.train_step import (
     StepNumbers,
     StepResult,
@@ -25,6 +35,8 @@ from oumi_runtime.exceptions import DeviceError
 
 # Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
 _EAGER_STEPS = 3
+# Of fewer replays the time that capturing takes is not won back.
+_WORTH_REPLAYS = 10
 _GRAPHS_OF_THEIR_OWN = ("reduce-overhead", "max-autotune")
 
 
@@ -56,13 +68,15 @@ class CapturedStep:
     """Replays a captured step if the batch has the form of the captured one.
 
     Others, such as the last of an epoch, run without the graph. So do all batches if
-    capturing fails, or if the step changes something on the host.
+    capturing fails, or if the step changes something on the host. If something else
+    does, as a callback that freezes a layer, the step is captured again.
     """
 
     def __init__(self, step: TrainStep, parts: TrainingParts) -> None:
         """Wraps the step to capture."""
         self.finite = step.finite
         self._step = step
+        self._parts = parts
         self._scheduler = parts.scheduler
         self._model = parts.parallelism.model
         self._device = next(self._model.parameters()).device
@@ -70,11 +84,13 @@ class CapturedStep:
         # One for all, since cuBLAS keeps a workspace for each stream it has run on.
         self._side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._num_eager = 0
+        self._num_replays = 0
         self._has_failed = False
         self._graph: torch.cuda.CUDAGraph | None = None
         self._form: Form | None = None
         self._input: GraphInput
         self._numbers: StepNumbers
+        self._host: HostState
 
     def __call__(self, micro_batches: list[MicroBatch]) -> StepResult:
         """Runs the step, with the graph if possible."""
@@ -89,6 +105,9 @@ class CapturedStep:
         if others or not isinstance(weight, float) or self._has_failed:
             return self._eager(micro_batches)
         form = form_of(columns)
+        self._drop_outdated_graph()
+        if self._has_failed:
+            return self._eager(micro_batches)
         if self._graph is None:
             self._num_eager = self._num_eager + 1 if form == self._form else 0
             self._form = form
@@ -101,6 +120,7 @@ class CapturedStep:
             return self._eager(micro_batches)
         self._input.fill(columns)
         self._graph.replay()
+        self._num_replays += 1
         return self._numbers
 
     def _eager(self, micro_batches: list[MicroBatch]) -> StepNumbers:
@@ -118,12 +138,27 @@ class CapturedStep:
 
     def _last_eager(self, micro_batches: list[MicroBatch]) -> StepNumbers:
         """Runs the step, and gives up capturing if a graph of it would do less."""
-        host = HostState(self._model)
+        host = HostState(random_generators, partial(settings_of, self._model))
         numbers = self._eager_as_captured(micro_batches)
         if (change := host.changed()) is not None:
             self._has_failed = True
-            logger.warning("cuda_graphs: off, since %s, which no graph does", change)
+            logger.warning(
+                "cuda_graphs: off, since a step changes %s, which a graph would not",
+                change,
+            )
         return numbers
+
+    def _drop_outdated_graph(self) -> None:
+        """Has the step captured again if what is on the host has changed since."""
+        if self._graph is None or (change := self._host.changed()) is None:
+            return
+        torch.cuda.current_stream().synchronize()  # before the graph's memory is freed
+        self._graph, self._num_eager = None, 0
+        if self._num_replays < _WORTH_REPLAYS:
+            self._has_failed = True
+            logger.warning("cuda_graphs: off, since %s keeps changing", change)
+        else:
+            logger.info("cuda_graphs: capturing the step again for new %s", change)
 
     def _capture(self, columns: Batch, weight: float) -> torch.cuda.CUDAGraph | None:
         """Captures the step, which is not made by that; None where it fails."""
@@ -144,8 +179,24 @@ class CapturedStep:
             logger.warning("cuda_graphs: off, the capture failed: %s", reason)
             return None
         self._numbers = numbers
+        self._num_replays = 0
+        self._host = HostState(*self._what_others_may_change())
         logger.info("cuda_graphs: a step is one graph from now on")
         return graph
+
+    def _what_others_may_change(self) -> list[Callable[[], Facts]]:
+        sources: list[Callable[[], Facts]]
+        sources = [partial(options_of, self._parts.optimizer)]
+        # Ours change no model, and looking at one takes a while.
+        if not all(map(_is_ours, self._parts.callbacks)):
+            sources.append(partial(settings_of, self._model))
+        return sources
+
+
+def _is_ours(callback: TrainingCallback) -> bool:
+    if isinstance(callback, FromTransformers):
+        return False
+    return type(callback).__module__.startswith("oumi_runtime.")
 
 
 def _first(error: BaseException) -> BaseException:

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.trainers.batches.device_columns import DeviceColumns
+from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.core.trainers.log_window import LogWindow
 from oumi_runtime.core.trainers.steps.captured_step import (
     CapturedStep,
@@ -124,8 +125,8 @@ class Gpu:
 @pytest.fixture
 def gpu(monkeypatch) -> Gpu:
     gpu = Gpu()
-    wait_stream = {"wait_stream": lambda self, other: None}
-    stream = type("Stream", (), {"__init__": lambda self, *_: None, **wait_stream})
+    nothing = dict.fromkeys(("__init__", "wait_stream", "synchronize"), lambda *_: None)
+    stream = type("Stream", (), nothing)
     for name, stand_in in (
         ("CUDAGraph", gpu.make_graph),
         ("Stream", stream),
@@ -333,4 +334,52 @@ def test_a_step_that_changes_the_host_is_not_captured(
         run(trainer)
     assert not gpu.graphs
     (message,) = caplog.messages
-    assert message.startswith("cuda_graphs: off, since a step changes calls of class")
+    assert message == (
+        "cuda_graphs: off, since a step changes calls of classifier, which a graph "
+        "would not"
+    )
+
+
+class Decaying(TrainingCallback):
+    """Changes what a graph knows as it was: an option, or a number of the model."""
+
+    def __init__(self, trainer, *, at: range, of_model: bool) -> None:
+        self.trainer, self.at, self.of_model = trainer, at, of_model
+        trainer.model.scale = 1.0
+
+    def on_step_end(self, state) -> None:
+        if state.global_step not in self.at:
+            return
+        if self.of_model:
+            self.trainer.model.scale *= 0.5
+        else:
+            self.trainer.optimizer.param_groups[0]["weight_decay"] += 0.1
+
+
+@pytest.mark.parametrize("of_model", [False, True])
+@pytest.mark.parametrize(
+    ("at", "replays", "what_is_said"),
+    [
+        # Seven steps an epoch, of which the last is ragged; the first three are eager,
+        # and two after the change.
+        (range(17, 18), [12, 1 + 6], "capturing the step again for new"),
+        (range(4, 22), [1], "off, since"),
+    ],
+)
+def test_what_a_callback_changes_is_captured_again(
+    make_trainer, gpu, fixed_width, caplog, of_model, at, replays, what_is_said
+) -> None:
+    params = {"train_dataset": fixed_width, "num_train_epochs": 4}
+    plain, expected = make_trainer(**params)
+    trainer, seen = captured(make_trainer, gpu, **params)
+    for each in (plain, trainer):
+        changing = Decaying(each, at=at, of_model=of_model)
+        each.parts.callbacks.append(changing)
+    run(plain)
+    with caplog.at_level("INFO", "oumi_runtime"):
+        run(trainer)
+    assert [graph.replays for graph in gpu.graphs] == replays
+    said = [m for m in caplog.messages if what_is_said in m]
+    assert len(said) == 1
+    assert ("scale of the model" if of_model else "weight_decay of") in said[0]
+    assert equal_losses(seen.losses, expected.losses)
