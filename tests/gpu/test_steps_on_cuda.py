@@ -276,6 +276,44 @@ def test_a_bad_step_is_found_in_a_graph_and_not_applied(
     assert torch.equal(weight, spoil.before)
 
 
+class Cooling(TrainingCallback):
+    """Freezes a layer and changes the weight decay, once each."""
+
+    def __init__(self, trainer: Any) -> None:
+        self._trainer = trainer
+
+    def on_step_end(self, state: TrainingState) -> None:
+        if state.global_step == 20:
+            self._trainer.optimizer.param_groups[0]["weight_decay"] = 0.5
+        if state.global_step == 40:
+            self._trainer.model.head.requires_grad_(False)
+
+
+def test_a_step_is_captured_again_when_a_callback_changes_it(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[list[float]] = []
+    for cuda_graphs in ("off", "on"):
+        losses = Losses()
+        trainer = make(losses, cuda_graphs=cuda_graphs, max_steps=60, logging_steps=1)
+        trainer.parts.callbacks.append(Cooling(trainer))
+        with caplog.at_level("INFO", "oumi_runtime"):
+            run(trainer)
+        seen.append(losses.losses)
+    assert caplog.text.count("capturing the step again for new") == 2
+    assert seen[1] == pytest.approx(seen[0], abs=1e-3)
+
+
+def test_a_step_that_draws_on_the_cpu_is_not_captured(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = make(cuda_graphs="on")
+    trainer.model.head.register_forward_hook(lambda *_: torch.rand(()) and None)
+    with caplog.at_level("WARNING", "oumi_runtime"):
+        run(trainer)
+    assert "a step changes the random numbers of the CPU" in caplog.text
+
+
 def test_out_of_memory_ends_in_smaller_micro_batches(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
