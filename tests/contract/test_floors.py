@@ -1,4 +1,4 @@
-"""Who may import whom: DESIGN section 2, held by reading the source text."""
+"""Who may import whom, held by reading the source text."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter

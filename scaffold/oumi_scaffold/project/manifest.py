@@ -8,11 +8,17 @@ preserved.
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oumi_scaffold import __version__
-from oumi_scaffold.exceptions import ManifestError, NewerVersionError
+from oumi_scaffold.exceptions import (
+    ManifestError,
+    NewerVersionError,
+    NothingGeneratedError,
+)
 from oumi_scaffold.project.generated_text import packed, unpacked
+from oumi_scaffold.project.paths import read_target
 from oumi_scaffold.project.recorded_model import RecordedModel, hash_of
 
 if TYPE_CHECKING:
@@ -135,6 +141,20 @@ def recorded_models(content: bytes) -> dict[str, RecordedModel]:
         }
     except ValueError as error:
         raise ManifestError(FILE_NAME, str(error)) from error
+
+
+def read_recorded(project: Path) -> tuple[bytes, Mapping[str, RecordedModel]]:
+    """Reads a project's manifest; returns its content, and its models by name.
+
+    Raises:
+        NothingGeneratedError: There are no models.
+        ManifestError: It cannot be read.
+    """
+    content = read_target(project, FILE_NAME)
+    models = {} if content is None else recorded_models(content)
+    if content is None or not models:
+        raise NothingGeneratedError(str(project), FILE_NAME)
+    return content, models
 
 
 def created_folders(content: bytes) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from oumi_scaffold.exceptions import NothingGeneratedError, UnknownChoiceError
+from oumi_scaffold.exceptions import UnknownChoiceError
 from oumi_scaffold.project import (
     entry_points,
     leftovers,
@@ -68,7 +68,7 @@ def plan_undo(
         UnsafePathError: A file is outside the project or behind a symbolic link.
     """
     project = project.resolve()
-    content, models = read_recorded(project)
+    content, models = manifest.read_recorded(project)
     if name is None:
         name = list(models)[-1]
     if name not in models:
@@ -81,20 +81,6 @@ def plan_undo(
     plan = plan._replace(entries=(*plan.entries, *shared), emptied=tuple(emptied))
     check_distinct(entry.path for entry in plan.entries)
     return Undo(name, plan, tuple(_copies(project, models[name].hashes)))
-
-
-def read_recorded(project: Path) -> tuple[bytes, Mapping[str, RecordedModel]]:
-    """Reads a project's manifest; returns its content, and its models by name.
-
-    Raises:
-        NothingGeneratedError: There are no models.
-        ManifestError: It cannot be read.
-    """
-    content = read_target(project, manifest.FILE_NAME)
-    models = {} if content is None else manifest.recorded_models(content)
-    if content is None or not models:
-        raise NothingGeneratedError(str(project), manifest.FILE_NAME)
-    return content, models
 
 
 def _own_file(

@@ -28,13 +28,12 @@ from oumi_scaffold.exceptions import (
     UpdateError,
 )
 from oumi_scaffold.generating.classes import Generator
-from oumi_scaffold.project.manifest import FILE_NAME, check_version
+from oumi_scaffold.project.manifest import FILE_NAME, check_version, read_recorded
 from oumi_scaffold.project.recorded_model import RecordedModel
 from oumi_scaffold.project.settings import read_settings
 from oumi_scaffold.template.opening import opened
 from oumi_scaffold.template.source import Source, built_in
 from oumi_scaffold.updating.rerendering import Renewed, renewed
-from oumi_scaffold.updating.undo import read_recorded
 from oumi_scaffold.updating.update import Update, plan_update
 from oumi_scaffold.writing.plan import Status
 from oumi_scaffold.writing.write import write

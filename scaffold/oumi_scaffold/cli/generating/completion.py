@@ -38,7 +38,7 @@ def generated_models(
 ) -> list[CompletionItem]:
     """Completes the name of a model that was generated in this project."""
     from oumi_scaffold.exceptions import ScaffoldError
-    from oumi_scaffold.updating.undo import read_recorded
+    from oumi_scaffold.project.manifest import read_recorded
 
     try:
         project = Path(context.params.get("output_dir") or ".").resolve()
