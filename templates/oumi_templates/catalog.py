@@ -29,25 +29,11 @@ REPORT = _ROOT / "report.html"
 """The Jinja template of the page that `oumi-scaffold report` writes."""
 
 
-class Yardstick(NamedTuple):
-    """What a task is measured by on its validation data, and what needs no model."""
-
-    metric: str
-    """As the config's metrics function calls it."""
-    baseline: float
-    """What the trivial prediction reaches, as measured with Python 3.11's library."""
-    trivial: str
-    """That prediction, in words."""
-    lower_is_better: bool = False
-
-
 class Architecture(NamedTuple):
     """One body that a task's model can be generated with."""
 
     name: str
     summary: str
-    margin: float
-    """By how much its config, as generated, has to beat the task's baseline."""
 
 
 class Task(NamedTuple):
@@ -55,7 +41,6 @@ class Task(NamedTuple):
 
     name: str
     summary: str
-    yardstick: Yardstick
     architectures: tuple[Architecture, ...]
     targets: tuple[str, ...] = ("runtime",)
     """The packages that its code can be written for."""
@@ -71,17 +56,14 @@ class Task(NamedTuple):
         return tuple(architecture.name for architecture in self.architectures)
 
 
-_LARGEST_CLASS = "always the largest class"
-
 _TEXT_CLASSIFICATION = Task(
     name="text-classification",
     summary="the class of each text",
-    yardstick=Yardstick("accuracy", 0.26, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "a linear layer on mean-pooled embeddings", 0.4),
-        Architecture("mlp", "an MLP on mean-pooled embeddings", 0.4),
-        Architecture("cnn", "max-pooled convolutions over 1, 3 and 5 tokens", 0.4),
-        Architecture("transformer", "a mean-pooled transformer encoder", 0.4),
+        Architecture("stub", "a linear layer on mean-pooled embeddings"),
+        Architecture("mlp", "an MLP on mean-pooled embeddings"),
+        Architecture("cnn", "max-pooled convolutions over 1, 3 and 5 tokens"),
+        Architecture("transformer", "a mean-pooled transformer encoder"),
     ),
     targets=("runtime", "oumi"),
 )
@@ -89,46 +71,42 @@ _TEXT_CLASSIFICATION = Task(
 _TOKEN_CLASSIFICATION = Task(
     name="token-classification",
     summary="the class of each token of a text",
-    yardstick=Yardstick("accuracy", 0.47, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "a linear layer on three token embeddings", 0.4),
-        Architecture("mlp", "an MLP on a window of token embeddings", 0.4),
-        Architecture("cnn", "convolutions with residual connections", 0.4),
-        Architecture("transformer", "a transformer encoder", 0.4),
+        Architecture("stub", "a linear layer on three token embeddings"),
+        Architecture("mlp", "an MLP on a window of token embeddings"),
+        Architecture("cnn", "convolutions with residual connections"),
+        Architecture("transformer", "a transformer encoder"),
     ),
 )
 
 _CAUSAL_LM = Task(
     name="causal-lm",
     summary="each token of a text, from those before it",
-    yardstick=Yardstick("bits_per_byte", 4.52, "the frequency of each byte", True),
     architectures=(
-        Architecture("stub", "an MLP on the last token embedding", 0.5),
-        Architecture("mlp", "an MLP on a window of token embeddings", 0.9),
-        Architecture("cnn", "dilated causal convolutions", 0.8),
-        Architecture("transformer", "a decoder-only transformer", 0.6),
+        Architecture("stub", "an MLP on the last token embedding"),
+        Architecture("mlp", "an MLP on a window of token embeddings"),
+        Architecture("cnn", "dilated causal convolutions"),
+        Architecture("transformer", "a decoder-only transformer"),
     ),
 )
 
 _SEQ2SEQ = Task(
     name="seq2seq",
     summary="a target text from a source text",
-    yardstick=Yardstick("chrf", 0.11, "the best of the frequent texts, always"),
     architectures=(
-        Architecture("stub", "an MLP on the last token and the means of both texts", 0.01),
-        Architecture("transformer", "an encoder-decoder transformer", 0.01),
+        Architecture("stub", "an MLP on the last token and the means of both texts"),
+        Architecture("transformer", "an encoder-decoder transformer"),
     ),
 )
 
 _IMAGE_CLASSIFICATION = Task(
     name="image-classification",
     summary="the class of each image",
-    yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "one hidden layer on the pixels", 0.7),
-        Architecture("mlp", "an MLP with residual connections", 0.7),
-        Architecture("cnn", "two convolutions with pooling, and an MLP", 0.7),
-        Architecture("transformer", "a vision transformer", 0.5),
+        Architecture("stub", "one hidden layer on the pixels"),
+        Architecture("mlp", "an MLP with residual connections"),
+        Architecture("cnn", "two convolutions with pooling, and an MLP"),
+        Architecture("transformer", "a vision transformer"),
     ),
     targets=("runtime", "oumi"),
 )
@@ -136,34 +114,31 @@ _IMAGE_CLASSIFICATION = Task(
 _TABULAR_CLASSIFICATION = Task(
     name="tabular-classification",
     summary="the class of each row of a table",
-    yardstick=Yardstick("accuracy", 0.14, _LARGEST_CLASS),
     architectures=(
-        Architecture("stub", "a linear layer on the features", 0.7),
-        Architecture("mlp", "an MLP with residual connections", 0.7),
-        Architecture("transformer", "a transformer with a token for each feature", 0.7),
+        Architecture("stub", "a linear layer on the features"),
+        Architecture("mlp", "an MLP with residual connections"),
+        Architecture("transformer", "a transformer with a token for each feature"),
     ),
 )
 
 _TABULAR_REGRESSION = Task(
     name="tabular-regression",
     summary="a number for each row of a table",
-    yardstick=Yardstick("r2", 0.0, "always the mean"),
     architectures=(
-        Architecture("stub", "a linear layer on the features", 0.6),
-        Architecture("mlp", "an MLP with residual connections", 0.7),
-        Architecture("transformer", "a transformer with a token for each feature", 0.7),
+        Architecture("stub", "a linear layer on the features"),
+        Architecture("mlp", "an MLP with residual connections"),
+        Architecture("transformer", "a transformer with a token for each feature"),
     ),
 )
 
 _EMBEDDING = Task(
     name="embedding",
     summary="similar vectors for matching texts",
-    yardstick=Yardstick("recall@10", 0.02, "ten of the texts at random"),
     architectures=(
-        Architecture("stub", "a linear layer on mean-pooled embeddings", 0.15),
-        Architecture("mlp", "an MLP on mean-pooled embeddings", 0.15),
-        Architecture("cnn", "a max-pooled convolution over 3 tokens", 0.15),
-        Architecture("transformer", "a mean-pooled transformer encoder", 0.15),
+        Architecture("stub", "a linear layer on mean-pooled embeddings"),
+        Architecture("mlp", "an MLP on mean-pooled embeddings"),
+        Architecture("cnn", "a max-pooled convolution over 3 tokens"),
+        Architecture("transformer", "a mean-pooled transformer encoder"),
     ),
 )
 

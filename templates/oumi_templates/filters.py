@@ -5,18 +5,21 @@ YAML value, or raises. Plain cookiecutter loads them, too, through `_extensions`
 with them `wrapped`, which breaks lines.
 """
 
+import math
 import re
+from collections.abc import Sequence
+from typing import cast
 
 import yaml as pyyaml
 from jinja2 import Environment
 from jinja2.ext import Extension
 
+from oumi_templates.line_wrapping import wrapped
 from oumi_templates.python_filters import (
     FilterError,
     boolean,
     identifier,
     integer,
-    is_finite,
     literal,
     number,
     raise_if_undefined,
@@ -33,7 +36,6 @@ from oumi_templates.source_filters import (
     mask_argument,
     mask_value,
 )
-from oumi_templates.line_wrapping import wrapped
 
 _WORD_STARTS = (
     re.compile(r"([A-Z]+)([A-Z][a-z])"),  # HTTP|Net
@@ -70,7 +72,7 @@ def yaml(value: object) -> str:
             return "true" if value else "false"
         case int():
             return int.__repr__(value)
-        case float() if is_finite(value):
+        case float() if math.isfinite(value):
             # YAML 1.1 takes 1e-05 for a string; with a point it is a number to both.
             mantissa, e, exponent = float.__repr__(value).partition("e")
             return f"{mantissa}{'' if '.' in mantissa else '.0'}{e}{exponent}"
@@ -79,7 +81,8 @@ def yaml(value: object) -> str:
                 return value
             return _double_quoted_yaml(value)
         case list() | tuple():
-            return f"[{', '.join(yaml(item) for item in value)}]"
+            items = cast("Sequence[object]", value)
+            return f"[{', '.join(map(yaml, items))}]"
         case _:
             raise FilterError(value, "a YAML value")
 
@@ -89,7 +92,7 @@ class TypedFilters(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters.update(
+        environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
             accessor=accessor,
             annotation=annotation,
             boolean=boolean,

@@ -5,7 +5,9 @@ cookiecutter knows only texts.
 """
 
 import keyword
+import math
 import re
+from typing import cast
 
 from jinja2 import Undefined
 
@@ -56,14 +58,13 @@ def number(value: object) -> float:
         FilterError: It is something else; a bool is no number.
     """
     raise_if_undefined(value)
-    found: float | None = None
+    if isinstance(value, str) and _is_written_as(_NUMBER, value):
+        value = float(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         found = float(value)
-    elif isinstance(value, str) and _is_written_as(_NUMBER, value):
-        found = float(value)
-    if found is None or not is_finite(found):
-        raise FilterError(value, "a number")
-    return found
+        if math.isfinite(found):
+            return found
+    raise FilterError(value, "a number")
 
 
 def boolean(value: object) -> bool:
@@ -98,15 +99,16 @@ def literal(value: object) -> str:
             return repr(value)
         case int():
             return int.__repr__(value)
-        case float() if is_finite(value):
+        case float() if math.isfinite(value):
             return float.__repr__(value)
         case list():
-            return f"[{', '.join(literal(item) for item in value)}]"
+            return f"[{', '.join(map(literal, cast('list[object]', value)))}]"
         case tuple():
-            items = [literal(item) for item in value]
+            items = [literal(item) for item in cast("tuple[object, ...]", value)]
             return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
         case dict():
-            items = [f"{literal(key)}: {literal(item)}" for key, item in value.items()]
+            pairs = cast("dict[object, object]", value).items()
+            items = [f"{literal(key)}: {literal(item)}" for key, item in pairs]
             return f"{{{', '.join(items)}}}"
         case _:
             raise FilterError(value, "a Python literal")
@@ -120,11 +122,6 @@ def raise_if_undefined(value: object) -> None:
 
 def _is_written_as(form: re.Pattern[str], text: str) -> bool:
     return len(text) <= _MAX_DIGITS and form.fullmatch(text) is not None
-
-
-def is_finite(value: float) -> bool:
-    """Whether a number is neither infinite nor NaN."""
-    return value - value == 0
 
 
 def _quoted(value: str) -> str:

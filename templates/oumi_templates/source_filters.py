@@ -1,12 +1,12 @@
 """The typed filters of `wrap`: how a module that exists is imported, made and called.
 
-Like those of `python_filters`, each returns text that is exactly what its name promises, or
-raises. What was read from the user's source is data here, too.
+Like those of `python_filters`, each returns text that is just what its name promises,
+or raises. What was read from the user's source is data here, too.
 """
 
 import ast
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from oumi_templates.python_filters import FilterError, identifier, integer, literal
 
@@ -77,7 +77,7 @@ def accessor(value: object) -> str:
     Args:
         value: Nothing, or two words: `key`, `index` or `attribute`, and which one.
     """
-    match value:
+    match cast("list[object]", value):
         case []:
             return ""
         case ["key", str(name)]:
