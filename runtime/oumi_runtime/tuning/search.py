@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from oumi_runtime.core.configs import TrainingConfig, TrainingParams
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
+from oumi_runtime.core.trainers.callbacks.evaluated_metric import evaluated_metric
 from oumi_runtime.core.trainers.run.output_lock import OutputLock
 from oumi_runtime.exceptions import (
     ConfigError,
@@ -17,7 +18,6 @@ from oumi_runtime.exceptions import (
     ModelForwardError,
     NonFiniteLossError,
     SearchRangeError,
-    TrainingMetricError,
 )
 from oumi_runtime.finding.memory import is_out_of_memory
 from oumi_runtime.train import train
@@ -203,11 +203,10 @@ class _Watch(TrainingCallback):
         self.has_pruned = False
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        if not any(name.startswith("eval_") for name in metrics):
+        metric = evaluated_metric(metrics, self._metric)
+        if metric is None:
             return
-        if self._metric not in metrics:
-            raise TrainingMetricError(self._metric, metrics)
-        self._trial.report(metrics[self._metric], state.global_step)
+        self._trial.report(metric, state.global_step)
         if state.global_step < state.total_steps and self._trial.should_prune():
             self.has_pruned = True
             state.requests.stop = "other trials were better at this step"

@@ -4,7 +4,7 @@ import bisect
 import math
 
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
-from oumi_runtime.exceptions import TrainingMetricError
+from oumi_runtime.core.trainers.callbacks.evaluated_metric import evaluated_metric
 
 
 class BestCheckpoints(TrainingCallback):
@@ -33,11 +33,10 @@ class BestCheckpoints(TrainingCallback):
         Raises:
             TrainingMetricError: The evaluation does not include the metric.
         """
-        if not any(name.startswith("eval_") for name in metrics):
+        metric = evaluated_metric(metrics, self._metric)
+        if metric is None:
             return
-        if self._metric not in metrics:
-            raise TrainingMetricError(self._metric, metrics)
-        value = self._sign * metrics[self._metric]
+        value = self._sign * metric
         is_full = len(self._best) == self._number
         if not math.isfinite(value) or (is_full and value >= self._best[-1]):
             return

@@ -2,7 +2,7 @@
 
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
-from oumi_runtime.exceptions import TrainingMetricError
+from oumi_runtime.core.trainers.callbacks.evaluated_metric import evaluated_metric
 
 
 class EarlyStopping(TrainingCallback):
@@ -32,11 +32,9 @@ class EarlyStopping(TrainingCallback):
         Raises:
             TrainingMetricError: The evaluation does not include the metric.
         """
-        if not any(name.startswith("eval_") for name in metrics):
+        value = evaluated_metric(metrics, self._metric)
+        if value is None:
             return
-        if self._metric not in metrics:
-            raise TrainingMetricError(self._metric, metrics)
-        value = metrics[self._metric]
         if self._best is None or self._sign * (value - self._best) > self._threshold:
             self._best, self._num_worse = value, 0
             return
