@@ -9,15 +9,15 @@ QUIETLY := --quiet --disable-pip-version-check
 .PHONY: help demo test check docs bench gpu interop faults mutation clean
 
 help:
-	@echo "make demo   generate a model, run its tests, train it on handwritten digits"
-	@echo "make test   run the tests"
-	@echo "make check  run ruff, mypy and pyright"
-	@echo "make docs   build the documentation in build/site"
-	@echo "make interop  run generated files and exchange weights with the oumi package"
-	@echo "make faults kill, fill and damage a training in every way; minutes"
+	@echo "make demo      generate a model, run its tests, train it on handwritten digits"
+	@echo "make test      run the tests"
+	@echo "make check     run ruff, mypy and pyright"
+	@echo "make docs      build the documentation in build/site"
+	@echo "make interop   run generated files and exchange weights with the oumi package"
+	@echo "make faults    kill, fill and damage a training in every way; minutes"
 	@echo "make mutation  plant faults in generated models; tell which test catches which"
-	@echo "make bench  measure speed against plain PyTorch and transformers"
-	@echo "make gpu    run the tests and the training benchmark of a GPU; minutes"
+	@echo "make bench     measure speed against plain PyTorch and transformers"
+	@echo "make gpu       run the tests and the training benchmark of a GPU; minutes"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(PYTHON) || python3 -m venv $(VENV)
