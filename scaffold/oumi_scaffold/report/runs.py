@@ -80,6 +80,16 @@ class Run(NamedTuple):
         return dict(_flattened(self.record.get("config"), ""))
 
 
+def runs_in(folder: Path) -> list[Path]:
+    """Returns the folders of runs directly in a folder, by name.
+
+    If it is that of a run, or holds none, it is returned itself.
+    """
+    if (folder / RECORD_FILE).exists():
+        return [folder]
+    return sorted(each.parent for each in folder.glob(f"*/{RECORD_FILE}")) or [folder]
+
+
 def read_run(folder: Path) -> Run:
     """Reads what a run left.
 

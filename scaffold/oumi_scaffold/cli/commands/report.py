@@ -8,7 +8,7 @@ from oumi_scaffold.cli import output
 from oumi_scaffold.cli.options import json_option
 from oumi_scaffold.cli.recovery import locked
 from oumi_scaffold.report.page import MARK, page
-from oumi_scaffold.report.runs import read_run
+from oumi_scaffold.report.runs import read_run, runs_in
 from oumi_scaffold.writing.plan import Plan, PlanEntry, planned_file, planned_update
 from oumi_scaffold.writing.write import write
 
@@ -29,10 +29,11 @@ def command(runs: tuple[str, ...], target: str | None, as_json: bool) -> None:
     """Write a page with the curves, metrics and configs of training runs.
 
     Several runs are compared: one line each in the curves, and what differs in their
-    configs. The page is one file that needs no network. It replaces an older report,
-    but no other file.
+    configs. Of a folder of runs, such as the `tune` of a search, all are. The page is
+    one file that needs no network. It replaces an older report, but no other file.
     """
-    found = [read_run(Path(each)) for each in dict.fromkeys(runs)]
+    folders = [each for name in runs for each in runs_in(Path(name))]
+    found = [read_run(each) for each in dict.fromkeys(folders)]
     content = page(found)
     path = Path(target or Path(runs[0]) / _DEFAULT_NAME)
     folder = path.parent.resolve()

@@ -1,7 +1,8 @@
 """`--dataset` and `--data`: the training data that a new model's config names."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from oumi_scaffold.cli import output
@@ -32,6 +33,10 @@ _NOTED_BYTES = 300_000_000
 
 # The data of the built-in configs has some thousands.
 _MANY_ROWS = 200_000
+
+# So many columns are named, where more are alike.
+_FEW_COLUMNS = 3
+_NUM_MISSING = re.compile(r"^[\d,]+ missing values?")
 
 # Constructor arguments that describe the data.
 _OF_THE_DATA = ("num_classes", "num_features", "in_channels")
@@ -136,15 +141,38 @@ def _note_what_was_found(path: Path, data: UserData) -> None:
             f"{path} has no splits: all of it is used for training; to evaluate too, "
             "make a folder of train, validation and test"
         )
-    for name, why in data.left_out.items():
-        output.note(f"column {name!r} is left out: {output.printable(why)}")
-    for name, what in data.encoded.items():
-        output.note(f"column {name!r}: {output.printable(what)}")
+    for columns, why in _alike(data.left_out):
+        reason = output.printable(why)
+        if columns.startswith("columns"):
+            reason = reason.replace("it ", "each ", 1)
+            output.note(f"{columns} are left out: {reason}")
+        else:
+            output.note(f"{columns} is left out: {reason}")
+    for columns, what in _alike(data.encoded):
+        output.note(f"{columns}: {output.printable(what)}")
     if data.num_rows >= _MANY_ROWS:
         output.note(
             f"the config is for small data, and {path} has {data.num_rows:,} rows: "
             "change its batch size, its epochs, logging_steps and save_steps"
         )
+
+
+def _alike(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields columns, many of which are alike in wide tables, and what to say of them.
+
+    Args:
+        said: A clause by the column's name, which may begin with its missing values.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, clause in said.items():
+        common = _NUM_MISSING.sub("missing values", clause)
+        groups.setdefault(common, []).append(name)
+    for common, names in groups.items():
+        if len(names) <= _FEW_COLUMNS:
+            yield from ((f"column {name!r}", said[name]) for name in names)
+            continue
+        shown = ", ".join(map(repr, names[:_FEW_COLUMNS]))
+        yield f"columns {shown} and {len(names) - _FEW_COLUMNS} more", common
 
 
 def _note_misfits(source: Source, settings: Mapping[str, str]) -> None:

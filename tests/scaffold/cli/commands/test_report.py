@@ -115,6 +115,18 @@ def test_runs_are_compared(project: Path, run: Callable, make_run: Callable):
     assert picture.count(b"<!-- b loss -->") == 1
 
 
+def test_the_runs_of_a_folder_are_compared(
+    project: Path, run: Callable, make_run: Callable
+):
+    for name in ("runs/b", "runs/a", "other"):
+        make_run(name)
+    done = run("report", "runs", "other", "runs/a", "-o", "page.html")
+    assert done.exit_code == 0, done.err
+    page = (project / "page.html").read_text()
+    assert page.index("runs/a") < page.index("runs/b") < page.index("other")
+    assert page.count("<tr><th>runs/a") <= 1
+
+
 def test_equal_configs_are_said_to_be_equal(
     project: Path, run: Callable, make_run: Callable
 ):

@@ -129,6 +129,28 @@ def test_what_becomes_of_every_unusual_column_is_said(project: Path, run: Callab
     assert config_of(project)["model"]["model_kwargs"]["num_features"] == 7
 
 
+def test_many_columns_that_are_alike_are_said_in_a_line(project: Path, run: Callable):
+    header = ",".join(f"gene_{n}" for n in range(8))
+    days = "day_1,day_2,day_3,day_4,day_5"
+    rows = "".join(
+        ",".join("" if row < n else f"{row}.5" for n in range(8))
+        + ",2024-01-01" * 5
+        + f",{row}\n"
+        for row in range(9)
+    )
+    make_tree(project, {"mine.csv": f"{header},{days},label\n{rows}"})
+    done = run(
+        "new-model", "MyNet", "--task", "tabular-regression", "--data", "mine.csv"
+    )
+    notes = [line for line in done.err.splitlines() if "column" in line]
+    assert notes == [
+        "note: columns 'day_1', 'day_2', 'day_3' and 2 more are left out: each holds "
+        "dates or times",
+        "note: columns 'gene_1', 'gene_2', 'gene_3' and 4 more: missing values, filled "
+        "with the mean; another feature says where",
+    ]
+
+
 @pytest.mark.parametrize("name", ["id", "ID", "", "Unnamed: 0"])
 def test_a_column_that_numbers_the_rows_is_no_feature(
     project: Path, run: Callable, name: str
