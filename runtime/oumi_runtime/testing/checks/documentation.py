@@ -22,7 +22,9 @@ from oumi_runtime.testing.docstrings import (
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
     Probe,
+    compute_gradients,
     listing,
+    loss_of,
     other_tokens,
     outputs_of,
     perturbed,
@@ -226,8 +228,31 @@ def check_weights_said_to_be_tied_are(case: ModelCase) -> None:
         raise NotApplicableError("no docstring says that weights are tied")
     model = case.model()
     names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
-    if len(names) == len(list(model.parameters())):
+    are_shared = len(names) > len(list(model.parameters()))
+    if not are_shared and not _are_tied_by_use(case, model):
         raise CheckFailedError(
             "the docstring says that weights are tied, but no parameter is shared: is "
             "`head.weight = embedding.weight` missing?"
         )
+
+
+def _are_tied_by_use(case: ModelCase, model: nn.Module) -> bool:
+    """Whether an embedding is read by more than looking ids up, as by `F.linear`.
+
+    Looking up trains only the rows that are looked up.
+    """
+    looked_up: dict[nn.Embedding, list[torch.Tensor]] = {}
+    tables = [each for each in model.modules() if isinstance(each, nn.Embedding)]
+
+    def note(table: nn.Embedding, args: tuple[torch.Tensor, ...]) -> None:
+        looked_up.setdefault(table, []).append(args[0].flatten())
+
+    for table in tables:
+        table.register_forward_pre_hook(note)
+    compute_gradients(loss_of(model, case.batch()))
+    for table, ids in looked_up.items():
+        if table.weight.grad is not None:
+            trained = table.weight.grad.ne(0).any(1).nonzero().flatten()
+            if not torch.isin(trained, torch.cat(ids)).all():
+                return True
+    return False

@@ -6,6 +6,7 @@ from oumi_runtime.testing.case import ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 from oumi_runtime.testing.measuring import (
+    listing,
     loss_of,
     outputs_of,
     perturbed,
@@ -131,7 +132,8 @@ def check_labels_meet_their_own_logits(case: ModelCase) -> None:
         used = gradient.flatten(whole.ndim).any(-1)
         due = (*place[:-1], place[-1] - shift)
         if not used[due] or used.sum() != 1:
-            met = [tuple(index) for index in used.nonzero().tolist()]
+            require_no_terms(model, batch)
+            met = listing([str(tuple(index)) for index in used.nonzero().tolist()])
             raise CheckFailedError(
                 f"the label at {place} trains the logits at {met or 'no place'}, but "
                 f"should train those at {due}: are labels shifted, flattened or sorted "

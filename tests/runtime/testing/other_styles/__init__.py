@@ -191,6 +191,7 @@ STYLES = {
     "llama_like": Style(
         "LlamaLike", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}
     ),
+    "long_conv_lm": Style("LongConvLm", texts_to_continue, {"vocab_size": VOCAB}),
     "lstm_lm": Style("LstmLm", texts_to_continue, {"vocab_size": VOCAB, "hidden": 32}),
     "lstm_tagger": Style(
         "LstmTagger",

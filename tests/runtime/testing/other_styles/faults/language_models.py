@@ -2,6 +2,31 @@
 
 FAULTS = (
     (
+        "long_conv_lm",
+        "circular convolution",
+        "future_is_not_seen",
+        (
+            (".float(), n=2 * length)", ".float(), n=length)"),
+            ("(u * k, n=2 * length)", "(u * k, n=length)"),
+        ),
+    ),
+    (
+        "long_conv_lm",
+        "weights not tied",
+        "weights_said_to_be_tied_are",
+        (
+            (
+                "        self.norm_f = nn.LayerNorm(dim)",
+                "        self.norm_f = nn.LayerNorm(dim)\n"
+                "        self.head = nn.Linear(dim, vocab_size, bias=False)",
+            ),
+            (
+                "F.linear(self.norm_f(x), self.embed.weight)",
+                "self.head(self.norm_f(x))",
+            ),
+        ),
+    ),
+    (
         "lstm_lm",
         "targets not shifted",
         "loss_is_the_criterion_of_the_outputs",
