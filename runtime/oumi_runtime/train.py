@@ -166,7 +166,8 @@ def _require_same_data(trainer: BaseTrainer, preprocessing: Preprocessing) -> No
 def _result_of(config: TrainingConfig, ended: dict[str, Any]) -> TrainingResult:
     """Returns the result of a run that was finished before."""
     output_dir = Path(config.training.output_dir)
-    logger.info("%s is finished already; there is nothing to do", output_dir)
+    if is_world_process_zero():
+        logger.info("%s is finished already; there is nothing to do", output_dir)
     if config.training.save_final_model:
         model, _ = load_trained_model(config)
     else:

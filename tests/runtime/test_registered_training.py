@@ -45,6 +45,9 @@ class Diary(TrainingCallback):
         with open(self.path, "a") as file:
             file.write(f"step {state.global_step}\\n")
 
+    def on_log(self, state, metrics):
+        metrics["pages"] = float(state.global_step)
+
 
 @register("Signed", RegistryType.TRAINER)
 class Signed(Trainer):
@@ -110,6 +113,7 @@ def test_each_of_them_does_its_part(config: TrainingConfig) -> None:
     assert (result.output_dir / "signature.txt").read_text() == "Signed"
     diary = (result.output_dir / "diary.txt").read_text()
     assert diary == "step 1\nstep 2\nstep 3\nstep 4\n"
+    assert [row["pages"] for row in logged] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

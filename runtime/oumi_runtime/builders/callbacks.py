@@ -29,7 +29,8 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
 
     The first process writes the metrics file, reports progress and sends metrics to
     trackers; the others only collect telemetry, if configured. A registered callback
-    is called with the config, in every process.
+    is called with the config, in every process; these come first, so that what they
+    add to the metrics is logged.
 
     Raises:
         KeyError: A name in `training.callbacks` is not registered.
@@ -38,7 +39,7 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
     """
     params = config.training
     output_dir = Path(params.output_dir)
-    callbacks: list[TrainingCallback] = []
+    callbacks = [_registered(name, config) for name in params.callbacks]
     if is_world_process_zero():
         callbacks += [MetricsFile(output_dir / METRICS_FILENAME), ProgressReport()]
         callbacks.append(LossSpikes())
@@ -57,7 +58,7 @@ def build_training_callbacks(config: TrainingConfig) -> list[TrainingCallback]:
         callbacks.append(_best_checkpoints(params))
     if params.empty_device_cache_steps is not None:
         callbacks.append(DeviceCache(params.empty_device_cache_steps))
-    return [*callbacks, *(_registered(name, config) for name in params.callbacks)]
+    return callbacks
 
 
 def _early_stopping(params: TrainingParams, patience: int) -> EarlyStopping:

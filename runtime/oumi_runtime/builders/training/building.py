@@ -37,7 +37,7 @@ def build_training(
         config: The validated config.
         resume_from: The checkpoint to resume from. The preprocessing is then
             loaded from it; otherwise it is fitted to the training split.
-        callbacks: Additional callbacks.
+        callbacks: Additional callbacks, which come before those of the config.
         kept_files: Additional files for every checkpoint, by name.
 
     Raises:
@@ -69,7 +69,7 @@ def build_training(
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
         fsdp=config.fsdp,
-        callbacks=[*build_training_callbacks(config), *callbacks],
+        callbacks=[*callbacks, *build_training_callbacks(config)],
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
         kept_files={**(kept_files or {}), **preprocessing.files},

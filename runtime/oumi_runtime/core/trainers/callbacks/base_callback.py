@@ -99,7 +99,10 @@ class TrainingCallback:
         """Called in every process before each batch of an evaluation."""
 
     def on_log(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        """Called with the metrics of an evaluation, or of steps since the last log."""
+        """Called with the metrics of an evaluation, or of steps since the last log.
+
+        What a registered callback adds to `metrics` is logged too.
+        """
 
     def on_save_begin(self, state: TrainingState) -> None:
         """Called before a checkpoint is saved; raising an error prevents it."""
