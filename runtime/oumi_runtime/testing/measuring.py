@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from oumi_runtime.core.models.operator_mode import OperatorMode
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
 
@@ -209,18 +209,16 @@ class Probe:
         return gap > tolerance(left)
 
 
-class _CastsWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _CastsWatch(OperatorMode):
     """Watches whether numbers in float64 are converted to fewer bits."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.found = False
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        returned = func(*args, **(kwargs or {}))
-        if func is _CONVERSION:
+    def run(self, operator: Any, args: Any, kwargs: Any) -> Any:
+        returned = super().run(operator, args, kwargs)
+        if operator is _CONVERSION:
             is_less = returned.is_floating_point() and returned.itemsize < 8
             self.found |= is_less and args[0].dtype is torch.float64
         return returned

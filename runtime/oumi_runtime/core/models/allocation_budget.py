@@ -6,15 +6,14 @@ from typing import Any
 
 import torch
 
-# The name by which torch documents it, in its notes on extending torch.
-from torch.utils._python_dispatch import TorchDispatchMode
+from oumi_runtime.core.models.operator_mode import OperatorMode
 
 
 class BudgetExceededError(MemoryError):
     """More memory was asked for than may be."""
 
 
-class AllocationBudget(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class AllocationBudget(OperatorMode):
     """Counts the tensors that are made inside its block, and stops at a limit.
 
     Memory that an overcommitting system would only promise counts as well.
@@ -22,23 +21,21 @@ class AllocationBudget(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, max_bytes: int, max_tensors: int) -> None:
         """Takes the limits, for all tensors together."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._bytes_left = max_bytes
         self._tensors_left = max_tensors
 
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
-        count = _COUNTS.get(func.name().partition(".")[0])
+    def run(self, operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Runs an operator, after counting what it allocates.
+
+        Raises:
+            BudgetExceededError: That is more than is left.
+        """
+        count = _COUNTS.get(operator.name().partition(".")[0])
         if count is not None:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             self._take(count(args, kwargs) * dtype.itemsize)
-        return func(*args, **kwargs)
+        return super().run(operator, args, kwargs)
 
     def _take(self, num_bytes: int) -> None:
         self._bytes_left -= num_bytes

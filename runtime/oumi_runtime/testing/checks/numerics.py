@@ -6,12 +6,10 @@ from typing import Any
 
 import torch
 from torch import nn
-
-# The names by which torch documents them, in its notes on extending torch.
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from oumi_runtime.core.models import operator_mode
+from oumi_runtime.core.models.operator_mode import OperatorMode, tensors_in
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import (
@@ -32,6 +30,7 @@ from oumi_runtime.testing.measuring import (
 _PACK = torch.ops.aten._pack_padded_sequence.default  # noqa: SLF001
 _READ_NUMBER = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001
 _FACTORS = (4.0, 16.0, 64.0, 256.0, 1024.0)
+_NOT_THE_MODELS = ("/torch/", "/oumi_runtime/testing/", operator_mode.__file__)
 _TOO_LARGE = 1e12  # for a layer: its square is beyond what a norm can take
 _COPIED = "Cannot copy out of meta tensor"  # by .cpu(), which names a device
 _LARGE_OUTPUT = 300.0  # exp overflows at 89, and its inverse is 0 at 104
@@ -185,18 +184,16 @@ def _packs_sequences(case: ModelCase) -> bool:
     return _PACK in calls.found
 
 
-class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Calls(OperatorMode):
     """Records which torch operations are called."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.found: set[Any] = set()
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        self.found.add(func)
-        return func(*args, **(kwargs or {}))
+    def run(self, operator: Any, args: Any, kwargs: Any) -> Any:
+        self.found.add(operator)
+        return super().run(operator, args, kwargs)
 
 
 def _note_largest(model: nn.Module) -> list[float]:
@@ -213,7 +210,7 @@ def _note_largest(model: nn.Module) -> list[float]:
     return found
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Watch(OperatorMode):
     """Records the first tensor that meets the model's from another device, or is read.
 
     Decisions that depend only on masks or ids (is there any padding?) are allowed, and
@@ -224,29 +221,25 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     read = ""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         # Tensors that depend on floating-point numbers.
         self._computed: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
         # Tensors on another device, with the lines that made them.
         self._made: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        tensors = [
-            x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)
-        ]
+    def run(self, operator: Any, args: Any, kwargs: Any) -> Any:
+        tensors = tensors_in((args, kwargs))
         is_computed = any(t.is_floating_point() or t in self._computed for t in tensors)
         made = next((self._made[t] for t in tensors if t in self._made), "")
         # Before the call, which may fail.
         self._meet(tensors, [])
         is_here = any(t.device.type == "meta" for t in tensors)
-        if func is _READ_NUMBER and is_here:
+        if operator is _READ_NUMBER and is_here:
             if not is_computed and tensors[0].dtype is torch.bool:
                 return False
             self.read = self.read or _caller()
-        result = func(*args, **(kwargs or {}))
-        results = [x for x in tree_leaves(result) if isinstance(x, torch.Tensor)]
+        result = super().run(operator, args, kwargs)
+        results = tensors_in(result)
         for each in results:
             if is_computed:
                 self._computed[each] = True
@@ -272,10 +265,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def _caller() -> str:
     """Returns the line of the model that is running."""
     for frame in reversed(traceback.extract_stack()):
-        foreign = (
-            "/torch/" in frame.filename or "/oumi_runtime/testing/" in frame.filename
-        )
-        if not foreign:
+        if not any(place in frame.filename for place in _NOT_THE_MODELS):
             return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}: {frame.line}"
     return "forward"
 
