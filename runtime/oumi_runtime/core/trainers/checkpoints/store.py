@@ -149,8 +149,8 @@ class CheckpointStore:
     def _folders(self, *, with_links: bool = True) -> list[Path]:
         """Returns the folders named like a checkpoint, oldest first."""
         found: list[tuple[int, Path]] = []
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.output_dir) as all:
-            for entry in all:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.output_dir) as it:
+            for entry in it:
                 match = CHECKPOINT_NAME.fullmatch(entry.name)
                 if match and (with_links or not entry.is_symlink()):
                     found.append((int(match.group(1)), Path(entry.path)))

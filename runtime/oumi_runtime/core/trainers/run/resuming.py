@@ -73,9 +73,9 @@ def changes(saved: Any, now: Any) -> list[str]:
     constant = _value(now, "training.lr_scheduler_type") == "constant"
     found = []
     for key, before, after in _differences(saved, now, ()):
-        # Without a schedule, steps do not depend on how many there will be.
         if any(fnmatch.fnmatchcase(key, pattern) for pattern in _HARMLESS):
             continue
+        # Without a schedule, steps do not depend on how many there will be.
         if constant and key in _LENGTH:
             continue
         found.append(f"{key} is {before!r} in the checkpoint and {after!r} now")
