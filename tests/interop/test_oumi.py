@@ -114,9 +114,8 @@ def compare(ours: torch.nn.Module, name: str, logits: torch.Tensor, weights) -> 
     state = ours.state_dict()
     assert state.keys() == weights.keys()
     assert all(torch.equal(state[key], weights[key]) for key in state)
-    if (
-        name == "MLPEncoder"
-    ):  # Ours pools over the sequence; theirs has logits for each.
+    if name == "MLPEncoder":
+        # Ours pools over the sequence; theirs has logits for each.
         logits = logits.mean(dim=1)
     with torch.no_grad():
         difference = (ours.eval()(**inputs_for(name))["logits"] - logits).abs().max()

@@ -78,11 +78,10 @@ def mismatch(
     A name that is not a known size is bound to the first size it is matched with.
     """
     wanted = ", ".join(documented.sizes)
-    if {"height", "width"} <= set(documented.sizes) and not sizes.keys() >= {
-        "height",
-        "width",
-    }:  # An argument `width` is that of the layers then.
-        sizes = {k: v for k, v in sizes.items() if k not in ("height", "width")}
+    of_image = {"height", "width"}
+    if of_image <= set(documented.sizes) and not of_image <= sizes.keys():
+        # An argument `width` is that of the layers then.
+        sizes = {k: v for k, v in sizes.items() if k not in of_image}
     trailing = documented.sizes[:-1] if documented.sizes[-1] == "" else documented.sizes
     if column.ndim != len(trailing):
         return f"({wanted}) in the docstring, but of shape {tuple(column.shape)}"

@@ -165,9 +165,8 @@ class InputReader:
         """How pictures become `images`; None if the model is given none."""
         if not self._takes("images"):
             return None
-        if (
-            self._class is None
-        ):  # Read by `load_hugging_face`, which has these defaults.
+        if self._class is None:
+            # Read by `load_hugging_face`, which has these defaults.
             given = self.params.dataset_kwargs
             return ImageOptions(given.get("image_size"), given.get("channels", 3))
         return ImageOptions(*self._own_image_options) if self._is_of_images else None

@@ -44,9 +44,8 @@ class OutputLock:
             OutputInUseError: Another live run holds it.
             OutputFolderError: The folder cannot be written to.
         """
-        key = os.path.realpath(
-            self._folder
-        )  # Unlike `resolve`, also of links in a ring.
+        # Unlike `resolve`, this takes links in a ring.
+        key = os.path.realpath(self._folder)
         if key in _held_here:
             raise OutputInUseError(self._folder, "in this process")
         try:
