@@ -105,4 +105,9 @@ class Runner:
     def _cure(self) -> str:
         if self.task == "image-classification":
             return "; other images: --set image_size=N, or your own with --data"
+        if self.task.startswith("tabular"):
+            return (
+                "; other rows: --set num_features=N, or your own with --data; for an "
+                "input of another shape, wrap a subclass that gives the features it"
+            )
         return ""

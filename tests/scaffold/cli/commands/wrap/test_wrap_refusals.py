@@ -53,6 +53,11 @@ ENCODER = f"""{HEAD}class A(nn.Module):
             "given features of shape (3, 64), it raises RuntimeError: mat1 and mat2",
         ),
         (
+            LINEAR.replace("self.one(x)", "self.one(x.transpose(1, 2))"),
+            ("nets:Rows", *TABLE),
+            "for an input of another shape, wrap a subclass that gives the features it",
+        ),
+        (
             LINEAR.replace("dim, num_classes)", "dim, 7)"),
             ("nets:Rows", *TABLE),
             "it returns a tensor (3, 7), and tabular-classification needs (3, 10)",
