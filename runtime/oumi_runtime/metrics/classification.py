@@ -18,7 +18,10 @@ Counts = tuple[int, list[int], list[int]]
 
 @register("classification", RegistryType.METRICS_FUNCTION)
 class Classification(BatchMetrics):
-    """`accuracy` and macro-averaged F1, of samples or of tokens.
+    """`accuracy` and macro-averaged F1, of samples, tokens or pixels.
+
+    The classes are the last dimension of the logits; or the second, as torch's
+    cross-entropy takes them, if only that fits the labels.
 
     `accuracy` is the share of targets whose largest logit is the label's (if there is
     one logit for two classes, the second is chosen where it is above 0), and
@@ -37,8 +40,8 @@ class Classification(BatchMetrics):
             and the number of each.
 
         Raises:
-            DataError: The labels are not whole numbers, or not one for each class that
-                is predicted.
+            DataError: The labels are not whole numbers, or not one for each
+                prediction.
         """
         logits, labels = outputs["logits"], batch["labels"]  # (..., classes), (...)
         if labels.is_floating_point():
@@ -46,11 +49,14 @@ class Classification(BatchMetrics):
         if is_single(logits) and labels.ndim == 1:
             logits = as_two_classes(logits)
         if labels.shape != logits.shape[:-1]:
-            raise DataError(
-                "the metrics function 'classification' was given labels of shape "
-                f"{tuple(labels.shape)}, and the logits of {tuple(logits.shape)} need "
-                f"{tuple(logits.shape[:-1])}; change the shape in the dataset"
-            )
+            turned = logits.movedim(1, -1)
+            if labels.shape != turned.shape[:-1]:
+                raise DataError(
+                    "the metrics function 'classification' was given labels of shape "
+                    f"{tuple(labels.shape)}, and the logits of {tuple(logits.shape)} "
+                    f"need {tuple(logits.shape[:-1])}; change the shape in the dataset"
+                )
+            logits = turned
         num_classes = logits.shape[-1]
         pairs = labels * num_classes + logits.argmax(-1)
         found, numbers = torch.unique(pairs[labels >= 0], return_counts=True)

@@ -58,6 +58,13 @@ def test_a_label_for_each_token_is_counted_alike():
     assert metrics["accuracy"] == pytest.approx(2 / 3)
 
 
+def test_the_classes_of_pixels_may_come_before_their_places():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(4, 3, 8, 6), torch.randint(3, (4, 8, 6))
+    expected = kept_of(logits.movedim(1, -1), labels)
+    assert kept_of(logits, labels) == expected
+
+
 def test_it_is_registered_under_its_name():
     assert REGISTRY.get_metrics_function("Classification") is Classification
 
