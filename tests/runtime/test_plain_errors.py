@@ -160,3 +160,24 @@ def test_a_dead_worker_of_an_evaluation_is_told_without_resuming(tmp_path) -> No
     sentence = r"memory ran out; lower training.dataloader_num_workers$"
     with pytest.raises(DataWorkerError, match=sentence):
         evaluate(config)
+
+
+@register("plain_errors_tuples", RegistryType.DATASET)
+class Tuples(torch.utils.data.Dataset):
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int):
+        return torch.zeros(2), 0
+
+
+def test_what_is_wrong_with_every_row_is_not_to_be_left_out() -> None:
+    Path("config.yaml").write_text(
+        "model: {model_name: PlainErrorsNet}\n"
+        "data: {train: {datasets: [{dataset_name: plain_errors_tuples}]}}\n"
+        "training: {output_dir: run, max_steps: 1, telemetry: {telemetry_dir: null}}\n"
+    )
+    sentence = r"row \d of dataset 'plain_errors_tuples': .*; return a dict of the"
+    with pytest.raises(BadRowError, match=sentence) as caught:
+        train(TrainingConfig.from_yaml("config.yaml"))
+    assert "on_bad_sample" not in str(caught.value)

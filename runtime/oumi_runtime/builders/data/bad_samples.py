@@ -22,6 +22,8 @@ def build_bad_samples(data: DataParams) -> BadSamples | None:
 def naming_the_remedy(config: TrainingConfig) -> Iterator[None]:
     """Adds to the error for a bad row how to leave out such rows, if the run can.
 
+    An error that says what to do instead, as where no sample is a dict, stays as it is.
+
     Args:
         config: The config whose data is read in the block.
 
@@ -31,7 +33,7 @@ def naming_the_remedy(config: TrainingConfig) -> Iterator[None]:
     try:
         yield
     except BadRowError as error:
-        if not _could_skip(config) or "on_bad_sample" in str(error):
+        if not _could_skip(config) or "; " in str(error):
             raise
         more = BadRowError(f"{error}{_REMEDY}")
         for note in getattr(error, "__notes__", ()):

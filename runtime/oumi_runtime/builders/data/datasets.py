@@ -1,5 +1,6 @@
 """Builds the datasets of a config."""
 
+import contextlib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,9 +78,7 @@ def build_dataset_mixture(
             if isinstance(dataset, BaseMapDataset):
                 dataset.transform_all(leaves_out_bad=bad_samples is not None)
             dataset = _readable(dataset, each.dataset_name, params)
-            if isinstance(dataset, TextColumns | ColumnDataset):
-                name, path = each.dataset_name, each.dataset_path
-                dataset.origin = Origin.of(name, path, len(dataset))
+            _name_rows(dataset, each)
         if isinstance(dataset, BlockDataset) and bad_samples is not None:
             raise DataError(
                 f"data.on_bad_sample: skip cannot leave rows out of "
@@ -95,6 +94,16 @@ def build_dataset_mixture(
     if not params.pack:
         return mixture
     return pack_samples(mixture, split, seq_length, leave_out)
+
+
+def _name_rows(dataset: Any, params: DatasetParams) -> None:
+    """Gives a dataset what its rows are named by in messages."""
+    if isinstance(dataset, TextColumns | ColumnDataset):
+        name, path = params.dataset_name, params.dataset_path
+        dataset.origin = Origin.of(name, path, len(dataset))
+    elif getattr(dataset, "dataset_name", None) is None:
+        with contextlib.suppress(AttributeError):  # It may have slots, or a property.
+            dataset.dataset_name = params.dataset_name
 
 
 def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
