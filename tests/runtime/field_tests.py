@@ -51,7 +51,7 @@ ELSEWHERE: dict[str, str] = {
     "ModelParams.freeze_layers": f"{_MODELS}/test_huggingface.py::"
     "test_layers_are_frozen_in_it",
     "DatasetParams.dataset_name": f"{_STREAMED}::test_texts_in_memory_are_streamed_too",
-    "DatasetParams.dataset_path": f"{_DATA}/test_build_dataset.py::"
+    "DatasetParams.dataset_path": f"{_DATA}/test_own_dataset_in_a_loop.py::"
     "test_a_users_own_dataset_trains_a_model_in_a_plain_loop",
     "DatasetParams.subset": f"{_DATA}/test_build_dataset.py::"
     "test_the_class_of_the_subset_goes_first",

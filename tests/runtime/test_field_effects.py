@@ -11,16 +11,9 @@ from field_tests import ALIKE, ELSEWHERE, ONE_VALUE
 import oumi_runtime.core.configs as configs
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.error_messages import fields_of, plain
-from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import ConfigError
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 def fields_in(section):

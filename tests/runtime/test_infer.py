@@ -9,19 +9,12 @@ import torch
 from saved_examples import ROWS, read_rows, saved
 from torchmetrics.functional.text import chrf_score
 
-from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.datasets import Digits
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.exceptions import SavedModelError
 from oumi_runtime.infer import Predictor, infer
 
 TASKS = [*ROWS, "image_classification"]
-
-
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 def share(pairs: list[tuple[Any, Any]]) -> float:

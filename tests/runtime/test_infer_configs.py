@@ -13,7 +13,6 @@ from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import BaseMapDataset, PaddingCollator
 from oumi_runtime.core.models import BaseModel
 from oumi_runtime.core.registry import (
-    REGISTRY,
     RegistryType,
     register,
     register_dataset,
@@ -22,12 +21,6 @@ from oumi_runtime.evaluate import evaluate
 from oumi_runtime.exceptions import BadRowError, DataError
 from oumi_runtime.infer import Predictor, infer
 from oumi_runtime.train import train
-
-
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 @pytest.mark.parametrize(

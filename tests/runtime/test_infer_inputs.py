@@ -15,17 +15,11 @@ from pyarrow import parquet
 from saved_examples import ROWS, read_rows, saved, write_rows
 
 from oumi_runtime.core.models import BaseModel
-from oumi_runtime.core.registry import REGISTRY, RegistryType, register
+from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.exceptions import DataError, ModelForwardError
 from oumi_runtime.infer import infer
 
 TEXTS = ["the quick fox", "a dog", "a lazy, lazy dog"]
-
-
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 def without_labels(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

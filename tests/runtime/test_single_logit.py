@@ -10,16 +10,10 @@ from torch.nn import functional as F
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel
-from oumi_runtime.core.registry import REGISTRY, RegistryType, register
+from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.infer import infer
 from oumi_runtime.train import train
-
-
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 @pytest.mark.parametrize("names", [("no", "yes"), (0, 1)])

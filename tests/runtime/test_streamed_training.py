@@ -30,12 +30,6 @@ from oumi_runtime.train import train
 NAMES = ["bad", "good", "so-so"]
 
 
-@pytest.fixture(autouse=True)
-def _own_registry():
-    with REGISTRY.isolated():
-        yield
-
-
 def texts(count: int) -> list[dict[str, Any]]:
     return [
         {"text": f"it is {NAMES[n % 3]} number {n % 10}", "label": NAMES[n % 3]}

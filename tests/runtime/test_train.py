@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from safetensors.torch import load_file
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.models import BaseModel
-from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
 from oumi_runtime.evaluate import evaluate
 from oumi_runtime.exceptions import (
@@ -51,12 +49,6 @@ training:
 class FailingAtOnce(TrainingCallback):
     def on_train_begin(self, state):
         raise ZeroDivisionError
-
-
-@pytest.fixture(autouse=True)
-def own_registry() -> Iterator[None]:
-    with REGISTRY.isolated():
-        yield
 
 
 @pytest.fixture

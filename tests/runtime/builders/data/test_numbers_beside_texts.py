@@ -14,15 +14,9 @@ from oumi_runtime.core.configs import (
     ModelParams,
 )
 from oumi_runtime.core.datasets import BaseMapDataset, Stream
-from oumi_runtime.core.registry import REGISTRY, register_dataset
+from oumi_runtime.core.registry import register_dataset
 from oumi_runtime.exceptions import BadRowError
 from oumi_runtime.models import MLPEncoder
-
-
-@pytest.fixture(autouse=True)
-def own_registry():
-    with REGISTRY.isolated():
-        yield
 
 
 def tokenized(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:

@@ -1,6 +1,6 @@
 """A small model with dropout, data for it, and trainers over them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from oumi_runtime.builders import build_trainer
 from oumi_runtime.core.configs import TrainingParams
 from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.models import BaseModel
-from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback, TrainingState
 
@@ -52,12 +51,6 @@ class LossRecorder(TrainingCallback):
             self.losses[state.global_step] = metrics["loss"]
         else:
             self.evaluations[state.global_step] = metrics
-
-
-@pytest.fixture(autouse=True)
-def own_registry() -> Iterator[None]:
-    with REGISTRY.isolated():
-        yield
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from oumi_runtime.core.registry import REGISTRY
 
 
 @pytest.fixture(autouse=True)
-def _own_registry() -> Iterator[None]:
-    """Has the folders of a test's configs forgotten."""
+def own_registry() -> Iterator[None]:
+    """Has what a test registers, and the projects that it opens, forgotten."""
     with REGISTRY.isolated():
         yield
