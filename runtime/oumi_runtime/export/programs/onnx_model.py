@@ -77,7 +77,7 @@ def run_onnx(
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # An error is raised with what is logged of it.
     options.intra_op_num_threads = torch.get_num_threads()
     session: Any = onnxruntime.InferenceSession(
         str(folder / ONNX_FILENAME), options, providers=["CPUExecutionProvider"]
