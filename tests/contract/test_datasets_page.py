@@ -39,7 +39,7 @@ def test_the_commands_run_and_the_class_is_learned(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OUMI_EXTRA_DEPS_FILE", raising=False)
     first, second = blocks("console")
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     with REGISTRY.isolated():
         for command in commands(first):
             call(command)
@@ -71,8 +71,22 @@ def test_the_commands_run_and_the_class_is_learned(
     assert done.returncode == 0, done.stdout
 
 
+def test_the_class_of_another_project_passes_its_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OUMI_EXTRA_DEPS_FILE", raising=False)
+    _, code = blocks("python")
+    file = tmp_path / code.splitlines()[0].removeprefix("# ")
+    file.parent.mkdir()
+    file.write_text(code.partition("\n")[2])
+    (tmp_path / "oumi_requirements.txt").write_text("data/own_waves.py\n")
+    with REGISTRY.isolated():
+        call("oumi-scaffold check own_waves")
+
+
 def test_the_class_differs_from_the_generated_one_where_it_says_so(tmp_path: Path):
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     assert re.findall(r"Change (\d) of 2", code) == ["1", "2"]
     assert f'@register_dataset("{dataset_spec("WaveForms").registered_name}")' in code
 
