@@ -73,12 +73,14 @@ def build_dataset_mixture(
         raise DataError(f"data.{split.value}.datasets is empty; name a dataset there")
     datasets: list[Dataset[Any]] = []
     for each in params.datasets:
+        num_bad = 0 if bad_samples is None else bad_samples.count
         with leaving_out(each.dataset_name, leave_out):
             dataset = _build_one(each, params)
             if isinstance(dataset, BaseMapDataset):
                 dataset.transform_all(leaves_out_bad=bad_samples is not None)
             dataset = _readable(dataset, each.dataset_name, params)
-            _name_rows(dataset, each)
+            is_whole = bad_samples is None or bad_samples.count == num_bad
+            _name_rows(dataset, each, is_whole)
         if isinstance(dataset, BlockDataset) and bad_samples is not None:
             raise DataError(
                 f"data.on_bad_sample: skip cannot leave rows out of "
@@ -96,11 +98,17 @@ def build_dataset_mixture(
     return pack_samples(mixture, split, seq_length, leave_out)
 
 
-def _name_rows(dataset: Any, params: DatasetParams) -> None:
-    """Gives a dataset what its rows are named by in messages."""
+def _name_rows(dataset: Any, params: DatasetParams, is_whole: bool) -> None:
+    """Gives a dataset what its rows are named by in messages.
+
+    Args:
+        dataset: The dataset.
+        params: Its entry in the config.
+        is_whole: Whether no row was left out, so that it has them in their numbers.
+    """
     if isinstance(dataset, TextColumns | ColumnDataset):
         name, path = params.dataset_name, params.dataset_path
-        dataset.origin = Origin.of(name, path, len(dataset))
+        dataset.origin = Origin.of(name, path, len(dataset), is_whole=is_whole)
     elif getattr(dataset, "dataset_name", None) is None:
         with contextlib.suppress(AttributeError):  # It may have slots, or a property.
             dataset.dataset_name = params.dataset_name

@@ -65,6 +65,17 @@ def test_samples_of_several_files_are_named_by_theirs() -> None:
     assert describe_row(found, 4) == "row 2 of dataset 'text_classification' (more.csv)"
 
 
+def test_rows_that_were_left_out_are_said_not_to_count() -> None:
+    rows = TEXTS.splitlines()
+    rows[2] = "a text without a class,"
+    Path("texts.csv").write_text("\n".join(rows))
+    split = DatasetSplitParams(datasets=[of("text_classification", "texts.csv")])
+    data = DataParams(train=split, on_bad_sample="skip")
+    found = build_dataset_mixture(data, DatasetSplit.TRAIN)
+    where = "the usable rows of dataset 'text_classification' (texts.csv)"
+    assert describe_row(found, 4) == f"row 5 of {where}"
+
+
 def test_blocks_are_named_as_such() -> None:
     found = prepared(of("text_lm", "texts.csv"), pack=True)
     assert describe_row(found, 1) == "block 2 of dataset 'text_lm' (texts.csv)"

@@ -21,10 +21,12 @@ class Origin:
     """Whether the samples are blocks of all rows, joined."""
 
     @classmethod
-    def of(cls, name: str, path: str | None, length: int) -> "Origin":
-        """Returns that of all rows of a dataset."""
-        where = f" ({path})" if path else ""
-        return cls((f"dataset {name!r}{where}",), (length,))
+    def of(
+        cls, name: str, path: str | None, length: int, *, is_whole: bool = True
+    ) -> "Origin":
+        """Returns that of all rows of a dataset, or of those that can be used."""
+        where = f"dataset {name!r}" + (f" ({path})" if path else "")
+        return cls((where if is_whole else f"the usable rows of {where}",), (length,))
 
     def select(self, indices: torch.Tensor) -> "Origin":
         """Returns that of some of the samples, in the given order."""
