@@ -114,7 +114,7 @@ def test_evaluate_says_on_what_it_measured(
 ):
     done = run("evaluate", "-c", config)
     assert (done.exit_code, done.err) == (0, "")
-    assert "out on 180 samples of test, without 2 that cannot" in done.out
+    assert "out on 180 samples of test; 2 rows of its data cannot be used" in done.out
     assert "accuracy  0.9123" in done.out
 
 
