@@ -5,12 +5,15 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from oumi_runtime.core.log import logger
 from oumi_runtime.exceptions import SearchRangeError
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
 _LOG = ":log"
+# Of a range as wide, drawn evenly, nine of ten values are of the largest magnitude.
+_WIDE = 100.0
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
@@ -93,6 +96,12 @@ def searched_key(text: str) -> SearchedKey:
     if is_log and low <= 0:
         raise SearchRangeError(
             f"cannot search {text!r}: a range with :log has to begin above 0"
+        )
+    if low > 0 and high >= _WIDE * low and not is_log:
+        logger.info(
+            "%s is drawn evenly from %s to %s; add :log to draw its magnitude evenly",
+            key,
+            *ends,
         )
     is_whole = all(_WHOLE.fullmatch(end) for end in ends)
     return SearchedKey(key, low=low, high=high, is_whole=is_whole, is_log=is_log)

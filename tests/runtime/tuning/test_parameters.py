@@ -67,3 +67,19 @@ def test_the_ends_show_what_a_config_has_to_take():
     assert searched_key("a.b=x,y,z").ends == ("x", "y", "z")
     assert searched_key("a.b=16..128").ends == ("16", "128")
     assert searched_key("a.b=1e-4..0.1:log").ends == ("0.0001", "0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("a.b=1e-4..1e-2", True),
+        ("a.b=1..1000", True),
+        ("a.b=1e-4..1e-2:log", False),
+        ("a.b=0.1..0.5", False),
+        ("a.b=0..1000", False),
+    ],
+)
+def test_an_even_range_of_several_magnitudes_is_said(text: str, is_said: bool, caplog):
+    with caplog.at_level("INFO", "oumi_runtime"):
+        searched_key(text)
+    assert ("add :log to draw its magnitude evenly" in caplog.text) == is_said
