@@ -26,11 +26,11 @@ from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.callbacks.transformers_callbacks import FromTransformers
 from oumi_runtime.core.trainers.optimizers.weight_average import WeightAverage
 from oumi_runtime.core.trainers.oumi_trainer import Trainer
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.performance import PerformanceMeter
+from oumi_runtime.core.trainers.transformers_callbacks import FromTransformers
 from oumi_runtime.exceptions import RegisteredValueError
 
 

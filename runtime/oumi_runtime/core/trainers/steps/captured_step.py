@@ -15,7 +15,6 @@ from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.callbacks.transformers_callbacks import FromTransformers
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.device_rates import DeviceRates
 from oumi_runtime.core.trainers.steps.graph_input import Form, GraphInput, form_of
@@ -31,6 +30,7 @@ from oumi_runtime.core.trainers.steps.train_step import (
     StepResult,
     TrainStep,
 )
+from oumi_runtime.core.trainers.transformers_callbacks import FromTransformers
 from oumi_runtime.exceptions import DeviceError
 
 # Lazy initialization in the first steps must not be captured; see torch's CUDA notes.
