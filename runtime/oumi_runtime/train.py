@@ -116,7 +116,8 @@ def _train(
     trainer, preprocessing = build_training(
         config,
         resume_from=resume_from,
-        callbacks=[*callbacks, stopper],
+        callbacks=callbacks,
+        last_callbacks=[stopper],
         kept_files=session.files_to_keep(),
     )
     # Also keeps the first process from moving files that others still read.

@@ -29,6 +29,7 @@ def build_training(
     *,
     resume_from: Path | None = None,
     callbacks: Sequence[TrainingCallback] = (),
+    last_callbacks: Sequence[TrainingCallback] = (),
     kept_files: Mapping[str, bytes] | None = None,
 ) -> tuple[BaseTrainer, Preprocessing]:
     """Builds the trainer and the preprocessing of a run.
@@ -38,6 +39,8 @@ def build_training(
         resume_from: The checkpoint to resume from. The preprocessing is then
             loaded from it; otherwise it is fitted to the training split.
         callbacks: Additional callbacks, which come before those of the config.
+        last_callbacks: Those that come after all others, such as one that looks for
+            signals, which may arrive during the others.
         kept_files: Additional files for every checkpoint, by name.
 
     Raises:
@@ -69,7 +72,7 @@ def build_training(
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
         fsdp=config.fsdp,
-        callbacks=[*callbacks, *build_training_callbacks(config)],
+        callbacks=[*callbacks, *build_training_callbacks(config), *last_callbacks],
         save_final=final_saver(config),
         tokenizer=preprocessing.tokenizer,
         kept_files={**(kept_files or {}), **preprocessing.files},
