@@ -191,7 +191,9 @@ def native(
     )
     if subject.is_large:
         model.compile()
-    callbacks = [MetricsFile(folder / "metrics.jsonl"), ProgressReport(), Telling()]
+    callbacks = [MetricsFile(folder / "metrics.jsonl"), ProgressReport()]
+    if subject.is_large:  # Only then are steps counted, and a callback takes time.
+        callbacks.append(Telling())
     trainer = build_trainer(
         params, model=model, train_dataset=ColumnDataset(columns), callbacks=callbacks
     )
