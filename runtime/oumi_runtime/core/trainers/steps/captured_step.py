@@ -102,12 +102,10 @@ class CapturedStep:
 
     def _change_parameters(self, micro_batches: list[MicroBatch]) -> StepNumbers:
         (columns, weight), *others = micro_batches
+        self._drop_outdated_graph()
         if others or not isinstance(weight, float) or self._has_failed:
             return self._eager(micro_batches)
         form = form_of(columns)
-        self._drop_outdated_graph()
-        if self._has_failed:
-            return self._eager(micro_batches)
         if self._graph is None:
             self._num_eager = self._num_eager + 1 if form == self._form else 0
             self._form = form
