@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from oumi_scaffold.cli import output
+from oumi_scaffold.cli.generating.dataset_sizes import sizes_of_dataset
 from oumi_scaffold.cli.generating.options import DataOptions, WritingOptions
 from oumi_scaffold.cli.generating.wrap_trial import tried
 from oumi_scaffold.cli.options import values_by_name
@@ -76,7 +77,7 @@ def wrapped(request: WrapRequest) -> tuple[ClassSpec, Source]:
         for size, text in set_sizes(settings, task).items()
         if size in source.template.variables
     }
-    data = _data(request, source, given)
+    data = _data(request, source, given, str(target))
     sizes = sizes_of(task, source.template.variables)
     sizes |= {size: n for size, n in data.items() if isinstance(n, int)}
     sizes |= {size: whole_number(size, text) for size, text in given.items()}
@@ -121,7 +122,7 @@ def _task_of(
 
 
 def _data(
-    request: WrapRequest, source: Source, given: dict[str, str]
+    request: WrapRequest, source: Source, given: dict[str, str], what: str
 ) -> dict[str, Value]:
     """Returns the template's variables about the data."""
     # It loads what reads the user's files.
@@ -129,6 +130,9 @@ def _data(
 
     project = request.writing.output_dir
     answers = training_data(request.data, source, project, given)
+    dataset = str(answers.get("dataset_name", ""))
+    if request.data.dataset is not None and "/" not in dataset:  # not on the hub
+        return answers | sizes_of_dataset(dataset, source.where, what, project, given)
     kwargs = answers.get("dataset_kwargs")
     if isinstance(kwargs, dict) and "image_size" in kwargs and "image_size" in given:
         size = whole_number("image_size", given["image_size"])
