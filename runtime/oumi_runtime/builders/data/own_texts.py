@@ -5,6 +5,7 @@ read once, or streamed in blocks, and tokenized like those of the built-in datas
 """
 
 import contextlib
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     TextDataset,
     TextPairs,
+    UnlabelledTexts,
 )
 from oumi_runtime.core.datasets.rows.bad_rows import reject_row
 from oumi_runtime.core.datasets.rows.reading import in_one_line
@@ -33,6 +35,8 @@ from oumi_runtime.exceptions import BadRowError, DataError
 _MOST_UNREADABLE = 10
 # Where a sample has one of these beside its texts, it is tokenized already.
 _MADE_OF_TEXTS = frozenset(("input_ids", "attention_mask", "labels"))
+# A text beside one of these is of another form, whose value is wrong.
+_OF_OTHER_FORMS = frozenset(("label", "target"))
 
 
 class _Form(NamedTuple):
@@ -40,8 +44,10 @@ class _Form(NamedTuple):
 
     fields: Mapping[str, Callable[[Any], Any]]
     of_columns: Callable[[dict[str, list[Any]], list[str] | None], TextColumns]
-    takes_numbers: bool = True
-    """Whether there may be more fields, which hold numbers."""
+    least_others: int = 0
+    """How many more fields there are at least, which hold numbers."""
+    most_others: float = math.inf
+    """How many there may be."""
 
     def with_fields_of(self, sample: Mapping[str, Any]) -> "_Form":
         """Returns the form with the further fields of a sample, of numbers."""
@@ -50,10 +56,12 @@ class _Form(NamedTuple):
 
     def fits(self, sample: Mapping[str, Any]) -> bool:
         """Whether a sample has the fields, and none that it must not have."""
-        if not self.takes_numbers:
-            return sample.keys() == self.fields.keys()
         others = sample.keys() - self.fields.keys()
-        return self.fields.keys() <= sample.keys() and not others & _MADE_OF_TEXTS
+        if not self.fields.keys() <= sample.keys() or others & _MADE_OF_TEXTS:
+            return False
+        if self.least_others and others & _OF_OTHER_FORMS:
+            return False
+        return self.least_others <= len(others) <= self.most_others
 
     def values(self, sample: Any) -> tuple[Any, ...]:
         """Returns the values of a sample's fields.
@@ -129,7 +137,8 @@ _FORMS = (
         {"text": _text, "target": _text},
         lambda of, _: TextPairs(of["text"], of["target"]),
     ),
-    _Form({"text": _text}, lambda of, _: PlainTexts(of["text"]), takes_numbers=False),
+    _Form({"text": _text}, lambda of, _: PlainTexts(of["text"]), most_others=0),
+    _Form({"text": _text}, lambda of, _: UnlabelledTexts(of["text"]), least_others=1),
 )
 
 
@@ -139,8 +148,9 @@ def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
     Args:
         dataset: Any dataset; one whose samples are tensors is returned unchanged. A
             sample holds texts if its fields are `text` and `label`; `tokens` and
-            `labels`; `text` and `target`; or `text` alone. Beside the pairs there may
-            be others, of numbers in the same shape for every sample.
+            `labels`; `text` and `target`; or `text`. Beside these there may be others,
+            of numbers in the same shape for every sample. A `text` alone is cut into
+            blocks.
         stream: Whether to read the rows only as they are needed.
 
     Raises:

@@ -85,7 +85,7 @@ class Preprocessing:
     def _inputs_of(self, data: TextColumns | ColumnDataset) -> ColumnDataset:
         if isinstance(data, ColumnDataset):
             return self._apply_to_table(data)
-        return ColumnDataset(self._encoder.encode_inputs(data))
+        return ColumnDataset(self._encoder.encode_inputs(data) | data.number_columns)
 
     def unknown_labels(self, dataset: TextColumns) -> dict[int, str]:
         """Returns why samples have no class, by their index, of all that have none."""

@@ -20,6 +20,7 @@ from oumi_runtime.core.datasets import (
     TextColumns,
     TextDataset,
     TextPairs,
+    UnlabelledTexts,
 )
 from oumi_runtime.core.datasets.in_memory.packing import cut_into_blocks
 from oumi_runtime.core.log import logger
@@ -66,6 +67,8 @@ class TextEncoder:
                 return self._tagged(dataset, label_ids)
             case PlainTexts():
                 return self._blocks(dataset)
+            case UnlabelledTexts():
+                return {"input_ids": self._inputs(dataset.columns["text"])}
             case TextPairs():
                 return self._pairs(dataset)
             case _:

@@ -12,6 +12,7 @@ from oumi_runtime.core.datasets.in_memory.texts import (
     TextColumns,
     TextDataset,
     TextPairs,
+    UnlabelledTexts,
 )
 from oumi_runtime.core.datasets.rows.batch_maker import BatchMaker, MadeBatch
 from oumi_runtime.core.datasets.rows.collation import (
@@ -50,6 +51,7 @@ __all__ = [
     "TextColumns",
     "TextDataset",
     "TextPairs",
+    "UnlabelledTexts",
     "concatenate",
     "pack_sequences",
     "regroup",

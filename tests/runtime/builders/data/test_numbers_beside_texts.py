@@ -13,13 +13,14 @@ from oumi_runtime.core.configs import (
     DatasetSplitParams,
     ModelParams,
 )
-from oumi_runtime.core.datasets import BaseMapDataset, Stream
+from oumi_runtime.core.datasets import BaseMapDataset, Stream, StreamSource
+from oumi_runtime.core.datasets.rows.collation import PaddingCollator
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.exceptions import BadRowError
+from oumi_runtime.exceptions import BadRowError, DataError
 from oumi_runtime.models import MLPEncoder
 
 
-def tokenized(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:
+def preprocessed(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:
     @register_dataset("numbered")
     class Numbered(BaseMapDataset):
         def __init__(self, **kwargs: Any) -> None:
@@ -33,7 +34,12 @@ def tokenized(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:
     data = DataParams(train=DatasetSplitParams(datasets=params, stream=stream))
     texts = build_dataset_mixture(data, DatasetSplit.TRAIN)
     model = MLPEncoder(input_dim=80, output_dim=3)
-    return fit_preprocessing(texts, ModelParams(model_name="x"), model).apply(texts)
+    return fit_preprocessing(texts, ModelParams(model_name="x"), model), texts
+
+
+def tokenized(rows: list[dict[str, Any]], *, stream: bool = False) -> Any:
+    preprocessing, texts = preprocessed(rows, stream=stream)
+    return preprocessing.apply(texts)
 
 
 ROWS = [{"text": f"t {n}", "label": n % 3, "stars": n / 2} for n in range(90)]
@@ -85,3 +91,34 @@ def test_an_identifier_is_no_number():
     rows = [{"text": "a", "label": 0, "id": "doc-1"}] * 2
     with pytest.raises(BadRowError, match="'id' is 'doc-1', not a number: beside text"):
         tokenized(rows)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_texts_may_come_with_numbers_alone(stream):
+    """Such as captions of images, which need no label."""
+    rows = [{"text": f"t {n}", "images": torch.full((1, 2, 2), n)} for n in range(90)]
+    samples = tokenized(rows, stream=stream)
+    samples = [samples[n] for n in range(90)] if not stream else list(samples)
+    assert sorted(samples[0]) == ["attention_mask", "images", "input_ids"]
+    assert [int(each["images"].sum()) for each in samples] == [4 * n for n in range(90)]
+
+
+@pytest.mark.parametrize("rows", [ROWS, [{"text": "a", "stars": 1.0}] * 3])
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_predicted_from_has_the_numbers_too(rows, stream):
+    preprocessing, texts = preprocessed(rows, stream=stream)
+    if not stream:
+        texts = Stream([StreamSource(texts)])
+    inputs = list(preprocessing.apply_to_inputs(texts))
+    assert [float(each["stars"]) for each in inputs] == [row["stars"] for row in rows]
+
+
+def test_text_that_is_not_tokenized_says_which_fields_are():
+    with pytest.raises(DataError, match="'text' is 'a', not numeric; texts are"):
+        PaddingCollator()([{"text": "a", "labels": 0}])
+
+
+@pytest.mark.parametrize("label", [2.5, None])
+def test_a_label_that_is_no_class_is_no_number_beside_a_text(label):
+    rows = [{"text": "a", "label": label}] * 2
+    assert sorted(tokenized(rows)[0]) == ["label", "text"]

@@ -188,6 +188,14 @@ class PlainTexts(TextColumns):
         super().__init__({"text": encodable(texts)})
 
 
+class UnlabelledTexts(TextColumns):
+    """Texts beside numbers, without labels, such as captions of images: `text`."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Initializes the dataset; see `TextDataset`."""
+        super().__init__({"text": encodable(texts)})
+
+
 class TextPairs(TextColumns):
     """Pairs of a source and a target text: `text`, `target`."""
 

@@ -20,6 +20,11 @@ from oumi_runtime.exceptions import BadRowError, DataError
 Collator = Callable[[list[Any]], Batch]
 _LABELS = ("labels", "label")
 _NUMBERS = {bool, int, float}
+_TOKENIZED = (
+    "; texts are tokenized where a sample has text and label, the number or name of a "
+    "class; text and target; tokens and labels; or text and numbers, but no label"
+)
+_REMEDIES = {"text": _TOKENIZED, "tokens": _TOKENIZED}
 
 
 class PaddingCollator:
@@ -123,7 +128,8 @@ class PaddingCollator:
         try:
             tensor = torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise DataError(f"{name!r} is {value!r:.40}, not numeric") from error
+            reason = f"{name!r} is {value!r:.40}, not numeric"
+            raise DataError(reason + _REMEDIES.get(name, "")) from error
         is_cut = self._max_length is not None and tensor.ndim == 1
         return tensor[: self._max_length] if is_cut else tensor
 
