@@ -5,13 +5,18 @@ measure keeps stays in memory.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
+
+from oumi_scaffold.user_data.findings import Largest, largest_of
 
 Column = Sequence[object]
 
 
 _A_CLASS = "a class: write whole numbers from 0, or names"
+# By default, training leaves out as many rows.
+_MOST_LACKING = 100
 
 
 class Measure(ABC):
@@ -64,7 +69,39 @@ class Texts(Measure):
             self._fail(place, self.columns[0], values[place], "text")
 
 
-class Numbers(Measure):
+class Labels(Measure):
+    """The labels of the rows, which a few rows may not have."""
+
+    def start(self) -> None:
+        """Forgets all rows."""
+        super().start()
+        self.num_missing = self._first_missing = 0
+
+    @property
+    def lacking(self) -> str:
+        """How many rows have no label, and which is the first; empty if all have."""
+        if not self.num_missing:
+            return ""
+        have = "has" if self.num_missing == 1 else "have"
+        return (
+            f"{self.num_missing:,} of its {self.num_rows:,} rows {have} no "
+            f"{self.columns[0]}, the first is row {self._first_missing}"
+        )
+
+    @property
+    def failure(self) -> str | None:
+        """Why the column cannot be used, if it cannot."""
+        are_few = self.num_missing <= min(_MOST_LACKING, self.num_rows / 10)
+        if self._failure or are_few:
+            return self._failure
+        return f"{self.lacking}: fill in such labels, or remove such rows"
+
+    def _miss(self, place: int) -> None:
+        self.num_missing += 1
+        self._first_missing = self._first_missing or self.num_rows + place + 1
+
+
+class Numbers(Labels):
     """What is wrong with the first value that is not a number, if any is."""
 
     def start(self) -> None:
@@ -75,22 +112,21 @@ class Numbers(Measure):
     def _look(self, *batch: Column) -> None:
         if self.reason is not None or _are_numbers(batch[0]):
             return
-        for row, value in enumerate(plain(batch[0]), start=self.num_rows + 1):
+        for place, value in enumerate(plain(batch[0])):
             if value is None or value == "" or value != value:  # which NaN is not
-                self.reason = f"row {row} is missing"
-                return
-            if not isinstance(value, int | float):
-                self.reason = f"row {row} is {value!r:.40}"
+                self._miss(place)
+            elif not isinstance(value, int | float):
+                self.reason = f"row {self.num_rows + place + 1} is {value!r:.40}"
                 return
 
 
-class Classes(Measure):
+class Classes(Labels):
     """How many classes there are: different names, or whole numbers from 0."""
 
     def start(self) -> None:
         """Forgets all rows."""
         super().start()
-        self._values: set[str | int] = set()
+        self._values = Counter[str | int]()
 
     @property
     def number(self) -> int:
@@ -98,10 +134,16 @@ class Classes(Measure):
         return len(self._values) if self._has_names else max(map(int, self._values)) + 1
 
     @property
+    def largest(self) -> Largest | None:
+        """The class of most rows, where there are others."""
+        return largest_of(self._values)
+
+    @property
     def failure(self) -> str | None:
         """Why the column is not one of classes, if it is not."""
-        if self._failure or self._has_names:
-            return self._failure
+        failure = super().failure
+        if failure or self._has_names:
+            return failure
         least = min(map(int, self._values), default=0)
         name = self.columns[-1]
         if least >= 0:
@@ -113,23 +155,20 @@ class Classes(Measure):
         return any(isinstance(value, str) for value in self._values)
 
     def _look(self, *batch: Column) -> None:
-        if not self._take(_different(batch[0])):
-            values = plain(batch[0])
-            place = _first(values, lambda value: not self._take([value]))
-            if place is None:
+        if self._take(_counted(batch[0])):
+            return
+        for place, value in enumerate(plain(batch[0])):
+            if value in (None, ""):
+                self._miss(place)
+            elif not self._take([value]):
+                self._fail(place, self.columns[0], value, _A_CLASS)
                 return
-            if values[place] in (None, ""):
-                row_number = self.num_rows + place + 1
-                missing = f"row {row_number} has no {self.columns[0]}"
-                self._failure = f"{missing}; fill it in, or leave out rows like this"
-                return
-            self._fail(place, self.columns[0], values[place], _A_CLASS)
 
-    def _take(self, values: Sequence[object]) -> bool:
-        """Adds the values, if all of them are classes."""
+    def _take(self, values: Collection[object]) -> bool:
+        """Adds the values, or a count by value, if all of them are classes."""
         if not {*map(type, values)} <= {str, int, bool} or "" in values:
             return False
-        self._values.update(cast(Sequence[str | int], values))
+        self._values.update(cast(Collection[str | int], values))
         return True
 
 
@@ -144,7 +183,7 @@ class Tags(Classes):
             if (
                 not tokens.null_count + tags.null_count
                 and tokens.value_lengths().equals(tags.value_lengths())
-                and self._take(_different(tags.flatten()))
+                and self._take(_counted(tags.flatten()))
             ):
                 return
         rows = zip(*map(plain, batch), strict=True)
@@ -203,11 +242,26 @@ def plain(column: Column) -> list[object]:
 
 def _different(column: Column) -> list[object]:
     """The values of a column, of an array of simple ones each but once."""
-    if column_kind(column).startswith(
-        ("string", "large_string", "int", "uint", "bool")
-    ):
+    if _is_simple(column):
         return plain(cast(Any, column).unique())
     return plain(column)
+
+
+def _counted(column: Column) -> Collection[object]:
+    """The values of a column; of an array of simple ones their counts, by value."""
+    if _is_simple(column):
+        counts = cast(Any, column).value_counts()
+        values, numbers = (
+            plain(counts.field(0)),
+            cast(list[int], plain(counts.field(1))),
+        )
+        return dict(zip(values, numbers, strict=True))
+    return plain(column)
+
+
+def _is_simple(column: Column) -> bool:
+    kinds = ("string", "large_string", "int", "uint", "bool")
+    return column_kind(column).startswith(kinds)
 
 
 def _are_numbers(column: Column) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from oumi_scaffold.request.values import Value
 
@@ -13,6 +14,21 @@ DatasetKwargs = Mapping[str, str | bool | int | list[str]]
 _SHARES = "{train: 0.8, validation: 0.1, test: 0.1}"
 # With fewer, a class might be in one split alone.
 _FEWEST_TO_SHARE = 50
+
+
+class Largest(NamedTuple):
+    """The class that most of the data is of: its name or number, and its share."""
+
+    name: str | int
+    share: float
+
+
+def largest_of(counts: Mapping[str | int, int]) -> Largest | None:
+    """Returns the largest class of two or more, given how often each occurs."""
+    if len(counts) < 2 or not (total := sum(counts.values())):
+        return None
+    name = max(counts, key=counts.__getitem__)
+    return Largest(name, counts[name] / total)
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,8 @@ class UserData:
         encoded: What becomes of a column that is not a feature as it is.
         num_rows: The rows or images without a split; 0 where each has one.
         is_shared: Whether the splits share those.
+        lacking: How many rows have no label and are to be left out, in a clause.
+        largest: The class that most of the data is of.
     """
 
     dataset_name: str
@@ -40,6 +58,8 @@ class UserData:
     encoded: Mapping[str, str] = field(default_factory=dict[str, str])
     num_rows: int = 0
     is_shared: bool = False
+    lacking: str = ""
+    largest: Largest | None = None
 
     def shared(self) -> "UserData":
         """Returns the data in three splits, where it has none and rows enough."""
@@ -62,5 +82,6 @@ class UserData:
                 name for name in SPLITS_IN_ORDER if name in self.splits
             ),
             "__split_shares": _SHARES if self.is_shared else "",
+            **({"__on_bad_sample": "skip"} if self.lacking else {}),
             **{k: v for k, v in self.arguments.items() if k in settable},
         }

@@ -6,13 +6,14 @@ Of an archive only the headers are read, and the arrays of labels and splits.
 import ast
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.files import SPLITS
-from oumi_scaffold.user_data.findings import UserData
+from oumi_scaffold.user_data.findings import UserData, largest_of
 
 _SPLIT_WORDS = {"train", "training", "validation", "valid", "val", "dev"} | {
     *("test", "testing", "eval", "evaluation")
@@ -57,6 +58,7 @@ def _in_archive(path: Path) -> UserData:
             "in_channels": 1 if len(shape) == 3 else shape[1],
         },
         num_rows=labels.size if splits is None else 0,
+        largest=largest_of(Counter[str | int](labels.ravel().tolist())),
     ).shared()
 
 
@@ -89,13 +91,11 @@ def _in_folders(path: Path) -> UserData:
         classes, num_images = _folders(path / "train"), 0
         if not classes:
             raise DataFileError(str(path / "train"), "it has no folder for any class")
+        images = _images_in(path / "train", classes)
     else:
         classes, splits = inside, ("train",)
-        num_images = sum(
-            each.is_file() and not each.name.startswith(".")
-            for name in inside
-            for each in (path / name).rglob("*")
-        )
+        images = _images_in(path, classes)
+        num_images = sum(images.values())
         if not num_images or any(name.lower() in _SPLIT_WORDS for name in inside):
             there = ", ".join(inside) or "no folder"
             reason = f"it has no folder train, only {there}; make it train/CLASS/*.png"
@@ -107,7 +107,19 @@ def _in_folders(path: Path) -> UserData:
         size,
         {"num_classes": len(classes), **size, "in_channels": 3},
         num_rows=num_images,
+        largest=largest_of(images),
     ).shared()
+
+
+def _images_in(path: Path, classes: Sequence[str]) -> Mapping[str | int, int]:
+    """Counts the files in the folder of each class."""
+    return {
+        name: sum(
+            each.is_file() and not each.name.startswith(".")
+            for each in (path / name).rglob("*")
+        )
+        for name in classes
+    }
 
 
 def _folders(path: Path) -> list[str]:

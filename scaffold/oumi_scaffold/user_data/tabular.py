@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oumi_scaffold.exceptions import DataFileError
-from oumi_scaffold.user_data.columns import Classes, Measure, Numbers, Words
+from oumi_scaffold.user_data.columns import Classes, Labels, Numbers, Words
 from oumi_scaffold.user_data.features import Feature
 from oumi_scaffold.user_data.files import rows_to_share, table_of
 from oumi_scaffold.user_data.findings import SPLITS_IN_ORDER, UserData
@@ -26,7 +26,7 @@ def classified_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
     target = Classes(table.column("label", LABELS))
     data = _read(path, table, splits, target)
     arguments = {**data.arguments, "num_classes": target.number}
-    return replace(data, arguments=arguments).shared()
+    return replace(data, arguments=arguments, largest=target.largest).shared()
 
 
 def measured_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
@@ -40,8 +40,8 @@ def measured_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
     data = _read(path, table, splits, target)
     if target.reason:
         reason = (
-            f"{target.columns[0]} does not hold numbers alone: {target.reason}; fill "
-            "in or remove such rows"
+            f"{target.columns[0]} does not hold numbers alone: {target.reason}; "
+            "correct or remove such rows"
         )
         raise DataFileError(str(table.path), reason)
     kwargs = {**data.dataset_kwargs, "regression": True}
@@ -49,7 +49,7 @@ def measured_rows(path: Path, chosen: Mapping[str, str]) -> UserData:
 
 
 def _read(
-    path: Path, table: UserTable, splits: tuple[str, ...], target: Measure
+    path: Path, table: UserTable, splits: tuple[str, ...], target: Labels
 ) -> UserData:
     """Reads the rows once, for the target and for what every other column gives."""
     (label,) = target.columns
@@ -86,6 +86,7 @@ def _read(
         left_out=left_out,
         encoded={n: each.treatment for n, each in features.items() if each.treatment},
         num_rows=rows_to_share(path, table),
+        lacking=target.lacking,
     )
 
 

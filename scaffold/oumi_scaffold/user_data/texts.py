@@ -41,6 +41,8 @@ def labelled_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         _renamed({"text_column": text, "label_column": label}),
         {"num_classes": classes.number},
         num_rows=rows_to_share(path, table),
+        lacking=classes.lacking,
+        largest=classes.largest,
     ).shared()
 
 
@@ -101,6 +103,7 @@ def tagged_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         _renamed(columns, usual),
         {"num_classes": tags.number},
         num_rows=rows_to_share(path, table),
+        largest=tags.largest,
     ).shared()
 
 

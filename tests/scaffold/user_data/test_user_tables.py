@@ -81,7 +81,10 @@ def test_every_kind_of_file_tells_the_same(tmp_path, kind):
     words, texts = Words("label"), Numbers("body")
     table.read(Texts("text"), classes, numbers, holed, words, texts)
     assert (classes.number, list(words.values)) == (3, ["0", "1", "2"])
-    assert (numbers.reason, holed.reason) == (None, f"row {ROWS - 1} is missing")
+    assert (numbers.reason, holed.reason) == (None, None)
+    assert holed.lacking == (
+        f"1 of its {ROWS:,} rows has no holed, the first is row {ROWS - 1}"
+    )
     assert (texts.reason or "").startswith("row 1 is 'xxx")
     assert table.num_rows == ROWS
 
@@ -91,8 +94,9 @@ def test_what_is_wrong_far_down_is_told_with_its_row(tmp_path, kind):
     labels = [""] + ["a"] * (ROWS - 2)
     rows = pa.table({"text": TABLE.column("text")[1:], "label": labels[::-1]})
     table = read_user_table(write(tmp_path / f"t.{kind}", rows), {})
-    with pytest.raises(DataFileError, match=f"row {ROWS - 1} has no label"):
-        table.read(Texts("text"), Classes("label"))
+    classes = Classes("label")
+    table.read(Texts("text"), classes)
+    assert classes.lacking.endswith(f"has no label, the first is row {ROWS - 1}")
 
 
 @pytest.mark.parametrize("late", ["0.5", "none", ""])
@@ -102,8 +106,9 @@ def test_a_csv_column_has_the_type_that_all_of_its_rows_have(tmp_path, late):
     table = read_user_table(tmp_path / "t.csv", {})
     numbers = Numbers("a")
     table.read(numbers, Texts("b"))
-    reason = {"0.5": None, "none": "row 1 is '0'", "": f"row {ROWS + 1} is missing"}
+    reason = {"0.5": None, "none": "row 1 is '0'", "": None}
     assert (numbers.reason, table.num_rows) == (reason[late], ROWS + 1)
+    assert numbers.lacking.endswith(f"the first is row {ROWS + 1}") == (late == "")
     if late == "none":
         table.read(Texts("a"))
 

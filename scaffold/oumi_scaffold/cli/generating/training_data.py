@@ -1,5 +1,6 @@
 """`--dataset` and `--data`: the training data that a new model's config names."""
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,9 @@ _NOTED_BYTES = 300_000_000
 
 # The data of the built-in configs has some thousands.
 _MANY_ROWS = 200_000
+
+# With a larger share of one class, accuracy says little.
+_UNEQUAL = 0.9
 
 # So many columns are named, where more are alike.
 _FEW_COLUMNS = 3
@@ -140,6 +144,19 @@ def _note_what_was_found(path: Path, data: UserData) -> None:
         output.note(
             f"{path} has no splits: all of it is used for training; to evaluate too, "
             "make a folder of train, validation and test"
+        )
+    if data.lacking:
+        output.note(
+            f"{path}: {data.lacking}; such rows are left out, by on_bad_sample: skip "
+            "in the config"
+        )
+    if data.largest is not None and data.largest.share >= _UNEQUAL:
+        name, share = data.largest.name, math.floor(1000 * data.largest.share) / 1000
+        output.note(
+            f"{100 * share:g} % of {path} is of class {name!r}, and always predicting "
+            f"that has an accuracy of {share:g}: go by macro_f1, also as "
+            "metric_for_best_model: eval_macro_f1, and give F.cross_entropy in the "
+            "model a weight for each class"
         )
     for columns, why in _alike(data.left_out):
         reason = output.printable(why)

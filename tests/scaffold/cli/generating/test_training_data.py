@@ -141,7 +141,7 @@ def test_the_path_is_as_the_project_sees_it(
         (["--data", "a.xyz"], "its file type is unknown"),
         (["--data", "b.csv"], "only name, value; name it with --column text=NAME"),
         (["--data", "c.csv"], "row 1: label is 0.5, which is not a class"),
-        (["--data", "nolabel.csv"], "row 2 has no label; fill it in, or leave out"),
+        (["--data", "nolabel.csv"], "rows has no label, the first is row 2: fill in"),
         (["--data", "d.csv"], "classes are numbered from 0"),
         (["--data", "e.csv"], "has no rows"),
         (["--data", "f.jsonl"], "cannot be read: line 2: Expecting property name"),
