@@ -24,8 +24,8 @@ from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import BadSampleError, ModelForwardError
 
 Prediction = dict[str, Any]
-"""One of `label` and `probabilities`, `labels`, `value`, `embedding`, `text`,
-`continuation`."""
+"""One of `label` and `probabilities`, `labels`, `labels` and `shares`, `value`,
+`embedding`, `text`, `continuation`."""
 
 DEFAULT_NEW_TOKENS = 64
 _TARGETS = ("labels", "label")
@@ -126,9 +126,12 @@ class _FromOutputs:
             return self._classes(found)
         if found.ndim == 3 and WORDS in batch:
             return self._tags(found, batch[WORDS], batch[NUM_WORDS])
+        if found.ndim == 4:
+            return self._pixels(_classes_second(found, inputs))
         raise ModelForwardError(
             f"the logits of {name} are of shape {tuple(found.shape)}, of which no "
-            "prediction can be made; (batch,) are values, and (batch, classes) classes"
+            "prediction can be made; (batch,) are values, (batch, classes) classes, "
+            "and (batch, classes, height, width) classes of pixels"
         )
 
     def _classes(self, logits: torch.Tensor) -> list[Prediction]:
@@ -159,9 +162,40 @@ class _FromOutputs:
             predictions.append({"labels": found})
         return predictions
 
+    def _pixels(self, logits: torch.Tensor) -> list[Prediction]:
+        """Returns the likeliest class of each pixel, and the share of each class.
+
+        Args:
+            logits: (batch, classes, height, width); one class is the second of two.
+        """
+        if logits.shape[1] == 1:
+            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+        names = [str(self._name(number)) for number in range(logits.shape[1])]
+        labels = logits.argmax(1)  # (batch, height, width)
+        shares = [
+            each.flatten().bincount(minlength=len(names)) / each.numel()
+            for each in labels
+        ]
+        return [
+            {"labels": rows, "shares": dict(zip(names, row, strict=True))}
+            for rows, row in zip(
+                labels.tolist(), _numbers(torch.stack(shares)), strict=True
+            )
+        ]
+
     def _name(self, label: int) -> str | int:
         names = self.label_names or ()
         return names[label] if label < len(names) else label
+
+
+def _classes_second(logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
+    """Returns logits of pixels as (batch, classes, height, width).
+
+    The classes are last only if the other dimensions are those of the images.
+    """
+    sides = [each.shape[-2:] for each in inputs.values() if each.ndim == 4]
+    is_last = logits.shape[1:3] in sides and logits.shape[2:] not in sides
+    return logits.movedim(-1, 1) if is_last else logits
 
 
 def _inputs_for(model: nn.Module, batch: Batch, later: Sequence[str] = ()) -> Batch:

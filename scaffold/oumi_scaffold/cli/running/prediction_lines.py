@@ -11,6 +11,7 @@ import click
 
 Prediction = dict[str, Any]
 _SUFFIXES = (".jsonl", ".json", ".csv")
+_SINGULARS = {"probabilities": "probability", "shares": "share"}
 
 
 class JsonLines:
@@ -26,8 +27,9 @@ class JsonLines:
 class CsvLines:
     """One row for each prediction, below a header.
 
-    The probability of each class, and each number of an embedding, has a column of its
-    own: `probability_NAME` and `embedding_0`. The labels of tokens are one JSON list.
+    The probability and the share of each class, and each number of an embedding, have a
+    column of their own: `probability_NAME`, `share_NAME` and `embedding_0`. The labels
+    of tokens, or pixels, are one JSON list.
     """
 
     def __init__(self) -> None:
@@ -69,9 +71,9 @@ def lines_for(file: Path | None) -> Lines:
 
 def _cells(prediction: Prediction) -> Iterator[tuple[str, Any]]:
     for name, value in prediction.items():
-        if name == "probabilities":
+        if name in _SINGULARS:
             for key, inner in value.items():
-                yield f"probability_{key}", inner
+                yield f"{_SINGULARS[name]}_{key}", inner
         elif name == "embedding":
             for place, inner in enumerate(value):
                 yield f"embedding_{place}", inner

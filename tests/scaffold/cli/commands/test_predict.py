@@ -131,6 +131,10 @@ def test_csv_has_a_column_for_each_class(run: Callable, stand_in: StandIn):
     [
         ({"embedding": [0.5, -1]}, ["embedding_0,embedding_1", "0.5,-1"]),
         ({"labels": ["a", None]}, ["labels", '"[""a"", null]"']),
+        (
+            {"labels": [[0, 1]], "shares": {"sky": 0.5, "sea": 0.5}},
+            ["labels,share_sky,share_sea", '"[[0, 1]]",0.5,0.5'],
+        ),
         ({"file": "x.png", "value": 2.5}, ["file,value", "x.png,2.5"]),
         ({"continuation": "a\nß"}, ["continuation", '"a', 'ß"']),
     ],
