@@ -15,6 +15,8 @@ _LARGEST_TOLERANCE = 0.05
 _CONVERSION: Any = torch.ops.aten._to_copy.default  # noqa: SLF001
 # `A_log`, `log_std`, `logit_scale`: the exponential of 30 times as much is infinite.
 _LOGARITHM = re.compile(r"(^|[._])log(it_scale|_|\.|$)", re.IGNORECASE)
+_EMBEDDINGS = ("embeddings", "target_embeddings")
+_LABELS = "labels"
 _NOT_THE_MODELS = {*vars(nn.Module()), "_init_kwargs"}
 
 
@@ -38,17 +40,29 @@ def output_name(outputs: dict[str, torch.Tensor]) -> str:
     raise CheckFailedError("forward returns no 'logits' in its dict")
 
 
+def main_output(outputs: dict[str, torch.Tensor], inputs: Batch) -> torch.Tensor:
+    """Returns the main output of given inputs, (batch, ...).
+
+    Of a model with an encoder for each of two inputs, such as texts and images, these
+    are both embeddings, joined, since neither depends on all inputs.
+    """
+    name = output_name(outputs)
+    if name == _EMBEDDINGS[0] and _LABELS not in inputs and _EMBEDDINGS[1] in outputs:
+        return torch.cat([outputs[each] for each in _EMBEDDINGS], dim=-1)
+    return outputs[name]
+
+
 def logits_of(model: nn.Module, inputs: Batch) -> torch.Tensor:
     """Returns the main output, computed without gradients."""
     with torch.no_grad():
         outputs = outputs_of(model, inputs)
-    name = output_name(outputs)
-    if outputs[name].isnan().any():
+    output = main_output(outputs, inputs)
+    if output.isnan().any():
         raise CheckFailedError(
-            f"the {name} contain NaN: is a weight not initialised, or something "
-            "divided by zero?"
+            f"the {output_name(outputs)} contain NaN: is a weight not initialised, or "
+            "something divided by zero?"
         )
-    return outputs[name]
+    return output
 
 
 def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:

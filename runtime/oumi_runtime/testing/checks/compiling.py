@@ -20,6 +20,7 @@ from oumi_runtime.testing.measuring import (
     compute_gradients,
     logits_of,
     loss_of,
+    main_output,
     output_name,
     outputs_of,
     perturbed,
@@ -149,7 +150,7 @@ def check_exported_model_computes_the_same(case: ModelCase) -> None:
         found = exported(**others)
     require_equal(
         logits_of(model, others),
-        found[output_name(found)],
+        main_output(found, others),
         "the exported model computes a different output for a batch of another size",
     )
 

@@ -19,7 +19,7 @@ from oumi_runtime.testing.measuring import (
     listing,
     logits_of,
     loss_of,
-    output_name,
+    main_output,
     perturbed,
     require_equal,
     strays,
@@ -149,7 +149,7 @@ def check_given_weights_are_used(case: ModelCase) -> None:
         found = torch.func.functional_call(model, weights, (), inputs)
     require_equal(
         expected,
-        found[output_name(found)],
+        main_output(found, inputs),
         "torch.func.functional_call with other weights does not compute with them: "
         "does forward use a weight that is stored elsewhere?",
     )

@@ -76,6 +76,14 @@ def captioned_images(batch_size: int) -> Batch:
     return {**images(batch_size), "labels": targets(batch_size)}
 
 
+def images_with_captions(batch_size: int) -> Batch:
+    return {
+        **texts(batch_size),
+        **images(batch_size, 3),
+        "area": torch.rand(batch_size),
+    }
+
+
 def images_to_clean(batch_size: int) -> Batch:
     clean = images(batch_size)["images"]
     return {"images": clean + 0.1 * torch.randn_like(clean), "labels": clean}
@@ -172,6 +180,9 @@ STYLES = {
     ),
     "bag_multilabel": Style("BagMultiLabel", labelled_texts, {"vocab_size": VOCAB}),
     "bert_like": Style("BertLike", texts_of_two_parts, {"vocab_size": VOCAB}),
+    "caption_matcher": Style(
+        "CaptionMatcher", images_with_captions, {"vocab_size": VOCAB}
+    ),
     "convnext": Style("ConvNext", classified_images),
     "crf_tagger": Style("CrfTagger", tagged_texts, {"vocab_size": VOCAB}),
     "deberta_like": Style("DebertaLike", tagged_texts, {"vocab_size": VOCAB}),
