@@ -33,7 +33,7 @@ from oumi_runtime.core.trainers.checkpoints.state_files import (
     random_state,
     set_random_state,
 )
-from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
+from oumi_runtime.core.trainers.model_calls import loss_to_train_on, outputs_of
 from oumi_runtime.exceptions import CheckpointError
 
 # Keeps a step without a target from dividing by zero. Below any other number of
@@ -103,7 +103,7 @@ class HuggingFaceLoop(transformers.Trainer):
             ignore_index = self._owner.parts.train_batches.ignore_index
             inputs = without_nan(inputs, share, ignore_index)
         outputs = outputs_of(model, self._owner.model, inputs)
-        loss = loss_of(outputs, self._owner.model)
+        loss = loss_to_train_on(outputs, self._owner.model)
         if share is not None:
             loss = loss * share
         self._loss_since_save = self._loss_since_save + loss.detach()

@@ -78,6 +78,22 @@ def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:
     return loss
 
 
+def loss_to_train_on(outputs: Any, model: nn.Module) -> torch.Tensor:
+    """Returns the loss from a model's outputs, which has a gradient.
+
+    Raises:
+        ModelForwardError: See `loss_of`; or no weight can be trained on the loss.
+    """
+    loss = loss_of(outputs, model)
+    if not loss.requires_grad:
+        why = "look for detach(), item(), argmax() and no_grad() before it"
+        if not any(weight.requires_grad for weight in model.parameters()):
+            why = "all weights are frozen"
+        name = type(model).__name__
+        raise ModelForwardError(f"the loss of {name} has no gradient: {why}")
+    return loss
+
+
 def terms_of(outputs: Any) -> dict[str, torch.Tensor]:
     """Returns the outputs that are single numbers, apart from the loss itself.
 

@@ -7,7 +7,11 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.models import BaseModel
-from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of
+from oumi_runtime.core.trainers.model_calls import (
+    loss_of,
+    loss_to_train_on,
+    outputs_of,
+)
 from oumi_runtime.exceptions import ModelForwardError
 
 BATCH = {"x": torch.ones(2, 3), "labels": torch.zeros(2)}
@@ -226,3 +230,19 @@ def test_what_fails_at_no_layer_stays_what_it_is():
 def test_outputs_without_a_loss_say_what_is_to_be_returned(outputs, sentence):
     with pytest.raises(ModelForwardError, match=re.escape(sentence)):
         loss_of(outputs, Net())
+
+
+@pytest.mark.parametrize(
+    ("lose", "requires_grad", "why"),
+    [
+        (lambda logits: logits.detach().mean(), True, "detach"),
+        (lambda logits: logits.argmax(dim=1).float().mean(), True, "argmax"),
+        (lambda logits: logits.mean(), False, "all weights are frozen"),
+    ],
+)
+def test_a_loss_without_a_gradient_is_told_of(lose, requires_grad, why):
+    model = nn.Linear(3, 2).requires_grad_(requires_grad)
+    outputs = {"loss": lose(model(torch.ones(2, 3)))}
+    with pytest.raises(ModelForwardError, match=f"Linear has no gradient.*{why}"):
+        loss_to_train_on(outputs, model)
+    assert loss_of(outputs, model) is outputs["loss"]

@@ -11,7 +11,11 @@ import torch
 
 from oumi_runtime.core.distributed import is_distributed
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
-from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
+from oumi_runtime.core.trainers.model_calls import (
+    loss_to_train_on,
+    outputs_of,
+    terms_of,
+)
 from oumi_runtime.core.trainers.parts import TrainingParts
 from oumi_runtime.core.trainers.steps.clipping import GradientClipper
 from oumi_runtime.core.trainers.steps.compiled_pass import compiled_pass
@@ -138,7 +142,7 @@ class TrainStep:
             with nullcontext() if is_last else self._parallelism.accumulating():
                 with self._autocast(), self._dropout():
                     outputs = outputs_of(self._forward, self._model, columns)
-                    loss = loss_of(outputs, self._model)
+                    loss = loss_to_train_on(outputs, self._model)
                     if not isinstance(weight, float):
                         loss = loss * weight
                     for name, term in terms_of(outputs).items():
