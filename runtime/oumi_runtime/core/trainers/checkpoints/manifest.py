@@ -16,6 +16,7 @@ from typing import Any
 import xxhash
 
 from oumi_runtime.core.files import read_plain, sync
+from oumi_runtime.core.trainers.checkpoints.direct_io import write_new
 from oumi_runtime.exceptions import CheckpointError, UnsafeFileError
 
 MANIFEST_FILENAME = "manifest.json"
@@ -53,7 +54,8 @@ class Manifest:
             "files": files,
             "metrics": self.metrics,
         }
-        return json.dumps({**content, "xxh128": _digest(content)}) + "\n"
+        text = json.dumps(content)
+        return f'{text[:-1]}, "xxh128": "{digest(text.encode())}"}}\n'
 
 
 def digest(content: bytes | memoryview) -> str:
@@ -64,10 +66,11 @@ def digest(content: bytes | memoryview) -> str:
 def seal(folder: Path, manifest: Manifest) -> None:
     """Writes the manifest for files already on disk, and syncs their folder."""
     # Not written atomically: the folder does not have its final name yet.
-    with (folder / MANIFEST_FILENAME).open("x") as file:
-        file.write(manifest.text())
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = write_new(folder / MANIFEST_FILENAME, manifest.text().encode())
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     sync(folder)
 
 
@@ -143,10 +146,6 @@ def _parse(content: dict[str, Any]) -> Manifest:
     if not all(isinstance(value, int | float) for value in metrics.values()):
         raise TypeError(metrics)
     return Manifest(content["step"], files, metrics)
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return digest(json.dumps(content).encode())
 
 
 def _hash(path: Path) -> str:

@@ -4,7 +4,6 @@ Training waits only for the copy; `CheckpointStore` writes it to disk.
 """
 
 import os
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,14 +36,15 @@ class Snapshot:
             The size and hash of each file, by name.
         """
         records = {}
-        with ExitStack() as opened:
-            descriptors = []
+        descriptors: list[int] = []
+        try:
             for name, content in sorted(self.files.items()):
-                descriptor = write_new(folder / name, content)
-                opened.callback(os.close, descriptor)
-                descriptors.append(descriptor)
+                descriptors.append(write_new(folder / name, content))
                 records[name] = FileRecord(len(content), digest(content))
             # Synced after all are written, so that the journal is written once.
             for descriptor in descriptors:
                 os.fsync(descriptor)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
         return records
