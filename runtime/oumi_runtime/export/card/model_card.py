@@ -1,7 +1,9 @@
 """The card of an export, `README.md`: what it is, and how to load it."""
 
 import json
+from pathlib import Path
 
+from oumi_runtime.core.configs import DatasetParams
 from oumi_runtime.core.trainers.run.record import read_record
 from oumi_runtime.export.card.usage import example_code
 from oumi_runtime.export.inputs.preparation import Preparation, preparation_of
@@ -9,6 +11,7 @@ from oumi_runtime.export.opening import TrainedRun
 from oumi_runtime.export.results import ExportResult
 
 CARD_FILENAME = "README.md"
+_NUM_NAMED = 20
 
 
 def model_card(result: ExportResult, run: TrainedRun) -> str:
@@ -32,10 +35,10 @@ def model_card(result: ExportResult, run: TrainedRun) -> str:
 
 
 def _origin(run: TrainedRun) -> str:
-    names = [each.dataset_name for each in run.config.data.train.datasets]
     parameters = sum(p.numel() for p in run.model.parameters())
-    lines = [f"A model of {parameters:,} parameters, trained on {', '.join(names)}."]
     sessions = (read_record(run.folder) or {}).get("sessions") or [{}]
+    data = _data(run, sessions[-1].get("num_train_samples"))
+    lines = [f"A model of {parameters:,} parameters, trained on {data}"]
     metrics = sessions[-1].get("metrics")
     if isinstance(metrics, dict) and metrics and run.model_dir == run.folder:
         lines += ["", "| metric | value |", "|---|---|"]
@@ -45,6 +48,37 @@ def _origin(run: TrainedRun) -> str:
             if isinstance(value, int | float)
         ]
     return "\n".join(lines)
+
+
+def _data(run: TrainedRun, num_samples: object) -> str:
+    """Returns the data that a model was trained on, as its user knows it.
+
+    Args:
+        run: The run.
+        num_samples: The number of samples, if it was recorded.
+    """
+    datasets = run.config.data.train.datasets
+    count = f"{num_samples:,} samples of " if isinstance(num_samples, int) else ""
+    text = f"{count}{', '.join(map(_name, datasets))}."
+    if len(datasets) != 1 or datasets[0].dataset_name.lower() != "tabular":
+        return text
+    features = run.reader.feature_columns
+    names = [f"`{name}`" for name in features.are_texts or features.names or ()]
+    if not names:
+        return text
+    label = datasets[0].dataset_kwargs.get("label_column", "label")
+    more = len(names) - _NUM_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{text} It predicts `{label}` from {', '.join(names[:_NUM_NAMED])}{rest}."
+
+
+def _name(dataset: DatasetParams) -> str:
+    if dataset.dataset_path is None:
+        return dataset.dataset_name
+    path = Path(dataset.dataset_path)
+    # Where it is on the machine of the training is nobody else's business.
+    shown = path.name if path.is_absolute() else path.as_posix()
+    return f"`{shown}` ({dataset.dataset_name})"
 
 
 def _table(result: ExportResult) -> str:

@@ -58,12 +58,18 @@ class RunRecord:
         }
         self._sessions: list[dict[str, Any]] = []
 
-    def begin(self, resumed_from: Path | None, passed_over: tuple[str, ...]) -> None:
+    def begin(
+        self,
+        resumed_from: Path | None,
+        passed_over: tuple[str, ...],
+        num_train_samples: int | None,
+    ) -> None:
         """Records the start of a session.
 
         Args:
             resumed_from: The checkpoint it resumes from; None if it is a new run.
             passed_over: Why newer checkpoints were skipped.
+            num_train_samples: The samples of the training data; None if it streams.
         """
         if resumed_from is not None:
             self._sessions = (read_record(self._path.parent) or {}).get("sessions", [])
@@ -76,6 +82,7 @@ class RunRecord:
                 "pid": os.getpid(),
                 "resumed_from": None if resumed_from is None else resumed_from.name,
                 "passed_over": list(passed_over),
+                "num_train_samples": num_train_samples,
                 "ended": None,
                 "exit_reason": None,
             },

@@ -12,6 +12,7 @@ from typing import Any
 
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.configs.params.base_params import to_tree
+from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.datasets.fingerprints import Fingerprints
 from oumi_runtime.core.distributed import (
     barrier,
@@ -131,7 +132,10 @@ class RunSession:
         self._config.to_yaml(text)
         write_whole(self._folder / CONFIG_FILENAME, text.getvalue())
         self._record = RunRecord(self._folder, self._config, self._fingerprints.all)
-        self._record.begin(self._found.path, self._found.passed_over)
+        batches = trainer.parts.train_batches
+        is_stream = isinstance(batches.dataset, Stream)
+        num_samples = None if is_stream else batches.num_samples
+        self._record.begin(self._found.path, self._found.passed_over, num_samples)
 
     def _described(self) -> dict[str, Any]:
         # Through JSON, to be comparable with what was read from JSON.
