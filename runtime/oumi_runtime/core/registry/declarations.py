@@ -57,6 +57,8 @@ class _SourceFile:
     declarations: tuple[Declaration, ...] | None = None
 
 
+_NAME_KEYWORDS = ("registry_name", "name")
+_KIND_KEYWORDS = ("registry_type", "type")
 _cache: dict[Path, _SourceFile] = {}
 # `catch_warnings` changes state of the whole process.
 _parse_lock = threading.Lock()
@@ -75,6 +77,28 @@ def mentions(path: Path, name: str) -> bool:
     text = _source_file(path).folded
     # `bytes.lower` knows no letters but those of ASCII.
     return bool(text) and (not name.isascii() or name.lower().encode() in text)
+
+
+def kinds_given(path: Path, name: str) -> Iterator[tuple[int, str]]:
+    """Yields the line of each registration of a name, and its kind as it is written.
+
+    Args:
+        path: A Python file.
+        name: A registered name, in any case.
+
+    Raises:
+        OSError: The file cannot be read.
+        SyntaxError: The file is not valid Python.
+    """
+    for statement in run_on_import(parsed(_source_file(path).source, path).body):
+        for call, _ in _calls(statement):
+            found = _literal(_argument(call, 0, *_NAME_KEYWORDS)) or ""
+            if (
+                _last_name(call.func, {}) == "register"
+                and found.lower() == name.lower()
+            ):
+                kind = _argument(call, 1, *_KIND_KEYWORDS)
+                yield call.lineno, "" if kind is None else ast.unparse(kind)
 
 
 def _source_file(path: Path) -> _SourceFile:
@@ -176,11 +200,11 @@ def _registered(
 ) -> Iterator[tuple[str, RegistryType]]:
     """Yields the name and kind that a call registers, or nothing."""
     function = _last_name(call.func, aliases)
-    name = _literal(_argument(call, 0, "registry_name", "name"))
+    name = _literal(_argument(call, 0, *_NAME_KEYWORDS))
     if not name:
         return
     if function == "register":
-        kind = _argument(call, 1, "registry_type", "type")
+        kind = _argument(call, 1, *_KIND_KEYWORDS)
         if (
             isinstance(kind, ast.Attribute)
             and _last_name(kind.value, aliases) == "RegistryType"

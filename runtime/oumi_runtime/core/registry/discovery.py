@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from oumi_runtime.core.registry.declarations import (
     Declaration,
     declarations_in,
+    kinds_given,
     mentions,
 )
 from oumi_runtime.core.registry.registry_type import RegistryType
@@ -87,6 +88,15 @@ class Listing:
                 if same_name and declaration.type is type:
                     found.setdefault(declaration.path, declaration)
         return list(found.values())
+
+    def wrongly_declared(self, name: str, type: RegistryType) -> Iterator[str]:
+        """Yields a sentence for each registration of a name whose kind is another."""
+        for file in self.files:
+            if _mentions(file.path, name) and not file.declarations()[1]:
+                for line, kind in kinds_given(file.path, name):
+                    given = f"as {kind}" if kind else "without a kind"
+                    right = f"a {type.value} is RegistryType.{type.name}"
+                    yield f"{file.path}:{line} registers it {given}; {right}"
 
 
 @dataclass(frozen=True)

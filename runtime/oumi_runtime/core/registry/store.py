@@ -20,6 +20,7 @@ from oumi_runtime.exceptions import (
     InvalidNameError,
     NotRegisteredError,
     UnknownNameError,
+    suggestion,
 )
 
 
@@ -113,7 +114,13 @@ class Registry:
         declared = (declaration.name for declaration in self.declared(type))
         provided = discovery.entry_point_names(type)
         known = [*others, *self.get_all(type), *declared, *provided]
-        return UnknownNameError(type.value, name, known, found.looked + found.problems)
+        hints = [*found.looked, *found.problems]
+        wrong = [s for x in found.listings for s in x.wrongly_declared(name, type)]
+        if wrong:
+            return UnknownNameError(type.value, name, (), [*hints, *wrong])
+        if found.listings and not suggestion(name, known):
+            hints.append(f"if it is yours, list its file in {found.listings[0].path}")
+        return UnknownNameError(type.value, name, known, hints)
 
     def get_all(self, type: RegistryType) -> dict[str, Any]:
         """Returns what is registered so far, by name as spelled; imports nothing."""

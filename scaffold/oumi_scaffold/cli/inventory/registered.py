@@ -5,10 +5,10 @@ user's are imported, and so torch is not either.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from oumi_scaffold.project import requirements_file
 
@@ -72,10 +72,29 @@ def registered(
 
 
 def unusable(project: Path) -> list[str]:
-    """Says of each of the user's files that cannot be read why that is so."""
+    """Says what keeps names of the user's files from being used.
+
+    These are files that cannot be read, and names that are registered twice.
+    """
     from oumi_runtime.core.registry.discovery import survey
 
-    return list(survey([project]).problems)
+    return [*survey([project]).problems, *_registered_twice(project)]
+
+
+def _registered_twice(project: Path) -> Iterator[str]:
+    """Yields a sentence for each name that is given to two classes."""
+    for kind in get_args(Kind):
+        places: dict[str, dict[str, str]] = {}
+        for each in registered(kind, project):
+            place = f"{each.path}:{each.line}"
+            places.setdefault(each.name.lower(), {})[place] = each.name
+        for (first, _), (second, name), *_ in (
+            found.items() for found in places.values() if len(found) > 1
+        ):
+            yield (
+                f"two {kind} are registered as {name!r}: {first} and {second}; give "
+                "one of them another name"
+            )
 
 
 def _may_be_registered(kind: Kind, project: Path, words: Sequence[str]) -> bool:

@@ -100,3 +100,32 @@ def test_a_missing_list_of_the_environment_is_mentioned(monkeypatch):
     text = str(REGISTRY.unknown("A", MODEL))
 
     assert "/no/such/list.txt cannot be read: no such file or directory" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (", registry.RegistryType.MODELS", "as registry.RegistryType.MODELS"),
+        (", 'model'", "as 'model'"),
+        (", RegistryType.DATASET", "as RegistryType.DATASET"),
+        ("", "without a kind"),
+    ],
+)
+def test_a_registration_of_another_or_no_kind_is_named(project, kind, sentence):
+    source = f'@registry.register("Net"{kind})\nclass Net:\n    pass\n'
+    folder = project(
+        {"oumi_requirements.txt": "a.py\nb.py", "a.py": source, "b.py": ""}
+    )
+
+    text = str(REGISTRY.unknown("net", MODEL))
+
+    place = folder / "a.py"
+    assert f"{place}:1 registers it {sentence}; a model is RegistryType.MODEL" in text
+    assert "did you mean" not in text
+
+
+def test_where_no_name_is_near_it_says_where_to_list_files(project, monkeypatch):
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+    text = str(REGISTRY.unknown("Perceiver", MODEL))
+    assert text.endswith(f"list its file in {folder / 'oumi_requirements.txt'}")
+    assert "list its" not in str(REGISTRY.unknown("Aa", MODEL))

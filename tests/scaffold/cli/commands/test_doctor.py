@@ -134,3 +134,20 @@ def test_a_gpu_that_cannot_be_used_is_a_problem(
     gpus = [hardware.Examined(False, "it is broken"), hardware.Examined(True, "whole")]
     monkeypatch.setattr(hardware, "examine_gpus", lambda: gpus)
     assert failures() == ["it is broken"]
+
+
+@pytest.mark.parametrize("other", ["OtherNet", "MLPEncoder"])
+def test_two_models_of_one_name_are_found(
+    project: Path, run: Callable, failures: Callable, other: str
+):
+    run("new-model", "MyNet")
+    run("new-model", "OtherNet")
+    text = (project / MODEL).read_text()
+    (project / MODEL).write_text(
+        text.replace('register("MyNet"', f'register("{other}"')
+    )
+    twice, *_ = failures()
+    assert f"two models are registered as '{other}': " in twice
+    assert "my_net.py:13" in twice
+    assert "give one of them another name" in twice
+    assert f"two models are registered as '{other}'" in run("list", "models").err
