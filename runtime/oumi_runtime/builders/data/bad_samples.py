@@ -35,19 +35,21 @@ def naming_the_remedy(config: TrainingConfig) -> Iterator[None]:
     except BadRowError as error:
         if not _could_skip(config) or "; " in str(error):
             raise
-        more = BadRowError(f"{error}{_REMEDY}")
+        whole = [
+            f", and data.{split.value}.stream: false"
+            for split in config.data.streamed_in_blocks()
+        ]
+        more = BadRowError(f"{error}{_REMEDY}{''.join(whole)}")
         for note in getattr(error, "__notes__", ()):
             more.add_note(note)
         raise more from error
 
 
 def _could_skip(config: TrainingConfig) -> bool:
-    """Whether rows are not left out, but could be.
-
-    Most of what streams is refused with `skip`, or fails as a whole.
-    """
+    """Whether rows are not left out, but could be, at least of data read whole."""
+    splits = [config.data.get_split(split) for split in DatasetSplit]
     return (
         config.data.on_bad_sample != OnBadSample.SKIP
         and config.training.trainer_type is not TrainerType.HF
-        and not any(config.data.get_split(split).stream for split in DatasetSplit)
+        and not any(split.stream and split.pack for split in splits)
     )

@@ -244,19 +244,30 @@ class DataParams(BaseParams):
         """Checks that bad rows can be left out of what streams, if they are to be."""
         if self.on_bad_sample != OnBadSample.SKIP:
             return
-        wrong: dict[str, str] = {}
+        wrong = {
+            f"{split.value}.stream": (
+                f"true is not possible with on_bad_sample: skip, which cannot leave "
+                f"rows out of {name!r} while it streams; write false, or "
+                "on_bad_sample: raise"
+            )
+            for split, name in self.streamed_in_blocks().items()
+        }
+        if wrong:
+            raise SectionError(wrong, {key: ["on_bad_sample"] for key in wrong})
+
+    def streamed_in_blocks(self) -> dict[DatasetSplit, str]:
+        """Returns the dataset of each split that streams in blocks of rows, if any.
+
+        None of these rows can be left out.
+        """
+        found: dict[DatasetSplit, str] = {}
         for split in DatasetSplit:
             params = self.get_split(split)
             names = [dataset.dataset_name for dataset in params.datasets]
-            found = [name for name in names if name.lower() in _READ_IN_BLOCKS]
-            if params.stream and found:
-                wrong[f"{split.value}.stream"] = (
-                    f"true is not possible with on_bad_sample: skip, which cannot "
-                    f"leave rows out of {found[0]!r} while it streams; write false, or "
-                    "on_bad_sample: raise"
-                )
-        if wrong:
-            raise SectionError(wrong, {key: ["on_bad_sample"] for key in wrong})
+            blocks = [name for name in names if name.lower() in _READ_IN_BLOCKS]
+            if params.stream and blocks:
+                found[split] = blocks[0]
+        return found
 
     def get_split(self, split: DatasetSplit) -> DatasetSplitParams:
         """Returns the datasets of a split."""
