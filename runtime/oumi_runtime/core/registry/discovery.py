@@ -94,9 +94,11 @@ class Listing:
         for file in self.files:
             if _mentions(file.path, name) and not file.declarations()[1]:
                 for line, kind in kinds_given(file.path, name):
-                    given = f"as {kind}" if kind else "without a kind"
-                    right = f"a {type.value} is RegistryType.{type.name}"
-                    yield f"{file.path}:{line} registers it {given}; {right}"
+                    right = f"RegistryType.{type.name}"
+                    if not kind.endswith(right):
+                        given = f"as {kind}" if kind else "without a kind"
+                        where = f"{file.path}:{line}"
+                        yield f"{where} registers it {given}, not as {right}"
 
 
 @dataclass(frozen=True)

@@ -113,15 +113,18 @@ def test_a_missing_list_of_the_environment_is_mentioned(monkeypatch):
 )
 def test_a_registration_of_another_or_no_kind_is_named(project, kind, sentence):
     source = f'@registry.register("Net"{kind})\nclass Net:\n    pass\n'
-    folder = project(
-        {"oumi_requirements.txt": "a.py\nb.py", "a.py": source, "b.py": ""}
-    )
+    folder = project({"oumi_requirements.txt": "a.py", "a.py": source})
 
     text = str(REGISTRY.unknown("net", MODEL))
 
     place = folder / "a.py"
-    assert f"{place}:1 registers it {sentence}; a model is RegistryType.MODEL" in text
+    assert f"{place}:1 registers it {sentence}, not as RegistryType.MODEL" in text
     assert "did you mean" not in text
+
+
+def test_a_registration_of_the_right_kind_is_not_blamed(project):
+    project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
+    assert "registers it" not in str(REGISTRY.unknown("A", MODEL))
 
 
 def test_where_no_name_is_near_it_says_where_to_list_files(project, monkeypatch):
