@@ -25,6 +25,8 @@ class Mistake:
 
     def __str__(self) -> str:
         what = f"{self.key}: {self.sentence}" if self.key else self.sentence
+        if self.place == f"argument --{self.key}":
+            return f"argument --{what}"
         return f"{self.place}  {what}" if self.place else what
 
 

@@ -102,6 +102,9 @@ def model_mistakes(params: "ModelParams") -> Wrong:
     name = params.model_name
     if _is_known(name, RegistryType.MODEL):
         yield from _registered_model_mistakes(params)
+    if name.endswith(".py"):
+        yield ("model_name",), _file_given(name)
+        return
     if (
         _is_there(name)
         and Path(name).is_dir()
@@ -120,6 +123,17 @@ def model_mistakes(params: "ModelParams") -> Wrong:
         yield from _argument_mistakes(
             name, ("model_kwargs",), params.model_kwargs, signature
         )
+
+
+def _file_given(given: str) -> str:
+    """Returns the message for a Python file in place of a model's name."""
+    try:
+        found = declarations_in(Path(given))
+    except (OSError, SyntaxError):
+        found = []
+    names = [each.name for each in found if each.type is RegistryType.MODEL]
+    there = f"that it registers: {', '.join(names)}" if names else "by its name"
+    return f"{shown(given)} is a file; give the model {there}"
 
 
 def _registered_model_mistakes(params: "ModelParams") -> Wrong:

@@ -119,7 +119,7 @@ class Registry:
         if wrong:
             return UnknownNameError(type.value, name, (), [*hints, *wrong])
         if found.listings and not suggestion(name, known):
-            hints.append(f"if it is yours, list its file in {found.listings[0].path}")
+            hints.append("if it is yours, list its file there")
         return UnknownNameError(type.value, name, known, hints)
 
     def get_all(self, type: RegistryType) -> dict[str, Any]:

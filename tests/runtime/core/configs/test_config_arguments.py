@@ -63,8 +63,8 @@ def test_mistakes_in_file_and_arguments_are_told_together(tmp_path: Path):
     )
 
     assert [line.partition(":")[0] for line in found[1:]] == [
-        "argument --training.max_steps  training.max_steps",
-        "argument --model.nam  model.nam",
+        "argument --training.max_steps",
+        "argument --model.nam",
         "argument --flag  has no value; add one",
     ]
     assert found[0].startswith(f"{path}:2:9  training.seed")

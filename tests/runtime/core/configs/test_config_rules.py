@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from config_mistakes import mistakes
 
 from oumi_runtime.core.configs import (
     TrainingConfig,
@@ -14,6 +15,11 @@ def mistakes_of(text):
     with pytest.raises(ConfigError) as caught:
         TrainingConfig.from_str(text).finalize_and_validate()
     return [mistake.key for mistake in caught.value.mistakes]
+
+
+def named(model):
+    text = REST.replace("MLPEncoder", f"'{model}'")
+    TrainingConfig.from_str(text).finalize_and_validate()
 
 
 REST = """
@@ -78,6 +84,24 @@ def test_what_joins_the_sections_is_named(text, key, sentence):
     assert mistake.key == key or key is None
     assert sentence in mistake.sentence
     assert mistake.place.startswith("<text>:")
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("@register('Net', RegistryType.MODEL)\nclass Net: ...", "it registers: Net"),
+        ("class Net: ...", "is a file; give the model by its name"),
+        (None, "is a file; give the model by its name"),
+    ],
+)
+def test_a_file_in_place_of_a_model_is_told_the_names_in_it(
+    source, sentence, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if source is not None:
+        (tmp_path / "net.py").write_text(source)
+    (mistake,) = mistakes(lambda: named("net.py"))
+    assert mistake.endswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -130,5 +130,6 @@ def test_a_registration_of_the_right_kind_is_not_blamed(project):
 def test_where_no_name_is_near_it_says_where_to_list_files(project, monkeypatch):
     folder = project({"oumi_requirements.txt": "a.py", "a.py": net("A")})
     text = str(REGISTRY.unknown("Perceiver", MODEL))
-    assert text.endswith(f"list its file in {folder / 'oumi_requirements.txt'}")
+    listing = folder / "oumi_requirements.txt"
+    assert text.endswith(f"looked in {listing}; if it is yours, list its file there")
     assert "list its" not in str(REGISTRY.unknown("Aa", MODEL))
