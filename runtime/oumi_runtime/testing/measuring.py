@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 from oumi_runtime.core.models.operator_mode import OperatorMode
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
@@ -122,7 +123,7 @@ def perturbed(model: nn.Module, scale: float = 0.02) -> nn.Module:
 
     The embedding of padding stays as it is, as in training.
     """
-    tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+    tables = [module for module in model.modules() if isinstance(module, EMBEDDINGS)]
     padding = {
         table: table.weight[table.padding_idx].clone()
         for table in tables

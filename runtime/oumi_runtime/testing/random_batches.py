@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 from oumi_runtime.exceptions import ModelBuildError
 from oumi_runtime.testing.case import Batch, BatchFactory, ModelCase
 from oumi_runtime.testing.docstrings import documented_inputs, known_sizes, upper_bound
@@ -102,7 +103,7 @@ def _inputs(case: ModelCase) -> Callable[[int], Batch]:
 def _tokens(case: ModelCase, has_mask: bool) -> Callable[[int], Batch]:
     rows = upper_bound(case, "input_ids")
     if rows is None:
-        tables = (m for m in case.model().modules() if isinstance(m, nn.Embedding))
+        tables = (m for m in case.model().modules() if isinstance(m, EMBEDDINGS))
         table = next(tables, None)
         if table is None:
             raise ModelBuildError("the size of the vocabulary cannot be determined")

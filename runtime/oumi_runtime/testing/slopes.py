@@ -7,6 +7,8 @@ from itertools import combinations
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
+
 # A value of a model costs as much as it has numbers, and slopes for each of its tensors
 # the square of that.
 _LARGE = 3_000_000
@@ -49,7 +51,7 @@ class Slopes:
         self._paddings = {
             id(module.weight): module.padding_idx
             for module in model.modules()
-            if isinstance(module, nn.Embedding) and module.padding_idx is not None
+            if isinstance(module, EMBEDDINGS) and module.padding_idx is not None
         }
 
     def unlike_gradients(self) -> list[str]:

@@ -121,6 +121,12 @@ def _lacking(needed: list[str], task: str) -> str:
             f"its forward also needs {names}: give it a default of None, without which "
             "it returns what the loss is computed from"
         )
+    if "offsets" in needed:
+        return (
+            f"its forward also needs {names}: default them to None, since "
+            "nn.EmbeddingBag needs none for texts of shape (batch, sequence), and give "
+            "it padding_idx=0, with which it leaves padding out"
+        )
     if task == "embedding":
         return (
             f"its forward also needs {names}, and the model embeds one text at a time: "

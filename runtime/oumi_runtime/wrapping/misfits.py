@@ -1,5 +1,9 @@
 """Says why what a module returns does not fit its task."""
 
+import contextlib
+
+from torch import nn
+
 from oumi_runtime.wrapping.batches import output_shape
 from oumi_runtime.wrapping.outputs import described, find_logits, tensors_in
 
@@ -39,6 +43,30 @@ def misfit(
             f"{lasts[0]} classes and --set num_classes={lasts[0]}"
         )
     return reason
+
+
+def key_asked_for(net: nn.Module) -> str | None:
+    """Returns a key by which a module reads its input; None if that is not a dict."""
+    noting = _Noting()
+    with contextlib.suppress(Exception, SystemExit):
+        net(noting)
+    return next((key for key in noting.asked if isinstance(key, str)), None)
+
+
+class _Noting(dict[object, object]):
+    """An empty dict that notes the keys that are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[object] = []
+
+    def __missing__(self, key: object) -> object:
+        self.asked.append(key)
+        raise KeyError(key)
+
+    def get(self, key: object, default: object = None) -> object:
+        self.asked.append(key)
+        return default
 
 
 def shown_input(task: str, shape: tuple[int, ...]) -> str:

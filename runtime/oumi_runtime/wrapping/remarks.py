@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 from oumi_runtime.wrapping.outputs import Found, is_of_a_sigmoid
 
 
@@ -13,18 +14,42 @@ def vocabulary(net: nn.Module, wanted: int) -> tuple[int, list[str]]:
         net: The module.
         wanted: The size of the vocabulary of the data.
     """
-    tables = [each for each in net.modules() if isinstance(each, nn.Embedding)]
+    tables = [each for each in net.modules() if isinstance(each, EMBEDDINGS)]
     if not tables:
-        note = "it has no nn.Embedding, so set tokenizer_name in the config"
+        note = (
+            "it has no nn.Embedding or nn.EmbeddingBag, so set tokenizer_name in the "
+            "config"
+        )
         return wanted, [note]
     rows = tables[0].num_embeddings
     if rows == wanted:
         return rows, []
     note = (
-        f"its first nn.Embedding has {rows:,} rows, so the vocabulary will be as "
-        "large; if it is not the table of the tokens, make that one first"
+        f"its first nn.{type(tables[0]).__name__} has {rows:,} rows, so the vocabulary "
+        "will be as large; if it is not the table of the tokens, make that one first"
     )
     return rows, [note]
+
+
+def padding(net: nn.Module, what: str, mask: str) -> str:
+    """Says that padding changes what a module computes, and what to do.
+
+    Args:
+        net: The module.
+        what: Its name.
+        mask: The mask that it is given; empty if it takes none.
+    """
+    start = f"padding changes what {what} computes"
+    fails = "the tests of padding will fail"
+    if mask:
+        return f"{start}, although it is given {mask}: {fails}"
+    bags = (each for each in net.modules() if isinstance(each, nn.EmbeddingBag))
+    if any(each.padding_idx is None for each in bags):
+        return f"{start}: {fails} until its nn.EmbeddingBag has padding_idx=0"
+    return (
+        f"{start}, and it takes no mask: {fails} until its forward has an "
+        "attention_mask, 1 for tokens and 0 for padding"
+    )
 
 
 def probabilities(found: Found) -> tuple[bool, list[str]]:

@@ -6,7 +6,7 @@ from torch import nn
 from oumi_runtime.exceptions import WrappingError
 from oumi_runtime.wrapping import batches, decoding, masks
 from oumi_runtime.wrapping.forwards import Forward
-from oumi_runtime.wrapping.misfits import misfit, shown_input
+from oumi_runtime.wrapping.misfits import key_asked_for, misfit, shown_input
 from oumi_runtime.wrapping.outputs import Found, find_embeddings, find_logits
 from oumi_runtime.wrapping.source import told
 
@@ -74,6 +74,13 @@ class Runner:
         try:
             outputs = self.run(inputs, **others)
         except (Exception, SystemExit) as error:
+            if (key := key_asked_for(self.net)) is not None:
+                raise WrappingError(
+                    self.what,
+                    f"its forward takes a dict with {key!r}: wrap a subclass whose "
+                    "forward takes a tensor, x, and returns "
+                    f"super().forward({{{key!r}: x}})",
+                ) from error
             raise WrappingError(
                 self.what,
                 f"given {shown_input(self.task, tuple(inputs.shape))}, it raises "

@@ -1,6 +1,7 @@
 """Tries a module on a batch like those of its task, before anything is written."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -73,7 +74,8 @@ class Trial:
         Raises:
             WrappingError: It does not run, or does not return what the task needs.
         """
-        with _seeded():
+        # What torch warns of here may come of the values that it is tried with.
+        with _seeded(), warnings.catch_warnings(action="ignore"):
             try:
                 return self._interface(is_sequence_first=False)
             except WrappingError as error:
@@ -249,13 +251,8 @@ class Trial:
             return (name if kind else ""), kind
         kind, is_honoured = masks.mask_kind_of(self._runner.logits, name, self.sizes)
         if not is_honoured:
-            how = (
-                f"although it is given {name}: the tests of padding will fail"
-                if kind
-                else "and it takes no mask: the tests of padding will fail until its "
-                "forward has an attention_mask, 1 for tokens and 0 for padding"
-            )
-            self.notes.append(f"padding changes what {self.what} computes, {how}")
+            given = name if kind else ""
+            self.notes.append(remarks.padding(self._net, self.what, given))
         return (name if kind and kind != "ids" else ""), kind
 
 

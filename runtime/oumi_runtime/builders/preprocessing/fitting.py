@@ -20,6 +20,7 @@ from oumi_runtime.core.datasets import (
     Stream,
     TextColumns,
 )
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 
 # The maximum number of texts to train a vocabulary on; it hardly changes with more.
 VOCABULARY_TEXTS = 20_000
@@ -33,7 +34,8 @@ def fit_preprocessing(
     Args:
         dataset: The training split, before it is tokenized or encoded.
         model_params: The model section: the tokenizer and the maximum length.
-        model: The model; its first `nn.Embedding` determines the vocabulary size.
+        model: The model; its first `nn.Embedding` or `nn.EmbeddingBag` determines the
+            size of the vocabulary.
 
     Raises:
         DataError: No tokenizer can be built for the model, or see `TableEncoding.fit`.
@@ -46,7 +48,7 @@ def fit_preprocessing(
         model_params = replace(model_params, tokenizer_name="bytes")
     if label_names is None:
         label_names = _names_of_classes(dataset)
-    embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
+    embeddings = (m for m in model.modules() if isinstance(m, EMBEDDINGS))
     embedding = next(embeddings, None)
     tokenizer, pad_token_id = build_padded_tokenizer(
         model_params,

@@ -39,8 +39,8 @@ def train_wordpiece(texts: Sequence[str], vocab_size: int | None) -> Tokenizer:
     """
     if vocab_size is None or not texts:
         raise DataError(
-            "training a vocabulary needs texts, and a model with an nn.Embedding; set "
-            "model.tokenizer_name to use an existing one"
+            "training a vocabulary needs texts, and a model with an nn.Embedding or "
+            "nn.EmbeddingBag; set model.tokenizer_name to use an existing one"
         )
     if vocab_size < _SMALLEST_VOCABULARY:
         raise DataError(

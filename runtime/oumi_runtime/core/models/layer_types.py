@@ -11,6 +11,7 @@ CONVOLUTIONS = (
     nn.ConvTranspose3d,
 )
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 DROPOUTS = (
     nn.Dropout,
     nn.Dropout1d,

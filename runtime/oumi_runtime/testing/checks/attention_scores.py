@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 from oumi_runtime.testing.case import Batch
 from oumi_runtime.testing.measuring import outputs_of
 
@@ -100,7 +101,7 @@ def _is_projection(module: nn.Module) -> bool:
     """
     weight = getattr(module, "weight", None)
     is_matrix = isinstance(weight, torch.Tensor) and weight.ndim == 2
-    is_table = isinstance(module, nn.Embedding | nn.EmbeddingBag)
+    is_table = isinstance(module, EMBEDDINGS)
     return is_matrix and not is_table and not any(module.children())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from oumi_runtime.core.models.layer_types import CONVOLUTIONS
+from oumi_runtime.core.models.layer_types import CONVOLUTIONS, EMBEDDINGS
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
@@ -209,7 +209,7 @@ def check_training_starts_everywhere(case: ModelCase) -> None:
     constant = [
         f"{name}.weight"
         for name, module in case.model().named_modules()
-        if isinstance(module, (nn.Embedding, nn.Linear, *CONVOLUTIONS))
+        if isinstance(module, (*EMBEDDINGS, nn.Linear, *CONVOLUTIONS))
         and name != last
         and module.weight.numel() > module.weight.shape[0] > 1
         and (module.weight == module.weight.flatten()[0]).all()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
 from oumi_runtime.testing.case import Batch, ModelCase, Tokens
 from oumi_runtime.testing.declaring import check
 from oumi_runtime.testing.docstrings import upper_bound
@@ -284,7 +285,7 @@ def _lookups(model: nn.Module) -> Generator[list[tuple[str, int, torch.Tensor]]]
     handles = [
         module.register_forward_pre_hook(noting(name, module.num_embeddings))
         for name, module in model.named_modules()
-        if isinstance(module, nn.Embedding)
+        if isinstance(module, EMBEDDINGS)
     ]
     try:
         yield found

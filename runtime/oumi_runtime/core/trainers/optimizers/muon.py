@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
+from oumi_runtime.core.models.layer_types import EMBEDDINGS
+
 
 class MuonWithAdamW(Optimizer):
     """Applies Muon or AdamW to each parameter group, depending on its `is_muon`."""
@@ -84,7 +86,7 @@ def inner_matrices(model: nn.Module) -> set[int]:
     embedded: set[int] = set()
     for module in model.modules():
         for parameter in module.parameters(recurse=False):
-            if isinstance(module, nn.Embedding):
+            if isinstance(module, EMBEDDINGS):
                 embedded.add(id(parameter))
             elif parameter.ndim == 2:
                 matrices[id(parameter)] = None
