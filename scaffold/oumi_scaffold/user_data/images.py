@@ -97,8 +97,10 @@ def _in_folders(path: Path) -> UserData:
         images = _images_in(path, classes)
         num_images = sum(images.values())
         if not num_images or any(name.lower() in _SPLIT_WORDS for name in inside):
-            there = ", ".join(inside) or "no folder"
+            there = ", ".join(inside)
             reason = f"it has no folder train, only {there}; make it train/CLASS/*.png"
+            if not inside:
+                reason = "it has no folders; make one for each class: CLASS/*.png"
             raise DataFileError(str(path), reason)
     size = {"image_size": _PICTURE_SIZE}
     return UserData(

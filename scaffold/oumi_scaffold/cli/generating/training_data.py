@@ -130,6 +130,12 @@ def _data_answers(
         )
     _check_settings(data, settings)
     _note_what_was_found(path, data)
+    size = data.dataset_kwargs.get("image_size")
+    if size is not None and "image_size" not in settings:
+        output.note(
+            f"the pictures of {path} are resized to {size} x {size} pixels; choose "
+            "another size with --set image_size=SIZE"
+        )
     left = [name for name in settable(source.template) if name not in settings]
     return data.answers(_seen_from(path, project), left)
 

@@ -31,7 +31,7 @@ def test_a_folder_of_pictures_is_counted(project: Path, run: Callable):
         project, {f"pets/{s}/{c}/1.png": "" for s in ("train", "dev") for c in "abc"}
     )
     done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
-    assert (done.exit_code, done.err) == (0, "")
+    assert (done.exit_code, done.err.count("\n")) == (0, 1)
     assert config_of(project)["model"]["model_kwargs"]["num_classes"] == 3
     assert dataset_of(project)["dataset_kwargs"] == {"image_size": 32}
     assert list(config_of(project)["data"]) == ["train", "validation"]
@@ -64,3 +64,28 @@ def test_the_digits_are_as_large_as_the_model_takes_them(project: Path, run: Cal
     for split in ("train", "validation", "test"):
         kwargs = dataset_of(project, split)["dataset_kwargs"]
         assert kwargs == {"image_size": 28}
+
+
+def test_pictures_get_the_size_that_the_model_takes(project: Path, run: Callable):
+    images = {f"pets/{c}/{n}.png": "" for c in ("cat", "dog") for n in range(30)}
+    make_tree(project, images)
+    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
+    assert "resized to 32 x 32 pixels; choose another size with --set" in done.err
+    done = run(
+        *("new-model", "MyNet", *IMAGES, "--data", "pets"),
+        *("--set", "image_size=64", "--force"),
+    )
+    assert (done.exit_code, "resized" in done.err) == (0, False)
+    assert dataset_of(project)["dataset_kwargs"] == {"image_size": 64}
+    assert run("update", "MyNet", "--set", "image_size=48").exit_code == 0
+    assert dataset_of(project)["dataset_kwargs"] == {"image_size": 48}
+    assert config_of(project)["model"]["model_kwargs"]["image_size"] == 48
+
+
+def test_a_folder_of_pictures_without_those_to_train_on_is_told(
+    project: Path, run: Callable
+):
+    make_tree(project, {"pets/test/cat/1.png": "", "pets/test/dog/2.png": ""})
+    done = run("new-model", "MyNet", *IMAGES, "--data", "pets")
+    assert done.exit_code == 2
+    assert "it has no folder train, only test; make it train/CLASS/*.png" in done.err

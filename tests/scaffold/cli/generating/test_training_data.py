@@ -171,7 +171,7 @@ def test_the_path_is_as_the_project_sees_it(
         ([*IMAGES, "--data", "k.npz"], "its images are of shape"),
         ([*IMAGES, "--data", "l.npz"], "not whole numbers from 0"),
         ([*IMAGES, "--data", "m.npz"], "not an .npz archive that can be read"),
-        ([*IMAGES, "--data", "."], "has no folder train"),
+        ([*IMAGES, "--data", "."], "has no folders; make one for each class"),
     ],
 )
 def test_data_that_will_not_do_is_one_line_and_nothing_is_written(
