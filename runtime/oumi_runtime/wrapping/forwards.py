@@ -43,7 +43,7 @@ class Forward:
         else:
             inputs = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
             if not inputs:
-                raise WrappingError(what, "its forward takes no input")
+                raise WrappingError(what, _taking_nothing(parameters))
         variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         rest = [each for each in parameters[1:] if each.kind not in variable]
         self._rest = rest
@@ -111,6 +111,16 @@ class Forward:
             if is_given and place > (name == self.mask and bool(self.target)):
                 reason = f"its forward takes {name} by position only, after others"
                 raise WrappingError(what, f"{reason}: remove the / from its parameters")
+
+
+def _taking_nothing(parameters: list[inspect.Parameter]) -> str:
+    """Says what to do about a forward without an input of its own."""
+    if not parameters:
+        return "its forward takes no input"
+    return (
+        f"its forward takes only **{parameters[0].name}: wrap a subclass whose forward "
+        "takes a tensor, and passes it on by its name"
+    )
 
 
 def _lacking(needed: list[str], task: str) -> str:

@@ -54,6 +54,19 @@ def test_a_bag_with_offsets_is_told_to_go_without(project: Path, run: Callable):
     )
 
 
+def test_a_forward_that_takes_any_names_is_told_what_to_wrap(
+    project: Path, run: Callable
+):
+    source = LINEAR.replace("self, x)", "self, **named)")
+    make_tree(project, {"nets.py": source.replace("one(x)", 'one(named["rows"])')})
+    done = run("wrap", "nets.py:Rows", *TABLE)
+    assert done.exit_code == 2
+    assert done.err == (
+        "error: cannot wrap 'nets:Rows': its forward takes only **named: wrap a "
+        "subclass whose forward takes a tensor, and passes it on by its name\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("head", "body", "keys"),
     [
