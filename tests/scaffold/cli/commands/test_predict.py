@@ -192,7 +192,7 @@ def test_a_file_is_written_whole_or_not_at_all(
         (["-o", "none/made.csv"], "there is no folder none"),
         (["in.csv", "-o", "./in.csv"], "in.csv is the input; name another file"),
         (["--batch-size", "0"], "0 is not in the range"),
-        (["--txt", "a"], "--txt  txt: unknown key"),
+        (["--txt", "a"], "argument --txt: unknown key"),
     ],
 )
 def test_a_mistake_is_told_before_the_model_is_loaded(
