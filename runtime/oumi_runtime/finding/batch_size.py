@@ -72,9 +72,10 @@ def find_batch_size(
         OumiRuntimeError: A model, dataset or other part cannot be built.
     """
     if smallest < 1 or (largest is not None and largest < smallest):
+        end = "" if largest is None else f" to {largest}"
         raise SearchRangeError(
-            f"the batch size cannot rise from {smallest} to {largest}; the smallest "
-            "must be at least 1, and the largest no smaller than that"
+            f"the batch size cannot rise from {smallest}{end}; the smallest must be at "
+            "least 1, and the largest no smaller than that"
         )
     steps = SizedSteps(build_trial(_unsplit(config), _STREAMED_STEPS))
     tried: list[TriedSize] = []

@@ -20,13 +20,14 @@ class ConflictError(ScaffoldError, FileExistsError):
 
     exit_code = 3
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], remedy: str = "") -> None:
         files = ", ".join(paths)
         verb, them = ("exists", "it") if len(paths) == 1 else ("exist", "them")
-        super().__init__(
-            f"{files} {verb} already; nothing was written. Keep {them} with --skip, "
-            f"replace {them} with --force, compare with --diff, or choose another name"
+        remedy = remedy or (
+            f"Keep {them} with --skip, replace {them} with --force, compare with "
+            "--diff, or choose another name"
         )
+        super().__init__(f"{files} {verb} already; nothing was written. {remedy}")
 
 
 class NotEmptyError(ScaffoldError, FileExistsError):

@@ -75,10 +75,14 @@ class Plan(NamedTuple):
         """The paths of conflicting files."""
         return tuple(e.path for e in self.entries if e.status is Status.CONFLICT)
 
-    def raise_for_conflicts(self) -> None:
-        """Raises ConflictError if there are conflicts."""
+    def raise_for_conflicts(self, remedy: str = "") -> None:
+        """Raises ConflictError if there are conflicts.
+
+        Args:
+            remedy: What to do, if `--skip`, `--force` and `--diff` are not options.
+        """
         if self.conflicts:
-            raise ConflictError(self.conflicts)
+            raise ConflictError(self.conflicts, remedy)
 
     def decided(self, decide: Callable[[PlanEntry], Status]) -> "Plan":
         """Returns the plan with every conflict decided.

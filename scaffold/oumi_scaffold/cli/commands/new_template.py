@@ -52,7 +52,7 @@ def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
         output.emit_json({"template": name, "dry_run": dry_run, "files": statuses})
     else:
         _print(name, plan)
-    plan.raise_for_conflicts()
+    plan.raise_for_conflicts("Choose another name")
 
 
 def _print(name: str, plan: Plan) -> None:

@@ -40,7 +40,7 @@ def command(runs: tuple[str, ...], target: str | None, as_json: bool) -> None:
     with locked(folder):
         entry = _replacing_older(planned_file(folder, path.name, content))
         plan = Plan(folder, (entry,))
-        plan.raise_for_conflicts()
+        plan.raise_for_conflicts("It is no report: choose another file with --output")
         write(plan)
     if as_json:
         output.emit_json({"path": str(path), "status": str(entry.status)})

@@ -194,6 +194,7 @@ def test_find_batch_size_says_where_no_size_keeps_the_steps(
         (["-c", "missing.yaml"], "missing.yaml"),
         (["-c", "good.yaml", "--training.max_stepz", "7"], "max_steps"),
         (["-c", "good.yaml", "--min", "5", "--max", "3"], "cannot rise from 5 to 3"),
+        (["-c", "good.yaml", "--min", "0"], "cannot rise from 0"),
         (["-c", "good.yaml", "--min", "x"], "'x' is not a valid"),
         ([], "Missing option '-c'"),
     ],

@@ -151,7 +151,10 @@ def test_no_other_file_is_replaced(project: Path, run: Callable, make_run: Calla
     before = snapshot(project)
     done = run("report", "a", "-o", "page.html")
     assert done.exit_code == 3
-    assert "page.html" in done.err
+    assert done.err == (
+        "error: page.html exists already; nothing was written. It is no report: choose "
+        "another file with --output\n"
+    )
     assert snapshot(project) == before
 
 
