@@ -21,6 +21,7 @@ from oumi_templates.python_filters import (
     identifier,
     integer,
     literal,
+    multiple_of,
     number,
     raise_if_undefined,
 )
@@ -107,6 +108,7 @@ class TypedFilters(Extension):
             literal=literal,
             mask_argument=mask_argument,
             mask_value=mask_value,
+            multiple_of=multiple_of,
             number=number,
             snake_case=snake_case,
             wrapped=wrapped,

@@ -23,6 +23,32 @@ class FilterError(ValueError):
         super().__init__(f"{ascii(value)[:80]} cannot be written as {promised}")
 
 
+class MultipleError(ValueError):
+    """A whole number is no multiple of another, as the code needs it."""
+
+    def __init__(self, name: str, value: int, divisor: int) -> None:
+        super().__init__(f"{name} cannot be {value}: give a multiple of {divisor}")
+        self.name, self.value, self.divisor = name, value, divisor
+
+
+def multiple_of(value: object, divisor: object, name: str) -> int:
+    """Returns a whole number that is a multiple of another.
+
+    Args:
+        value: The number, or its decimal digits.
+        divisor: The other, likewise.
+        name: The name of the value, for the error.
+
+    Raises:
+        FilterError: One of them is something else.
+        MultipleError: It is no multiple.
+    """
+    number, part = integer(value), integer(divisor)
+    if part < 1 or number % part:
+        raise MultipleError(name, number, part)
+    return number
+
+
 def identifier(value: object) -> str:
     """Returns the value if it is a plain ASCII Python identifier.
 

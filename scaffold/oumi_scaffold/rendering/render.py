@@ -12,11 +12,16 @@ from typing import NamedTuple
 
 import jinja2
 
-from oumi_scaffold.exceptions import ScaffoldError, TemplateError
+from oumi_scaffold.exceptions import (
+    InvalidValueError,
+    ScaffoldError,
+    TemplateError,
+)
 from oumi_scaffold.rendering.answers import context_of, text_of, typed
 from oumi_scaffold.rendering.sandbox import environment_of
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.folder import TemplateFolder
+from oumi_templates.python_filters import MultipleError
 
 
 class RenderedFile(NamedTuple):
@@ -91,6 +96,9 @@ def _errors_of(template: TemplateFolder) -> Generator[None]:
         yield
     except ScaffoldError:
         raise
+    except MultipleError as error:
+        wanted = f"a multiple of {error.divisor}"
+        raise InvalidValueError(error.name, str(error.value), wanted) from error
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         place = f" (line {line})" if line else ""

@@ -1,3 +1,4 @@
+{% set side = cookiecutter.image_size | multiple_of(4, "image_size") %}
 {% include "head.py" %}
     """Classifies an image with two convolutions, max pooling and an MLP."""
 

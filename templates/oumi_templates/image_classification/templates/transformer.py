@@ -1,3 +1,5 @@
+{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim") %}
+{% set side = cookiecutter.image_size | multiple_of(cookiecutter.patch_size, "image_size") %}
 {% include "head.py" %}
     """A mean-pooled vision transformer (Dosovitskiy et al. 2021)."""
 

@@ -1,3 +1,4 @@
+{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim") %}
 {% include "head.py" %}
     """A transformer with a token for each feature (Gorishniy et al. 2021)."""
 

@@ -134,3 +134,21 @@ def test_options_that_exclude_each_other_are_told(
     done = run("new-model", *args)
     assert done.exit_code == 2
     assert "cannot be used together" in done.err
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (["--set", "num_heads=3"], "hidden_dim cannot be '128': give a multiple of 6"),
+        (
+            ["--task", "image-classification", "--set", "patch_size=5"],
+            "image_size cannot be '8': give a multiple of 5",
+        ),
+    ],
+)
+def test_sizes_that_the_model_refuses_are_refused_before(
+    project: Path, run: Callable, args: list[str], reason: str
+):
+    done = run("new-model", "MyNet", "--arch", "transformer", *args)
+    assert (done.exit_code, done.err) == (2, f"error: {reason}\n")
+    assert snapshot(project) == {}
