@@ -14,7 +14,15 @@ class CheckFailedError(AssertionError):
 
 
 class FactoryError(CheckFailedError):
-    """What makes the model, a batch or the dataset raises; no check can run."""
+    """What makes the model, a batch or the dataset raises; no check can run.
+
+    Attributes:
+        factory: The name of the function that raises, such as `make_batch`.
+    """
+
+    def __init__(self, factory: str, message: str) -> None:
+        super().__init__(message)
+        self.factory = factory
 
 
 class NotApplicableError(Exception):
@@ -32,7 +40,7 @@ def made_by(factory: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise FactoryError(described(error, factory)) from error
+        raise FactoryError(factory, described(error, factory)) from error
 
 
 def described(error: Exception, what: str = "the model") -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,7 +14,11 @@ from oumi_runtime.exceptions import UnknownNameError
 from oumi_runtime.testing.case import BatchFactory, ModelCase
 from oumi_runtime.testing.checks import CHECKS
 from oumi_runtime.testing.declaring import C, Check
-from oumi_runtime.testing.failures import CheckFailedError, NotApplicableError
+from oumi_runtime.testing.failures import (
+    CheckFailedError,
+    FactoryError,
+    NotApplicableError,
+)
 
 
 class Outcome(StrEnum):
@@ -35,6 +39,8 @@ class CheckResult:
     message: str
     """Why it failed, does not apply or may fail; "" if it passed."""
     seconds: float
+    factory: str = ""
+    """What raised before the check could run, such as `make_batch`; "" if nothing."""
 
     @property
     def name(self) -> str:
@@ -93,8 +99,10 @@ def run_suite(
     """Runs the checks of a suite on a case; see `run_checks`."""
     expected = known(expected_failures or {}, suite)
     results: list[CheckResult] = []
+    firsts: dict[str, str] = {}
     for each in selected(select, suite, slow=slow):
-        results.append(run_check(each, case, expected.get(each.name)))
+        result = run_check(each, case, expected.get(each.name))
+        results.append(_told_once(result, firsts))
         if on_result is not None:
             on_result(results[-1])
     return results
@@ -109,19 +117,37 @@ def run_check(check: Check[C], case: C, expected: str | None = None) -> CheckRes
         expected: The reason if it is expected to fail; passing is then a failure.
     """
     start = time.perf_counter()
-    outcome, message = Outcome.PASSED, ""
+    outcome, message, factory = Outcome.PASSED, "", ""
     try:
         check(case)
     except NotApplicableError as error:
         outcome, message = Outcome.NOT_APPLICABLE, str(error)
     except CheckFailedError as error:
         outcome, message = Outcome.FAILED, str(error)
+        if isinstance(error, FactoryError):
+            factory = error.factory
     if expected is not None and outcome is Outcome.FAILED:
         outcome, message = Outcome.EXPECTED_FAILURE, f"{expected} ({message})"
     elif expected is not None and outcome is Outcome.PASSED:
         outcome = Outcome.FAILED
         message = f"it was expected to fail, but passes: {expected}"
-    return CheckResult(check, outcome, message, time.perf_counter() - start)
+    return CheckResult(check, outcome, message, time.perf_counter() - start, factory)
+
+
+def _told_once(result: CheckResult, firsts: dict[str, str]) -> CheckResult:
+    """Returns a failure of a factory as one only for the first check that meets it.
+
+    Args:
+        result: The result of a check.
+        firsts: The first check that failed with each factory; it is modified.
+    """
+    if not result.factory or result.outcome is not Outcome.FAILED:
+        return result
+    first = firsts.setdefault(result.factory, result.name)
+    if first == result.name:
+        return result
+    message = f"{result.factory} raises, as {first} tells"
+    return replace(result, outcome=Outcome.NOT_APPLICABLE, message=message)
 
 
 def selected(

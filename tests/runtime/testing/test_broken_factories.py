@@ -10,6 +10,7 @@ from torch import nn
 from oumi_runtime.testing import (
     parametrize_with_checks,
     parametrize_with_dataset_checks,
+    run_checks,
 )
 from oumi_runtime.testing.parametrize import NOT_APPLICABLE
 
@@ -73,6 +74,20 @@ def test_a_batch_that_cannot_be_made_is_one_failure() -> None:
     assert found["failed"] == 1
     assert found["skipped"] > 20
     assert sentence.startswith("make_batch raises LookupError: no rows (test_broken")
+
+
+def test_without_pytest_it_is_one_failure_too() -> None:
+    def make_nothing(batch_size: int) -> dict[str, torch.Tensor]:
+        # As where each batch is of other rows.
+        raise LookupError(f"no row {'x' * batch_size}")
+
+    results = run_checks(Net, make_nothing)
+    (failed,) = (each for each in results if each.outcome == "failed")
+    assert failed.message.startswith("make_batch raises LookupError: no row")
+    others = [each for each in results if each.factory and each is not failed]
+    assert len(others) > 20
+    assert {each.outcome for each in others} == {"not applicable"}
+    assert others[0].message == f"make_batch raises, as {failed.name} tells"
 
 
 def test_a_dataset_that_cannot_be_made_is_one_failure() -> None:

@@ -113,6 +113,8 @@ class _Shown:
         self._first_with: dict[str, str] = {}
 
     def __call__(self, result: "CheckResult") -> None:
+        if result.factory and result.outcome == "not applicable":
+            return  # The check before it tells why none of these can run.
         output.status(_WORDS[result.outcome], result.name)
         if result.outcome == "passed":
             return

@@ -82,6 +82,18 @@ def test_what_many_checks_say_of_a_broken_model_is_told_once(run, models: Path):
     assert "          as loss_only_with_labels" in done.out
 
 
+def test_batches_that_cannot_be_made_are_told_once(run: Callable, models: Path):
+    text = (models / "test_small.py").read_text()
+    name = "def make_batch(batch_size):\n"
+    assert name in text
+    text = text.replace(name, f"{name}    raise LookupError(batch_size)\n")
+    (models / "test_small.py").write_text(text)
+    done = run("check", "test_small.py")
+    assert done.exit_code == 1
+    assert done.out.count("make_batch raises") == 1
+    assert " 1 failed, " in done.out.splitlines()[-1]
+
+
 def test_a_test_file_is_checked_with_its_own_batches(run: Callable, models: Path):
     done = run("check", "test_small.py", *SELECT)
     assert done.exit_code == 0
