@@ -240,6 +240,7 @@ STYLES = {
     "torch_transformer": Style(
         "TorchTransformer", translations, {"vocab_size": VOCAB, "dim_feedforward": 48}
     ),
+    "triplet_net": Style("TripletNet", classified_images),
     "two_tasks": Style("TwoTasks", rated_texts, {"vocab_size": VOCAB}),
     "two_tower": Style("TwoTower", translations, {"vocab_size": VOCAB}),
     "vit_cls": Style("VitCls", grey_images),
