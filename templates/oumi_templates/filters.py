@@ -23,6 +23,7 @@ from oumi_templates.python_filters import (
     literal,
     multiple_of,
     number,
+    odd,
     raise_if_undefined,
 )
 from oumi_templates.source_filters import (
@@ -110,6 +111,7 @@ class TypedFilters(Extension):
             mask_value=mask_value,
             multiple_of=multiple_of,
             number=number,
+            odd=odd,
             snake_case=snake_case,
             wrapped=wrapped,
             yaml=yaml,

@@ -23,12 +23,12 @@ class FilterError(ValueError):
         super().__init__(f"{ascii(value)[:80]} cannot be written as {promised}")
 
 
-class MultipleError(ValueError):
-    """A whole number is no multiple of another, as the code needs it."""
+class SizeError(ValueError):
+    """A whole number is not one that the code needs, such as a multiple of another."""
 
-    def __init__(self, name: str, value: int, divisor: int) -> None:
-        super().__init__(f"{name} cannot be {value}: give a multiple of {divisor}")
-        self.name, self.value, self.divisor = name, value, divisor
+    def __init__(self, name: str, value: int, wanted: str) -> None:
+        super().__init__(f"{name} cannot be {value}: give {wanted}")
+        self.name, self.value, self.wanted = name, value, wanted
 
 
 def multiple_of(value: object, divisor: object, name: str) -> int:
@@ -41,11 +41,28 @@ def multiple_of(value: object, divisor: object, name: str) -> int:
 
     Raises:
         FilterError: One of them is something else.
-        MultipleError: It is no multiple.
+        SizeError: It is no multiple.
     """
     number, part = integer(value), integer(divisor)
     if part < 1 or number % part:
-        raise MultipleError(name, number, part)
+        raise SizeError(name, number, f"a multiple of {part}")
+    return number
+
+
+def odd(value: object, name: str) -> int:
+    """Returns an odd whole number.
+
+    Args:
+        value: The number, or its decimal digits.
+        name: The name of the value, for the error.
+
+    Raises:
+        FilterError: It is something else.
+        SizeError: It is even.
+    """
+    number = integer(value)
+    if number % 2 == 0:
+        raise SizeError(name, number, "an odd number")
     return number
 
 

@@ -21,7 +21,7 @@ from oumi_scaffold.rendering.answers import context_of, text_of, typed
 from oumi_scaffold.rendering.sandbox import environment_of
 from oumi_scaffold.request.values import Value
 from oumi_scaffold.template.folder import TemplateFolder
-from oumi_templates.python_filters import MultipleError
+from oumi_templates.python_filters import SizeError
 
 
 class RenderedFile(NamedTuple):
@@ -96,9 +96,8 @@ def _errors_of(template: TemplateFolder) -> Generator[None]:
         yield
     except ScaffoldError:
         raise
-    except MultipleError as error:
-        wanted = f"a multiple of {error.divisor}"
-        raise InvalidValueError(error.name, str(error.value), wanted) from error
+    except SizeError as error:
+        raise InvalidValueError(error.name, str(error.value), error.wanted) from error
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         place = f" (line {line})" if line else ""

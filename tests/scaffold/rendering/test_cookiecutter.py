@@ -40,7 +40,7 @@ def test_it_does_so_for_numbers_that_are_texts_to_it(
 ):
     template = load_template(template_dir(task), task)
     numbers = {
-        name: 2 * default if isinstance(default, int) else default / 3
+        name: 3 * default if isinstance(default, int) else default / 3
         for name in settable(template)
         if isinstance(default := template.variables[name], int | float)
         and not isinstance(default, bool)

@@ -1,3 +1,4 @@
+{% set middle = cookiecutter.window | odd("window") %}
 {% include "head.py" %}
     """Classifies each token with an MLP over a window of token embeddings."""
 

@@ -144,6 +144,10 @@ def test_options_that_exclude_each_other_are_told(
             ["--task", "image-classification", "--set", "patch_size=5"],
             "image_size cannot be '8': give a multiple of 5",
         ),
+        (
+            ["--task", "token-classification", "--arch", "mlp", "--set", "window=4"],
+            "window cannot be '4': give an odd number",
+        ),
     ],
 )
 def test_sizes_that_the_model_refuses_are_refused_before(
