@@ -8,6 +8,7 @@ import json
 import mmap
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,7 @@ from oumi_runtime.core.models.tensor_files import DTYPES
 # A GPU copies to pinned memory many times as fast, but torch never gives that back, and
 # takes up to twice as much of it.
 _MOST_PINNED_BYTES = 4 * 2**30
+_Kind = tuple[str, torch.dtype, torch.Size]
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
@@ -36,21 +38,18 @@ def pack_tensors(
     Raises:
         ValueError: A tensor is of a dtype that the format does not have.
     """
-    # The widest first, so that each begins at a multiple of its width.
-    ordered = sorted(
-        tensors.items(),
-        key=lambda item: (-item[1].itemsize, str(item[1].dtype), item[0]),
-    )
-    header = _header(ordered, dict(metadata or {}))
-    size = len(header) + sum(tensor.nbytes for _, tensor in ordered)
-    gpus = {tensor.device for _, tensor in ordered if tensor.is_cuda}
+    kinds = tuple((name, each.dtype, each.shape) for name, each in tensors.items())
+    order, header = _layout(kinds, tuple((metadata or {}).items()))
+    ordered = [tensors[name] for name in order]
+    size = len(header) + sum(tensor.nbytes for tensor in ordered)
+    gpus = {tensor.device for tensor in ordered if tensor.is_cuda}
     is_pinned = bool(gpus) and size <= _MOST_PINNED_BYTES
     packed = _aligned(size, is_pinned)
     content: memoryview = packed.numpy().data
     content[: len(header)] = header
     begin = len(header)
-    for dtype, group in groupby(ordered, lambda item: item[1].dtype):
-        sources = [tensor for _, tensor in group]
+    for dtype, group in groupby(ordered, lambda tensor: tensor.dtype):
+        sources = list(group)
         end = begin + sum(tensor.nbytes for tensor in sources)
         sizes = [tensor.numel() for tensor in sources]
         places = torch.split(packed[begin:end].view(dtype), sizes)
@@ -70,18 +69,30 @@ def _aligned(size: int, is_pinned: bool) -> torch.Tensor:
     return roomy[begin : begin + size]
 
 
-def _header(ordered: list[tuple[str, torch.Tensor]], metadata: dict[str, str]) -> bytes:
-    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+@lru_cache(maxsize=8)
+def _layout(
+    kinds: tuple[_Kind, ...], metadata: tuple[tuple[str, str], ...]
+) -> tuple[list[str], bytes]:
+    """Returns the order of the tensors in the file, and what comes before them.
+
+    A run's checkpoints have the same, so that it is found once.
+    """
+    # The widest first, so that each begins at a multiple of its width.
+    ordered = sorted(kinds, key=lambda kind: (-kind[1].itemsize, str(kind[1]), kind[0]))
+    content: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
-    for name, tensor in ordered:
-        if tensor.dtype not in _NAMES:
-            raise ValueError(f"{name} is {tensor.dtype}, which safetensors cannot hold")
-        begin, end = end, end + tensor.nbytes
-        header[name] = {
-            "dtype": _NAMES[tensor.dtype],
-            "shape": list(tensor.shape),
+    for name, dtype, shape in ordered:
+        if dtype not in _NAMES:
+            raise ValueError(f"{name} is {dtype}, which safetensors cannot hold")
+        begin, end = end, end + shape.numel() * dtype.itemsize
+        content[name] = {
+            "dtype": _NAMES[dtype],
+            "shape": list(shape),
             "data_offsets": [begin, end],
         }
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text
+    if end >= mmap.PAGESIZE and end % 8 == 0:
+        # So that the file ends with a page, and all of it can be written directly.
+        text += b" " * (-(8 + len(text) + end) % mmap.PAGESIZE)
+    return [name for name, _, _ in ordered], struct.pack("<Q", len(text)) + text

@@ -1,5 +1,7 @@
 """What tensors are packed into is what the safetensors package writes and reads."""
 
+import mmap
+
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -42,6 +44,16 @@ def test_tensors_of_many_widths_begin_at_multiples_of_theirs() -> None:
     assert read.keys() == tensors.keys()
     for name, tensor in tensors.items():
         assert raw(read[name]) == raw(tensor)
+
+
+@pytest.mark.parametrize(
+    ("size", "fills_pages"),
+    [(mmap.PAGESIZE, True), (5 * 2**16 + 8, True), (24, False), (2**16 + 1, False)],
+)
+def test_a_large_file_ends_with_a_page_if_it_can(size, fills_pages) -> None:
+    content = packed({"bytes": torch.ones(size, dtype=torch.uint8)})
+    assert (len(content) % mmap.PAGESIZE == 0) == fills_pages
+    assert load(content)["bytes"].sum() == size
 
 
 def test_what_becomes_of_a_tensor_later_does_not_matter() -> None:
