@@ -60,9 +60,13 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
     tmp_path: Path, task: str, arch: str
 ):
     template = load_template(template_dir(task), task)
+    # A window is odd, and a width a multiple of twice the heads.
+    digits = {"window": "9", "num_heads": "4"}
     for width in range(1, 8):
         numbers = {
-            name: int("9" * width) if isinstance(default, int) else 1e-5 * 10**width
+            name: int(digits.get(name, "8") * width)
+            if isinstance(default, int)
+            else 1e-5 * 10**width
             for name in settable(template)
             if isinstance(default := template.variables[name], int | float)
             and not isinstance(default, bool)
