@@ -1,7 +1,7 @@
 """Reads from a dataset which sizes a module has to have to be trained on it."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from typing import Any, NamedTuple
 
@@ -52,16 +52,14 @@ def sizes_of_samples(name: str, task: str, what: str) -> SampleSizes:
         return SampleSizes(sizes, notes)
     if (names := getattr(dataset, "label_names", None)) is not None:
         return SampleSizes({**sizes, "num_classes": len(names)}, notes)
-    labels, num_read = _labels_in(first), 1
-    for num_read, sample in enumerate(samples, start=2):  # noqa: B007 - used below
-        labels |= _labels_in(sample)
-    if count := _num_classes(labels):
+    labels = [_labels_in(sample) for sample in chain([first], samples)]
+    if count := _num_classes(set().union(*labels)):
         sizes["num_classes"] = count
         total = _length_of(dataset)
-        if total != num_read:
+        if total != len(labels):
             of = "" if total is None else f" of its {total:,}"
             notes.append(
-                f"num_classes={count} is that of {num_read:,}{of} samples of "
+                f"num_classes={count} is that of {len(labels):,}{of} samples of "
                 f"{name!r}: if others have more, say so with --set"
             )
     return SampleSizes(sizes, notes)
