@@ -125,7 +125,8 @@ def build_dataset(dataset_name: str, **kwargs: Any) -> Dataset[Any]:
 
     Raises:
         KeyError: The name looks like a misspelt registered name.
-        DataError: There is no such dataset, or it does not accept the arguments.
+        DataError: No dataset is named, there is no such one, or it does not accept the
+            arguments.
     """
     dataset_class = REGISTRY.get_dataset(dataset_name, subset=kwargs.get("subset"))
     dataset = _make(dataset_name, dataset_class, kwargs)
@@ -140,6 +141,10 @@ def _make(
     arguments = {name: value for name, value in kwargs.items() if value is not None}
     if dataset_class is None:
         path = arguments.get("dataset_path")
+        if path is None and not DatasetParams(dataset_name=dataset_name).is_named:
+            raise DataError(
+                "dataset_name is missing; write a registered name, a file or a folder"
+            )
         if path is None and Path(dataset_name).exists():
             arguments["dataset_path"] = dataset_name
         elif path is None and _is_misspelt(dataset_name):

@@ -47,13 +47,18 @@ def build_model(model_params: ModelParams, **kwargs: Any) -> nn.Module:
         The model in training mode, on the device and in the dtype asked for.
 
     Raises:
-        ModelBuildError: The model does not accept the arguments, does not fit in
-            memory, or is not on the hub; or a pattern of `freeze_layers` matches
-            nothing.
+        ModelBuildError: No model is named; it does not accept the arguments, does not
+            fit in memory, or is not on the hub; or a pattern of `freeze_layers`
+            matches nothing.
         SavedModelError: The folder has no model, or a damaged one.
         KeyError: The name is not registered, a folder, or `owner/name`.
         DeviceError: This machine does not have the device.
     """
+    if not model_params.is_named:
+        raise ModelBuildError(
+            "model.model_name is missing; write a registered name or the folder of a "
+            "saved model"
+        )
     name = model_params.model_name
     if not REGISTRY.contains(name, RegistryType.MODEL):
         folder = Path(name)

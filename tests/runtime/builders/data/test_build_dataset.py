@@ -70,6 +70,13 @@ def test_an_unknown_name_is_refused_with_a_suggestion():
         build_dataset("digit")
 
 
+@pytest.mark.parametrize("fields", [{}, {"dataset_name": ""}, {"dataset_name": " "}])
+def test_a_name_that_is_missing_is_asked_for(fields):
+    refused("dataset_name is missing; write a registered name", fields)
+    with pytest.raises(DataError, match="dataset_name is missing"):
+        build_dataset(DatasetParams(**fields).dataset_name)
+
+
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [

@@ -97,6 +97,12 @@ def test_an_unknown_name_says_where_it_was_looked_for(tmp_path, monkeypatch):
     refused(r"oumi_requirements\.txt", name="Elsewhere")
 
 
+@pytest.mark.parametrize("fields", [{}, {"model_name": ""}, {"model_name": " "}])
+def test_a_name_that_is_missing_is_asked_for(fields):
+    with pytest.raises(OumiRuntimeError, match=r"model\.model_name is missing; write"):
+        build_model(ModelParams(**fields))
+
+
 def test_an_argument_that_the_constructor_lacks_is_refused_with_a_suggestion():
     refused(
         r"MLPEncoder takes no 'hiden_dim' \(did you mean 'hidden_dim'\?\)",
