@@ -6,7 +6,7 @@ from pathlib import Path
 from oumi_scaffold.exceptions import DataFileError
 from oumi_scaffold.user_data.columns import Classes, Tags, Texts
 from oumi_scaffold.user_data.files import rows_to_share, split_files, table_of
-from oumi_scaffold.user_data.findings import DatasetKwargs, UserData
+from oumi_scaffold.user_data.findings import SPLITS_IN_ORDER, DatasetKwargs, UserData
 from oumi_scaffold.user_data.tables import LABELS, SUFFIXES
 
 _TEXTS = ("text", "sentence", "content", "body", "review", "message", "document")
@@ -14,6 +14,9 @@ _SOURCES = ("text", "source", "input", "question", "query", "anchor", "prompt")
 _TARGETS = ("target", "output", "answer", "response", "summary", "positive")
 _TOKENS = ("tokens", "words", "text")
 _TAGS = ("labels", "tags", "ner_tags", "pos_tags", "label")
+
+# A tenth of fewer is not enough for some blocks of tokens to measure a model by.
+_FEWEST_BYTES_TO_SHARE = 20_000
 
 # What the datasets call their columns by themselves.
 _USUAL = {
@@ -58,10 +61,13 @@ def plain_texts(path: Path, chosen: Mapping[str, str]) -> UserData:
         files = split_files(path, (*SUFFIXES, ".txt"))
         splits, file = tuple(files), files["train"]
     if file.suffix.lower() == ".txt":
-        if file.stat().st_size == 0:
+        num_bytes = file.stat().st_size
+        if num_bytes == 0:
             raise DataFileError(str(file), "it is empty")
         if chosen:
             raise DataFileError(str(file), "it has no columns; leave --column out")
+        if file is path and num_bytes >= _FEWEST_BYTES_TO_SHARE:
+            return UserData("text_lm", SPLITS_IN_ORDER, is_shared=True)
         return UserData("text_lm", splits)
     table, _ = table_of(file, chosen)
     text = table.column("text", _TEXTS)

@@ -1,7 +1,7 @@
 """Combines the datasets of a split: selects, shuffles, repeats and mixes samples."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch.utils.data import Dataset
@@ -10,6 +10,7 @@ from oumi_runtime.core.configs import DatasetParams, DatasetSplitParams, Mixture
 from oumi_runtime.core.datasets import (
     ChosenRows,
     ColumnDataset,
+    PlainTexts,
     Stream,
     StreamSource,
     TextColumns,
@@ -44,14 +45,16 @@ def mix_datasets(
     """
     seed = seed if params.seed is None else params.seed
     used = _used(params)
-    datasets = [datasets[number] for number in used]
     configs = [params.datasets[number] for number in used]
-    lengths = [count_samples(dataset) for dataset in datasets]
-    chosen = [
-        _choose(config, length, seed)
-        for config, length in zip(configs, lengths, strict=True)
+    datasets = [
+        _part(datasets[number], config)
+        for number, config in zip(used, configs, strict=True)
     ]
-    starts = torch.tensor([0, *lengths]).cumsum(0)
+    chosen = [
+        _choose(config, dataset, seed)
+        for config, dataset in zip(configs, datasets, strict=True)
+    ]
+    starts = torch.tensor([0, *map(count_samples, datasets)]).cumsum(0)
     numbered = [rows + start for rows, start in zip(chosen, starts, strict=False)]
     proportions = _proportions(configs)
     if proportions is None:
@@ -112,10 +115,30 @@ def _goes_on(params: DatasetSplitParams) -> bool:
     return params.mixture_strategy == MixtureStrategy.ALL_EXHAUSTED
 
 
-def _choose(params: DatasetParams, num_samples: int, seed: int) -> torch.Tensor:
+def _is_one_text(dataset: Dataset[Any]) -> TypeGuard[PlainTexts]:
+    """Whether splits share the text, as there are no rows to share."""
+    return isinstance(dataset, PlainTexts) and len(dataset) == 1
+
+
+def _part(dataset: Dataset[Any], params: DatasetParams) -> Dataset[Any]:
+    """Returns the part of a single text that is to be used; other datasets whole."""
+    if params.split_shares is None or not _is_one_text(dataset):
+        return dataset
+    part = dataset.parted(params.split_shares, params.split)
+    if not len(part):
+        raise DataError(
+            f"{params.dataset_path or params.dataset_name} is one text, too short for "
+            f"split_shares to leave a line of it for {params.split}; give it a larger "
+            "share"
+        )
+    return part
+
+
+def _choose(params: DatasetParams, dataset: Dataset[Any], seed: int) -> torch.Tensor:
     """Returns the rows of a dataset to use, (samples,) int64."""
+    num_samples = count_samples(dataset)
     rows = torch.arange(num_samples)
-    if params.split_shares is not None:
+    if params.split_shares is not None and not _is_one_text(dataset):
         rows = rows_of_split(num_samples, params.split_shares, params.split)
         if not len(rows):
             count = "1 row" if num_samples == 1 else f"{num_samples} rows"

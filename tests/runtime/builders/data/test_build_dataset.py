@@ -15,6 +15,7 @@ from oumi_runtime.core.configs import (
 from oumi_runtime.core.datasets import (
     BaseMapDataset,
     ColumnDataset,
+    PlainTexts,
     RaggedColumn,
     TextDataset,
 )
@@ -262,4 +263,36 @@ def test_a_class_that_lacks_a_method_is_told_which():
     refused(
         "'unfinished' cannot be created: its class does not define transform;",
         {"dataset_name": "unfinished"},
+    )
+
+
+THREE = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"line {number}\n" for number in range(1000)),
+        "no line end " * 2000,
+        "\n" * 1000,
+        "".join("w" * (number * 7 % 300) + "\n" for number in range(100)),
+    ],
+)
+def test_splits_share_a_single_text_in_one_piece_each(text: str):
+    name = add("whole", PlainTexts([text]))
+    parts = [
+        mixture({**name, "split": split, "split_shares": THREE}).columns["text"]
+        for split in THREE
+    ]
+    assert "".join(part for (part,) in parts) == text
+    for (part,), share in zip(parts, THREE.values(), strict=True):
+        assert len(part) == pytest.approx(share * len(text), abs=301)
+        assert part.endswith("\n") == ("\n" in text)
+
+
+def test_a_text_too_short_to_share_is_refused():
+    name = add("short", PlainTexts(["a single line\n"]))
+    refused(
+        "short is one text, too short for split_shares to leave a line of it for test",
+        {**name, "split": "test", "split_shares": THREE},
     )

@@ -82,6 +82,22 @@ def test_the_splits_share_a_single_table_with_enough_rows(project: Path, run: Ca
     assert "outputs/shared_net on 6 samples of test" in done.out
 
 
+def test_the_splits_share_a_single_text(project: Path, run: Callable):
+    text = "".join(f"{n} and {n % 7} are {n + n % 7}\n" for n in range(2000))
+    (project / "sums.txt").write_text(text)
+    done = run("new-model", "SumNet", "--task", "causal-lm", "--data", "sums.txt")
+    assert done.exit_code == 0
+    assert "sums.txt has no splits: a tenth of it is used for validation" in done.err
+    config = config_of(project, "sum_net")
+    assert list(config["data"]) == ["train", "validation", "test"]
+    few_steps = ("--training.max_steps", "2")
+    assert run("train", "-c", "configs/sum_net.yaml", *few_steps).exit_code == 0
+    assert run("evaluate", "-c", "configs/sum_net.yaml").exit_code == 0
+    (project / "short.txt").write_text(text[:1000])
+    done = run("new-model", "LittleNet", "--task", "causal-lm", "--data", "short.txt")
+    assert "all of it is used for training" in done.err
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
 def test_a_small_table_is_for_training_alone_and_its_columns_are_found(
     project: Path, run: Callable, kind: str

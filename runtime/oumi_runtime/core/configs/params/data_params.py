@@ -94,7 +94,9 @@ class DatasetParams(BaseParams):
     split_shares: dict[StrictStr, Share] | None = None
     """For data without splits, such as a single file: the fraction of rows for each
     split, as in {train: 0.8, validation: 0.1, test: 0.1}, which must sum to 1; `split`
-    selects the one to read. The split of a row depends on its number alone."""
+    selects the one to read. The split of a row depends on its number alone. A single
+    text, such as a .txt file of `text_lm`, is cut at ends of lines: its beginning is
+    for train, and its end for test."""
 
     dataset_kwargs: Kwargs = Field(default_factory=dict)
     """Additional arguments for the dataset's constructor."""

@@ -7,12 +7,15 @@ tokenizer and convert them to a `ColumnDataset`.
 from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import chain
+from math import fsum
 from typing import Any, Self
 
 import torch
 from torch.utils.data import Dataset
 
 from oumi_runtime.core.datasets.in_memory.origins import Origin, joined
+
+_LONGEST_LINE = 10_000
 
 
 class TextColumns(Dataset[dict[str, Any]]):
@@ -187,6 +190,28 @@ class PlainTexts(TextColumns):
         """Initializes the dataset; see `TextDataset`."""
         super().__init__({"text": encodable(texts)})
 
+    def parted(self, shares: Mapping[str, float], split: str) -> Self:
+        """Returns the part of a single text that belongs to one split.
+
+        The parts follow each other in the text, train first and test last, and end with
+        a line, unless that is longer than 10,000 characters.
+
+        Args:
+            shares: The fraction of the text in each split; these add up to 1.
+            split: The name of the split.
+
+        Returns:
+            A dataset of one text; of none if its share has no whole line.
+        """
+        (text,) = self.columns["text"]
+        names = sorted(shares, key=lambda name: (name != "train", name == "test", name))
+        before = fsum(shares[name] for name in names[: names.index(split)])
+        begin, end = (
+            _end_of_line(text, round(share * len(text)))
+            for share in (before, before + shares[split])
+        )
+        return self._with({"text": [text[begin:end]] if begin < end else []})
+
 
 class UnlabelledTexts(TextColumns):
     """Texts beside numbers, without labels, such as captions of images: `text`."""
@@ -206,6 +231,14 @@ class TextPairs(TextColumns):
             ValueError: The number of targets differs from that of texts.
         """
         super().__init__({"text": encodable(texts), "target": encodable(targets)})
+
+
+def _end_of_line(text: str, place: int) -> int:
+    """Returns where the line at a place ends, or the place itself in a long line."""
+    if place in (0, len(text)):
+        return place
+    found = text.find("\n", place - 1, place + _LONGEST_LINE)
+    return place if found == -1 else found + 1
 
 
 def encodable(texts: Sequence[str]) -> list[str]:
