@@ -22,7 +22,7 @@ from oumi_runtime.export.destination import (
 )
 from oumi_runtime.export.huggingface.folder import write_huggingface
 from oumi_runtime.export.huggingface.loading import run_huggingface
-from oumi_runtime.export.inference import Outputs, outputs_for
+from oumi_runtime.export.inference import Outputs, outputs_for, predictions_in
 from oumi_runtime.export.inputs.preparation import (
     preparation_of,
     require_same_preparation,
@@ -87,7 +87,7 @@ def _written(
 ) -> ExportResult:
     """Writes the model alone, and compares it."""
     batches = samples.inputs
-    expected = [outputs_for(run.model, batch) for batch in batches]
+    expected = [predictions_in(outputs_for(run.model, batch)) for batch in batches]
     if not expected[0]:
         raise ExportError(run.name, form, "its forward returns no tensors by name")
     inputs = input_specs(samples)
@@ -100,9 +100,9 @@ def _written(
         auto_class, has_code = write_huggingface(
             run, staging, names, expected[0], preparation
         )
-        with_labels = _with_labels(samples)
-        expected += [outputs_for(run.model, batch) for batch in with_labels]
-        batches = [*batches, *with_labels]
+        with_targets = _with_targets(samples)
+        expected += [outputs_for(run.model, batch) for batch in with_targets]
+        batches = [*batches, *with_targets]
         found = run_huggingface(
             run, staging, batches, auto_class, preparation, has_code=has_code
         )
@@ -167,14 +167,14 @@ def _uses(folder: Path) -> dict[str, str]:
     return {name: use for name, use in _USES.items() if (folder / name).exists()}
 
 
-def _with_labels(samples: Samples) -> Sequence[dict[str, Any]]:
-    """Returns the first batch with labels, of which a loss is computed too."""
-    if samples.labels is None:
+def _with_targets(samples: Samples) -> Sequence[dict[str, Any]]:
+    """Returns the first batch with targets, of which a loss is computed too."""
+    if not samples.targets:
         return []
     inputs = samples.inputs[0]
     # A decoder makes its inputs of the labels.
     given = {k: v for k, v in inputs.items() if k != "decoder_input_ids"}
-    return [{**given, "labels": samples.labels}]
+    return [{**given, **samples.targets}]
 
 
 def _sizes(batch: Mapping[str, torch.Tensor]) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
-from oumi_runtime.core.trainers.model_calls import outputs_of
+from oumi_runtime.core.trainers.model_calls import outputs_of, terms_of
 from oumi_runtime.exceptions import ModelForwardError
 
 Outputs = dict[str, torch.Tensor]
@@ -16,7 +16,7 @@ Inputs = dict[str, torch.Tensor]
 
 
 class InferenceModule(nn.Module):
-    """Calls a model, and returns the tensors among its outputs as a plain dict.
+    """Calls a model, and returns its predictions as a plain dict.
 
     What another library calls its outputs, such as the classes of transformers, would
     be needed to load a program that returns it.
@@ -29,8 +29,8 @@ class InferenceModule(nn.Module):
         self.eval()
 
     def forward(self, **inputs: torch.Tensor) -> Outputs:
-        """Returns the outputs by name."""
-        return tensors_in(self.model(**inputs), self.model)
+        """Returns the predictions by name."""
+        return predictions_in(tensors_in(self.model(**inputs), self.model))
 
 
 def with_named_inputs(model: nn.Module, names: Sequence[str]) -> nn.Module:
@@ -62,6 +62,12 @@ def tensors_in(outputs: Any, model: nn.Module) -> Outputs:
             "return a dict of tensors by name"
         )
     return {k: v for k, v in outputs.items() if isinstance(v, torch.Tensor)}
+
+
+def predictions_in(outputs: Outputs) -> Outputs:
+    """Returns the outputs without the loss, its terms, and other numbers to log."""
+    logged = {"loss", *terms_of(outputs)}
+    return {name: value for name, value in outputs.items() if name not in logged}
 
 
 def outputs_for(model: nn.Module, batch: Batch) -> Outputs:

@@ -5,7 +5,7 @@ ignores) is inferred here from the batch and the model, so that users need not s
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from oumi_runtime.core.models.targets import targets_of
 from oumi_runtime.testing.failures import CheckFailedError, made_by
 
 Batch = dict[str, torch.Tensor]
@@ -95,12 +96,12 @@ class ModelCase:
     def targets(self) -> frozenset[str]:
         """The columns that only the loss needs.
 
-        These are the labels, also those of a second task; if there are none, the
-        columns without which the model returns no loss, such as the second texts of
-        pairs.
+        These are the labels, also those of a second task; if there are no `labels`,
+        the columns without which the model returns no loss, too, such as the second
+        texts of pairs.
         """
         if _LABELS in self.sample:
-            return frozenset({_LABELS, *self._further_labels()})
+            return targets_of(self.model(), self.sample)
         model, found = self.model(), set[str]()
         for name in self.sample:
             rest = {k: v for k, v in self.sample.items() if not _belongs(k, name)}
@@ -110,31 +111,7 @@ class ModelCase:
                 continue
             if "loss" not in outputs:
                 found |= self.sample.keys() - rest.keys()
-        return frozenset(found)
-
-    def _further_labels(self) -> Iterator[str]:
-        """Yields the columns, of one number or class a row, that change only the loss.
-
-        The model can do without them.
-        """
-        for name, column in self.sample.items():
-            if name == _LABELS or column.ndim > 1 or _NO_TOKENS.search(name):
-                continue
-            model = self.model()
-            rest = {k: v for k, v in self.sample.items() if k != name}
-            is_number = column.is_floating_point()
-            # Of absolute errors, the mean need not change with the order.
-            moved = {**rest, name: column + 1 if is_number else column.roll(1)}
-            try:
-                with torch.no_grad():
-                    outputs, others = model(**self.sample), model(**moved)
-                    model(**rest)
-                logits, loss = _main(outputs), outputs["loss"]
-            except Exception:
-                continue
-            is_read = logits is None or not logits.equal(others["logits"])
-            if not is_read and not loss.equal(others["loss"]):
-                yield name
+        return frozenset(found) | targets_of(self.model(), self.sample)
 
     @cached_property
     def is_teacher_forced(self) -> bool:

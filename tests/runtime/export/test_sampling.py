@@ -33,7 +33,7 @@ def test_batches_differ_in_rows_and_tokens(tmp_path: Path):
     assert len({rows for rows, _ in shapes}) == 3
     assert len({tokens for _, tokens in shapes}) == 2
     assert samples.are_cut
-    assert samples.labels is not None
+    assert samples.targets.keys() == {"labels"}
     assert not samples.are_made
 
 

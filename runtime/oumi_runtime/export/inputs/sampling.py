@@ -15,6 +15,7 @@ from oumi_runtime.builders import prepare_split, read_split
 from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import DatasetSplit
 from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.models.targets import needed_targets, targets_of
 from oumi_runtime.exceptions import ExportError, OumiRuntimeError
 from oumi_runtime.export.inference import Inputs
 from oumi_runtime.export.opening import TrainedRun
@@ -22,7 +23,6 @@ from oumi_runtime.testing.random_batches import derived_batches
 
 _MOST_ROWS = 5
 _LABELS = "labels"
-_TARGETS = (_LABELS, "label")
 _IDS, _MASK, _DECODER_IDS = "input_ids", "attention_mask", "decoder_input_ids"
 
 
@@ -31,10 +31,11 @@ class Samples:
     """Inputs of a model, in several sizes."""
 
     inputs: list[Batch]
-    """What forward takes, without labels; the first to trace with. Its numbers of rows
+    """What forward takes, without targets; the first to trace with. Its numbers of rows
     and of tokens are unlike each other, and greater than 1."""
-    labels: torch.Tensor | None
-    """The labels of the first batch, if the data has any."""
+    targets: Inputs
+    """What only the loss needs of the first batch, such as labels, as far as the data
+    has any."""
     are_made: bool
     """Whether they are made up, since the data of the run cannot be read."""
     are_cut: bool
@@ -54,20 +55,35 @@ def sample_batches(run: TrainedRun) -> Samples:
             them.
     """
     batch, are_made = _batch_of(run)
-    taken = _taken(run.model, batch)
-    if not taken:
-        names = ", ".join(batch) or "nothing"
+    given = _taken(run.model, batch)
+    names = targets_of(run.model, given)
+    inputs = {name: column for name, column in given.items() if name not in names}
+    if not inputs:
+        found = ", ".join(batch) or "nothing"
         raise ExportError(
-            run.name, "anything", f"its forward takes nothing of its data, {names}"
+            run.name, "anything", f"its forward takes nothing of its data, {found}"
         )
-    labels = batch.get(_LABELS) if _takes(run.model, _LABELS) else None
-    whole, labels = _distinct(_completed(run.model, taken, labels), labels)
+    _require_no_targets(run, given)
+    targets = {name: given[name] for name in names}
+    whole, targets = _distinct(
+        _completed(run.model, inputs, targets.get(_LABELS)), targets
+    )
     smaller = _cut(whole)
     are_cut = bool(smaller) and _accepts(run.model, smaller)
     few = smaller if are_cut else whole
     one = {name: column[:1] for name, column in whole.items()}
     two = {name: column[:2] for name, column in few.items()}
-    return Samples([whole, two, one], labels, are_made, are_cut)
+    return Samples([whole, two, one], targets, are_made, are_cut)
+
+
+def _require_no_targets(run: TrainedRun, batch: Batch) -> None:
+    for name in sorted(needed_targets(run.model, batch)):
+        raise ExportError(
+            run.name,
+            "anything",
+            f"its forward requires {name!r}, which only its loss reads; write "
+            f"{name}=None in its signature, and compute the loss only if it is given",
+        )
 
 
 def _batch_of(run: TrainedRun) -> tuple[Inputs, bool]:
@@ -112,10 +128,12 @@ def _read(run: TrainedRun) -> Iterator[Batch]:
 
 
 def _taken(model: nn.Module, batch: Batch) -> Batch:
-    """Returns the inputs that forward names, in the order of its arguments."""
-    left = {name: batch[name] for name in batch.keys() - {*_TARGETS}}
-    names = inspect.signature(model.forward).parameters
-    return {name: left[name] for name in names if name in left}
+    """Returns what forward takes, in the order of its arguments."""
+    parameters = inspect.signature(model.forward).parameters
+    named = {name: batch[name] for name in parameters if name in batch}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    # One that names some of its arguments passes others on, or over.
+    return dict(batch) if takes_any and not named else named
 
 
 def _takes(model: nn.Module, name: str) -> bool:
@@ -140,10 +158,8 @@ def _completed(model: nn.Module, batch: Batch, labels: torch.Tensor | None) -> B
     return batch
 
 
-def _distinct(
-    batch: Batch, labels: torch.Tensor | None
-) -> tuple[Batch, torch.Tensor | None]:
-    """Returns the batch with a number of rows that no other size is.
+def _distinct(batch: Batch, targets: Inputs) -> tuple[Batch, Inputs]:
+    """Returns both with a number of rows that no other size is.
 
     Tracing takes equal sizes for the same size, and a size of 1 for a constant.
     """
@@ -153,8 +169,10 @@ def _distinct(
     others = {size for column in batch.values() for size in column.shape[1:]}
     rows = next(n for n in range(_MOST_ROWS, 10**6) if n not in others)
     index = torch.arange(rows) % len(next(iter(batch.values())))
-    batch = {name: column[index] for name, column in batch.items()}
-    return batch, None if labels is None else labels[index]
+    return (
+        {name: column[index] for name, column in batch.items()},
+        {name: column[index] for name, column in targets.items()},
+    )
 
 
 def _cut(batch: Batch) -> Batch:
