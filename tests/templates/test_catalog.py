@@ -41,6 +41,11 @@ def test_the_default_task_is_in_the_catalogue():
     assert DEFAULT_TASK in TASKS
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_the_default_architecture_is_the_same_for_every_task(task: str):
+    assert TASKS[task].default_architecture.name == "stub"
+
+
 def test_there_is_no_template_of_a_task_that_there_is_not():
     with pytest.raises(KeyError):
         template_dir("../text_classification")

@@ -37,6 +37,24 @@ def test_each_command_has_a_module_that_says_more_than_the_listing(
     assert COMMANDS[name] in run("--help").out
 
 
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        ("new-model", "[default: text-classification]"),
+        ("new-model", "[default: stub]"),
+        ("new-model", "[default: runtime]"),
+        ("new-project", "[default: stub]"),
+        ("new-dataset", "[default: text-classification]"),
+        ("new-dataset", "[default: map]"),
+        ("new-template", "[default: text-classification]"),
+    ],
+)
+def test_what_is_generated_without_an_option_is_told(
+    run: Callable, command: str, default: str
+):
+    assert default in " ".join(run(command, "--help").out.split())
+
+
 def test_each_file_of_commands_is_one_and_has_its_name():
     (folder,) = commands.__path__
     files = {path.stem for path in Path(folder).glob("*.py")} - {"__init__"}

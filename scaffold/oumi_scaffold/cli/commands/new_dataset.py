@@ -22,6 +22,7 @@ from oumi_templates.catalog import DATASET
     "--kind",
     metavar="|".join(KINDS),
     default=MAP,
+    show_default=True,
     help="Whether rows are read by number, or one after the other.",
 )
 @writing_options()

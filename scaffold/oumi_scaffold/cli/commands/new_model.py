@@ -34,6 +34,7 @@ from oumi_scaffold.request.spec import RUNTIME, TARGETS
     "--target",
     metavar="|".join(TARGETS),
     default=RUNTIME,
+    show_default=True,
     shell_complete=completion.targets,
     help="The package that the code imports: oumi_runtime, or Oumi itself.",
 )

@@ -20,13 +20,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 @click.command("new-template")
 @click.argument("name")
-@task_option("The task whose template to copy; see `list tasks`.", DEFAULT_TASK)
+@task_option("The task whose template to copy; see `list tasks`.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @json_option
-def command(name: str, task: str, dry_run: bool, as_json: bool) -> None:
+def command(name: str, task: str | None, dry_run: bool, as_json: bool) -> None:
     """Copy the template of a task into a new folder NAME for you to edit."""
     if not _NAME.fullmatch(name):
         raise BadTemplateNameError(name)
+    task = DEFAULT_TASK if task is None else task
     if task not in TASKS:
         raise UnknownChoiceError("task", task, TASKS)
     folder = Path(name)

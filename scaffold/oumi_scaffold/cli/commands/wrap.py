@@ -22,7 +22,7 @@ from oumi_scaffold.wrapping.sizes import TASKS
 @click.option(
     "--name", metavar="NAME", help="The name of the model; CLASSModel if not given."
 )
-@task_option(f"What the module is for: {', '.join(TASKS)}.")
+@task_option(f"What the module is for: {', '.join(TASKS)}.", show_default=False)
 @settings_option("Set an argument of the module, such as depth=4")
 @data_options
 @writing_options()

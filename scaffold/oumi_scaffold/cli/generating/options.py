@@ -8,6 +8,9 @@ import click
 from oumi_scaffold.cli.generating import completion, decisions
 from oumi_scaffold.cli.generating.decisions import Decisions
 from oumi_scaffold.cli.options import Decorator, grouped, json_option
+from oumi_templates.catalog import DEFAULT_TASK, TASKS
+
+_DEFAULT_ARCHITECTURE = TASKS[DEFAULT_TASK].default_architecture.name
 
 
 class WritingOptions(NamedTuple):
@@ -62,14 +65,14 @@ class DataOptions(NamedTuple):
         return next((name for name, value in named.items() if value is not None), None)
 
 
-def task_option(help: str, default: str | None = None) -> Decorator:
-    """Returns `--task`, with whose task it is."""
+def task_option(help: str, *, show_default: bool = True) -> Decorator:
+    """Returns `--task`, with whose task it is; None if it is not given."""
+    default = f"  [default: {DEFAULT_TASK}]" if show_default else ""
     return click.option(
         "--task",
         metavar="TASK",
-        default=default,
         shell_complete=completion.tasks,
-        help=help,
+        help=help + default,
     )
 
 
@@ -77,7 +80,7 @@ arch_option: Decorator = click.option(
     "--arch",
     metavar="ARCH",
     shell_complete=completion.architectures,
-    help="The architecture; see `list tasks`.",
+    help=f"The architecture; see `list tasks`.  [default: {_DEFAULT_ARCHITECTURE}]",
 )
 
 
