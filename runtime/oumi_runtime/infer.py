@@ -18,6 +18,7 @@ from oumi_runtime.builders.training.batches import build_eval_batches
 from oumi_runtime.core.configs import TrainingConfig
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.log import show_log
+from oumi_runtime.core.models.sampling import Sampling
 from oumi_runtime.core.trainers.batches.micro_batches import MicroBatch
 from oumi_runtime.core.trainers.precision import build_precision
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
@@ -30,6 +31,7 @@ def infer(
     *,
     batch_size: int | None = None,
     max_new_tokens: int | None = None,
+    sampling: Sampling | None = None,
 ) -> Iterator[Prediction]:
     """Predicts with the trained model of a config.
 
@@ -40,6 +42,7 @@ def infer(
         inputs: See `Predictor.predict`.
         batch_size: See `Predictor.predict`.
         max_new_tokens: See `Predictor.predict`.
+        sampling: See `Predictor.predict`.
 
     Returns:
         The predictions, which are made while they are iterated over.
@@ -51,7 +54,12 @@ def infer(
     """
     predictor = Predictor.load(config)
     return iter(
-        predictor.predict(inputs, batch_size=batch_size, max_new_tokens=max_new_tokens)
+        predictor.predict(
+            inputs,
+            batch_size=batch_size,
+            max_new_tokens=max_new_tokens,
+            sampling=sampling,
+        )
     )
 
 
@@ -87,6 +95,7 @@ class Predictor:
         *,
         batch_size: int | None = None,
         max_new_tokens: int | None = None,
+        sampling: Sampling | None = None,
     ) -> "Predictions":
         """Makes a prediction for each input, in their order.
 
@@ -99,6 +108,7 @@ class Predictor:
             batch_size: Inputs that the model reads at once;
                 `training.per_device_eval_batch_size` if None.
             max_new_tokens: See `build_predictions`.
+            sampling: See `build_predictions`.
 
         Raises:
             DataError: There are no such inputs, or the model does not read them. A row
@@ -126,6 +136,7 @@ class Predictor:
             found.kind,
             self.preprocessing,
             max_new_tokens,
+            sampling=sampling,
             has_classes=params.metrics_function == "classification",
         )
         autocast, _ = build_precision(self.model, params.mixed_precision_dtype)

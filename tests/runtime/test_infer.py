@@ -9,9 +9,10 @@ import torch
 from saved_examples import ROWS, read_rows, saved
 from torchmetrics.functional.text import chrf_score
 
+from oumi_runtime.core.models.sampling import Sampling
 from oumi_runtime.datasets import Digits
 from oumi_runtime.evaluate import evaluate
-from oumi_runtime.exceptions import SavedModelError
+from oumi_runtime.exceptions import DataError, SavedModelError
 from oumi_runtime.infer import Predictor, infer
 
 TASKS = [*ROWS, "image_classification"]
@@ -105,6 +106,28 @@ def test_each_token_of_a_continuation_is_the_likeliest_one(tmp_path: Path):
         logits = predictor.model(torch.tensor([ids]))["logits"]
         ids.append(int(logits[0, -1].argmax()))
     assert prediction == {"continuation": tokenizer.decode(ids[7:])}
+
+
+@pytest.mark.parametrize("task", ["causal_lm", "seq2seq"])
+def test_drawn_texts_depend_on_the_seed_and_not_on_the_batch(task: str, tmp_path: Path):
+    predictor = Predictor.load(saved(task, tmp_path))
+    hot = Sampling(temperature=2.0, seed=1)
+
+    def texts(sampling: Sampling | None, batch_size: int) -> list[dict[str, Any]]:
+        options = {"batch_size": batch_size, "max_new_tokens": 6}
+        return list(predictor.predict(["a b"] * 5, sampling=sampling, **options))
+
+    drawn = texts(hot, 5)
+    assert texts(hot, 2) == drawn
+    assert len({*map(str, drawn)}) > 1
+    assert texts(Sampling(temperature=2.0, seed=2), 5) != drawn
+    assert texts(Sampling(temperature=1e-6), 5) == texts(None, 5)
+
+
+def test_drawing_is_refused_where_no_text_is_written(tmp_path: Path):
+    predictor = Predictor.load(saved("text_classification", tmp_path))
+    with pytest.raises(DataError, match="writes no texts whose tokens could be drawn"):
+        predictor.predict(["a b"], sampling=Sampling())
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -8,7 +8,7 @@ from torch import nn
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.distributed import all_gather_object
-from oumi_runtime.core.models.generation import greedy_target, target_texts
+from oumi_runtime.core.models.generation import target_texts, written_target
 from oumi_runtime.core.registry import RegistryType, register
 from oumi_runtime.core.trainers.evaluation import BatchMetrics
 from oumi_runtime.exceptions import DataError
@@ -37,7 +37,7 @@ class TextGeneration(BatchMetrics):
         labels = batch["labels"]
         # All processes have to run the model equally often.
         length = max(all_gather_object(labels.shape[1]))
-        written = greedy_target(model, inputs, length)
+        written = written_target(model, inputs, length)
         return list(zip(self._texts(written), self._texts(labels), strict=True))
 
     def _texts(self, rows: torch.Tensor) -> list[str]:

@@ -14,14 +14,15 @@ from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.generation import (
-    greedy_continuation,
-    greedy_target,
+    continuation,
     target_texts,
+    written_target,
 )
+from oumi_runtime.core.models.sampling import Choose, Sampler, Sampling, likeliest
 from oumi_runtime.core.models.single_logit import as_two_classes, is_single
 from oumi_runtime.core.trainers.model_calls import outputs_of
 from oumi_runtime.datasets.inputs.texts import TextKind
-from oumi_runtime.exceptions import BadSampleError, ModelForwardError
+from oumi_runtime.exceptions import BadSampleError, DataError, ModelForwardError
 
 Prediction = dict[str, Any]
 """One of `label` and `probabilities`, `labels`, `labels` and `shares`, `value`,
@@ -38,6 +39,7 @@ def build_predictions(
     preprocessing: Preprocessing,
     max_new_tokens: int | None = None,
     *,
+    sampling: Sampling | None = None,
     has_classes: bool = False,
 ) -> Callable[[Batch], list[Prediction]]:
     """Returns the function that makes the predictions of a batch.
@@ -48,18 +50,29 @@ def build_predictions(
         preprocessing: The tokenizer and classes.
         max_new_tokens: The maximum number of tokens of a text that is written; 64, or
             the maximum length of a text if that is less, if None.
+        sampling: How to draw the tokens of a text that is written; None for the
+            likeliest.
         has_classes: Whether a single number for each sample is the logit of the second
             of two classes, not a value; true if the classes have names.
+
+    Raises:
+        DataError: Tokens are to be drawn, and the model writes no texts.
     """
     length = max_new_tokens or min(DEFAULT_NEW_TOKENS, preprocessing.max_length)
     tokenizer = preprocessing.tokenizer
+    sampler = None if sampling is None else Sampler(sampling)
     if tokenizer is not None and kind is TextKind.PROMPT:
         end_id = preprocessing.pad_token_id
         most = preprocessing.max_length
-        return _Continuations(model, tokenizer, length, end_id, most)
+        return _Continuations(model, tokenizer, length, sampler, end_id, most)
     writes = _DECODER_IDS in inspect.signature(model.forward).parameters
     if tokenizer is not None and kind is TextKind.SOURCE and writes:
-        return _Targets(model, tokenizer, length)
+        return _Targets(model, tokenizer, length, sampler)
+    if sampling is not None:
+        raise DataError(
+            f"{type(model).__name__} writes no texts whose tokens could be drawn; "
+            "leave the temperature and top_k out"
+        )
     names = preprocessing.label_names
     return _FromOutputs(model, names, has_classes or names is not None)
 
@@ -69,16 +82,19 @@ class _Continuations:
     model: nn.Module
     tokenizer: Tokenizer
     length: int
+    sampler: Sampler | None
     end_id: int
     max_length: int
 
     def __call__(self, batch: Batch) -> list[Prediction]:
-        written = greedy_continuation(
+        inputs = _inputs_for(self.model, batch)
+        written = continuation(
             self.model,
-            _inputs_for(self.model, batch),
+            inputs,
             self.length,
             end_id=self.end_id,
             max_length=self.max_length,
+            choose=_choosing(self.sampler, inputs, self.length),
         )
         texts = self.tokenizer.decode_batch(written)
         return [{"continuation": text} for text in texts]
@@ -89,11 +105,21 @@ class _Targets:
     model: nn.Module
     tokenizer: Tokenizer
     length: int
+    sampler: Sampler | None
 
     def __call__(self, batch: Batch) -> list[Prediction]:
         inputs = _inputs_for(self.model, batch, (_DECODER_IDS,))
-        written = greedy_target(self.model, inputs, self.length, stops_early=True)
+        choose = _choosing(self.sampler, inputs, self.length)
+        written = written_target(
+            self.model, inputs, self.length, choose=choose, stops_early=True
+        )
         return [{"text": text} for text in target_texts(written, self.tokenizer)]
+
+
+def _choosing(sampler: Sampler | None, inputs: Batch, length: int) -> Choose:
+    """Returns what chooses the tokens of texts for a batch."""
+    num_texts = len(inputs["input_ids"])
+    return likeliest if sampler is None else sampler.of_texts(num_texts, length)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Writes the likeliest text, token by token: a target, or a continuation."""
+"""Writes a text, token by token: a target, or a continuation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,16 +6,19 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
+from oumi_runtime.core.models.sampling import Choose, likeliest
+
 
 @torch.no_grad()
-def greedy_target(
+def written_target(
     model: nn.Module,
     inputs: Mapping[str, torch.Tensor],
     length: int,
     *,
+    choose: Choose = likeliest,
     stops_early: bool = False,
 ) -> torch.Tensor:
-    """Takes the likeliest token after those before, again and again.
+    """Writes a target for each source of a batch.
 
     Args:
         model: Its forward takes the inputs and `decoder_input_ids`, which begin with 0,
@@ -23,6 +26,7 @@ def greedy_target(
         inputs: A batch without labels, `input_ids` among them.
         length: Tokens to write; a token 0 ends a target, and what follows it means
             nothing.
+        choose: Chooses each token.
         stops_early: Whether to stop once all targets have ended. Processes that share
             a model must not: each has to run it equally often.
 
@@ -30,9 +34,11 @@ def greedy_target(
         Token ids, (batch, length) int64; fewer if it has stopped early.
     """
     ids = inputs["input_ids"].new_zeros(len(inputs["input_ids"]), 1)
-    for _ in range(length):
+    rows = range(len(ids))
+    for place in range(length):
         logits = model(**inputs, decoder_input_ids=ids)["logits"]
-        ids = torch.cat([ids, logits[:, -1:].argmax(dim=-1)], dim=1)
+        tokens = choose(logits[:, -1], rows, place).to(ids.device)
+        ids = torch.cat([ids, tokens.unsqueeze(1)], dim=1)
         if stops_early and (ids[:, 1:] == 0).any(dim=1).all():
             break
     return ids[:, 1:]
@@ -54,15 +60,16 @@ def target_texts(rows: torch.Tensor, tokenizer: Tokenizer) -> list[str]:
 
 
 @torch.no_grad()
-def greedy_continuation(
+def continuation(
     model: nn.Module,
     inputs: Mapping[str, torch.Tensor],
     length: int,
     *,
     end_id: int,
     max_length: int,
+    choose: Choose = likeliest,
 ) -> list[list[int]]:
-    """Continues each prompt of a batch with the likeliest token, again and again.
+    """Continues each prompt of a batch.
 
     Padding comes last, where a causal model does not see it, so a continuation does not
     depend on the other prompts.
@@ -76,6 +83,7 @@ def greedy_continuation(
         length: The maximum number of tokens to write.
         end_id: The token that ends a text.
         max_length: The number of tokens that the model sees at most: the latest ones.
+        choose: Chooses each token.
 
     Returns:
         The new token ids of each prompt, without the end.
@@ -88,7 +96,7 @@ def greedy_continuation(
     ]
     written: list[list[int]] = [[] for _ in rows]
     going_on = list(range(len(rows)))
-    for _ in range(length):
+    for place in range(length):
         if not going_on:
             break
         seen = [(rows[row] + written[row])[-max_length:] for row in going_on]
@@ -97,7 +105,8 @@ def greedy_continuation(
             del batch["attention_mask"]
         logits = model(**batch)["logits"]
         last = torch.tensor([len(each) - 1 for each in seen], device=logits.device)
-        tokens = logits[torch.arange(len(seen), device=logits.device), last].argmax(-1)
+        ends = logits[torch.arange(len(seen), device=logits.device), last]
+        tokens = choose(ends, going_on, place)
         for row, token in zip(tuple(going_on), tokens.tolist(), strict=True):
             if token == end_id:
                 going_on.remove(row)

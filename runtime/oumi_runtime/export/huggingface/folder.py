@@ -127,7 +127,7 @@ def _generation_config(run: TrainedRun, auto: AutoClass) -> str:
     end = run.preprocessing.pad_token_id
     config = {"use_cache": False, "pad_token_id": end, "eos_token_id": end}
     if auto is AutoClass.SEQ2SEQ:
-        # As in `greedy_target`, whatever pads the source.
+        # As in `written_target`, whatever pads the source.
         config |= {"decoder_start_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
     length = min(DEFAULT_NEW_TOKENS, run.preprocessing.max_length)
     return json.dumps({**config, "max_new_tokens": length}, indent=2) + "\n"

@@ -1,5 +1,6 @@
 """`oumi-scaffold predict`: predict with a trained model."""
 
+import math
 import os
 import stat
 import sys
@@ -53,6 +54,25 @@ if TYPE_CHECKING:
     metavar="N",
     help="The maximum length of a generated text.  [default: 64]",
 )
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0),
+    metavar="T",
+    help="Draw the tokens of a text by their probabilities: below 1, likely ones more "
+    "often, above 1 less.  [default: 0, always the likeliest]",
+)
+@click.option(
+    "--top-k",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Draw among the K likeliest tokens.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
+    help="Draw others.  [default: 0]",
+)
 @interpolate_option
 @json_option
 @click.argument(
@@ -67,6 +87,9 @@ def command(
     output_file: Path | None,
     batch_size: int | None,
     max_new_tokens: int | None,
+    temperature: float | None,
+    top_k: int | None,
+    seed: int | None,
     interpolate: bool,
     as_json: bool,
     arguments: tuple[str, ...],
@@ -81,10 +104,12 @@ def command(
     given, overrides = input_and_overrides(arguments)
     if given is not None and texts:
         raise click.UsageError("give either INPUT or --text")
+    _refuse_unused(temperature, top_k=top_k, seed=seed)
     lines = lines_for(output_file)
     if output_file is not None:
         _refuse_useless(output_file, given)
     loaded = trained_config(config, overrides, interpolate, needs_data=False)
+    from oumi_runtime.core.models.sampling import Sampling
     from oumi_runtime.infer import Predictor
 
     with output.only_json(as_json):
@@ -95,6 +120,7 @@ def command(
             given if given is not None else list(texts) or None,
             batch_size=batch_size,
             max_new_tokens=max_new_tokens,
+            sampling=Sampling(temperature, top_k, seed or 0) if temperature else None,
         )
         document: dict[str, Any] = {"model_dir": str(predictor.model_dir)}
         if output_file is not None:
@@ -119,6 +145,18 @@ def _refuse_useless(file: Path, given: str | None) -> None:
         raise click.UsageError(f"--output: there is no folder {file.parent}")
     if given is not None and os.path.realpath(given) == os.path.realpath(file):
         raise click.UsageError(f"--output: {file} is the input; name another file")
+
+
+def _refuse_unused(temperature: float | None, **others: int | None) -> None:
+    """Refuses options of drawing where nothing is drawn."""
+    if temperature is not None and not math.isfinite(temperature):
+        raise click.UsageError(
+            f"--temperature: {temperature} is not a number from 0 on"
+        )
+    for name, value in others.items():
+        if value is not None and not temperature:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} needs a --temperature above 0")
 
 
 def _is_piped() -> bool:

@@ -1,4 +1,4 @@
-"""Greedy generation: the likeliest token after those before, whatever the padding."""
+"""Generation: tokens after those before, whatever the padding."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ from torch import nn
 
 from oumi_runtime.builders.tokenizing.own_tokenizers import bytes_tokenizer
 from oumi_runtime.core.models.generation import (
-    greedy_continuation,
-    greedy_target,
+    continuation,
     target_texts,
+    written_target,
 )
 
 VOCABULARY = 12
@@ -51,7 +51,7 @@ def padded(*rows: list[int]) -> dict[str, torch.Tensor]:
 
 def continued(model: nn.Module, *rows: list[int], length: int = 4, most: int = 99):
     options = {"end_id": 0, "max_length": most}
-    return greedy_continuation(model, padded(*rows), length, **options)
+    return continuation(model, padded(*rows), length, **options)
 
 
 def test_a_continuation_takes_the_likeliest_token_again_and_again():
@@ -91,14 +91,14 @@ def test_a_mask_is_only_given_if_there_is_one():
 
     model = WithoutMask(sums)
     inputs = {"input_ids": torch.tensor([[1, 4]])}
-    found = greedy_continuation(model, inputs, 2, end_id=0, max_length=9)
+    found = continuation(model, inputs, 2, end_id=0, max_length=9)
     assert found == [[5, 10]]
 
 
 @pytest.mark.parametrize(("stops_early", "calls"), [(False, 6), (True, 3)])
 def test_targets_may_stop_when_all_have_ended(stops_early: bool, calls: int):
     model = NextNumber(lambda ids: torch.full_like(ids, 5) * (ids.shape[1] < 3))
-    found = greedy_target(model, padded([1]), 6, stops_early=stops_early)
+    found = written_target(model, padded([1]), 6, stops_early=stops_early)
     assert found[0, :3].tolist() == [5, 5, 0]
     assert len(model.widths) == calls
 

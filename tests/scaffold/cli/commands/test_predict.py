@@ -17,6 +17,7 @@ from trees import make_tree
 
 from oumi_runtime import infer
 from oumi_runtime.core.configs import TrainingConfig
+from oumi_runtime.core.models.sampling import Sampling
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import BadRowError
 
@@ -75,7 +76,8 @@ def test_there_is_a_line_of_json_for_each_input(run: Callable, stand_in: StandIn
     assert done.exit_code == 0
     assert [json.loads(line) for line in done.out.splitlines()] == CLASSES
     assert done.err == "a library's own line\n"
-    assert stand_in.calls[0][1:] == (None, {"batch_size": None, "max_new_tokens": None})
+    options = {"batch_size": None, "max_new_tokens": None, "sampling": None}
+    assert stand_in.calls[0][1:] == (None, options)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,42 @@ def test_the_training_data_need_not_be_there(
 
 def test_options_are_passed_on(run: Callable, stand_in: StandIn):
     run("predict", "-c", "c.yaml", "--batch-size", "3", "--max-new-tokens", "9")
-    assert stand_in.calls[0][2] == {"batch_size": 3, "max_new_tokens": 9}
+    options = {"batch_size": 3, "max_new_tokens": 9, "sampling": None}
+    assert stand_in.calls[0][2] == options
+
+
+@pytest.mark.parametrize(
+    ("words", "sampling"),
+    [
+        ("--temperature 0.8", Sampling(0.8)),
+        ("--temperature 1 --top-k 20 --seed 3", Sampling(1.0, 20, 3)),
+        ("--temperature 0", None),
+    ],
+)
+def test_tokens_are_drawn_as_asked_for(
+    run: Callable, stand_in: StandIn, words: str, sampling: Sampling | None
+):
+    assert run("predict", "-c", "c.yaml", *words.split()).exit_code == 0
+    assert stand_in.calls[0][2]["sampling"] == sampling
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--top-k 3", "--top-k needs a --temperature above 0"),
+        ("--temperature 0 --seed 1", "--seed needs a --temperature above 0"),
+        ("--temperature -1", "-1.0 is not in the range x>=0"),
+        ("--temperature nan", "nan is not a number from 0 on"),
+        ("--temperature inf", "inf is not a number from 0 on"),
+    ],
+)
+def test_options_without_a_meaning_are_refused(
+    run: Callable, stand_in: StandIn, words: str, message: str
+):
+    done = run("predict", "-c", "c.yaml", *words.split())
+    assert done.exit_code == 2
+    assert message in done.err
+    assert not stand_in.calls
 
 
 def test_csv_has_a_column_for_each_class(run: Callable, stand_in: StandIn):
