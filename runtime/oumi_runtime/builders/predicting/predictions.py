@@ -1,7 +1,7 @@
 """Turns what a model computes into predictions: plain dicts that can be written."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
+from oumi_runtime.builders.predicting.model_reader import ModelReader
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
 from oumi_runtime.core.datasets.in_memory.columns import Batch
@@ -20,7 +21,6 @@ from oumi_runtime.core.models.generation import (
 )
 from oumi_runtime.core.models.sampling import Choose, Sampler, Sampling, likeliest
 from oumi_runtime.core.models.single_logit import as_two_classes, is_single
-from oumi_runtime.core.trainers.model_calls import outputs_of
 from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import BadSampleError, DataError, ModelForwardError
 
@@ -29,7 +29,6 @@ Prediction = dict[str, Any]
 `embedding`, `text`, `continuation`."""
 
 DEFAULT_NEW_TOKENS = 64
-_TARGETS = ("labels", "label")
 _DECODER_IDS = "decoder_input_ids"
 
 
@@ -58,28 +57,29 @@ def build_predictions(
     Raises:
         DataError: Tokens are to be drawn, and the model writes no texts.
     """
+    reader = ModelReader(model)
     length = max_new_tokens or min(DEFAULT_NEW_TOKENS, preprocessing.max_length)
     tokenizer = preprocessing.tokenizer
     sampler = None if sampling is None else Sampler(sampling)
     if tokenizer is not None and kind is TextKind.PROMPT:
         end_id = preprocessing.pad_token_id
         most = preprocessing.max_length
-        return _Continuations(model, tokenizer, length, sampler, end_id, most)
+        return _Continuations(reader, tokenizer, length, sampler, end_id, most)
     writes = _DECODER_IDS in inspect.signature(model.forward).parameters
     if tokenizer is not None and kind is TextKind.SOURCE and writes:
-        return _Targets(model, tokenizer, length, sampler)
+        return _Targets(reader, tokenizer, length, sampler)
     if sampling is not None:
         raise DataError(
             f"{type(model).__name__} writes no texts whose tokens could be drawn; "
             "leave the temperature and top_k out"
         )
     names = preprocessing.label_names
-    return _FromOutputs(model, names, has_classes or names is not None)
+    return _FromOutputs(reader, names, has_classes or names is not None)
 
 
 @dataclass(frozen=True)
 class _Continuations:
-    model: nn.Module
+    model: ModelReader
     tokenizer: Tokenizer
     length: int
     sampler: Sampler | None
@@ -87,7 +87,7 @@ class _Continuations:
     max_length: int
 
     def __call__(self, batch: Batch) -> list[Prediction]:
-        inputs = _inputs_for(self.model, batch)
+        inputs = self.model.inputs_of(batch)
         written = continuation(
             self.model,
             inputs,
@@ -102,13 +102,13 @@ class _Continuations:
 
 @dataclass(frozen=True)
 class _Targets:
-    model: nn.Module
+    model: ModelReader
     tokenizer: Tokenizer
     length: int
     sampler: Sampler | None
 
     def __call__(self, batch: Batch) -> list[Prediction]:
-        inputs = _inputs_for(self.model, batch, (_DECODER_IDS,))
+        inputs = self.model.inputs_of(batch, (_DECODER_IDS,))
         choose = _choosing(self.sampler, inputs, self.length)
         written = written_target(
             self.model, inputs, self.length, choose=choose, stops_early=True
@@ -124,14 +124,14 @@ def _choosing(sampler: Sampler | None, inputs: Batch, length: int) -> Choose:
 
 @dataclass(frozen=True)
 class _FromOutputs:
-    model: nn.Module
+    model: ModelReader
     label_names: list[str] | None
     has_classes: bool
 
     def __call__(self, batch: Batch) -> list[Prediction]:
-        inputs = _inputs_for(self.model, batch)
-        outputs = outputs_of(self.model, self.model, inputs)
-        name = type(self.model).__name__
+        inputs = self.model.inputs_of(batch)
+        outputs = self.model(**inputs)
+        name = self.model.name
         there = outputs.keys() if hasattr(outputs, "keys") else ()
         key = next((key for key in ("logits", "embeddings") if key in there), None)
         if key is None:
@@ -222,39 +222,6 @@ def _classes_second(logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
     sides = [each.shape[-2:] for each in inputs.values() if each.ndim == 4]
     is_last = logits.shape[1:3] in sides and logits.shape[2:] not in sides
     return logits.movedim(-1, 1) if is_last else logits
-
-
-def _inputs_for(model: nn.Module, batch: Batch, later: Sequence[str] = ()) -> Batch:
-    """Returns what the model takes of a batch.
-
-    Args:
-        model: The model.
-        batch: The columns, which may include labels.
-        later: Arguments of forward that are not in the batch, but will be given.
-
-    Raises:
-        ModelForwardError: Forward requires something else.
-    """
-    left_out = {*_TARGETS, WORDS, NUM_WORDS}
-    inputs = {name: column for name, column in batch.items() if name not in left_out}
-    for name, parameter in inspect.signature(model.forward).parameters.items():
-        is_needed = parameter.default is parameter.empty and parameter.kind in (
-            parameter.POSITIONAL_OR_KEYWORD,
-            parameter.KEYWORD_ONLY,
-        )
-        if not is_needed or name in inputs or name in later:
-            continue
-        where = f"{type(model).__name__}.forward requires {name!r}"
-        if name in _TARGETS:
-            raise ModelForwardError(
-                f"{where}, which inputs do not have; write {name}=None in its "
-                "signature, and compute the loss only if they are given"
-            )
-        raise ModelForwardError(
-            f"{where}, and the input only has {', '.join(inputs) or 'labels'}; give it "
-            "data like that which it was trained on"
-        )
-    return inputs
 
 
 def _require_finite(found: torch.Tensor, name: str) -> None:

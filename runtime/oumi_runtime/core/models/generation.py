@@ -1,17 +1,16 @@
 """Writes a text, token by token: a target, or a continuation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from tokenizers import Tokenizer
-from torch import nn
 
 from oumi_runtime.core.models.sampling import Choose, likeliest
 
 
 @torch.no_grad()
 def written_target(
-    model: nn.Module,
+    model: Callable[..., Mapping[str, torch.Tensor]],
     inputs: Mapping[str, torch.Tensor],
     length: int,
     *,
@@ -61,7 +60,7 @@ def target_texts(rows: torch.Tensor, tokenizer: Tokenizer) -> list[str]:
 
 @torch.no_grad()
 def continuation(
-    model: nn.Module,
+    model: Callable[..., Mapping[str, torch.Tensor]],
     inputs: Mapping[str, torch.Tensor],
     length: int,
     *,

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,14 +27,22 @@ def targets_of(model: nn.Module, batch: Batch) -> frozenset[str]:
 
     Args:
         model: The model, in evaluation mode.
-        batch: What forward takes, with the labels, (batch, ...) each.
+        batch: What forward takes, (batch, ...) each. Of labels that are not all there,
+            those are found that forward cannot take without the others.
 
     Returns:
         Their names; those of `labels` and `label` alone if the model fails.
     """
     usual = USUAL_TARGETS & batch.keys()
     needed = needed_arguments(model)
-    optional = [name for name in batch if name not in needed]
+    optional = [
+        name
+        for name in batch
+        if name not in needed | usual and not _NEVER_TARGETS.search(name)
+    ]
+    lone = _needing_others(model, batch, optional)
+    if lone:
+        return usual | lone
     further = _read_by_loss_alone(model, batch, optional)
     if not further or _can_do_without(model, batch, usual | further):
         return usual | further
@@ -49,7 +57,8 @@ def needed_targets(model: nn.Module, batch: Batch) -> frozenset[str]:
         batch: What forward takes, with the labels.
     """
     needed = needed_arguments(model) & batch.keys()
-    return (needed & USUAL_TARGETS) | _read_by_loss_alone(model, batch, needed)
+    usual = needed & USUAL_TARGETS
+    return usual | _read_by_loss_alone(model, batch, needed - usual)
 
 
 def needed_arguments(model: nn.Module) -> frozenset[str]:
@@ -62,25 +71,37 @@ def needed_arguments(model: nn.Module) -> frozenset[str]:
     )
 
 
+def _needing_others(
+    model: nn.Module, batch: Batch, names: Sequence[str]
+) -> frozenset[str]:
+    """Returns which of these columns forward cannot take, since others are None.
+
+    They are labels of a second task, if those of the first are not there.
+    """
+    few = _first_rows(batch)
+    if not names or not _misses_some(model, few):
+        return frozenset()
+    least = {name: column for name, column in few.items() if name not in names}
+    return frozenset(
+        name for name in names if _misses_some(model, {**least, name: few[name]})
+    )
+
+
+def _misses_some(model: nn.Module, batch: Batch) -> bool:
+    found = _called(model, batch)
+    return isinstance(found, Exception) and "None" in str(found)
+
+
 def _read_by_loss_alone(
     model: nn.Module, batch: Batch, names: Iterable[str]
 ) -> frozenset[str]:
     """Returns which of these columns change the loss, and no prediction."""
-    names = [
-        name
-        for name in names
-        if name not in USUAL_TARGETS and not _NEVER_TARGETS.search(name)
-    ]
-    few = {name: column[:_FEW] for name, column in batch.items()}
-    usual = _outputs(model, few) if names else None
-    if usual is None or "loss" not in usual:
-        return frozenset()
+    few = _first_rows(batch)
+    usual = _outputs(model, few) if names else {}
     found: set[str] = set()
-    for name in names:
+    for name in names if "loss" in usual else ():
         others = _outputs(model, {**few, name: _moved(few[name])})
-        if others is None or "loss" not in others:
-            continue
-        is_in_loss = not usual["loss"].equal(others["loss"])
+        is_in_loss = "loss" in others and not usual["loss"].equal(others["loss"])
         if is_in_loss and _predict_the_same(usual, others):
             found.add(name)
     return frozenset(found)
@@ -88,21 +109,31 @@ def _read_by_loss_alone(
 
 def _can_do_without(model: nn.Module, batch: Batch, names: Iterable[str]) -> bool:
     """Whether the model predicts the same without these columns."""
-    few = {name: column[:_FEW] for name, column in batch.items()}
+    few = _first_rows(batch)
     left = {name: column for name, column in few.items() if name not in names}
-    usual, others = _outputs(model, few), _outputs(model, left)
-    return usual is not None and others is not None and _predict_the_same(usual, others)
+    return _predict_the_same(_outputs(model, few), _outputs(model, left))
 
 
-def _outputs(model: nn.Module, batch: Batch) -> _Outputs | None:
-    """Returns the tensors that the model returns by name; None if it fails."""
+def _first_rows(batch: Batch) -> _Outputs:
+    return {name: column[:_FEW] for name, column in batch.items()}
+
+
+def _outputs(model: nn.Module, batch: Batch) -> _Outputs:
+    """Returns the tensors that the model returns by name; none if it fails."""
+    found = _called(model, batch)
+    if not hasattr(found, "items"):
+        return {}
+    return {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
+
+
+def _called(model: nn.Module, batch: Batch) -> Any:
+    """Returns what forward returns, or the error that it raises."""
     try:
         # What it draws at random is the same in each call, and drawn again after them.
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            found: Any = model(**batch)
-        return {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
-    except Exception:  # Of the user's code, of any kind.
-        return None
+            return model(**batch)
+    except Exception as error:  # Of the user's code, of any kind.
+        return error
 
 
 def _predict_the_same(ours: _Outputs, theirs: _Outputs) -> bool:

@@ -156,9 +156,11 @@ def _dtype_misfit(model: nn.Module, error: RuntimeError) -> str | None:
     return None
 
 
-def lone_value(model: nn.Module, error: ValueError) -> str | None:
+def lone_value(model: nn.Module, error: Exception) -> str | None:
     """Returns the message for a batch norm that cannot tell values apart, or None."""
-    if not str(error).startswith("Expected more than 1 value per channel"):
+    if not isinstance(error, ValueError) or not str(error).startswith(
+        "Expected more than 1 value per channel"
+    ):
         return None
     for name, layer, given in _layers_called(model, error):
         if isinstance(layer, BATCH_NORMS):

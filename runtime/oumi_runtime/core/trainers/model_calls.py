@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.trainers.absent_arguments import absent_argument
 from oumi_runtime.core.trainers.misfits import lone_value, misfit_of
 from oumi_runtime.exceptions import ModelForwardError, SingleValueError
 
@@ -26,34 +27,39 @@ def outputs_of(call: Callable[..., Any], model: nn.Module, batch: Batch) -> Any:
 
     Raises:
         ModelForwardError: The forward method does not accept the columns of the batch,
-            or a layer does not fit the width of its input; or a label or a token id is
-            out of range, which only a CPU can tell.
+            or computes with one that is not there, or a layer does not fit the width of
+            its input; or a label or a token id is out of range, which only a CPU can
+            tell.
         SingleValueError: A batch norm in training is given a single value for each
             channel.
     """
     try:
         return call(**batch)
-    except TypeError as error:
+    except Exception as error:
+        lone = lone_value(model, error)
+        if lone is not None:
+            raise SingleValueError(lone) from error
+        misfit = _misfit(model, batch, error)
+        if misfit is None:
+            raise
+        raise ModelForwardError(misfit) from error
+
+
+def _misfit(model: nn.Module, batch: Batch, error: Exception) -> str | None:
+    """Returns how a model and a batch do not fit together; None if they do."""
+    if isinstance(error, TypeError):
         # Only now: inspecting a signature takes longer than a small forward pass.
         try:
             inspect.signature(model.forward).bind(**batch)
         except TypeError as mismatch:
-            raise ModelForwardError(
+            return (
                 f"{type(model).__name__}.forward does not take a batch of "
                 f"{', '.join(batch)}: {mismatch}; name them as its arguments, or "
                 "take **kwargs"
-            ) from error
-        raise
-    except (RuntimeError, IndexError) as error:
-        misfit = misfit_of(model, batch, error)
-        if misfit is None:
-            raise
-        raise ModelForwardError(misfit) from error
-    except ValueError as error:
-        misfit = lone_value(model, error)
-        if misfit is None:
-            raise
-        raise SingleValueError(misfit) from error
+            )
+    if isinstance(error, RuntimeError | IndexError):
+        return misfit_of(model, batch, error)
+    return absent_argument(model, batch, error)
 
 
 def loss_of(outputs: Any, model: nn.Module) -> torch.Tensor:

@@ -95,6 +95,18 @@ def test_labels_are_known_by_name_if_the_model_fails():
     assert targets_of(Masked(), batch) == {"labels"}
 
 
+class BothOrNone(TwoTasks):
+    """The second label is of no use without the first."""
+
+    def forward(self, features, labels=None, stars=None):
+        return super().forward(features, labels, stars)
+
+
+def test_labels_of_a_second_task_alone_are_targets_if_forward_fails():
+    assert targets_of(BothOrNone(), batch_of("stars")) == {"stars"}
+    assert targets_of(BothOrNone(), batch_of()) == frozenset()
+
+
 def test_a_label_that_forward_requires_is_told_apart():
     model, batch = Needed(), batch_of("topic")
     assert targets_of(model, batch) == frozenset()

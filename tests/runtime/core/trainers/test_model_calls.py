@@ -246,3 +246,39 @@ def test_a_loss_without_a_gradient_is_told_of(lose, requires_grad, why):
     with pytest.raises(ModelForwardError, match=f"Linear has no gradient.*{why}"):
         loss_to_train_on(outputs, model)
     assert loss_of(outputs, model) is outputs["loss"]
+
+
+class LossWithoutLabels(nn.Module):
+    def forward(self, x, mask=None, labels=None):
+        if mask is not None:
+            x = self.masked(x, mask)
+        return {"logits": x, "loss": nn.functional.cross_entropy(x, labels)}
+
+    def masked(self, x, mask):
+        raise TypeError("None of this works")
+
+
+class LossOfAttributes(nn.Module):
+    def forward(self, x, labels=None):
+        loss = nn.functional.mse_loss(
+            x,
+            labels.view(-1, 1),
+        )
+        return {"logits": x, "loss": loss}
+
+
+@pytest.mark.parametrize("model", [LossWithoutLabels(), LossOfAttributes()])
+def test_a_loss_that_is_computed_without_labels_is_told_in_one_line(model: nn.Module):
+    with pytest.raises(ModelForwardError) as caught:
+        outputs_of(model, model, {"x": BATCH["x"]})
+    message = str(caught.value)
+    assert "forward fails where 'labels' is None" in message
+    assert "test_model_calls.py:" in message
+    assert message.endswith("compute a loss only under 'if labels is not None:'")
+    assert "\n" not in message
+
+
+def test_other_errors_where_an_argument_is_none_pass_through():
+    model = LossWithoutLabels()
+    with pytest.raises(TypeError, match="None of this works"):
+        outputs_of(model, model, {"x": BATCH["x"], "mask": BATCH["x"]})

@@ -1,0 +1,77 @@
+"""Predictions of plain modules, which have labels and losses of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from own_projects import ROWS, method, trained
+
+from oumi_runtime.core.registry import REGISTRY
+from oumi_runtime.exceptions import ModelForwardError
+from oumi_runtime.infer import infer
+
+STARRED = ROWS + method(
+    """
+    def transform(self, sample):
+        return sample
+    """
+)
+TEXT_ROW = """
+def row(n):
+    text = " ".join(WORDS[(n + i) % 9] for i in range(4))
+    return {"text": text, "label": n % 2, "stars": n / 10}
+
+
+"""
+TEXT_NET = """
+@register("OwnNet", RegistryType.MODEL)
+class OwnNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.layer = nn.Embedding(400, 8), nn.Linear(8, 3)
+"""
+TWO_TASKS = TEXT_NET + method(
+    """
+    def forward(self, input_ids, attention_mask=None, labels=None, stars=None):
+        x = self.layer(self.embedding(input_ids).mean(1))
+        logits, loss = x[:, :2], None
+        if labels is not None:
+            loss = F.cross_entropy(logits, labels)
+        if stars is not None:
+            loss = loss + F.mse_loss(x[:, 2], stars)
+        return {"logits": logits} if loss is None else {"logits": logits, "loss": loss}
+    """
+)
+ALWAYS_A_LOSS = TEXT_NET + method(
+    """
+    def forward(self, input_ids, attention_mask=None, labels=None, stars=None):
+        logits = self.layer(self.embedding(input_ids).mean(1))
+        return {"logits": logits, "loss": F.cross_entropy(logits, labels)}
+    """
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_registry() -> Iterator[None]:
+    with REGISTRY.isolated():
+        yield
+
+
+def test_labels_of_a_second_task_are_left_out_with_those_of_the_first(tmp_path: Path):
+    config = trained(tmp_path, TEXT_ROW, STARRED, TWO_TASKS)
+    found = list(infer(config))
+    assert len(found) == 40
+    assert {*found[0]["probabilities"]} == {"even", "odd"}
+    (alone,) = infer(config, ["the quick brown fox"])
+    assert alone["label"] == found[0]["label"]
+
+
+def test_a_loss_that_is_computed_without_labels_is_told_in_one_line(tmp_path: Path):
+    config = trained(tmp_path, TEXT_ROW, STARRED, ALWAYS_A_LOSS)
+    for inputs in (None, ["the quick fox"]):
+        with pytest.raises(ModelForwardError) as caught:
+            list(infer(config, inputs))
+        message = str(caught.value)
+        assert "OwnNet.forward fails where 'labels' is None" in message
+        assert "own.py:" in message
+        assert "\n" not in message
