@@ -29,7 +29,7 @@ from oumi_runtime.core.distributed import (
     is_distributed,
     is_world_process_zero,
 )
-from oumi_runtime.core.log import logger, show_log
+from oumi_runtime.core.log import keep_bars_out_of_files, logger, show_log
 from oumi_runtime.core.process_group import end_process, process_group
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
@@ -189,6 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--interpolate", action="store_true", help="expand ${...} in the config"
     )
     known, overrides = parser.parse_known_args(arguments)
+    keep_bars_out_of_files()
     if known.auto_resume:
         overrides += [AUTO_RESUME, "true"]
     try:

@@ -1,6 +1,8 @@
 """The runtime's logger: plain lines on stderr, unless logging is configured."""
 
 import logging
+import os
+import sys
 
 logger = logging.getLogger("oumi_runtime")
 
@@ -21,3 +23,12 @@ def show_log(level: str = "info", other_packages_level: str = "warning") -> None
     logger.setLevel(level.upper())
     for package in ("torch", "transformers", "accelerate", "datasets"):
         logging.getLogger(package).setLevel(other_packages_level.upper())
+
+
+def keep_bars_out_of_files() -> None:
+    """Has packages of Hugging Face draw progress bars on terminals only.
+
+    They read the environment when they are imported, so this has to come before that.
+    """
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -42,6 +42,9 @@ def command(source: Path, format: str, dest: Path, force: bool, as_json: bool) -
     rows and tokens. What is written is loaded again, and compared with the model,
     before it appears at DEST.
     """
+    from oumi_runtime.core.log import keep_bars_out_of_files
+
+    keep_bars_out_of_files()
     from oumi_runtime.export import export
 
     with output.only_json(as_json):

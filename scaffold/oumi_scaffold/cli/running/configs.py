@@ -72,7 +72,9 @@ def checked_config(
         ConfigError: The config or an override has mistakes.
     """
     from oumi_runtime.core.configs import TrainingConfig
+    from oumi_runtime.core.log import keep_bars_out_of_files
 
+    keep_bars_out_of_files()
     loaded = TrainingConfig.from_yaml_and_arg_list(
         config, list(overrides), ignore_interpolation=not interpolate
     )
