@@ -138,6 +138,13 @@ class SeesPatches(BaseModel):
         return F.cross_entropy
 
 
+class AsManyPatchesAsTheDefaultWidth(SeesPatches):
+    def __init__(self, width: int = 16, image_size: int = 8) -> None:
+        super().__init__(width)
+        self.patches = nn.Conv2d(1, width, kernel_size=2, stride=2)
+        self.positions = nn.Parameter(torch.randn((image_size // 2) ** 2, width))
+
+
 class OnePlaceForAll(SeesPatches):
     def placed(self):
         return self.positions.mean(0)

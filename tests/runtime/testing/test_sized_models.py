@@ -2,7 +2,14 @@
 
 import pytest
 import sized_models as models
-from attending_models import LabelsTokens, SeesPatches, attending, seeing
+from attending_models import (
+    AsManyPatchesAsTheDefaultWidth,
+    LabelsTokens,
+    SeesPatches,
+    attending,
+    batch_of_images,
+    seeing,
+)
 from number_models import numbers
 from sound_models import image_batch, text_batch, token_batch
 
@@ -140,6 +147,10 @@ SOUND: list[tuple[ModelCase, str]] = [
     (attending(models.TwoArguments), "an_argument_rules_all_of_its_kind"),
     (of_texts(models.FiltersOfTheDefault), "an_argument_rules_all_of_its_kind"),
     (of_texts(models.OtherFilters, 8), "an_argument_rules_all_of_its_kind"),
+    (
+        ModelCase(lambda: AsManyPatchesAsTheDefaultWidth(24), batch_of_images),
+        "an_argument_rules_all_of_its_kind",
+    ),
     (of_texts(models.DividedByTheRoot), "logits_are_not_multiplied"),
     (of_texts(models.Cosines), "logits_are_not_multiplied"),
     (attending(models.UnequalShares), "layers_of_a_list_are_called_alike"),

@@ -153,9 +153,15 @@ def check_an_argument_rules_all_of_its_kind(case: ModelCase) -> None:
         for path, (_, number) in _numbers(after).items()
         if path in usual and usual[path][1] != number
     }
+    moved = {  # They may be as many as the default of a width, but by chance.
+        path
+        for _, after in others.values()
+        for path, number in _outputs(after).items()
+        if _outputs(before).get(path) != number
+    }
     for name, (other, after) in others.items():
         _require_all_moved(name, other, (usual, _numbers(after)), ruled)
-        _require_no_default(case, name, before, after)
+        _require_no_default(case, name, (before, after), moved)
 
 
 def _require_all_moved(
@@ -179,7 +185,7 @@ def _require_all_moved(
 
 
 def _require_no_default(
-    case: ModelCase, name: str, before: nn.Module, after: nn.Module
+    case: ModelCase, name: str, models: tuple[nn.Module, nn.Module], moved: set[str]
 ) -> None:
     """Fails if a layer's input has an argument's width, but its output the default."""
     arguments = arguments_of(case)
@@ -188,10 +194,10 @@ def _require_no_default(
     if not _WIDTH.search(name) or others or type(default) is not int:
         return
     known = {value for value in arguments.values() if type(value) is int}
-    wide = dict(after.named_parameters())
+    before, wide = models[0], dict(models[1].named_parameters())
     for path, weight in before.named_parameters():
         shapes = [w.shape for w in (weight, wide.get(path, weight)) if w.ndim > 1]
-        if default < _SMALLEST_WIDTH or len(shapes) < 2:
+        if default < _SMALLEST_WIDTH or len(shapes) < 2 or path in moved:
             continue
         widths, given = zip(*(shape[:2] for shape in shapes), strict=True)
         if len({*widths}) > 1 or given[0] == given[1] or widths[0] in known:
@@ -203,6 +209,11 @@ def _require_no_default(
                 f"{path} returns {widths[0]} values whatever {name} is, and that is "
                 f"{which} of {name}: is it hard-coded instead of {name}?"
             )
+
+
+def _outputs(model: nn.Module) -> dict[str, int]:
+    """Returns the first dimension of each weight, by its path."""
+    return {path: w.shape[0] for path, w in model.named_parameters() if w.ndim > 1}
 
 
 def _made(case: ModelCase, changes: dict[str, Any] | None = None) -> nn.Module:
