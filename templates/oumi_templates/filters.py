@@ -17,11 +17,13 @@ from jinja2.ext import Extension
 from oumi_templates.line_wrapping import wrapped
 from oumi_templates.python_filters import (
     FilterError,
+    at_least,
     boolean,
     identifier,
     integer,
     literal,
     multiple_of,
+    next_multiple,
     number,
     odd,
     raise_if_undefined,
@@ -97,6 +99,7 @@ class TypedFilters(Extension):
         environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
             accessor=accessor,
             annotation=annotation,
+            at_least=at_least,
             boolean=boolean,
             config_arguments=config_arguments,
             construction=construction,
@@ -110,6 +113,7 @@ class TypedFilters(Extension):
             mask_argument=mask_argument,
             mask_value=mask_value,
             multiple_of=multiple_of,
+            next_multiple=next_multiple,
             number=number,
             odd=odd,
             snake_case=snake_case,

@@ -31,13 +31,14 @@ class SizeError(ValueError):
         self.name, self.value, self.wanted = name, value, wanted
 
 
-def multiple_of(value: object, divisor: object, name: str) -> int:
+def multiple_of(value: object, divisor: object, name: str, other: str = "") -> int:
     """Returns a whole number that is a multiple of another.
 
     Args:
         value: The number, or its decimal digits.
         divisor: The other, likewise.
         name: The name of the value, for the error.
+        other: What the other is, likewise.
 
     Raises:
         FilterError: One of them is something else.
@@ -45,7 +46,32 @@ def multiple_of(value: object, divisor: object, name: str) -> int:
     """
     number, part = integer(value), integer(divisor)
     if part < 1 or number % part:
-        raise SizeError(name, number, f"a multiple of {part}")
+        what = f", which is {other}" if other else ""
+        raise SizeError(name, number, f"a multiple of {part}{what}")
+    return number
+
+
+def next_multiple(value: int, divisor: int) -> int:
+    """Returns the smallest multiple of a number that is no smaller than another."""
+    return -(-value // divisor) * divisor
+
+
+def at_least(value: object, least: int, name: str, why: str) -> int:
+    """Returns a whole number that is not too small.
+
+    Args:
+        value: The number, or its decimal digits.
+        least: The smallest that will do.
+        name: The name of the value, for the error.
+        why: What smaller ones would lack, likewise.
+
+    Raises:
+        FilterError: It is something else.
+        SizeError: It is smaller.
+    """
+    number = integer(value)
+    if number < least:
+        raise SizeError(name, number, f"{least:,} or more, {why}")
     return number
 
 

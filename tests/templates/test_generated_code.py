@@ -60,8 +60,8 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
     tmp_path: Path, task: str, arch: str
 ):
     template = load_template(template_dir(task), task)
-    # A window is odd, and a width a multiple of twice the heads.
-    digits = {"window": "9", "num_heads": "4"}
+    # A window is odd, a width a multiple of twice the heads, an image several patches.
+    digits = {"window": "9", "num_heads": "4", "image_size": "88", "vocab_size": "888"}
     for width in range(1, 8):
         numbers = {
             name: int(digits.get(name, "8") * width)

@@ -15,7 +15,7 @@ NUM_CLASSES = 5
 
 def make_model() -> PixelClassifier:
     """Creates a small model."""
-    return PixelClassifier(NUM_FEATURES, num_classes=NUM_CLASSES)
+    return PixelClassifier(NUM_FEATURES, hidden_dim=32, num_classes=NUM_CLASSES)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

@@ -12,7 +12,7 @@ NUM_FEATURES = 12
 
 def make_model() -> LengthPredictor:
     """Creates a small model."""
-    return LengthPredictor(NUM_FEATURES)
+    return LengthPredictor(NUM_FEATURES, hidden_dim=32)
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

@@ -1,5 +1,7 @@
-{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim") %}
-{% set side = cookiecutter.image_size | multiple_of(cookiecutter.patch_size, "image_size") %}
+{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim", "num_heads") %}
+{% set patch = cookiecutter.patch_size | integer %}
+{% set side = cookiecutter.image_size | multiple_of(patch, "image_size", "patch_size") %}
+{% set several = side | at_least(2 * patch, "image_size", "twice patch_size: one patch has none to attend to") %}
 {% include "head.py" %}
     """A mean-pooled vision transformer (Dosovitskiy et al. 2021)."""
 

@@ -1,4 +1,4 @@
-{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim") %}
+{% set width = cookiecutter.hidden_dim | multiple_of(cookiecutter.num_heads, "hidden_dim", "num_heads") %}
 {% include "head.py" %}
     """A transformer with a token for each feature (Gorishniy et al. 2021)."""
 

@@ -139,10 +139,28 @@ def test_options_that_exclude_each_other_are_told(
 @pytest.mark.parametrize(
     ("args", "reason"),
     [
-        (["--set", "num_heads=3"], "hidden_dim cannot be '128': give a multiple of 6"),
+        (
+            ["--set", "num_heads=3"],
+            "hidden_dim cannot be '128': give a multiple of 6, which is 2 * num_heads",
+        ),
         (
             ["--task", "image-classification", "--set", "patch_size=5"],
-            "image_size cannot be '8': give a multiple of 5",
+            "image_size cannot be '8': give a multiple of 5, which is patch_size",
+        ),
+        (
+            ["--task", "image-classification", "--set", "patch_size=8"],
+            "image_size cannot be '8': give 16 or more, twice patch_size: one patch "
+            "has none to attend to",
+        ),
+        (
+            ["--task", "seq2seq", "--set", "vocab_size=31"],
+            "vocab_size cannot be '31': give 32 or more, so that the letters of the "
+            "texts fit in",
+        ),
+        (
+            ["--task", "causal-lm", "--set", "vocab_size=257"],
+            "vocab_size cannot be '257': give 258 or more, for 256 bytes, padding and "
+            "unknown",
         ),
         (
             ["--task", "token-classification", "--arch", "mlp", "--set", "window=4"],

@@ -23,7 +23,7 @@ VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
-    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32{% endif %})
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim={{ 32 | next_multiple(2 * (cookiecutter.num_heads | integer)) }}{% endif %})
 
 
 {% if not cookiecutter.__wrap or cookiecutter.__wrap.mask %}

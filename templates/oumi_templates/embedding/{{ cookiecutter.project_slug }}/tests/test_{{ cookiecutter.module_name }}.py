@@ -17,7 +17,7 @@ VOCAB_SIZE = {{ cookiecutter.vocab_size | integer }}
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
-    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32{% endif %})
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim={{ 32 | next_multiple(2 * (cookiecutter.num_heads | integer)) }}{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
@@ -38,7 +38,7 @@ def test_every_text_and_target_has_an_embedding_of_length_1() -> None:
     """The embeddings are (batch, {{ "width" if cookiecutter.__wrap else "hidden" }})."""
     outputs = make_model()(**make_batch(16))
     for name in ("embeddings", "target_embeddings"):
-        assert outputs[name].shape == (16, {{ cookiecutter.__wrap.width | integer if cookiecutter.__wrap else 32 }})
+        assert outputs[name].shape == (16, {{ cookiecutter.__wrap.width | integer if cookiecutter.__wrap else 32 | next_multiple(2 * (cookiecutter.num_heads | integer)) }})
         torch.testing.assert_close(outputs[name].norm(dim=1), torch.ones(16))
 
 

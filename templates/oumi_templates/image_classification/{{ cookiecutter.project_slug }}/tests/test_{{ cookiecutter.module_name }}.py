@@ -1,3 +1,5 @@
+{% set patch = cookiecutter.patch_size | integer if cookiecutter.arch == "transformer" else 4 %}
+{% set side = [8, 2 * patch] | max | next_multiple(patch) %}
 {% filter wrapped %}
 """Tests for {{ cookiecutter.model_name | identifier }}."""
 
@@ -29,17 +31,17 @@ NUM_CLASSES = {{ cookiecutter.num_classes | integer }}
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
-    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}image_size=8, in_channels=1, hidden_dim=32, num_classes=NUM_CLASSES{% endif %})
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}image_size={{ side }}, in_channels=1, hidden_dim={{ 32 | next_multiple(cookiecutter.num_heads | integer) }}, num_classes=NUM_CLASSES{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
 {% if cookiecutter.__wrap %}
     """Creates random images, with a class each."""
 {% else %}
-    """Creates random greyscale images of 8x8 pixels, with a class each."""
+    """Creates random greyscale images of {{ side }}x{{ side }} pixels, with a class each."""
 {% endif %}
     return {
-        "images": torch.rand(batch_size, {% if cookiecutter.__wrap %}{{ cookiecutter.in_channels | integer }}, {{ cookiecutter.image_size | integer }}, {{ cookiecutter.image_size | integer }}{% else %}1, 8, 8{% endif %}),
+        "images": torch.rand(batch_size, {% if cookiecutter.__wrap %}{{ cookiecutter.in_channels | integer }}, {{ cookiecutter.image_size | integer }}, {{ cookiecutter.image_size | integer }}{% else %}1, {{ side }}, {{ side }}{% endif %}),
         "labels": torch.randint(NUM_CLASSES, (batch_size,)),
     }
 

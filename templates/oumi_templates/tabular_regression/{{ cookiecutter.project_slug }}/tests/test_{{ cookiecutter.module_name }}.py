@@ -17,7 +17,7 @@ NUM_FEATURES = {{ cookiecutter.num_features | integer }}
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
-    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}NUM_FEATURES{% endif %})
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}NUM_FEATURES{% if cookiecutter.arch != "stub" %}, hidden_dim={{ 32 | next_multiple(cookiecutter.num_heads | integer) }}{% endif %}{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:

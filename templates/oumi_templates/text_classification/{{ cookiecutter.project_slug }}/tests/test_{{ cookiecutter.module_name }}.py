@@ -31,7 +31,7 @@ NUM_CLASSES = {{ cookiecutter.num_classes | integer }}
 
 def make_model() -> {{ cookiecutter.model_name | identifier }}:
     """Creates {{ "the model of the config" if cookiecutter.__wrap else "a small model" }}."""
-    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim=32, num_classes=NUM_CLASSES{% endif %})
+    return {{ cookiecutter.model_name | identifier }}({% if not cookiecutter.__wrap %}VOCAB_SIZE, hidden_dim={{ 32 | next_multiple(2 * (cookiecutter.num_heads | integer)) }}, num_classes=NUM_CLASSES{% endif %})
 
 
 def make_batch(batch_size: int) -> dict[str, torch.Tensor]:
