@@ -103,8 +103,8 @@ class Predictor:
             inputs: The path of a file or folder, of a kind that the config's datasets
                 read, or `-` for one text a line from the standard input; a list or
                 other iterable of texts, of lists of tokens, or of mappings of column
-                names to values; or None for the test split of the config, or else the
-                validation split. Labels are ignored.
+                names, or of what forward takes, to values; or None for the test split
+                of the config, or else the validation split. Labels are ignored.
             batch_size: Inputs that the model reads at once;
                 `training.per_device_eval_batch_size` if None.
             max_new_tokens: See `build_predictions`.

@@ -1,5 +1,6 @@
 """docs/datasets.md: its commands run, its class trains, its lists are complete."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -38,7 +39,7 @@ def test_the_commands_run_and_the_class_is_learned(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OUMI_EXTRA_DEPS_FILE", raising=False)
-    first, second = blocks("console")
+    first, second, third = blocks("console")
     code, _ = blocks("python")
     with REGISTRY.isolated():
         for command in commands(first):
@@ -48,12 +49,18 @@ def test_the_commands_run_and_the_class_is_learned(
     file = code.splitlines()[0].removeprefix("# ")
     assert (tmp_path / file).is_file()
     (tmp_path / file).write_text(code.partition("\n")[2])
+    wave = [float(n % 32 >= 16) * 2 - 1 for n in range(64)]
+    (tmp_path / "waves.jsonl").write_text(json.dumps({"wave": wave}) + "\n")
     with REGISTRY.isolated():
         for command in commands(second):
             call(command)
-    found = re.search(r"accuracy\W+(\d\.\d+)", capsys.readouterr().out)
+        found = re.search(r"accuracy\W+(\d\.\d+)", capsys.readouterr().out)
+        for command in commands(third):
+            call(command)
     assert found is not None
     assert float(found[1]) > 0.9
+    (prediction,) = capsys.readouterr().out.splitlines()
+    assert json.loads(prediction)["probabilities"].keys() == {"sine", "square", "spike"}
     options = [
         "-q",
         "-W",

@@ -10,7 +10,6 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from oumi_runtime.core.datasets import (
@@ -27,6 +26,7 @@ from oumi_runtime.core.datasets import (
     UnlabelledTexts,
 )
 from oumi_runtime.core.datasets.rows.bad_rows import reject_row
+from oumi_runtime.core.datasets.rows.numbers import numbers_like, shown
 from oumi_runtime.core.datasets.rows.reading import in_one_line
 from oumi_runtime.core.datasets.rows.seeding import random_numbers_from
 from oumi_runtime.exceptions import BadRowError, DataError
@@ -51,7 +51,7 @@ class _Form(NamedTuple):
 
     def with_fields_of(self, sample: Mapping[str, Any]) -> "_Form":
         """Returns the form with the further fields of a sample, of numbers."""
-        more = {n: _numbers_like(v) for n, v in sample.items() if n not in self.fields}
+        more = {n: numbers_like(v) for n, v in sample.items() if n not in self.fields}
         return self._replace(fields={**self.fields, **more})
 
     def fits(self, sample: Mapping[str, Any]) -> bool:
@@ -77,35 +77,12 @@ class _Form(NamedTuple):
             try:
                 values.append(read(sample[name]))
             except (TypeError, ValueError) as error:
-                raise DataError(f"{name!r} is {sample[name]!r:.40}, {error}") from None
+                given = shown(sample[name])
+                raise DataError(f"{name!r} is {given}, {error}") from None
         return tuple(values)
 
     def __str__(self) -> str:
         return " and ".join(self.fields)
-
-
-def _numbers_like(first: Any) -> Callable[[Any], torch.Tensor]:
-    """Returns a function that reads numbers of the shape and kind of the first ones."""
-
-    def read(value: Any) -> torch.Tensor:
-        found = _numbers(value)
-        wanted = _numbers(first)
-        if found.shape != wanted.shape:
-            shapes = f"{tuple(found.shape)}, but {tuple(wanted.shape)} in the first row"
-            raise ValueError(f"of shape {shapes}")
-        if found.is_floating_point() and not wanted.is_floating_point():
-            raise ValueError("but a whole number in the first row")
-        return found.to(wanted.dtype)
-
-    return read
-
-
-def _numbers(value: Any) -> torch.Tensor:
-    try:
-        found = torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError("not a number: beside texts, a model takes numbers") from None
-    return found.to(torch.get_default_dtype()) if found.is_floating_point() else found
 
 
 def _text(value: Any) -> str:
@@ -158,7 +135,7 @@ def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
     """
     if isinstance(dataset, ColumnDataset | TextColumns | BlockDataset):
         return dataset
-    form = _form_of(_first_sample(dataset))
+    form = _form_of(first_sample(dataset))
     if form is None:
         return dataset
     texts = OwnTexts(dataset, form)
@@ -170,6 +147,15 @@ def holds_texts(sample: Any) -> bool:
     return _form_of(sample) is not None
 
 
+def texts_of_sample(sample: Any) -> TextColumns | None:
+    """Returns a sample as the texts that it is trained on; None if it holds none."""
+    form = _form_of(sample)
+    if form is None:
+        return None
+    columns = {name: [sample[name]] for name in form.fields}
+    return form.of_columns(columns, None)
+
+
 def _form_of(sample: Any) -> _Form | None:
     for form in _FORMS:
         if isinstance(sample, Mapping) and form.fits(sample):
@@ -179,7 +165,7 @@ def _form_of(sample: Any) -> _Form | None:
     return None
 
 
-def _first_sample(dataset: Any) -> Any:
+def first_sample(dataset: Any) -> Any:
     """Returns the first sample that can be read, or None; it draws no random number."""
     with random_numbers_from(0):
         if isinstance(dataset, IterableDataset):

@@ -12,8 +12,10 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.data.datasets import build_dataset
+from oumi_runtime.builders.predicting.own_datasets import OwnDataset
 from oumi_runtime.builders.preprocessing.table_encoding import TableEncoding
 from oumi_runtime.core.configs import DatasetParams
+from oumi_runtime.core.models.targets import USUAL_TARGETS, needed_arguments
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.datasets import (
     Digits,
@@ -67,6 +69,8 @@ class InputReader:
     model: nn.Module
     table: TableEncoding | None
     """How the columns of tables become features; None if they are features."""
+    own: OwnDataset | None = None
+    """The dataset, if its class is the user's."""
 
     def read_path(self, path: Path) -> Dataset[Any]:
         """Reads a file, a folder of images, or lines from a pipe.
@@ -84,6 +88,9 @@ class InputReader:
                 "--text, or a list in Python"
             )
         is_pipe = str(path) == STDIN or stat.S_ISFIFO(path.stat().st_mode)
+        has_rows = not is_pipe and path.suffix.lower() not in (".txt", ".npz")
+        if self.own is not None and has_rows:
+            return self._read_own(path, self.own)
         if self.kind is not None:
             return self._read_texts(path, self.kind, is_pipe)
         if is_pipe:
@@ -95,9 +102,9 @@ class InputReader:
             return ImageFiles(path, *self._own_image_options)
         if self._is_of_features and path.suffix.lower() != ".npz":
             return FeatureFile(path, self.feature_columns)
-        if self._class in (*_IMAGES, *_TABLES, NpzFile):
+        if self.own is not None or self._class in (*_IMAGES, *_TABLES, NpzFile):
             return NpzFile(str(path))
-        return self._read_with_own_class(path)
+        return self._read_like_the_data(path)
 
     def read_given(self, inputs: Iterable[Any]) -> Dataset[Any]:
         """Reads inputs that are handed over one at a time.
@@ -110,7 +117,7 @@ class InputReader:
         """
         if self.kind is not None:
             column = self._text_column(self.kind)
-            return GivenTexts(inputs, self.kind, "input", column)
+            return GivenTexts(inputs, self.kind, "input", column, self._arguments)
         name = type(self.model).__name__
         if isinstance(inputs, list | tuple) and any(isinstance(x, str) for x in inputs):
             raise DataError(f"{name} reads no texts; name a file that it reads")
@@ -133,13 +140,27 @@ class InputReader:
         named = self.params.dataset_kwargs.get(kind.column_argument)
         return named or self.target_col or kind.column
 
-    def _read_with_own_class(self, path: Path) -> Dataset[Any]:
+    def _read_own(self, path: Path, own: OwnDataset) -> Dataset[Any]:
+        needed = needed_arguments(self.model) - USUAL_TARGETS
+        if self.kind is None:
+            return own.samples_of(path, needed, of_texts=False)
+        column, where = self.kind.column, f"{path}: row"
+        samples = own.samples_of(path, {column, *needed}, of_texts=True)
+        return GivenTexts(samples, self.kind, where, column, self._arguments)
+
+    def _read_like_the_data(self, path: Path) -> Dataset[Any]:
         kwargs = dict(self.params.dataset_kwargs)
         if self._class is None:  # What reads any other data needs no labels.
             kwargs.pop("label_column", None)
         else:
             kwargs |= {"subset": self.params.subset, "split": self.params.split}
         return build_dataset(self.params.dataset_name, dataset_path=str(path), **kwargs)
+
+    @property
+    def _arguments(self) -> frozenset[str]:
+        """What forward takes by name, but for labels."""
+        names = inspect.signature(self.model.forward).parameters
+        return frozenset(names) - USUAL_TARGETS
 
     @property
     def _class(self) -> Any:

@@ -11,8 +11,10 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from oumi_runtime.builders.collators import collated
+from oumi_runtime.builders.data.own_texts import texts_of_sample
 from oumi_runtime.builders.data.splits import read_split, warn_of_lone_share
 from oumi_runtime.builders.predicting.input_readers import InputReader
+from oumi_runtime.builders.predicting.own_datasets import OwnDataset, own_dataset_of
 from oumi_runtime.builders.preprocessing.preprocessing import Preprocessing
 from oumi_runtime.core.configs import DatasetParams, DatasetSplit, TrainingConfig
 from oumi_runtime.core.datasets import (
@@ -79,15 +81,16 @@ def build_inputs(
         DataError: There are no such inputs, or the model does not read them.
     """
     split = _split_like(config, is_read=source is None)
-    dataset: Dataset[Any]
-    reader = _reader_of(config, split, model, preprocessing)
+    dataset: Dataset[Any] | None = None
     if source is None:
         warn_of_lone_share(config.data, split)
         dataset = read_split(_unpacked(config, split), split, bad_samples)
-    elif isinstance(source, str | os.PathLike):
+    reader = _reader_of(config, split, model, preprocessing, dataset)
+    if isinstance(source, str | os.PathLike):
         dataset = reader.read_path(Path(source))
-    else:
+    elif source is not None:
         dataset = reader.read_given(source)
+    assert dataset is not None
     files = dataset.files if isinstance(dataset, ImageFiles) else None
     if not isinstance(dataset, Stream):
         dataset = Stream([StreamSource(dataset)])
@@ -114,12 +117,16 @@ def _reader_of(
     split: DatasetSplit,
     model: nn.Module,
     preprocessing: Preprocessing,
+    data: Dataset[Any] | None = None,
 ) -> InputReader:
+    """Returns what reads inputs like those of a split; `data` is what that holds."""
     params = config.data.get_split(split)
-    kind = _kind_of(params.datasets[0], preprocessing)
-    return InputReader(
-        params.datasets[0], kind, params.target_col, model, preprocessing.table
-    )
+    first, table = params.datasets[0], preprocessing.table
+    own = own_dataset_of(first)
+    kind = None
+    if preprocessing.tokenizer is not None:
+        kind = _kind_of(first) if own is None else _kind_of_own(own, data)
+    return InputReader(first, kind, params.target_col, model, table, own)
 
 
 def _split_like(config: TrainingConfig, *, is_read: bool) -> DatasetSplit:
@@ -142,12 +149,20 @@ def _unpacked(config: TrainingConfig, split: DatasetSplit) -> TrainingConfig:
     return replace(config, data=replace(config.data, **changed))
 
 
-def _kind_of(params: DatasetParams, preprocessing: Preprocessing) -> TextKind | None:
-    if preprocessing.tokenizer is None:
-        return None
+def _kind_of(params: DatasetParams) -> TextKind:
     dataset_class = REGISTRY.get_dataset(params.dataset_name, params.subset)
     if inspect.isclass(dataset_class):
         for base, kind in _KINDS:
             if issubclass(dataset_class, base):
                 return kind
     return TextKind.TEXT
+
+
+def _kind_of_own(own: OwnDataset, data: Dataset[Any] | None) -> TextKind:
+    """Returns the kind of the texts of a user's dataset, by its first sample."""
+    if data is None:
+        texts: Any = texts_of_sample(own.first_sample)
+    else:
+        texts = data.first_texts(1) if isinstance(data, Stream) else data
+    kinds = (kind for base, kind in _KINDS if isinstance(texts, base))
+    return next(kinds, TextKind.TEXT)

@@ -1,14 +1,17 @@
 """Texts to predict from: the same files as for training, but without labels."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from oumi_runtime.core.datasets import BlockDataset, PlainTexts, TextColumns
 from oumi_runtime.core.datasets.in_memory.texts import encodable
 from oumi_runtime.core.datasets.rows.bad_rows import row_mistake
+from oumi_runtime.core.datasets.rows.numbers import numbers_like, shown
 from oumi_runtime.datasets.readers.file_streams import FileStream
 from oumi_runtime.exceptions import BadRowError
 
@@ -91,7 +94,12 @@ class GivenTexts(BlockDataset):
     """Texts that are handed over one at a time; they can be read only once."""
 
     def __init__(
-        self, texts: Iterable[Any], kind: TextKind, where: str, column: str = ""
+        self,
+        texts: Iterable[Any],
+        kind: TextKind,
+        where: str,
+        column: str = "",
+        arguments: Container[str] = (),
     ) -> None:
         """Initializes the dataset.
 
@@ -100,12 +108,16 @@ class GivenTexts(BlockDataset):
             kind: The kind of the texts.
             where: What they are from, and what each is called: `stdin: line`.
             column: The column of a mapping with the text.
+            arguments: What the model takes. The columns of the first mapping that are
+                among these are read from all of them, as numbers.
         """
         self.dataset_name = where
         self._texts = texts
         self._kind = kind
         self._where = where
         self._column = column
+        self._arguments = arguments
+        self._numbers: dict[str, Callable[[Any], torch.Tensor]] | None = None
 
     @property
     def num_samples(self) -> int | None:
@@ -116,7 +128,29 @@ class GivenTexts(BlockDataset):
         """Iterates over the texts; see `BlockDataset.read_blocks`."""
         numbered = islice(enumerate(self._texts, 1), start, None)
         while run := list(islice(numbered, _ROWS_AT_ONCE)):
-            yield self._kind.texts_of([self._text_of(*each) for each in run])
+            texts = self._kind.texts_of([self._text_of(*each) for each in run])
+            rows = [self._numbers_of(*each) for each in run]
+            names = self._numbers or ()
+            yield texts.with_numbers({n: [row[n] for row in rows] for n in names})
+
+    def _numbers_of(self, number: int, given: Any) -> dict[str, torch.Tensor]:
+        """Returns what else the model takes of a mapping."""
+        row = given if isinstance(given, Mapping) else {}
+        if self._numbers is None:
+            names = [n for n in row if n != self._column and n in self._arguments]
+            self._numbers = {name: numbers_like(row[name]) for name in names}
+        found: dict[str, torch.Tensor] = {}
+        for name, read in self._numbers.items():
+            where = f"{self._where} {number}"
+            if name not in row:
+                raise BadRowError(f"{where} has no {name!r}, which others have")
+            try:
+                found[name] = read(row[name])
+            except (TypeError, ValueError) as error:
+                raise BadRowError(
+                    f"{where}: {name!r} is {shown(row[name])}, {error}"
+                ) from None
+        return found
 
     def _text_of(self, number: int, given: Any) -> Any:
         value, mistake = given, None
