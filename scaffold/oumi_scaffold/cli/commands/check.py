@@ -14,10 +14,11 @@ from oumi_scaffold.cli.options import json_option
 if TYPE_CHECKING:
     from oumi_runtime.testing import CheckResult
 
+_NOT_APPLICABLE = "not applicable"
 _WORDS = {
     "passed": "ok",
     "failed": "failed",
-    "not applicable": "n/a",
+    _NOT_APPLICABLE: "n/a",
     "expected failure": "expected",
 }
 
@@ -33,8 +34,16 @@ _WORDS = {
     help="Run only this check, or those matching a pattern; may be repeated.",
 )
 @click.option("--slow", is_flag=True, help="Also run the slow checks.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show each check that does not apply."
+)
 def command(
-    target: str, as_json: bool, junit: str | None, select: tuple[str, ...], slow: bool
+    target: str,
+    as_json: bool,
+    junit: str | None,
+    select: tuple[str, ...],
+    slow: bool,
+    verbose: bool,
 ) -> int:
     """Run the conformance suite on a model or dataset; exit with 1 if a check fails.
 
@@ -48,9 +57,12 @@ def command(
         for subject in subjects:
             if not as_json:
                 output.heading(f"{subject.name}, {subject.origin}")
-            results = subject.run(on_result=None if as_json else _Shown())
+            shown = None if as_json else _Shown(verbose=verbose)
+            results = subject.run(on_result=shown)
             documents.append(_document(noun, subject.name, results))
             if not as_json:
+                if not verbose:
+                    _show_reasons(results)
                 _show_totals(documents[-1])
     failed = any(document["failed"] for document in documents)
     if junit:
@@ -107,22 +119,38 @@ def _subjects(
 
 
 class _Shown:
-    """Prints results as they arrive; a message that recurs is printed only once."""
+    """Prints results as they arrive, but for checks that do not apply."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
         self._first_with: dict[str, str] = {}
 
     def __call__(self, result: "CheckResult") -> None:
-        if result.factory and result.outcome == "not applicable":
-            return  # The check before it tells why none of these can run.
+        if result.outcome == _NOT_APPLICABLE:
+            if self._verbose:
+                output.status("n/a", f"{result.name}: {result.message}")
+            return
         output.status(_WORDS[result.outcome], result.name)
         if result.outcome == "passed":
             return
+        # A message that recurs is printed only once.
         words = re.sub(r"\d+", "0", result.message)
         first = self._first_with.setdefault(words, result.name)
         is_told = result.outcome == "failed" and first != result.name
         told = f"as {first}" if is_told else result.message
         output.say(f"          {told}")
+
+
+def _show_reasons(results: "Sequence[CheckResult]") -> None:
+    """Prints why checks do not apply, a line for each reason."""
+    names: dict[str, list[str]] = {}
+    for result in results:
+        # Of what cannot be made, the check that failed tells.
+        if result.outcome == _NOT_APPLICABLE and not result.factory:
+            names.setdefault(result.message, []).append(result.name)
+    for reason, found in names.items():
+        what = found[0] if len(found) == 1 else f"{len(found)} checks"
+        output.status("n/a", f"{what}: {reason}")
 
 
 def _show_totals(document: dict[str, Any]) -> None:

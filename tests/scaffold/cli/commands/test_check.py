@@ -98,8 +98,30 @@ def test_a_test_file_is_checked_with_its_own_batches(run: Callable, models: Path
     done = run("check", "test_small.py", *SELECT)
     assert done.exit_code == 0
     assert done.out.startswith("MLPEncoder, as in test_small.py")
-    assert "n/a        padding_does_not_matter" in done.out
-    assert "the inputs have no attention_mask" in done.out
+    reason = "the inputs have no attention_mask"
+    assert f"n/a        padding_does_not_matter: {reason}" in done.out
+
+
+def test_checks_that_do_not_apply_are_a_line_for_each_reason(run, models: Path):
+    select = ("--select", "*pair*", "--select", "loss_only*")
+    lines = run("check", "test_small.py", *select).out.splitlines()
+    assert "ok         loss_only_with_labels" in lines
+    assert "n/a        5 checks: the model embeds no pairs" in lines
+    reasons = [line.partition(": ")[2] for line in lines if line.startswith("n/a")]
+    assert len({*reasons}) == len(reasons)
+    assert lines[-1].startswith("1 passed, ")
+
+
+def test_verbosely_each_check_has_its_line(run: Callable, models: Path):
+    select = ("--select", "*pair*", "--select", "loss_only*")
+    brief = run("check", "test_small.py", *select).out.splitlines()
+    done = run("check", "test_small.py", "--verbose", *select)
+    results = run("check", "test_small.py", "--json", *select).document
+    lines = done.out.splitlines()
+    for each in results["models"][0]["checks"]:
+        if each["outcome"] == "not applicable":
+            assert f"n/a        {each['name']}: {each['message']}" in lines
+    assert len(lines) > len(brief)
 
 
 def test_a_config_is_checked_on_its_own_data(run: Callable, models: Path):
