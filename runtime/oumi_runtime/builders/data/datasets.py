@@ -224,7 +224,7 @@ def _readable(dataset: Any, name: str, split: DatasetSplitParams) -> Dataset[Any
     if not isinstance(dataset, IterableDataset):
         _check_indexable(dataset, name)
     if split.collator_name is None:  # or else it may be the collator that tokenizes
-        dataset = with_texts_found(dataset, stream=split.stream)
+        dataset = with_texts_found(dataset, stream=split.stream, name=name)
     if isinstance(dataset, IterableDataset) and not split.stream:
         dataset = ReadRows(Stream([StreamSource(dataset)]))
     return cast("Dataset[Any]", dataset)

@@ -7,9 +7,10 @@ read once, or streamed in blocks, and tokenized like those of the built-in datas
 import contextlib
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from torch.utils.data import Dataset, IterableDataset
 
 from oumi_runtime.core.datasets import (
@@ -35,6 +36,8 @@ from oumi_runtime.exceptions import BadRowError, DataError
 _MOST_UNREADABLE = 10
 # Where a sample has one of these beside its texts, it is tokenized already.
 _MADE_OF_TEXTS = frozenset(("input_ids", "attention_mask", "labels"))
+# What fits no form with one of these is told of by the collator.
+_TEXTS = frozenset(("text", "tokens", "label", "labels", "target"))
 # A text beside one of these is of another form, whose value is wrong.
 _OF_OTHER_FORMS = frozenset(("label", "target"))
 
@@ -119,7 +122,9 @@ _FORMS = (
 )
 
 
-def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
+def with_texts_found(
+    dataset: Dataset[Any], *, stream: bool, name: str | None = None
+) -> Dataset[Any]:
     """Returns a dataset whose samples hold texts as one that the builders tokenize.
 
     Args:
@@ -129,13 +134,18 @@ def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
             of numbers in the same shape for every sample. A `text` alone is cut into
             blocks.
         stream: Whether to read the rows only as they are needed.
+        name: What the dataset is called in messages; that of its class if None.
 
     Raises:
         BadRowError: A row cannot be read; it is left out if that is asked for.
+        DataError: Samples have a field that no model takes.
     """
     if isinstance(dataset, ColumnDataset | TextColumns | BlockDataset):
         return dataset
-    form = _form_of(first_sample(dataset))
+    first = first_sample(dataset)
+    if (reason := unusable_field(first)) is not None:
+        raise DataError(f"dataset {name or type(dataset).__name__!r}: {reason}")
+    form = _form_of(first)
     if form is None:
         return dataset
     texts = OwnTexts(dataset, form)
@@ -145,6 +155,47 @@ def with_texts_found(dataset: Dataset[Any], *, stream: bool) -> Dataset[Any]:
 def holds_texts(sample: Any) -> bool:
     """Whether a sample holds texts that the builders tokenize."""
     return _form_of(sample) is not None
+
+
+def unusable_field(sample: Any) -> str | None:
+    """Returns which field of a sample no model takes, and what to do; or None.
+
+    It is a text that is not tokenized, or a dict.
+    """
+    form = _base_form_of(sample)
+    tokenized = _TEXTS if form is None else form.fields.keys()
+    for name, value in sample.items() if isinstance(sample, Mapping) else ():
+        if name in tokenized or not _holds_no_numbers(value):
+            continue
+        others = sample.keys() - {name, *_TEXTS}
+        is_lone_text = isinstance(value, str) and form is None and not others
+        rename = "name it text to have it tokenized, or " if is_lone_text else ""
+        return (
+            f"{name!r} of its samples is {shown(value)}, and a model takes numbers; "
+            f"{rename}leave it out of the samples"
+        )
+    return None
+
+
+def mistake_in_texts(samples: Sequence[Any]) -> str | None:
+    """Returns why samples of texts cannot be read together, or None."""
+    form = _form_of(samples[0])
+    if form is None:
+        return None
+    for number, sample in enumerate(samples, 1):
+        try:
+            form.values(sample)
+        except DataError as error:
+            return f"in the sample looked at as number {number}, {error}"
+    return None
+
+
+def _holds_no_numbers(value: Any) -> bool:
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "USO"
+    return isinstance(value, str | bytes | Mapping)
 
 
 def texts_of_sample(sample: Any) -> TextColumns | None:
@@ -157,11 +208,16 @@ def texts_of_sample(sample: Any) -> TextColumns | None:
 
 
 def _form_of(sample: Any) -> _Form | None:
+    form = _base_form_of(sample)
+    return None if form is None else form.with_fields_of(sample)
+
+
+def _base_form_of(sample: Any) -> _Form | None:
     for form in _FORMS:
         if isinstance(sample, Mapping) and form.fits(sample):
             with contextlib.suppress(DataError):
                 form.values({name: sample[name] for name in form.fields})
-                return form.with_fields_of(sample)
+                return form
     return None
 
 

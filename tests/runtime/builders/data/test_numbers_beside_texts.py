@@ -87,10 +87,24 @@ def test_a_fraction_among_whole_numbers_is_not_cut_off():
         tokenized(rows)
 
 
-def test_an_identifier_is_no_number():
-    rows = [{"text": "a", "label": 0, "id": "doc-1"}] * 2
-    with pytest.raises(BadRowError, match="'id' is 'doc-1', not a number: beside text"):
-        tokenized(rows)
+@pytest.mark.parametrize(
+    ("row", "remedy"),
+    [
+        ({"text": "a", "label": 0, "id": "doc-1"}, "; leave it out of the samples"),
+        ({"text": "a", "id": ["doc-1", "b"]}, "; leave it out of the samples"),
+        ({"text": "a", "label": 0, "id": {"n": 1}}, "; leave it out of the samples"),
+        ({"images": torch.ones(2), "id": "doc-1"}, "; leave it out of the samples"),
+        ({"id": "doc-1", "label": 0}, "; name it text to have it tokenized, or leave"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_neither_text_nor_number_is_refused_at_once(row, remedy, stream):
+    with pytest.raises(DataError) as caught:
+        tokenized([row] * 2, stream=stream)
+    message = str(caught.value)
+    assert message.startswith("dataset 'numbered': 'id' of its samples is ")
+    assert remedy in message
+    assert not isinstance(caught.value, BadRowError)  # which might be left out
 
 
 @pytest.mark.parametrize("stream", [False, True])

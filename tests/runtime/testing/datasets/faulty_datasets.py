@@ -169,6 +169,27 @@ class MixesTexts(Texts):
         return found | {"label": 0.5} if sample["values"][0] else found
 
 
+class NamesItsTexts(Texts):
+    def transform(self, sample: Any) -> dict[str, Any]:
+        return super().transform(sample) | {"id": f"row {sample['values'][0]}"}
+
+
+class NamesItsRows(Rows):
+    def transform(self, sample: Any) -> dict[str, Any]:
+        return super().transform(sample) | {"id": f"row {sample['values'][0]}"}
+
+
+class CountsItsTexts(Texts):
+    def transform(self, sample: Any) -> dict[str, Any]:
+        numbers = torch.ones(sample["values"][0] % 3)
+        return super().transform(sample) | {"numbers": numbers}
+
+
+class HoldsNone(Rows):
+    def transform(self, sample: Any) -> dict[str, Any]:
+        return super().transform(sample) | {"weights": None}
+
+
 class TakesTheLogarithm(Rows):
     def transform(self, sample: Any) -> dict[str, Any]:
         found = super().transform(sample)
@@ -332,6 +353,10 @@ FAULTS: list[tuple[str, type[Dataset[Any]], str]] = [
     ("samples_have_the_same_fields", GivesPairs, "a sample is a tuple"),
     ("samples_fit_into_a_batch", DiffersInSize, "'images' is of shapes"),
     ("samples_fit_into_a_batch", MixesTexts, "most samples are texts"),
+    ("samples_fit_into_a_batch", NamesItsTexts, "'id' of its samples is 'row 0', and"),
+    ("samples_fit_into_a_batch", NamesItsRows, "'id' of its samples is 'row 0', and"),
+    ("samples_fit_into_a_batch", CountsItsTexts, "2, 'numbers' is .* of shape"),
+    ("samples_have_the_same_fields", HoldsNone, "'weights' is None: leave it out"),
     ("numbers_are_finite", TakesTheLogarithm, "'features' has a -inf"),
     ("labels_are_classes", CountsFromOne, "the label 4 is no class: 0 to 3"),
     ("labels_are_classes", GivesFloats, "is a float"),

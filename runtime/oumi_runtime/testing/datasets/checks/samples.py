@@ -5,7 +5,11 @@ from typing import Any
 
 import torch
 
-from oumi_runtime.builders.data.own_texts import holds_texts
+from oumi_runtime.builders.data.own_texts import (
+    holds_texts,
+    mistake_in_texts,
+    unusable_field,
+)
 from oumi_runtime.core.datasets import ColumnDataset, RowCollator, TextColumns
 from oumi_runtime.testing.datasets.case import DatasetCase
 from oumi_runtime.testing.datasets.comparing import (
@@ -45,6 +49,8 @@ def check_samples_have_the_same_fields(case: DatasetCase) -> None:
                 f"others have {', '.join(first)}"
             )
         for name, value in sample.items():
+            if value is None and first[name] is None:
+                raise CheckFailedError(f"{name!r} is None: leave it out of the samples")
             if value is None or form_of(value) != form_of(first[name]):
                 raise CheckFailedError(
                     f"{name!r} is {form_of(first[name])} in most samples, but "
@@ -69,7 +75,12 @@ def check_samples_fit_into_a_batch(case: DatasetCase) -> None:
         bad = [sample for sample in case.many_samples if not holds_texts(sample)]
         if bad:
             raise CheckFailedError(f"most samples are texts, but not {shown(bad[0])}")
+        mistake = unusable_field(case.many_samples[0])
+        if mistake := mistake or mistake_in_texts(case.many_samples):
+            raise CheckFailedError(mistake)
         return
+    if case.collate is None and (mistake := unusable_field(case.samples[0])):
+        raise CheckFailedError(mistake)
     collate = RowCollator(case.dataset, case.collate)
     batch = collate.batch_of(list(enumerate(case.samples)))
     for name, column in batch.items():
