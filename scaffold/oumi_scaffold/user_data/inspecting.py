@@ -48,7 +48,11 @@ def look_into(path: Path, task: str, columns: Mapping[str, str]) -> UserData:
             raise DataOptionError(
                 f"--column {shown(use)} is not a column: {task} {takes}{hint}"
             )
-    return kind.read(path, columns)
+    data = kind.read(path, columns)
+    if data.arguments.get("num_classes") == 1:
+        reason = "all of it is of one class; classifying takes two or more"
+        raise DataFileError(str(path), reason)
+    return data
 
 
 class _Kind(NamedTuple):
