@@ -26,6 +26,7 @@ from oumi_templates.python_filters import (
     next_multiple,
     number,
     odd,
+    patch_side,
     raise_if_undefined,
 )
 from oumi_templates.source_filters import (
@@ -116,6 +117,7 @@ class TypedFilters(Extension):
             next_multiple=next_multiple,
             number=number,
             odd=odd,
+            patch_side=patch_side,
             snake_case=snake_case,
             wrapped=wrapped,
             yaml=yaml,

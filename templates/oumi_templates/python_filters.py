@@ -56,6 +56,23 @@ def next_multiple(value: int, divisor: int) -> int:
     return -(-value // divisor) * divisor
 
 
+def patch_side(image_size: object) -> int:
+    """Returns the side of patches that divide an image into about 8 x 8, in pixels.
+
+    Attention takes time in the square of their number, and learns worse from patches of
+    few pixels.
+
+    Args:
+        image_size: The image's height and width, or its decimal digits.
+
+    Raises:
+        FilterError: It is something else.
+    """
+    size = integer(image_size)
+    sides = [side for side in range(2, size // 2 + 1) if size % side == 0]
+    return min(sides, key=lambda side: abs(math.log(size / side / 8)), default=1)
+
+
 def at_least(value: object, least: int, name: str, why: str) -> int:
     """Returns a whole number that is not too small.
 

@@ -16,6 +16,7 @@ from oumi_templates.python_filters import (
     integer,
     literal,
     number,
+    patch_side,
 )
 
 TEXTS = [
@@ -136,6 +137,16 @@ def test_a_list_survives_in_yaml(value: object):
 def test_a_value_that_has_no_yaml_is_refused(value: object):
     with pytest.raises(FilterError, match="cannot be written as a YAML value"):
         yaml(value)
+
+
+@pytest.mark.parametrize(
+    ("image_size", "side"),
+    [(1, 1), (2, 1), (7, 1), (8, 2), ("28", 4), (30, 3), (31, 1), (32, 4), (224, 28)],
+)
+def test_patches_divide_an_image_into_about_eight_by_eight(
+    image_size: object, side: int
+):
+    assert patch_side(image_size) == side
 
 
 def test_an_identifier_is_itself():

@@ -18,6 +18,8 @@ SIZES = [
     *({"num_heads": heads, "hidden_dim": 192} for heads in (1, 3, 32)),
     {"num_heads": 1, "hidden_dim": 2},
     {"hidden_dim": 16},
+    {"image_size": 5},
+    {"image_size": 48},
     {"image_size": 9, "patch_size": 3},
     {"image_size": 28, "patch_size": 14},
     {"image_size": 64, "patch_size": 32},
