@@ -14,7 +14,14 @@ import torch
 from torch import nn
 
 from oumi_runtime.core.models.targets import targets_of
-from oumi_runtime.testing.failures import CheckFailedError, made_by
+from oumi_runtime.testing.docstring_sections import section_of
+from oumi_runtime.testing.failures import CheckFailedError, FactoryError, made_by
+from oumi_runtime.testing.self_supervision import (
+    draw_the_same,
+    draws_in_evaluation,
+    learns_from_inputs,
+    predicts_next_tokens,
+)
 
 Batch = dict[str, torch.Tensor]
 BatchFactory = Callable[[int], Mapping[str, torch.Tensor]]
@@ -53,15 +60,49 @@ class ModelCase:
 
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
         """Makes a new model, with the same weights for the same seed."""
+        return self.steadied(self._fresh_model(seed).train(training))
+
+    def steadied(self, model: nn.Module) -> nn.Module:
+        """Has a model that draws noise draw the same in each evaluation."""
+        if self.is_noisy:
+            model.register_forward_pre_hook(draw_the_same)
+        return model
+
+    def _fresh_model(self, seed: int = 0) -> nn.Module:
         torch.manual_seed(seed)
         with made_by("make_model"):
-            return self.make_model().train(training)
+            return self.make_model()
 
     def batch(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch, which is the same for the same seed."""
+        batch = self._whole_batch(batch_size, seed)
+        if self.is_self_supervised:
+            batch.pop(_LABELS, None)
+        return batch
+
+    def _whole_batch(self, batch_size: int, seed: int = 1) -> Batch:
         torch.manual_seed(seed)
         with made_by("make_batch"):
             return dict(self.make_batch(batch_size))
+
+    @cached_property
+    def is_self_supervised(self) -> bool:
+        """Whether the loss is of the inputs alone, as that of an autoencoder.
+
+        Labels in a batch are then nothing to the model.
+        """
+        try:
+            batch = self._whole_batch(3)
+        except FactoryError:  # It is told by the checks that need a batch.
+            return False
+        return learns_from_inputs(self._fresh_model().eval(), batch)
+
+    @cached_property
+    def is_noisy(self) -> bool:
+        """Whether such a model draws noise or masks in evaluation, too."""
+        return self.is_self_supervised and draws_in_evaluation(
+            self._fresh_model().eval(), self.sample
+        )
 
     def inputs(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch without the columns that only the loss needs."""
@@ -180,6 +221,8 @@ class ModelCase:
         already, None if they are something else.
         """
         batch, labels = self.batch(8), self.labels
+        if self.is_self_supervised:
+            return self._own_shift(batch)
         if labels is None or labels.is_floating_point() or len(self.tokens) != 1:
             return None
         ids, labels = batch[self.tokens[0].ids], batch[_LABELS]
@@ -192,6 +235,15 @@ class ModelCase:
         if counted.any() and (ids[:, 1:] == labels[:, :-1])[counted].all():
             return 0
         return None
+
+    def _own_shift(self, batch: Batch) -> int | None:
+        """Returns 1 if forward has tokens predict the next ones, without labels."""
+        if self.is_noisy or len(self.tokens) != 1:
+            return None
+        ids, mask = self.tokens[0].ids, self.tokens[0].mask
+        if mask is not None:
+            batch[mask] = torch.ones_like(batch[mask])
+        return 1 if predicts_next_tokens(self.model(), batch, ids) else None
 
     @cached_property
     def ignore_index(self) -> int:
@@ -221,7 +273,7 @@ class ModelCase:
     def _documented_ignore_index(self) -> int | None:
         documented = re.search(
             r"^\s*labels(?: \(.*?\))?:.*?(-\d+)",
-            _section(self.make_model_class.forward.__doc__ or "", _LABELS),
+            section_of(self.make_model_class.forward.__doc__ or "", _LABELS),
             re.DOTALL | re.MULTILINE,
         )
         return int(documented[1]) if documented else None
@@ -241,18 +293,3 @@ def _belongs(name: str, ids: str) -> bool:
     return name == ids or (
         "input_ids" in ids and name == ids.replace("input_ids", "attention_mask")
     )
-
-
-def _section(docstring: str, argument: str) -> str:
-    """Returns the lines of a docstring that describe an argument."""
-    lines = docstring.splitlines()
-    for number, line in enumerate(lines):
-        if re.match(rf"\s*{argument}\b.*:", line):
-            indent = len(line) - len(line.lstrip())
-            end = number + 1
-            while (
-                end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > indent
-            ):
-                end += 1
-            return "\n".join(lines[number:end])
-    return ""

@@ -32,12 +32,19 @@ def outputs_of(model: nn.Module, inputs: Batch) -> dict[str, torch.Tensor]:
 
 
 def output_name(outputs: dict[str, torch.Tensor]) -> str:
-    """Returns the name of the main output: `logits`, or else the first numeric one."""
+    """Returns the name of the main output: `logits`, or else the first numeric one.
+
+    Raises:
+        CheckFailedError: There is none.
+        NotApplicableError: There is none, but a loss.
+    """
     if "logits" in outputs:
         return "logits"
     for name, value in outputs.items():
         if name != "loss" and isinstance(value, torch.Tensor) and value.ndim:
             return name
+    if "loss" in outputs:
+        raise NotApplicableError("the model returns only a loss")
     raise CheckFailedError("forward returns no 'logits' in its dict")
 
 
@@ -64,6 +71,25 @@ def logits_of(model: nn.Module, inputs: Batch) -> torch.Tensor:
             "something divided by zero?"
         )
     return output
+
+
+def result_of(model: nn.Module, inputs: Batch) -> torch.Tensor:
+    """Returns the main output, or the loss of a model that returns nothing else.
+
+    It is computed without gradients.
+    """
+    with torch.no_grad():
+        return main_output_or_loss(outputs_of(model, inputs), inputs)
+
+
+def main_output_or_loss(
+    outputs: dict[str, torch.Tensor], inputs: Batch
+) -> torch.Tensor:
+    """Returns the main output of given inputs, or the loss if there is nothing else."""
+    try:
+        return main_output(outputs, inputs)
+    except NotApplicableError:
+        return outputs["loss"]
 
 
 def loss_of(model: nn.Module, batch: Batch) -> torch.Tensor:

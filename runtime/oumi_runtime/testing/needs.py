@@ -40,6 +40,11 @@ def logits(case: ModelCase) -> str:
     return "" if name == "logits" else f"the model returns {name}, no logits"
 
 
+def steady(case: ModelCase) -> str:
+    """Outputs that depend on the inputs alone, and not on the size of the batch."""
+    return "forward draws random numbers in evaluation, too" if case.is_noisy else ""
+
+
 def token_ids(case: ModelCase) -> str:
     """Token ids among the inputs."""
     return "" if case.tokens else "the inputs have no token ids"

@@ -26,7 +26,7 @@ from oumi_runtime.testing.measuring import (
     output_name,
     outputs_of,
 )
-from oumi_runtime.testing.needs import numbers
+from oumi_runtime.testing.needs import numbers, steady
 
 _CLASS_TOKEN = re.compile(r"(^|[._])(cls|class)(_?tokens?)?$")
 _CLASS_TOKEN_SEEDS = 3
@@ -34,7 +34,7 @@ _CLASS_TOKEN_SEEDS = 3
 _MUCH_MORE = 6.0
 
 
-@check(needs=[attention])
+@check(needs=[attention, steady])
 def check_order_of_tokens_matters(case: ModelCase) -> None:
     """Catches attention that ignores the order of tokens.
 
@@ -81,7 +81,7 @@ def check_order_of_tokens_matters(case: ModelCase) -> None:
             )
 
 
-@check(needs=[attention])
+@check(needs=[attention, steady])
 def check_attention_reaches_other_tokens(case: ModelCase) -> None:
     """Catches attention in which every token sees only itself.
 
@@ -131,7 +131,7 @@ def check_attention_is_shared_out_among_tokens(case: ModelCase) -> None:
         )
 
 
-@check()
+@check(needs=[steady])
 def check_tokens_that_are_alike_stay_alike(case: ModelCase) -> None:
     """Catches attention whose heads are joined in the wrong order.
 

@@ -1,6 +1,7 @@
 """Checks that every argument of the constructor does something."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -84,6 +85,8 @@ def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
             found = _fingerprint(case, kwargs, batch)
             if found.error:
                 # Another number of features, say, is for batches of that number.
+                if _is_whole_size(usual, batch):
+                    continue  # There are several ways to resize a picture to it.
                 found = _fingerprint(case, kwargs, _resized(batch, usual, value))
         except Exception:  # Any error will do: the argument is not ignored.
             continue
@@ -93,6 +96,14 @@ def _others(case: ModelCase, name: str, batch: Batch) -> Iterator[_Fingerprint]:
                 f"a model made with {kwargs} is saved as one of {recorded}: "
                 "does the constructor change what is recorded?"
             )
+
+
+def _is_whole_size(value: Any, batch: Batch) -> bool:
+    """Whether an argument is the number of values of a sample, such as its pixels."""
+    return any(
+        column.ndim > 2 and math.prod(column.shape[1:]) == value
+        for column in batch.values()
+    )
 
 
 def _other_values(value: Any) -> Iterator[Any]:

@@ -22,12 +22,12 @@ from oumi_runtime.testing.measuring import (
     other_tokens,
     require_equal,
 )
-from oumi_runtime.testing.needs import numbers, token_ids
+from oumi_runtime.testing.needs import numbers, steady, token_ids
 
 _READS_FORWARD = re.compile(r"causal|decoder|gpt|autoregress|left to right", re.I)
 
 
-@check()
+@check(needs=[steady])
 def check_inputs_of_any_layout_are_taken(case: ModelCase) -> None:
     """Catches a `view` that requires a contiguous input.
 
@@ -54,7 +54,7 @@ def check_inputs_of_any_layout_are_taken(case: ModelCase) -> None:
     )
 
 
-@check(needs=[numbers])
+@check(needs=[numbers, steady])
 def check_places_are_told_apart(case: ModelCase) -> None:
     """Catches a model that ignores the order of features, or of an image's patches.
 
@@ -89,7 +89,7 @@ def check_places_are_told_apart(case: ModelCase) -> None:
                 )
 
 
-@check(needs=[token_ids])
+@check(needs=[token_ids, steady])
 def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
     """Catches a window of tokens on only one side of the labelled token.
 
@@ -129,7 +129,7 @@ def check_tokens_on_both_sides_are_read(case: ModelCase) -> None:
             )
 
 
-@check(needs=[token_ids])
+@check(needs=[token_ids, steady])
 def check_encoders_see_what_comes_after(case: ModelCase) -> None:
     """Catches an encoder whose tokens see only earlier tokens.
 

@@ -15,7 +15,7 @@ from oumi_runtime.testing.failures import (
     described,
 )
 from oumi_runtime.testing.measuring import Probe, logits_of
-from oumi_runtime.testing.needs import token_ids
+from oumi_runtime.testing.needs import steady, token_ids
 
 _LENGTH = re.compile(r"len|pos|ctx|context|block|seq|token|window")
 _LONG = 160
@@ -23,7 +23,7 @@ _MARGIN = 2  # RoBERTa's and OPT's positions begin at 2.
 _FAILURES = (IndexError, RuntimeError, ValueError)
 
 
-@check(needs=[token_ids])
+@check(needs=[token_ids, steady])
 def check_beginning_alone_is_the_same(case: ModelCase) -> None:
     """Catches a next-token model whose outputs depend on the sequence's total length.
 

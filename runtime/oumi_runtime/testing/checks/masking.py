@@ -15,12 +15,12 @@ from oumi_runtime.testing.measuring import (
     perturbed,
     require_equal,
 )
-from oumi_runtime.testing.needs import masked_tokens, token_ids
+from oumi_runtime.testing.needs import masked_tokens, steady, token_ids
 
 _QUESTION = "is attention_mask used where the sequence is pooled or attended to?"
 
 
-@check(needs=[masked_tokens])
+@check(needs=[masked_tokens, steady])
 def check_padding_does_not_matter(case: ModelCase) -> None:
     """Catches a model that reads the positions that `attention_mask` excludes.
 

@@ -33,6 +33,8 @@ def check_logits_are_one_row_per_sample(case: ModelCase) -> None:
     """
     for batch_size in (3, 1):
         outputs = outputs_of(case.model(), case.inputs(batch_size))
+        if outputs.keys() == {"loss"} and not case.is_self_supervised:
+            raise CheckFailedError("forward returns no 'logits' in its dict")
         name = output_name(outputs)
         is_named = name in ("logits", "embeddings")
         if not is_named and case.labels is not None and case.labels.ndim == 1:

@@ -17,11 +17,11 @@ from oumi_runtime.testing.failures import CheckFailedError, described
 from oumi_runtime.testing.measuring import (
     compute_gradients,
     listing,
-    logits_of,
     loss_of,
-    main_output,
+    main_output_or_loss,
     perturbed,
     require_equal,
+    result_of,
     strays,
 )
 
@@ -39,18 +39,18 @@ def check_saved_model_is_the_same(case: ModelCase) -> None:
     model, inputs = perturbed(case.model()), case.inputs()
     if not isinstance(model, BaseModel):
         raise CheckFailedError(f"{type(model).__name__} is not a subclass of BaseModel")
-    before = logits_of(model, inputs)
+    before = result_of(model, inputs)
     with tempfile.TemporaryDirectory() as folder:
         try:
             model.save_pretrained(folder)
-            loaded = type(model).from_pretrained(folder).eval()
+            loaded = case.steadied(type(model).from_pretrained(folder).eval())
         except SavedModelError as error:
             raise CheckFailedError(str(error)) from error
     lost = strays(model, (torch.Tensor, nn.Module))
     where = f"{listing(lost)} is" if lost else "is a tensor"
     require_equal(
         before,
-        logits_of(loaded, inputs),
+        result_of(loaded, inputs),
         f"the logits differ after save_pretrained and from_pretrained: {where} neither "
         "a parameter nor a buffer, or does the constructor change its arguments?",
     )
@@ -81,8 +81,8 @@ def check_state_dict_holds_everything(case: ModelCase) -> None:
             f"{' '.join(str(error).split())}"
         ) from error
     require_equal(
-        logits_of(model, inputs),
-        logits_of(other, inputs),
+        result_of(model, inputs),
+        result_of(other, inputs),
         "a second model with the same state dict computes something else: is there a "
         "random number, or a tensor, that is neither a parameter nor a buffer?",
     )
@@ -112,21 +112,21 @@ def check_copies_are_whole_and_separate(case: ModelCase) -> None:
         ) from error
     inputs = case.inputs()
     model.eval()
-    before = logits_of(model, inputs)
+    before = result_of(model, inputs)
     for name, other in copies.items():
         other.eval()
         require_equal(
-            before, logits_of(other, inputs), f"{name} computes another output"
+            before, result_of(other, inputs), f"{name} computes another output"
         )
         perturbed(other, 0.5)
-        if logits_of(other, inputs).equal(before):
+        if result_of(other, inputs).equal(before):
             raise CheckFailedError(
                 f"new weights in the result of {name} do not change its output: does "
                 "it still use the weights of the first model?"
             )
         require_equal(
             before,
-            logits_of(model, inputs),
+            result_of(model, inputs),
             f"new weights in the result of {name} change the first model too",
         )
 
@@ -142,14 +142,14 @@ def check_given_weights_are_used(case: ModelCase) -> None:
     """
     model, inputs = case.model(), case.inputs()
     other = perturbed(case.model(seed=3), 0.1)
-    expected = logits_of(other, inputs)
-    logits_of(model, inputs)  # A second forward may use what the first one stored.
+    expected = result_of(other, inputs)
+    result_of(model, inputs)  # A second forward may use what the first one stored.
     weights = dict(other.named_parameters()) | dict(other.named_buffers())
     with torch.no_grad():
         found = torch.func.functional_call(model, weights, (), inputs)
     require_equal(
         expected,
-        main_output(found, inputs),
+        main_output_or_loss(found, inputs),
         "torch.func.functional_call with other weights does not compute with them: "
         "does forward use a weight that is stored elsewhere?",
     )

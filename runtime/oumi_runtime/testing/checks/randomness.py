@@ -14,10 +14,10 @@ from oumi_runtime.testing.failures import CheckFailedError
 from oumi_runtime.testing.measuring import (
     compute_gradients,
     listing,
-    logits_of,
     loss_of,
     perturbed,
     require_equal,
+    result_of,
 )
 
 
@@ -36,8 +36,8 @@ def check_evaluation_is_repeatable(case: ModelCase) -> None:
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     torch.manual_seed(5)
     state = torch.get_rng_state()
-    first = logits_of(model, inputs)
-    if not torch.get_rng_state().equal(state):
+    first = result_of(model, inputs)
+    if not (case.is_noisy or torch.get_rng_state().equal(state)):
         raise CheckFailedError(
             "forward draws random numbers in evaluation mode, or sets their seed: is "
             "there a dropout without training=self.training?"
@@ -45,7 +45,7 @@ def check_evaluation_is_repeatable(case: ModelCase) -> None:
     torch.manual_seed(6)
     require_equal(
         first,
-        logits_of(model, inputs),
+        result_of(model, inputs),
         "two evaluations of the same inputs differ: is there a dropout without "
         "training=self.training, or something that forward changes?",
     )
@@ -110,7 +110,7 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
     for own_seed in (1, 2):
         random.seed(own_seed)
         model, batch = case.model(training=True), case.batch()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         for step in range(4):
             torch.manual_seed(step)
             optimizer.zero_grad()
@@ -126,7 +126,7 @@ def check_same_seed_gives_the_same_training(case: ModelCase) -> None:
             torch.cat(
                 [
                     *(p.detach().flatten() for p in model.parameters()),
-                    logits_of(model, case.inputs()).flatten(),
+                    result_of(model, case.inputs()).flatten(),
                 ]
             )
         )

@@ -12,7 +12,7 @@ from oumi_runtime.testing.measuring import (
     listing,
     other_tokens,
 )
-from oumi_runtime.testing.needs import token_ids
+from oumi_runtime.testing.needs import steady, token_ids
 
 _ROWS = 4
 _SEEDS = 4
@@ -70,7 +70,7 @@ def check_every_input_matters(case: ModelCase) -> None:
                 )
 
 
-@check(needs=[token_ids])
+@check(needs=[token_ids, steady])
 def check_every_position_reads_its_own_token(case: ModelCase) -> None:
     """Catches outputs that are one position off.
 

@@ -16,13 +16,13 @@ from oumi_runtime.testing.measuring import (
     loss_of,
     require_equal,
 )
-from oumi_runtime.testing.needs import numbers
+from oumi_runtime.testing.needs import numbers, steady
 
 _ROWS = 4
 _LAYERS = (nn.Linear, *CONVOLUTIONS, nn.RNNBase)
 
 
-@check()
+@check(needs=[steady])
 def check_samples_do_not_see_each_other(case: ModelCase) -> None:
     """Catches a model in which a sample's output depends on the rest of the batch.
 
@@ -57,7 +57,7 @@ def check_samples_do_not_see_each_other(case: ModelCase) -> None:
             )
 
 
-@check()
+@check(needs=[steady])
 def check_permuted_samples_permute_the_outputs(case: ModelCase) -> None:
     """Catches a model whose output depends on a sample's position in the batch.
 

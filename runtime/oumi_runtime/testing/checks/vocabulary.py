@@ -18,7 +18,7 @@ from oumi_runtime.testing.failures import (
     described,
 )
 from oumi_runtime.testing.measuring import Probe, listing, logits_of, outputs_of
-from oumi_runtime.testing.needs import class_logits, token_ids
+from oumi_runtime.testing.needs import class_logits, steady, token_ids
 
 _DECODER_IDS = "decoder_input_ids"
 _MOST_TOKENS = 256
@@ -154,7 +154,7 @@ def check_every_token_has_a_row_that_learns(case: ModelCase) -> None:
                 )
 
 
-@check(needs=[token_ids])
+@check(needs=[token_ids, steady])
 def check_tokens_are_told_apart(case: ModelCase) -> None:
     """Catches tokens that the model does not distinguish.
 

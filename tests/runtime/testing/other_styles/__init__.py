@@ -197,6 +197,7 @@ STYLES = {
     "gru_seq2seq": Style(
         "GruSeq2Seq", translations, {"vocab_size": VOCAB, "hidden_dim": 32}
     ),
+    "hidden_patches": Style("HiddenPatches", grey_images),
     "image_vae": Style("ImageVae", images_to_draw),
     "linear_attention_lm": Style("LinearLm", texts_to_continue, {"vocab_size": VOCAB}),
     "llama_like": Style(
@@ -209,6 +210,7 @@ STYLES = {
         tagged_texts,
         {"vocab_size": VOCAB, "embed_dim": 16, "hidden_size": 32, "num_tags": CLASSES},
     ),
+    "masked_lm": Style("MaskedLm", texts_to_continue, {"vocab_size": VOCAB}),
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
     "mixup_resnet": Style(
         "MixupResNet",
@@ -217,11 +219,14 @@ STYLES = {
     ),
     "mlp_mixer": Style("MlpMixer", classified_images),
     "moe_mlp": Style("MoeMlp", classified_rows, {"num_features": 10}),
+    "next_token_lm": Style("NextTokenLm", texts_to_continue, {"vocab_size": VOCAB}),
+    "noise_predictor": Style("NoisePredictor", grey_images),
     "normed_vae": Style("NormedVae", grey_images),
     "one_logit": Style("OneLogit", rows_of_two_classes),
     "perceiver": Style(
         "Perceiver", classified_texts, {"vocab_size": VOCAB, "num_classes": CLASSES}
     ),
+    "plain_vae": Style("PlainVae", grey_images),
     "pointer_seq2seq": Style("PointerSeq2Seq", translations, {"vocab_size": VOCAB}),
     "rwkv_lm": Style("RwkvLm", texts_to_continue, {"vocab_size": VOCAB}),
     "se_net": Style("SeNet", classified_images),
@@ -243,6 +248,7 @@ STYLES = {
     "triplet_net": Style("TripletNet", classified_images),
     "two_tasks": Style("TwoTasks", rated_texts, {"vocab_size": VOCAB}),
     "two_tower": Style("TwoTower", translations, {"vocab_size": VOCAB}),
+    "two_views": Style("TwoViews", grey_images),
     "vit_cls": Style("VitCls", grey_images),
     "wave_conv": Style("WaveConv", sounds),
 }

@@ -8,6 +8,7 @@ from other_styles.faults import (
     language_models,
     pairs,
     pixels,
+    self_supervised,
     tables,
     taggers,
     text_classifiers,
@@ -21,4 +22,5 @@ FAULTS = (
     *image_classifiers.FAULTS,
     *pixels.FAULTS,
     *tables.FAULTS,
+    *self_supervised.FAULTS,
 )
