@@ -3,7 +3,7 @@
 import contextlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,8 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from oumi_runtime.core.datasets.in_memory.columns import Batch
-from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum
+from oumi_runtime.core.datasets.rows.seeding import random_numbers_from
+from oumi_runtime.core.distributed import all_gather_object, all_reduce_sum, get_rank
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
@@ -181,6 +182,16 @@ class _Means:
         return found
 
 
+@contextlib.contextmanager
+def _same_random_numbers(device: torch.device) -> Iterator[None]:
+    """Draws the same in each evaluation, and takes no numbers from the training."""
+    gpus = [device] if device.type == "cuda" else []
+    with random_numbers_from(get_rank()), torch.random.fork_rng(gpus):
+        if gpus:
+            torch.cuda.manual_seed(get_rank())
+        yield
+
+
 @torch.no_grad()
 def evaluate_model(
     model: nn.Module,
@@ -190,6 +201,8 @@ def evaluate_model(
     before_batch: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Runs the model over all batches in evaluation mode.
+
+    A model that draws noise or masks draws the same each time.
 
     Args:
         model: A model that returns `loss`, and whatever the metrics need: a metrics
@@ -211,22 +224,24 @@ def evaluate_model(
     """
     was_training = model.training
     model.eval()
-    means = _Means(next(model.parameters()).device)
+    device = next(model.parameters()).device
+    means = _Means(device)
     if metrics is not None and not isinstance(metrics, BatchMetrics):
         metrics = _PredictionMetrics(metrics)
     kept: list[Any] = []
     try:
-        for batch, targets in batches:
-            before_batch()
-            with autocast():
-                outputs = outputs_of(model, model, batch)
-                if metrics is not None:
-                    batch = _to_measure(batch, batches.ignore_index)
-                    kept.append(metrics.measure(model, batch, _Outputs(outputs)))
-            if not isinstance(targets, torch.Tensor):
-                kept = kept[:-1]
-                continue  # A stand-in batch, since other processes still have samples.
-            means.add(loss_of(outputs, model), terms_of(outputs), targets)
+        with _same_random_numbers(device):
+            for batch, targets in batches:
+                before_batch()
+                with autocast():
+                    outputs = outputs_of(model, model, batch)
+                    if metrics is not None:
+                        batch = _to_measure(batch, batches.ignore_index)
+                        kept.append(metrics.measure(model, batch, _Outputs(outputs)))
+                if not isinstance(targets, torch.Tensor):
+                    kept = kept[:-1]
+                    continue  # A stand-in batch, as others still have samples.
+                means.add(loss_of(outputs, model), terms_of(outputs), targets)
     finally:
         model.train(was_training)
     found = means.of_all_processes()

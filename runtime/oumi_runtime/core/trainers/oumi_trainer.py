@@ -144,7 +144,6 @@ class Trainer(BaseTrainer):
 
     def _evaluate_in_time(self) -> bool:
         """Evaluates; returns False if that was aborted because the run has to stop."""
-        random_before = random_state()
 
         def abort_if_in_a_hurry() -> None:
             self.emit("on_eval_batch")
@@ -155,7 +154,6 @@ class Trainer(BaseTrainer):
         try:
             self.run_evaluation(abort_if_in_a_hurry)
         except _NoTimeLeftError:
-            set_random_state(random_before)
             logger.info("postponed the evaluation until the run is resumed")
             return False
         return True
