@@ -39,6 +39,7 @@ from oumi_runtime.core.trainers.run.announcement import announce, show_first_sam
 from oumi_runtime.core.trainers.run.consistency import facts_of, require_same
 from oumi_runtime.core.trainers.run.machine_errors import plain_errors
 from oumi_runtime.core.trainers.run.session import RunSession
+from oumi_runtime.core.trainers.unknown_classes import naming_the_row
 from oumi_runtime.exceptions import OumiRuntimeError, TrainingStoppedError
 
 AUTO_RESUME = "--training.try_resume_from_last_checkpoint"
@@ -134,7 +135,8 @@ def _train(
     # With an offset, dropout differs between processes.
     seed_training(params, offset=get_rank())
     with signals.listening():
-        trainer.train(None if resume_from is None else str(resume_from))
+        with naming_the_row(trainer.parts.train_batches.dataset):
+            trainer.train(None if resume_from is None else str(resume_from))
         # torchrun ends all processes once one has ended, even if one is writing.
         barrier()
         state = trainer.state

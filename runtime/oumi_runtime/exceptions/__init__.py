@@ -48,6 +48,7 @@ from oumi_runtime.exceptions.models import (
     ModelForwardError,
     SavedModelError,
     SingleValueError,
+    UnknownClassError,
     WrappingError,
 )
 from oumi_runtime.exceptions.processes import (
@@ -91,6 +92,7 @@ __all__ = [
     "ConfigFileError",
     "SectionError",
     "SingleValueError",
+    "UnknownClassError",
     "SavedModelError",
     "MissingModelError",
     "MissingOutputError",

@@ -56,6 +56,22 @@ class ModelForwardError(OumiRuntimeError, TypeError):
     exit_code = 2
 
 
+class UnknownClassError(ModelForwardError):
+    """A label of the data is none of a model's classes.
+
+    Attributes:
+        label: The label.
+        reason: What is wrong with it.
+        where: The first sample that has it, if it is known.
+    """
+
+    def __init__(self, label: int, reason: str, where: str | None = None) -> None:
+        super().__init__(reason if where is None else f"{where}: {reason}")
+        self.label = label
+        self.reason = reason
+        self.where = where
+
+
 class SingleValueError(ModelForwardError):
     """A layer that normalizes over the batch was given one value for each channel."""
 

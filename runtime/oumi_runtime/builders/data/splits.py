@@ -110,8 +110,14 @@ def _of_known_classes(
     bad_samples: BadSamples,
 ) -> Dataset[Any]:
     unknown = preprocessing.unknown_labels(texts)
+    origin = texts.origin
     bad_samples.leave_out(
-        LeftOut(f"sample {row + 1} of data.{split.value}", reason)
+        LeftOut(
+            f"sample {row + 1} of data.{split.value}"
+            if origin is None
+            else origin.describe(row),
+            reason,
+        )
         for row, reason in unknown.items()
     )
     if len(unknown) == len(texts):

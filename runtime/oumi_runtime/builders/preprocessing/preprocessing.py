@@ -29,6 +29,7 @@ from oumi_runtime.core.datasets import (
 )
 from oumi_runtime.core.files import read_json, write_whole
 from oumi_runtime.exceptions import (
+    BadRowError,
     BadSampleError,
     DataError,
     UnsafeFileError,
@@ -59,7 +60,8 @@ class Preprocessing:
         The texts of a stream are tokenized as they are read.
 
         Raises:
-            BadSampleError: A label is not one of the classes.
+            BadRowError: A label is not one of the classes.
+            BadSampleError: So it is, and where the sample comes from is not known.
             DataError: There is no tokenizer, or see `TableEncoding.apply`.
         """
         if isinstance(dataset, Stream):
@@ -69,8 +71,14 @@ class Preprocessing:
         if not isinstance(dataset, TextColumns):
             return dataset
         label_ids = partial(self._label_ids, self._are_names(dataset))
-        columns = self._encoder.encode(dataset, label_ids) | dataset.number_columns
         origin = dataset.origin
+        try:
+            columns = self._encoder.encode(dataset, label_ids) | dataset.number_columns
+        except BadSampleError as error:
+            if origin is None:
+                raise
+            where = origin.describe(error.sample)
+            raise BadRowError(f"{where}: {error.reason}") from error
         if origin is not None and isinstance(dataset, PlainTexts):
             origin = origin.packed()
         return ColumnDataset(columns, label_names=self.label_names, origin=origin)

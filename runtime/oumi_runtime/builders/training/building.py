@@ -16,12 +16,11 @@ from oumi_runtime.builders.preprocessing.preprocessing import FILENAMES, Preproc
 from oumi_runtime.builders.preprocessing.scaling import fit_scalers
 from oumi_runtime.builders.training.trainers import build_trainer
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig, TrainingParams
-from oumi_runtime.core.datasets import ColumnDataset, RaggedColumn
 from oumi_runtime.core.distributed import set_full_determinism, set_random_seeds
 from oumi_runtime.core.log import logger
 from oumi_runtime.core.trainers.base_trainer import BaseTrainer
 from oumi_runtime.core.trainers.callbacks import TrainingCallback
-from oumi_runtime.core.trainers.misfits import unknown_class
+from oumi_runtime.core.trainers.unknown_classes import unknown_class
 
 
 def build_training(
@@ -60,12 +59,13 @@ def build_training(
     train_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
     if resume_from is None:
         fit_scalers(model, train_dataset)
-        _warn_of_unknown_classes(model, train_dataset)
+        _warn_of_unknown_classes(model, train_dataset, split)
     eval_dataset = None
     if config.training.eval_strategy != "no":
         split = DatasetSplit.VALIDATION
         texts = read_split(config, split, bad_samples)
         eval_dataset = prepare_split(texts, config, split, preprocessing, bad_samples)
+        _warn_of_unknown_classes(model, eval_dataset, split)
     trainer = build_trainer(
         config.training,
         model=model,
@@ -81,16 +81,13 @@ def build_training(
     return trainer, preprocessing
 
 
-def _warn_of_unknown_classes(model: nn.Module, dataset: Dataset[Any]) -> None:
+def _warn_of_unknown_classes(
+    model: nn.Module, dataset: Dataset[Any], split: DatasetSplit
+) -> None:
     """Warns of labels that would end the training when they are reached."""
-    labels = (
-        dataset.columns.get("labels") if isinstance(dataset, ColumnDataset) else None
-    )
-    if labels is None:
-        return
-    values = labels.values if isinstance(labels, RaggedColumn) else labels
-    if (misfit := unknown_class(model, values)) is not None:
-        logger.warning("the training data does not fit the model: %s", misfit)
+    if (misfit := unknown_class(model, dataset)) is not None:
+        which = "training" if split is DatasetSplit.TRAIN else split.value
+        logger.warning("the %s data does not fit the model: %s", which, misfit)
 
 
 def _saved_with(checkpoint: Path) -> Path:

@@ -19,6 +19,7 @@ from oumi_runtime.core.trainers.array_store import ArrayStore
 from oumi_runtime.core.trainers.batches.map_batches import EvalBatches
 from oumi_runtime.core.trainers.batches.stream_batches import StreamEvalBatches
 from oumi_runtime.core.trainers.model_calls import loss_of, outputs_of, terms_of
+from oumi_runtime.core.trainers.unknown_classes import naming_the_row
 from oumi_runtime.exceptions import DataError, MissingOutputError
 
 IGNORED_LABEL = -100
@@ -221,6 +222,7 @@ def evaluate_model(
     Raises:
         DataError: The data has no labels, which the metrics need.
         MissingOutputError: The model does not return what the metrics need.
+        UnknownClassError: A label is none of the model's classes.
     """
     was_training = model.training
     model.eval()
@@ -230,7 +232,7 @@ def evaluate_model(
         metrics = _PredictionMetrics(metrics)
     kept: list[Any] = []
     try:
-        with _same_random_numbers(device):
+        with _same_random_numbers(device), naming_the_row(batches.dataset):
             for batch, targets in batches:
                 before_batch()
                 with autocast():

@@ -3,7 +3,6 @@
 Most of it goes by the error that the model raised.
 """
 
-import re
 from collections.abc import Iterator
 from traceback import walk_tb
 from typing import Any
@@ -15,8 +14,6 @@ from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.models.layer_types import BATCH_NORMS
 
 _NUM_FEATURES = "num_features"
-# What torch's losses say of a class that is out of range.
-_BAD_TARGET = re.compile(r"Target (-?\d+) is out of bounds")
 
 
 def misfit_of(
@@ -30,7 +27,7 @@ def misfit_of(
         error: What calling it has raised.
     """
     if isinstance(error, IndexError):
-        return _row_misfit(model, error) or _class_misfit(model, error)
+        return _row_misfit(model, error)
     return (
         _feature_misfit(model, batch)
         or _kind_misfit(model, batch, error)
@@ -41,7 +38,7 @@ def misfit_of(
 
 def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
     """Returns the message for a table with the wrong number of columns, or None."""
-    expected = _size_of(model, _NUM_FEATURES)
+    expected = size_of(model, _NUM_FEATURES)
     features = batch.get("features")
     if expected is None or features is None or features.ndim != 2:
         return None
@@ -55,7 +52,7 @@ def _feature_misfit(model: nn.Module, batch: Batch) -> str | None:
     )
 
 
-def _size_of(model: nn.Module, argument: str) -> int | None:
+def size_of(model: nn.Module, argument: str) -> int | None:
     """Returns a constructor argument of a model, if it has one that is a number."""
     arguments = getattr(model, "init_kwargs", None)
     found = arguments.get(argument) if isinstance(arguments, dict) else None
@@ -73,38 +70,6 @@ def _kind_misfit(model: nn.Module, batch: Batch, error: RuntimeError) -> str | N
     return (
         f"the labels are {kind}, and the loss of {type(model).__name__} takes classes; "
         "label the data with whole numbers, or take a model for regression"
-    )
-
-
-def unknown_class(model: nn.Module, labels: torch.Tensor) -> str | None:
-    """Returns what of a dataset's labels is no class of a model; None if nothing is.
-
-    Args:
-        model: The model; nothing is known of one without the argument `num_classes`.
-        labels: The labels; negative ones are for losses to ignore.
-    """
-    number = _size_of(model, "num_classes")
-    # One class is the single output of a model that tells two apart.
-    if number is None or number < 2 or labels.is_floating_point():
-        return None
-    highest = int(labels.max()) if labels.numel() else 0
-    return None if highest < number else _class_message(model, highest)
-
-
-def _class_misfit(model: nn.Module, error: IndexError) -> str | None:
-    """Returns the message for a label that is no class of the model, or None."""
-    found = _BAD_TARGET.match(str(error))
-    return None if found is None else _class_message(model, int(found[1]))
-
-
-def _class_message(model: nn.Module, label: int) -> str:
-    number = _size_of(model, "num_classes")
-    which = "the classes" if number is None else f"the {number} classes"
-    places = "" if number is None else f", 0 to {number - 1}"
-    return (
-        f"the label {label} is none of {which} of {type(model).__name__}{places}; "
-        "set their number in model.model_kwargs to that of the data, or correct the "
-        "label"
     )
 
 

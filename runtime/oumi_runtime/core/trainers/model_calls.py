@@ -13,6 +13,7 @@ from torch import nn
 from oumi_runtime.core.datasets.in_memory.columns import Batch
 from oumi_runtime.core.trainers.absent_arguments import absent_argument
 from oumi_runtime.core.trainers.misfits import lone_value, misfit_of
+from oumi_runtime.core.trainers.unknown_classes import class_misfit
 from oumi_runtime.exceptions import ModelForwardError, SingleValueError
 
 
@@ -28,8 +29,8 @@ def outputs_of(call: Callable[..., Any], model: nn.Module, batch: Batch) -> Any:
     Raises:
         ModelForwardError: The forward method does not accept the columns of the batch,
             or computes with one that is not there, or a layer does not fit the width of
-            its input; or a label or a token id is out of range, which only a CPU can
-            tell.
+            its input; or a token id is out of range, which only a CPU can tell.
+        UnknownClassError: So is a label, likewise.
         SingleValueError: A batch norm in training is given a single value for each
             channel.
     """
@@ -39,6 +40,9 @@ def outputs_of(call: Callable[..., Any], model: nn.Module, batch: Batch) -> Any:
         lone = lone_value(model, error)
         if lone is not None:
             raise SingleValueError(lone) from error
+        unknown = class_misfit(model, error)
+        if unknown is not None:
+            raise unknown from error
         misfit = _misfit(model, batch, error)
         if misfit is None:
             raise

@@ -1,5 +1,6 @@
 """Texts whose class is unknown, as a split is made ready for a model."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from oumi_runtime.core.configs import (
     TrainingConfig,
 )
 from oumi_runtime.core.datasets import TaggedTexts, TextColumns, TextDataset
+from oumi_runtime.core.datasets.in_memory.origins import Origin
 from oumi_runtime.core.trainers.batches.bad_samples import BadSamples
-from oumi_runtime.exceptions import BadSampleError, DataError
+from oumi_runtime.exceptions import BadRowError, BadSampleError, DataError
 
 VALIDATION = DatasetSplit.VALIDATION
 
@@ -50,6 +52,16 @@ def test_tags_of_unknown_classes_are_those_of_their_text(preprocessing) -> None:
     assert len(found) == 2
     assert line.startswith("sample 3 of data.validation: the label 'c'")
     with pytest.raises(BadSampleError, match="row 3: the label 'c'"):
+        prepare_split(texts, TrainingConfig(), VALIDATION, preprocessing)
+
+
+def test_unknown_classes_are_told_with_the_row_of_the_dataset(preprocessing) -> None:
+    texts = TextDataset(["v", "w"], ["a", "c"])
+    texts.origin = Origin.of("mine", "some.csv", 2)
+    _, (line,) = prepared(texts, preprocessing, 1)
+    where = "row 2 of dataset 'mine' (some.csv): the label 'c' is not a class"
+    assert line.startswith(where)
+    with pytest.raises(BadRowError, match=f"^{re.escape(where)}"):
         prepare_split(texts, TrainingConfig(), VALIDATION, preprocessing)
 
 

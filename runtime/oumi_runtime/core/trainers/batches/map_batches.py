@@ -179,7 +179,7 @@ class EvalBatches(Iterable[MicroBatch]):
         if max_batches is not None:
             most = max_batches * batch_size * get_world_size()
             self.num_samples = min(self.num_samples, most)
-        self._dataset = dataset
+        self.dataset = dataset
         self._device = device
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
@@ -190,7 +190,7 @@ class EvalBatches(Iterable[MicroBatch]):
 
     def __iter__(self) -> Iterator[MicroBatch]:
         batches = load_batches(
-            self._dataset,
+            self.dataset,
             self._batches,
             device=self._device,
             loading=self.loading,

@@ -145,7 +145,7 @@ class StreamEvalBatches(Iterable[MicroBatch]):
         self.num_samples = 0
         self.loading = loading or Loading()
         self.ignore_index = ignore_index
-        self._dataset = dataset
+        self.dataset = dataset
         self._device = device
         world_size = get_world_size()
         self._reader = StepReader(
@@ -162,7 +162,7 @@ class StreamEvalBatches(Iterable[MicroBatch]):
 
         def counted() -> Iterator[Block]:
             nonlocal num_read
-            for block in self._dataset.blocks():
+            for block in self.dataset.blocks():
                 num_read += len(block)
                 yield block
 
