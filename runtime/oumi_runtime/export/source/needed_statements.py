@@ -26,8 +26,9 @@ def needed_statements(
 ) -> Statements:
     """Divides the statements of a file.
 
-    Dropped are registered classes and functions that nothing else uses, registrations
-    by a call, and what runs only if the file is the program.
+    Dropped are registered classes and functions that nothing else uses, and others that
+    only these use, registrations by a call, and what runs only if the file is the
+    program.
 
     Args:
         tree: The file.
@@ -47,8 +48,30 @@ def needed_statements(
         kept += more
         dropped = [node for node in dropped if node not in more]
         used = _names_in(kept, is_registration)
+    while more := _used_by_dropped_alone(kept, dropped, roots, is_registration):
+        dropped += more
+        kept = [node for node in kept if node not in more]
+    used = _names_in(kept, is_registration)
     unused = _names_in(dropped, lambda node: False) - used
     return Statements(kept, dropped, used, unused)
+
+
+def _used_by_dropped_alone(
+    kept: list[ast.stmt],
+    dropped: list[ast.stmt],
+    roots: set[str],
+    is_registration: Callable[[ast.expr], bool],
+) -> list[ast.stmt]:
+    """Returns classes and functions, such as a base of the dropped classes."""
+    names = _names_in(dropped, is_registration) - roots
+    return [
+        node
+        for node in kept
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and node.name in names
+        and node.name
+        not in _names_in([each for each in kept if each is not node], is_registration)
+    ]
 
 
 def _names_in(
