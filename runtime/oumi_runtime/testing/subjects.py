@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from torch import nn
 from torch.utils.data import Dataset
 
 import oumi_runtime.models  # noqa: F401  registers the built-in models
-from oumi_runtime.builders import build_dataset_mixture, fit_preprocessing
+from oumi_runtime.builders import fit_preprocessing, prepare_split, read_split
 from oumi_runtime.builders.preprocessing.scaling import fit_scalers, scalers_in
 from oumi_runtime.core.configs import DatasetSplit, TrainingConfig
+from oumi_runtime.core.datasets import Stream
 from oumi_runtime.core.registry import REGISTRY, RegistryType, declarations_in
 from oumi_runtime.core.trainers.batches.map_batches import (
     count_samples,
@@ -25,6 +27,8 @@ from oumi_runtime.testing.failures import NotApplicableError
 from oumi_runtime.testing.files import load_file
 from oumi_runtime.testing.projects import config_file
 from oumi_runtime.testing.random_batches import derived_batches, small_arguments
+
+_MOST_OF_A_STREAM = 512
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,9 @@ def _of_class(name: str, model_class: Any) -> Subject:
 
 def _training_data(config: TrainingConfig, model: nn.Module) -> Dataset[Any]:
     """Returns the config's training data, prepared for the model."""
-    texts = build_dataset_mixture(config.data, DatasetSplit.TRAIN)
-    return fit_preprocessing(texts, config.model, model).apply(texts)
+    data = read_split(config, DatasetSplit.TRAIN)
+    preprocessing = fit_preprocessing(data, config.model, model)
+    return prepare_split(data, config, DatasetSplit.TRAIN, preprocessing)
 
 
 def _with_fitted_scalers(
@@ -139,7 +144,8 @@ def _with_fitted_scalers(
 
 
 def _batches_of(dataset: Dataset[Any]) -> BatchFactory:
-    """Returns a function that draws batches from a dataset."""
+    """Returns a function that draws batches from a dataset; of a stream, its first."""
+    dataset = _FirstSamples(dataset) if isinstance(dataset, Stream) else dataset
 
     def make_batch(batch_size: int) -> Batch:
         chosen = torch.randint(count_samples(dataset), (batch_size,))
@@ -149,6 +155,20 @@ def _batches_of(dataset: Dataset[Any]) -> BatchFactory:
         return dict(next(loaded).columns)
 
     return make_batch
+
+
+class _FirstSamples(Dataset[Any]):
+    """The first samples of a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._samples = list(islice(stream, _MOST_OF_A_STREAM))
+        self.collate = stream.collate
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._samples[index]
 
 
 def _registered(name: str, path: Path) -> Any:

@@ -137,6 +137,23 @@ def test_a_config_is_checked_on_its_own_data(run: Callable, models: Path):
     assert "ok         config_fits_the_model" in done.out
 
 
+def test_a_config_is_checked_on_the_first_rows_of_a_stream(run: Callable, models: Path):
+    rows = "".join(f'{{"text": "the fox {n}", "label": {n % 4}}}\n' for n in range(40))
+    config = (
+        "model: {model_name: GoodNet, model_kwargs: {width: 8}}\n"
+        "data:\n  train:\n    stream: true\n    datasets:\n"
+        "      - {dataset_name: text_classification, dataset_path: rows.jsonl}\n"
+    )
+    good = MODEL.replace("40, width", "400, width")
+    good = good.format(name="GoodNet", mask="attention_mask")
+    make_tree(models, {"net.yaml": config, "rows.jsonl": rows, "good.py": good})
+    done = run(
+        "check", "net.yaml", "--select", "padding*", "--select", "logits_are_one*"
+    )
+    assert done.exit_code == 0, done.out
+    assert "ok         padding_does_not_matter" in done.out
+
+
 def test_json_is_one_document(run: Callable, models: Path):
     document = run("check", "bad.py", "--json", *SELECT).document
     assert document["passed"] is False
