@@ -22,13 +22,13 @@ _NOT_THE_MODELS = {*vars(nn.Module()), "_init_kwargs"}
 
 
 def outputs_of(model: nn.Module, inputs: Batch) -> dict[str, torch.Tensor]:
-    """Returns the dict that forward returns."""
+    """Returns the dict that forward returns, without outputs that are None."""
     outputs = model(**inputs)
     if not isinstance(outputs, dict):
         raise CheckFailedError(
             f"forward returns a {type(outputs).__name__}, but must return a dict"
         )
-    return outputs
+    return {name: value for name, value in outputs.items() if value is not None}
 
 
 def output_name(outputs: dict[str, torch.Tensor]) -> str:

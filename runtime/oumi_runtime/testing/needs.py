@@ -8,6 +8,7 @@ from torch import nn
 
 from oumi_runtime.core.models.base_model import BaseModel
 from oumi_runtime.testing.case import ModelCase
+from oumi_runtime.testing.failures import NotApplicableError
 from oumi_runtime.testing.measuring import output_name, outputs_of
 
 
@@ -91,9 +92,14 @@ def constructor_arguments(case: ModelCase) -> str:
 
 
 def arguments_of(case: ModelCase) -> dict[str, Any]:
-    """Returns the constructor's arguments: the recorded ones, and missing numbers."""
+    """Returns the constructor's arguments: the recorded ones, and missing numbers.
+
+    Raises:
+        NotApplicableError: None are recorded.
+    """
     model = case.model()
-    assert isinstance(model, BaseModel)
+    if not isinstance(model, BaseModel):
+        raise NotApplicableError(base_model(case))
     parameters = inspect.signature(case.make_model_class).parameters.values()
     defaults = {p.name: p.default for p in parameters}
     numbers = {n: v for n, v in defaults.items() if isinstance(v, int | float)}

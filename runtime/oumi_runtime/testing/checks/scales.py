@@ -46,7 +46,7 @@ def check_fresh_model_guesses(case: ModelCase) -> None:
         with torch.no_grad():
             losses.append(_loss_of_guesses(case, model, batch).item())
         logits = logits_of(model, case.inputs(32, seed))
-        classes = logits.shape[-1] if logits.ndim > 1 else 2
+        classes = _classes_of(logits, batch["labels"])
     mean, guess = sum(losses) / len(losses), math.log(max(2, classes))
     if not abs(mean - guess) < 0.25 * guess + 0.35:
         raise CheckFailedError(
@@ -54,6 +54,14 @@ def check_fresh_model_guesses(case: ModelCase) -> None:
             f"classes has ln({classes}) = {guess:.3g}: do the weights start too large, "
             "or does the loss know the labels?"
         )
+
+
+def _classes_of(logits: torch.Tensor, labels: torch.Tensor) -> int:
+    """Returns their number: the last dimension, or the second as torch takes them."""
+    if logits.ndim == 1:
+        return 2
+    is_second = logits.ndim == labels.ndim + 1 and logits.shape[:-1] != labels.shape
+    return logits.shape[1 if is_second else -1]
 
 
 def _loss_of_guesses(case: ModelCase, model: nn.Module, batch: Batch) -> torch.Tensor:

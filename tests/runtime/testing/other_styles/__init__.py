@@ -72,6 +72,17 @@ def segmented_images(batch_size: int) -> Batch:
     return {**images(batch_size), "labels": torch.randint(4, (batch_size, 8, 8))}
 
 
+def masked_images(batch_size: int) -> Batch:
+    found = images(batch_size)
+    return {**found, "labels": (found["images"][:, 0] > 0.5).long()}
+
+
+def texts_with_spans(batch_size: int) -> Batch:
+    first = torch.randint(3, (batch_size,))
+    ends = {"start_positions": first, "end_positions": first + 1}
+    return {**texts(batch_size), **ends}
+
+
 def captioned_images(batch_size: int) -> Batch:
     return {**images(batch_size), "labels": targets(batch_size)}
 
@@ -211,6 +222,7 @@ STYLES = {
         {"vocab_size": VOCAB, "embed_dim": 16, "hidden_size": 32, "num_tags": CLASSES},
     ),
     "masked_lm": Style("MaskedLm", texts_to_continue, {"vocab_size": VOCAB}),
+    "mask_net": Style("MaskNet", masked_images),
     "mini_clip": Style("MiniClip", captioned_images, {"vocab_size": VOCAB}),
     "mixup_resnet": Style(
         "MixupResNet",
@@ -236,6 +248,7 @@ STYLES = {
         classified_images,
         {"in_channels": 3, "width": 8, "num_classes": CLASSES},
     ),
+    "span_finder": Style("SpanFinder", texts_with_spans, {"vocab_size": VOCAB}),
     "ssm_lm": Style("SsmLm", texts_to_continue, {"vocab_size": VOCAB, "dim": 32}),
     "staged_net": Style("StagedNet", grey_images),
     "switch_moe": Style("SwitchMoe", classified_texts, {"vocab_size": VOCAB}),
