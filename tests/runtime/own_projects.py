@@ -30,6 +30,35 @@ class OwnRows(BaseMapDataset):
         self.label_names = ["even", "odd"]
         self._data = [row(n) for n in range(40)]
 """
+AS_THEY_ARE = (
+    ROWS
+    + """
+    def transform(self, sample):
+        return dict(sample)
+
+
+"""
+)
+TWO_LABELS = """
+def row(n):
+    features = torch.tensor([n / 40, n % 3, n % 7 / 7])
+    return {"features": features, "labels": torch.tensor([n % 2, 1.0])}
+
+
+"""
+OF_TWO_LABELS = """
+@register("OwnNet", RegistryType.MODEL)
+class OwnNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, features, labels=None):
+        logits = self.layer(features)
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": F.LOSS(logits, labels)}
+"""
 
 
 def method(text: str) -> str:

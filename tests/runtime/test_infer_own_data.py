@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from own_projects import ROWS, method, trained
+from own_projects import AS_THEY_ARE, ROWS, method, trained
 
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import DataError
@@ -265,7 +265,6 @@ def row(n):
 
 
 """
-AS_THEY_ARE = ROWS + method("def transform(self, sample):\n    return dict(sample)")
 OF_TOKENS = """
 @register("OwnNet", RegistryType.MODEL)
 class OwnNet(nn.Module):

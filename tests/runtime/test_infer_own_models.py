@@ -4,18 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from own_projects import ROWS, method, trained
+import torch
+from own_projects import AS_THEY_ARE, OF_TWO_LABELS, TWO_LABELS, method, trained
 
 from oumi_runtime.core.registry import REGISTRY
 from oumi_runtime.exceptions import ModelForwardError
-from oumi_runtime.infer import infer
+from oumi_runtime.infer import Predictor, infer
 
-STARRED = ROWS + method(
-    """
-    def transform(self, sample):
-        return sample
-    """
-)
 TEXT_ROW = """
 def row(n):
     text = " ".join(WORDS[(n + i) % 9] for i in range(4))
@@ -58,7 +53,7 @@ def _own_registry() -> Iterator[None]:
 
 
 def test_labels_of_a_second_task_are_left_out_with_those_of_the_first(tmp_path: Path):
-    config = trained(tmp_path, TEXT_ROW, STARRED, TWO_TASKS)
+    config = trained(tmp_path, TEXT_ROW, AS_THEY_ARE, TWO_TASKS)
     found = list(infer(config))
     assert len(found) == 40
     assert {*found[0]["probabilities"]} == {"even", "odd"}
@@ -67,7 +62,7 @@ def test_labels_of_a_second_task_are_left_out_with_those_of_the_first(tmp_path: 
 
 
 def test_a_loss_that_is_computed_without_labels_is_told_in_one_line(tmp_path: Path):
-    config = trained(tmp_path, TEXT_ROW, STARRED, ALWAYS_A_LOSS)
+    config = trained(tmp_path, TEXT_ROW, AS_THEY_ARE, ALWAYS_A_LOSS)
     for inputs in (None, ["the quick fox"]):
         with pytest.raises(ModelForwardError) as caught:
             list(infer(config, inputs))
@@ -75,3 +70,27 @@ def test_a_loss_that_is_computed_without_labels_is_told_in_one_line(tmp_path: Pa
         assert "OwnNet.forward fails where 'labels' is None" in message
         assert "own.py:" in message
         assert "\n" not in message
+
+
+def test_labels_that_apply_independently_are_listed(tmp_path: Path):
+    net = OF_TWO_LABELS.replace("LOSS", "binary_cross_entropy_with_logits")
+    config = trained(tmp_path, TWO_LABELS, AS_THEY_ARE, net)
+    predictor = Predictor.load(config)
+    rows = [{"features": [n / 10, n % 3, 0.5]} for n in range(9)]
+    logits = predictor.model(torch.tensor([row["features"] for row in rows]))["logits"]
+    expected = [[p > 0.5 for p in row] for row in logits.sigmoid().tolist()]
+    names = ("even", "odd")
+    for found, applies, row in zip(
+        predictor.predict(rows), expected, logits.sigmoid().tolist(), strict=True
+    ):
+        assert found["labels"] == [n for n, a in zip(names, applies, strict=True) if a]
+        assert [*found["probabilities"].values()] == pytest.approx(row)
+
+
+def test_several_values_are_a_list(tmp_path: Path):
+    config = trained(
+        tmp_path, TWO_LABELS, AS_THEY_ARE, OF_TWO_LABELS.replace("LOSS", "mse_loss")
+    )
+    predictor = Predictor.load(config)
+    (found,) = predictor.predict([{"features": [0.0, 0.0, 0.0]}])
+    assert found == {"values": pytest.approx(predictor.model.layer.bias.tolist())}

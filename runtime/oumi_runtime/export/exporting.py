@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from oumi_runtime.core.log import show_log
+from oumi_runtime.core.models.logit_meanings import logit_meaning
 from oumi_runtime.core.models.saved_form import one_line
 from oumi_runtime.core.trainers.run.record import versions
 from oumi_runtime.exceptions import ExportError, ExportSourceError, suggestion
@@ -92,13 +93,14 @@ def _written(
         raise ExportError(run.name, form, "its forward returns no tensors by name")
     inputs = input_specs(samples)
     outputs = output_specs(inputs, batches, expected)
+    meaning = logit_meaning(run.model, batches[0])
     auto_class: str | None = None
     found: list[Outputs]
     preparation = preparation_of(run, {spec.name for spec in inputs})
     if form is ExportFormat.HUGGINGFACE:
         names = [spec.name for spec in inputs]
         auto_class, has_code = write_huggingface(
-            run, staging, names, expected[0], preparation
+            run, staging, names, expected[0], preparation, meaning
         )
         with_targets = _with_targets(samples)
         expected += [outputs_for(run.model, batch) for batch in with_targets]
@@ -135,6 +137,7 @@ def _written(
         compared_on=tuple(_sizes(batch) for batch in samples.inputs),
         inputs_are_made=samples.are_made,
         auto_class=auto_class,
+        meaning=meaning,
     )
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from oumi_runtime.core.models.logit_meanings import LogitMeaning
 from oumi_runtime.export.description import TensorSpec
 
 
@@ -39,6 +40,8 @@ class ExportResult:
     """Whether these inputs were made up, since the run's data cannot be read."""
     auto_class: str | None = None
     """The class of transformers that loads it, if it is a folder for transformers."""
+    meaning: LogitMeaning = LogitMeaning.CLASSES
+    """What its `logits` are, if it has some of shape (batch, n)."""
 
     def document(self) -> dict[str, Any]:
         """Returns the result as JSON can hold it; `export.json` has the same."""

@@ -7,6 +7,7 @@ from torch import nn
 
 from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
 from oumi_runtime.core.datasets.in_memory.columns import Batch
+from oumi_runtime.core.models.logit_meanings import LogitMeaning, logit_meaning
 from oumi_runtime.core.models.targets import (
     USUAL_TARGETS,
     needed_arguments,
@@ -23,6 +24,7 @@ class ModelReader:
         """Takes a model in evaluation mode."""
         self._model = model
         self._targets: frozenset[str] | None = None
+        self._meaning: LogitMeaning | None = None
 
     @property
     def name(self) -> str:
@@ -32,6 +34,12 @@ class ModelReader:
     def __call__(self, **inputs: Any) -> Any:
         """Calls the model; see `outputs_of`."""
         return outputs_of(self._model, self._model, inputs)
+
+    def meaning_of(self, inputs: Batch) -> LogitMeaning:
+        """Returns what the model's logits are, (batch, n), found with these inputs."""
+        if self._meaning is None:
+            self._meaning = logit_meaning(self._model, inputs)
+        return self._meaning
 
     def inputs_of(self, batch: Batch, later: Sequence[str] = ()) -> Batch:
         """Returns what the model predicts from.

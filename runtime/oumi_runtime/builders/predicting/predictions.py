@@ -19,14 +19,15 @@ from oumi_runtime.core.models.generation import (
     target_texts,
     written_target,
 )
+from oumi_runtime.core.models.logit_meanings import LogitMeaning
 from oumi_runtime.core.models.sampling import Choose, Sampler, Sampling, likeliest
 from oumi_runtime.core.models.single_logit import as_two_classes, is_single
 from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.exceptions import BadSampleError, DataError, ModelForwardError
 
 Prediction = dict[str, Any]
-"""One of `label` and `probabilities`, `labels`, `labels` and `shares`, `value`,
-`embedding`, `text`, `continuation`."""
+"""One of `label` and `probabilities`, `labels` and `probabilities`, `labels`, `labels`
+and `shares`, `value`, `values`, `embedding`, `text`, `continuation`."""
 
 DEFAULT_NEW_TOKENS = 64
 _DECODER_IDS = "decoder_input_ids"
@@ -149,7 +150,7 @@ class _FromOutputs:
         if is_single(found):
             return [{"value": value} for value in _numbers(found.flatten())]
         if found.ndim == 2:
-            return self._classes(found)
+            return self._of_rows(found, self.model.meaning_of(inputs))
         if found.ndim == 3 and WORDS in batch:
             return self._tags(found, batch[WORDS], batch[NUM_WORDS])
         if found.ndim == 4:
@@ -159,6 +160,25 @@ class _FromOutputs:
             "prediction can be made; (batch,) are values, (batch, classes) classes, "
             "and (batch, classes, height, width) classes of pixels"
         )
+
+    def _of_rows(self, logits: torch.Tensor, meaning: LogitMeaning) -> list[Prediction]:
+        """Returns what (batch, n) logits mean."""
+        if meaning is LogitMeaning.VALUES:
+            return [{"values": row} for row in _numbers(logits)]
+        if meaning is LogitMeaning.LABELS:
+            return self._several_labels(logits.sigmoid())
+        return self._classes(logits)
+
+    def _several_labels(self, probabilities: torch.Tensor) -> list[Prediction]:
+        """Returns the labels that apply to each row, and the probability of each."""
+        names = [self._name(number) for number in range(probabilities.shape[1])]
+        return [
+            {
+                "labels": [n for n, p in zip(names, row, strict=True) if p > 0.5],
+                "probabilities": dict(zip(map(str, names), row, strict=True)),
+            }
+            for row in _numbers(probabilities)
+        ]
 
     def _classes(self, logits: torch.Tensor) -> list[Prediction]:
         """Returns the likeliest class of each row, and the probabilities of all."""

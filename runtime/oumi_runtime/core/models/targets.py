@@ -14,7 +14,7 @@ _NEVER_TARGETS = re.compile(r"(attention_mask|_type_ids|position_ids|lengths)$")
 _FEW = 4
 
 Batch = Mapping[str, torch.Tensor]
-_Outputs = dict[str, torch.Tensor]
+Outputs = dict[str, torch.Tensor]
 
 
 def targets_of(model: nn.Module, batch: Batch) -> frozenset[str]:
@@ -97,10 +97,10 @@ def _read_by_loss_alone(
 ) -> frozenset[str]:
     """Returns which of these columns change the loss, and no prediction."""
     few = _first_rows(batch)
-    usual = _outputs(model, few) if names else {}
+    usual = tried_outputs(model, few) if names else {}
     found: set[str] = set()
     for name in names if "loss" in usual else ():
-        others = _outputs(model, {**few, name: _moved(few[name])})
+        others = tried_outputs(model, {**few, name: _moved(few[name])})
         is_in_loss = "loss" in others and not usual["loss"].equal(others["loss"])
         if is_in_loss and _predict_the_same(usual, others):
             found.add(name)
@@ -111,14 +111,14 @@ def _can_do_without(model: nn.Module, batch: Batch, names: Iterable[str]) -> boo
     """Whether the model predicts the same without these columns."""
     few = _first_rows(batch)
     left = {name: column for name, column in few.items() if name not in names}
-    return _predict_the_same(_outputs(model, few), _outputs(model, left))
+    return _predict_the_same(tried_outputs(model, few), tried_outputs(model, left))
 
 
-def _first_rows(batch: Batch) -> _Outputs:
+def _first_rows(batch: Batch) -> Outputs:
     return {name: column[:_FEW] for name, column in batch.items()}
 
 
-def _outputs(model: nn.Module, batch: Batch) -> _Outputs:
+def tried_outputs(model: nn.Module, batch: Batch) -> Outputs:
     """Returns the tensors that the model returns by name; none if it fails."""
     found = _called(model, batch)
     if not hasattr(found, "items"):
@@ -136,7 +136,7 @@ def _called(model: nn.Module, batch: Batch) -> Any:
         return error
 
 
-def _predict_the_same(ours: _Outputs, theirs: _Outputs) -> bool:
+def _predict_the_same(ours: Outputs, theirs: Outputs) -> bool:
     """Whether there are predictions, apart from losses, and all of them are equal."""
     names = [k for k, v in ours.items() if v.ndim > 0 and "loss" not in k]
     return bool(names) and all(k in theirs and ours[k].equal(theirs[k]) for k in names)

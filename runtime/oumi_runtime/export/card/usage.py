@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from oumi_runtime.builders.tokenizing.special_ids import ids_around
+from oumi_runtime.core.models.logit_meanings import LogitMeaning
 from oumi_runtime.datasets.inputs.texts import TextKind
 from oumi_runtime.export.card import writing as card_writing
 from oumi_runtime.export.card.imports import with_imports
@@ -191,6 +192,10 @@ class _Case:
                 f"for probability in {second}:",
                 f"    print({chosen}, float(probability))",
             ]
+        if self.result.meaning is LogitMeaning.VALUES:
+            return ["print(logits.tolist())"]
+        if self.result.meaning is LogitMeaning.LABELS:
+            return self._several_labels(label)
         softmax = ["probabilities = logits.softmax(-1)"]
         if self.is_onnx:
             softmax = [
@@ -202,6 +207,17 @@ class _Case:
             *softmax,
             "for row in probabilities:",
             f"    print({label.format('int(row.argmax())')}, row.tolist())",
+        ]
+
+    def _several_labels(self, label: str) -> list[str]:
+        """Returns the lines that print which labels apply to a row."""
+        sigmoid = "1 / (1 + np.exp(-logits))" if self.is_onnx else "logits.sigmoid()"
+        found = f"[{label.format('n')} for n, p in enumerate(row) if p > 0.5]"
+        return [
+            *self._labels,
+            "# Each label applies or does not, whatever the others do.",
+            f"for row in ({sigmoid}).tolist():",
+            f"    print({found}, row)",
         ]
 
     @property

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from oumi_runtime.builders.predicting.predictions import DEFAULT_NEW_TOKENS
 from oumi_runtime.core.models.base_model import BaseModel
+from oumi_runtime.core.models.logit_meanings import LogitMeaning
 from oumi_runtime.core.models.saved_form import stored_weights
 from oumi_runtime.export.huggingface.auto_classes import AutoClass, auto_class_of
 from oumi_runtime.export.huggingface.modeling_text import (
@@ -25,6 +26,11 @@ from oumi_runtime.export.opening import TrainedRun
 from oumi_runtime.export.source.carrying import carry
 
 _PREFIX = "model."
+# What pipelines of transformers make of the logits is not a softmax.
+_PROBLEMS = {
+    LogitMeaning.LABELS: "multi_label_classification",
+    LogitMeaning.VALUES: "regression",
+}
 
 
 def write_huggingface(
@@ -33,6 +39,7 @@ def write_huggingface(
     inputs: Sequence[str],
     outputs: Outputs,
     preparation: Preparation,
+    meaning: LogitMeaning,
 ) -> tuple[str, bool]:
     """Writes the folder.
 
@@ -42,6 +49,7 @@ def write_huggingface(
         inputs: The names of the inputs.
         outputs: What the model returns for a batch.
         preparation: How its inputs are prepared.
+        meaning: What its logits are.
 
     Returns:
         The name of the class of transformers to load it by, and whether it has code of
@@ -69,6 +77,8 @@ def write_huggingface(
         if name != "format"
     }
     config = _config(run, names, outputs)
+    if meaning in _PROBLEMS:
+        config["problem_type"] = _PROBLEMS[meaning]
     if tied:  # Else transformers does not look at _tied_weights_keys.
         config["tie_word_embeddings"] = True
     files = {

@@ -27,9 +27,9 @@ class JsonLines:
 class CsvLines:
     """One row for each prediction, below a header.
 
-    The probability and the share of each class, and each number of an embedding, have a
-    column of their own: `probability_NAME`, `share_NAME` and `embedding_0`. The labels
-    of tokens, or pixels, are one JSON list.
+    The probability and the share of each class, each number of an embedding, and each
+    of several values, have a column of their own: `probability_NAME`, `share_NAME`,
+    `embedding_0` and `value_0`. Several labels are one JSON list.
     """
 
     def __init__(self) -> None:
@@ -74,9 +74,9 @@ def _cells(prediction: Prediction) -> Iterator[tuple[str, Any]]:
         if name in _SINGULARS:
             for key, inner in value.items():
                 yield f"{_SINGULARS[name]}_{key}", inner
-        elif name == "embedding":
+        elif name in ("embedding", "values"):
             for place, inner in enumerate(value):
-                yield f"embedding_{place}", inner
+                yield f"{name.removesuffix('s')}_{place}", inner
         elif isinstance(value, list):
             yield name, json.dumps(value, ensure_ascii=False)
         else:

@@ -167,6 +167,7 @@ def test_csv_has_a_column_for_each_class(run: Callable, stand_in: StandIn):
     ("prediction", "lines"),
     [
         ({"embedding": [0.5, -1]}, ["embedding_0,embedding_1", "0.5,-1"]),
+        ({"values": [0.5, -1]}, ["value_0,value_1", "0.5,-1"]),
         ({"labels": ["a", None]}, ["labels", '"[""a"", null]"']),
         (
             {"labels": [[0, 1]], "shares": {"sky": 0.5, "sea": 0.5}},
