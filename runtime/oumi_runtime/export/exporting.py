@@ -90,7 +90,11 @@ def _written(
     batches = samples.inputs
     expected = [predictions_in(outputs_for(run.model, batch)) for batch in batches]
     if not expected[0]:
-        raise ExportError(run.name, form, "its forward returns no tensors by name")
+        cause = (
+            "its forward returns nothing to serve besides a loss; return, for example, "
+            "logits by this name, too"
+        )
+        raise ExportError(run.name, form, cause)
     inputs = input_specs(samples)
     outputs = output_specs(inputs, batches, expected)
     meaning = logit_meaning(run.model, batches[0])

@@ -73,6 +73,7 @@ TWO_TASKS = {
             found["loss"] = found["loss"] + F.mse_loss(found["rating"], stars)""",
 }
 NEEDED = {**PRICE, "arguments": "price"}
+LOSS_ALONE = {**PRICE, "loss": 'found = {"loss": found["l1"]}'}
 
 
 def run_of(folder: Path, parts: dict[str, str]) -> Path:
@@ -136,3 +137,12 @@ def test_a_label_that_forward_requires_is_refused(tmp_path: Path):
         caught.value
     )
     assert not (tmp_path / "served").exists()
+
+
+def test_a_model_that_returns_only_a_loss_is_refused(tmp_path: Path):
+    source = run_of(tmp_path, LOSS_ALONE)
+    message = (
+        "its forward returns nothing to serve besides a loss; return, for example,"
+    )
+    with pytest.raises(ExportError, match=message):
+        export(source, "torch", tmp_path / "served")
