@@ -45,7 +45,7 @@ class Classification(BatchMetrics):
         """
         logits, labels = outputs["logits"], batch["labels"]  # (..., classes), (...)
         if labels.is_floating_point():
-            raise _no_classes()
+            raise _no_classes(labels)
         if is_single(logits) and labels.ndim == 1:
             logits = as_two_classes(logits)
         if labels.shape != logits.shape[:-1]:
@@ -87,8 +87,15 @@ class Classification(BatchMetrics):
         return {"accuracy": accuracy.item(), "macro_f1": f1.mean().item()}
 
 
-def _no_classes() -> DataError:
+def _no_classes(labels: torch.Tensor | None = None) -> DataError:
+    """Returns the error about labels that are no class numbers, if there are any."""
+    what, instead = "none are there", "leave training.metrics_function out"
+    if labels is not None:
+        are_tags = labels.ndim > 1 and bool(((labels == 0) | (labels == 1)).all())
+        kind = "multilabel_classification" if are_tags else "regression"
+        what = f"they are {labels.dtype} of shape {tuple(labels.shape)}"
+        instead = f"write training.metrics_function: {kind}"
     return DataError(
         "the metrics function 'classification' needs class numbers as labels, and "
-        "none are there; leave training.metrics_function out, or label the data"
+        f"{what}; {instead}, or label the data"
     )

@@ -69,9 +69,22 @@ def test_it_is_registered_under_its_name():
     assert REGISTRY.get_metrics_function("Classification") is Classification
 
 
-@pytest.mark.parametrize("labels", [[-1, -1], [0.5, 1.0]])
-def test_labels_that_are_no_classes_are_refused(labels):
-    with pytest.raises(DataError, match="needs class numbers as labels"):
+def test_labels_that_are_all_ignored_are_refused():
+    message = "needs class numbers as labels, and none are there; leave training"
+    with pytest.raises(DataError, match=message):
+        predict([0, 1], [-1, -1], classes=2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0.5, 1.0], r"float32 of shape \(2,\); write training.metrics_function: regr"),
+        ([[0.0, 1.0], [1.0, 1.0]], "metrics_function: multilabel_classification"),
+        ([[0.0, 1.5], [1.0, 1.0]], "metrics_function: regression"),
+    ],
+)
+def test_labels_that_are_no_classes_are_told_their_metrics(labels, message):
+    with pytest.raises(DataError, match=message):
         predict([0, 1], labels, classes=2)
 
 

@@ -27,7 +27,18 @@ def test_a_last_dimension_of_one_is_left_out():
     assert measure([[1.0], [3.0]], [1.0, 3.0])["r2"] == 1
 
 
-@pytest.mark.parametrize(("predicted", "labels"), [([1.0], [1.0]), ([[1, 2.0]], [1.0])])
+def test_several_amounts_count_alike_whatever_their_size():
+    predicted, labels = (
+        [[2.0, 0.0], [3.0, 5e6], [7.0, 9e6]],
+        [[1.0, 0], [3, 5e6], [5, 9e6]],
+    )
+    assert measure(predicted, labels)["r2"] == pytest.approx((1 - 5 / 8 + 1) / 2)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels"),
+    [([1.0], [1.0]), ([[1, 2.0]], [1.0]), ([[1, 2.0], [1, 2]], [1, 2, 1, 2])],
+)
 def test_too_few_labels_are_refused(predicted, labels):
     with pytest.raises(DataError, match="needs an amount for each"):
         measure(predicted, labels)
