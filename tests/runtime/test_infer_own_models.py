@@ -1,5 +1,6 @@
 """Predictions of plain modules, which have labels and losses of their own."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,17 @@ def test_labels_of_a_second_task_are_left_out_with_those_of_the_first(tmp_path: 
     assert {*found[0]["probabilities"]} == {"even", "odd"}
     (alone,) = infer(config, ["the quick brown fox"])
     assert alone["label"] == found[0]["label"]
+
+
+def test_labels_of_a_second_task_in_a_file_are_left_out(tmp_path: Path):
+    net = TWO_TASKS.replace("logits, loss = x[:, :2], None", "logits = x[:, :2]")
+    net = net.replace("loss is None", "stars is None and labels is None")
+    config = trained(tmp_path, TEXT_ROW, AS_THEY_ARE, net)
+    given = {"text": "the quick brown fox", "label": 1, "stars": 2.5}
+    (tmp_path / "in.jsonl").write_text(json.dumps(given))
+    usual = list(infer(config))[:1]
+    assert list(infer(config, tmp_path / "in.jsonl")) == usual
+    assert list(infer(config, [given])) == usual
 
 
 def test_a_loss_that_is_computed_without_labels_is_told_in_one_line(tmp_path: Path):

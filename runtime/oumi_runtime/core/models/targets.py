@@ -12,6 +12,8 @@ USUAL_TARGETS = frozenset(("labels", "label"))
 # A model that reads its mask in the loss alone has a bug, and no target.
 _NEVER_TARGETS = re.compile(r"(attention_mask|_type_ids|position_ids|lengths)$")
 _FEW = 4
+# Of None, of a loss that is not in the outputs yet, and of one without a value.
+_MISSING = (TypeError, AttributeError, KeyError, NameError)
 
 Batch = Mapping[str, torch.Tensor]
 Outputs = dict[str, torch.Tensor]
@@ -34,11 +36,10 @@ def targets_of(model: nn.Module, batch: Batch) -> frozenset[str]:
         Their names; those of `labels` and `label` alone if the model fails.
     """
     usual = USUAL_TARGETS & batch.keys()
-    needed = needed_arguments(model)
     optional = [
         name
-        for name in batch
-        if name not in needed | usual and not _NEVER_TARGETS.search(name)
+        for name in _optional_arguments(model, batch)
+        if name not in usual and not _NEVER_TARGETS.search(name)
     ]
     lone = _needing_others(model, batch, optional)
     if lone:
@@ -61,6 +62,14 @@ def needed_targets(model: nn.Module, batch: Batch) -> frozenset[str]:
     return usual | _read_by_loss_alone(model, batch, needed - usual)
 
 
+def _optional_arguments(model: nn.Module, batch: Batch) -> list[str]:
+    parameters = inspect.signature(model.forward).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    taken = [name for name in batch if takes_any or name in parameters]
+    needed = needed_arguments(model)
+    return [name for name in taken if name not in needed]
+
+
 def needed_arguments(model: nn.Module) -> frozenset[str]:
     """Returns the names of forward's arguments that have no default."""
     return frozenset(
@@ -74,22 +83,25 @@ def needed_arguments(model: nn.Module) -> frozenset[str]:
 def _needing_others(
     model: nn.Module, batch: Batch, names: Sequence[str]
 ) -> frozenset[str]:
-    """Returns which of these columns forward cannot take, since others are None.
+    """Returns which of these columns forward cannot take, since others are not there.
 
     They are labels of a second task, if those of the first are not there.
     """
     few = _first_rows(batch)
-    if not names or not _misses_some(model, few):
-        return frozenset()
     least = {name: column for name, column in few.items() if name not in names}
+    if not names or not _misses_some(model, few) or _misses_some(model, least):
+        return frozenset()
     return frozenset(
         name for name in names if _misses_some(model, {**least, name: few[name]})
     )
 
 
 def _misses_some(model: nn.Module, batch: Batch) -> bool:
-    found = _called(model, batch)
-    return isinstance(found, Exception) and "None" in str(found)
+    """Whether forward fails as it does without a value that it goes on with.
+
+    Values and shapes that do not fit raise other errors.
+    """
+    return isinstance(_called(model, batch), _MISSING)
 
 
 def _read_by_loss_alone(

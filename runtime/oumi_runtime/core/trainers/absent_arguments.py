@@ -36,7 +36,8 @@ def absent_argument(model: nn.Module, batch: Batch, error: Exception) -> str | N
         source = _source_of(summary)
         for name in re.findall(r"\w+", source):
             if name in arguments and frame.f_locals.get(name, "") is None:
-                place = f"{Path(summary.filename).name}:{number}: {source:.60}"
+                short = source if len(source) <= 60 else f"{source[:57]}..."
+                place = f"{Path(summary.filename).name}:{number}: {short}"
                 return (
                     f"{type(model).__name__}.forward fails where {name!r} is None, as "
                     f"the inputs have none ({place}); compute a loss only under "

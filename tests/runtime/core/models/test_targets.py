@@ -1,5 +1,6 @@
 """What only the loss of a model reads is told from what its predictions are made of."""
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -102,9 +103,39 @@ class BothOrNone(TwoTasks):
         return super().forward(features, labels, stars)
 
 
-def test_labels_of_a_second_task_alone_are_targets_if_forward_fails():
-    assert targets_of(BothOrNone(), batch_of("stars")) == {"stars"}
-    assert targets_of(BothOrNone(), batch_of()) == frozenset()
+class AddsToItsOutputs(Net):
+    """It finds no loss to add to in its outputs."""
+
+    def forward(self, features, labels=None, stars=None):
+        found = self.heads(features)
+        if labels is not None:
+            found["loss"] = F.cross_entropy(found["logits"], labels)
+        if stars is not None:
+            found["loss"] += (found["rating"] - stars).square().mean()
+        return found
+
+
+class AddsToNothing(Net):
+    """Its loss has no value yet."""
+
+    def forward(self, features, labels=None, stars=None):
+        found = self.heads(features)
+        if labels is not None:
+            loss = F.cross_entropy(found["logits"], labels)
+        if stars is not None:
+            loss += (found["rating"] - stars).square().mean()
+            found["loss"] = loss
+        return found
+
+
+@pytest.mark.parametrize("model", [BothOrNone(), AddsToItsOutputs(), AddsToNothing()])
+def test_labels_of_a_second_task_alone_are_targets_if_forward_fails(model):
+    assert targets_of(model, batch_of("stars")) == {"stars"}
+    assert targets_of(model, batch_of()) == frozenset()
+
+
+def test_a_column_that_forward_does_not_take_is_no_target():
+    assert targets_of(OneTask(), batch_of("stars")) == frozenset()
 
 
 def test_a_label_that_forward_requires_is_told_apart():
