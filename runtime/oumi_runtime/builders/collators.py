@@ -1,6 +1,8 @@
 """Builds the collator of a config."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from tokenizers import Tokenizer
@@ -15,6 +17,10 @@ from oumi_runtime.core.registry import REGISTRY, RegistryType
 from oumi_runtime.exceptions import DataError
 
 TEXT_WITH_PADDING = "text_with_padding"
+_BY_POSITION = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
 
 
 def build_data_collator(
@@ -32,6 +38,8 @@ def build_data_collator(
         collator_name: `text_with_padding`, which is a `PaddingCollator`; or a
             registered name. It is called with those of the arguments here that it
             accepts, and returns a callable that makes a batch from a list of samples.
+            A function may also make the batch itself, as torch's `collate_fn` does:
+            one that has a first argument which is not among these.
         tokenizer: The tokenizer of the texts, if any.
         max_length: The maximum number of tokens in a sample.
         label_ignore_index: The padding value for labels.
@@ -52,6 +60,8 @@ def build_data_collator(
     if collator_name.lower() != TEXT_WITH_PADDING:
         make = REGISTRY[collator_name, RegistryType.COLLATOR]
     arguments = {k: v for k, v in given.items() if takes(make, k)} | kwargs
+    if _takes_samples(make, arguments):
+        return partial(make, **arguments)
     if mistake := argument_mistake(make, arguments):
         raise DataError(f"collator_kwargs: the collator {collator_name!r} {mistake}")
     collator = make(**arguments)
@@ -62,6 +72,17 @@ def build_data_collator(
             "__call__"
         )
     return cast(Collator, collator)
+
+
+def _takes_samples(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
+    """Whether a function needs a first argument, beside those that it is given."""
+    if inspect.isclass(function):
+        return False
+    needed = [
+        p.default is p.empty and p.name not in arguments and p.kind in _BY_POSITION
+        for p in inspect.signature(function).parameters.values()
+    ]
+    return needed[:1] == [True] and not any(needed[1:])
 
 
 def collated(

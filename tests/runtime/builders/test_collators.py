@@ -57,6 +57,30 @@ def test_a_registered_collator_makes_every_batch(tmp_path, trainer):
     assert seen == [(8, 2), (8, 2)]
 
 
+def test_a_function_may_make_the_batch_itself_as_in_torch(tmp_path):
+    seen: list[tuple[int, ...]] = []
+
+    @register("collate_fn", RegistryType.COLLATOR)
+    def collate(samples, length=3):
+        ids = [sample["input_ids"][:length] for sample in samples]
+        ids = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
+        seen.append(tuple(ids.shape))
+        labels = torch.stack([sample["labels"] for sample in samples])
+        return {"input_ids": ids, "labels": labels}
+
+    run(tmp_path, "collate_fn", "{length: 2}")
+    assert seen == [(8, 2), (8, 2)]
+
+
+def test_arguments_of_a_function_are_told_where_it_needs_more():
+    @register("needs_two", RegistryType.COLLATOR)
+    def needs_two(samples, size): ...
+
+    with pytest.raises(DataError, match="also needs samples, size"):
+        build_data_collator("needs_two")
+    assert callable(build_data_collator("needs_two", size=3))
+
+
 def test_the_built_in_collator_trains_as_gathered_columns_do(tmp_path):
     losses = []
     for name in ("null", "text_with_padding"):
