@@ -221,9 +221,9 @@ class LogitsDroppedOutByHand(Sound):
 
 
 class HiddenDroppedOut(Sound):
-    def __init__(self) -> None:
+    def __init__(self, dropout: float = 0.1) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = nn.Dropout(dropout)
 
     def pool(self, x, mask):
         return self.dropout(super().pool(x, mask))

@@ -158,6 +158,8 @@ SOUND: list[tuple[ModelCase, str]] = [
     (attending(models.Heads), "there_are_as_many_heads_as_asked_for"),
     (seeing(SeesPatches), "patches_stay_apart"),
     (of_texts(models.HiddenDroppedOut), "outputs_are_not_dropped_out"),
+    (of_texts(models.HiddenDroppedOut, 0.99), "overfits_one_batch"),
+    (of_texts(models.HiddenDroppedOut, 0.999), "every_parameter_gets_a_gradient"),
     (numbers(models.Stacked), "layers_have_an_activation_between_them"),
     (numbers(models.Stacked), "layers_keep_their_input_as_said"),
     (attending(LabelsTokens), "encoders_see_what_comes_after"),

@@ -6,6 +6,7 @@ import torch
 
 from oumi_runtime.testing.case import Batch, ModelCase
 from oumi_runtime.testing.declaring import check
+from oumi_runtime.testing.dropping import with_little_dropout
 from oumi_runtime.testing.failures import CheckFailedError
 from oumi_runtime.testing.measuring import (
     compute_gradients,
@@ -37,7 +38,7 @@ def check_overfits_one_batch(case: ModelCase) -> None:
     that are always zero, for double normalisation, and for a loss with the wrong sign.
     """
     batch = case.batch(8)
-    first = loss_of(case.model(training=True), batch).item()
+    first = loss_of(with_little_dropout(case.model(training=True)), batch).item()
     best, floor = first, _least_of_shares(case, batch)
     share = _OVERFIT_SHARE
     if case.is_self_supervised:
@@ -110,7 +111,7 @@ def _losses_while_training(
     case: ModelCase, batch: Batch, rate: float
 ) -> Iterator[float]:
     """Trains on one batch, and yields the evaluation loss every 20 steps."""
-    model = case.model(training=True)
+    model = with_little_dropout(case.model(training=True))
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     for step in range(1, _OVERFIT_STEPS + 1):
         optimizer.zero_grad()
