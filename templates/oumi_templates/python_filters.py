@@ -14,6 +14,7 @@ from jinja2 import Undefined
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.ASCII | re.I)
 _MAX_DIGITS = 40
+_MOST_PATCHES = 100  # on a side
 
 
 class FilterError(ValueError):
@@ -69,8 +70,9 @@ def patch_side(image_size: object) -> int:
         FilterError: It is something else.
     """
     size = integer(image_size)
-    sides = [side for side in range(2, size // 2 + 1) if size % side == 0]
-    return min(sides, key=lambda side: abs(math.log(size / side / 8)), default=1)
+    counts = [n for n in range(2, min(size // 2, _MOST_PATCHES) + 1) if size % n == 0]
+    count = min(counts, key=lambda count: abs(math.log(count / 8)), default=size)
+    return size // max(count, 1)
 
 
 def at_least(value: object, least: int, name: str, why: str) -> int:

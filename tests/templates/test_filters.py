@@ -141,7 +141,17 @@ def test_a_value_that_has_no_yaml_is_refused(value: object):
 
 @pytest.mark.parametrize(
     ("image_size", "side"),
-    [(1, 1), (2, 1), (7, 1), (8, 2), ("28", 4), (30, 3), (31, 1), (32, 4), (224, 28)],
+    [
+        (1, 1),
+        (2, 1),
+        (7, 1),
+        (8, 2),
+        ("28", 4),
+        (30, 3),
+        (31, 1),
+        (32, 4),
+        (8**15, 8**14),
+    ],
 )
 def test_patches_divide_an_image_into_about_eight_by_eight(
     image_size: object, side: int
