@@ -41,6 +41,15 @@ SCALED = ROWS + method(
         return {"features": features, "labels": torch.tensor(sample["kind"])}
     """
 )
+FRAME = ROWS.replace(
+    "[row(n) for n in range(40)]", "pandas.DataFrame([row(n) for n in range(40)])"
+) + method(
+    """
+    def transform(self, sample):
+        features = torch.tensor([sample.width, sample["height"]], dtype=torch.float32)
+        return {"features": features, "labels": torch.tensor(int(sample.kind))}
+    """
+)
 CAPTIONED = """
 def row(n):
     return {"caption": WORDS[n % 9], "shade": n / 40, "kind": n % 2}
@@ -165,9 +174,10 @@ def message_of(config: Any, inputs: Any) -> str:
         (ARTICLE, JOINED, OF_TEXTS),
         (ARTICLE, STREAM, OF_TEXTS),
         (TABLE, SCALED, OF_FEATURES),
+        ("import pandas\n" + TABLE, FRAME, OF_FEATURES),
         (CAPTIONED, TWO_TOWERS, OF_TWO_TOWERS),
     ],
-    ids=["texts", "stream", "features", "two_towers"],
+    ids=["texts", "stream", "features", "pandas", "two_towers"],
 )
 def test_rows_of_a_file_are_transformed_as_in_training(
     parts: Sequence[str], tmp_path: Path

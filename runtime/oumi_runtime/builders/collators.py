@@ -61,7 +61,7 @@ def build_data_collator(
         make = REGISTRY[collator_name, RegistryType.COLLATOR]
     arguments = {k: v for k, v in given.items() if takes(make, k)} | kwargs
     if _takes_samples(make, arguments):
-        return partial(make, **arguments)
+        return cast(Collator, partial(make, **arguments))
     if mistake := argument_mistake(make, arguments):
         raise DataError(f"collator_kwargs: the collator {collator_name!r} {mistake}")
     collator = make(**arguments)

@@ -89,7 +89,10 @@ class OwnDataset:
                 "its class does not use dataset_path; use it there, or define "
                 f"transform(sample) and name a {', '.join(STREAMED_SUFFIXES)} file"
             )
-        return self._made(self._data, partial(_records_of, path), path, needed)
+        frame = type(getattr(self._data, "_data", None))
+        make_rows = frame if hasattr(frame, "iloc") else None
+        rows = partial(_records_of, path, make_rows)
+        return self._made(self._data, rows, path, needed)
 
     @property
     def _transforms(self) -> bool:
@@ -195,9 +198,14 @@ def _rows_of(dataset: Any) -> Iterator[Any]:
         yield from (dataset[number] for number in range(length))
 
 
-def _records_of(path: Path) -> Iterator[dict[str, Any]]:
+def _records_of(path: Path, frame: Any = None) -> Iterator[Any]:
+    """Yields the rows of a file, as dicts, or as rows of a kind of data frame."""
     for batch in RecordFile(path, reads_lists=True).read():
-        yield from batch.to_pylist()
+        rows: list[Any] = batch.to_pylist()
+        if frame is not None:
+            made = frame(rows)
+            rows = [made.iloc[number] for number in range(len(rows))]
+        yield from rows
 
 
 def _reads_path(dataset_class: Any) -> bool:

@@ -1,6 +1,7 @@
 """Makes samples of rows that lack what only their labels are made of."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from oumi_runtime.core.datasets.rows.seeding import random_numbers_from
@@ -38,26 +39,29 @@ class RowFiller:
         """Makes a sample.
 
         Raises:
-            KeyError: A column is missing, and no other data has it.
+            KeyError, AttributeError: A column is missing, and no other data has it.
             BadRowError: A column is missing that a field is made of which is needed.
         """
         if not self._columns:
             try:
                 return self._transform(row)
-            except KeyError as error:
+            except (KeyError, AttributeError) as error:
                 self._add(row, error)
         while True:
             try:
                 one, other = self._filled(row, ()), self._filled(row, self._columns)
                 return self._in_common(row, one, other)
-            except KeyError as error:
+            except (KeyError, AttributeError) as error:
                 self._add(row, error)
 
     def _filled(self, row: Any, changed: Collection[str]) -> Any:
         """Makes a sample with the first value of each column, or the second."""
-        values = {name: v[name in changed] for name, v in self._columns.items()}
+        whole = copy(row)  # A dict, or a row of pandas.
+        for name, values in self._columns.items():
+            if name not in row:
+                whole[name] = values[name in changed]
         with random_numbers_from(0):  # So that augmentation is the same for both.
-            return self._transform({**values, **row})
+            return self._transform(whole)
 
     def _in_common(self, row: Any, one: Any, other: Any) -> Any:
         if not isinstance(one, Mapping) or not isinstance(other, Mapping):
@@ -74,13 +78,19 @@ class RowFiller:
             raise BadRowError(f"has no {missing!r}{use}")
         return found
 
-    def _add(self, row: Any, error: KeyError) -> None:
+    def _add(self, row: Any, error: KeyError | AttributeError) -> None:
         """Finds two values, if possible different ones, for a missing column."""
-        name = error.args[0] if error.args else None
+        if isinstance(error, AttributeError):  # `row.label`, as of pandas.
+            name = error.name if hasattr(error.obj, "keys") else None
+        else:
+            name = error.args[0] if error.args else None
         if self._rows is None:
             self._rows = self._examples()
-        is_row = isinstance(row, Mapping)
-        if not is_row or not isinstance(name, str) or name in {*row, *self._columns}:
+        if (
+            not hasattr(row, "keys")
+            or not isinstance(name, str)
+            or name in {*row, *self._columns}
+        ):
             raise error
         found = [each[name] for each in self._rows if name in each]
         if not found:
