@@ -62,6 +62,24 @@ def test_labels_of_a_second_task_are_left_out_with_those_of_the_first(tmp_path: 
     assert alone["label"] == found[0]["label"]
 
 
+def test_numbers_of_a_second_task_are_predicted_by_name(tmp_path: Path):
+    net = TWO_TASKS.replace(
+        'return {"logits": logits} if',
+        'found = {"logits": logits, "rating": x[:, 2]}\n'
+        "        found |= {'losses': x[:, 0] * 0, 'scale': x.new_ones(1)}\n"
+        "        return found if",
+    ).replace('else {"logits": logits,', "else {**found,")
+    config = trained(tmp_path, TEXT_ROW, AS_THEY_ARE, net)
+    predictor = Predictor.load(config)
+    found = list(predictor.predict())
+    assert [*found[0]] == ["label", "probabilities", "rating"]
+    assert len({each["rating"] for each in found}) > 3
+    (one,) = predictor.predict(["the quick brown fox"])
+    ids = predictor.preprocessing.tokenizer.encode("the quick brown fox").ids
+    expected = predictor.model(torch.tensor([ids]))["rating"].item()
+    assert one["rating"] == pytest.approx(expected)
+
+
 def test_labels_of_a_second_task_in_a_file_are_left_out(tmp_path: Path):
     net = TWO_TASKS.replace("logits, loss = x[:, :2], None", "logits = x[:, :2]")
     net = net.replace("loss is None", "stars is None and labels is None")

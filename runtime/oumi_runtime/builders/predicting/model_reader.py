@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from oumi_runtime.builders.tokenizing.text_encoder import NUM_WORDS, WORDS
@@ -12,6 +13,7 @@ from oumi_runtime.core.models.targets import (
     USUAL_TARGETS,
     needed_arguments,
     targets_of,
+    tried_outputs,
 )
 from oumi_runtime.core.trainers.model_calls import outputs_of
 from oumi_runtime.exceptions import ModelForwardError
@@ -25,6 +27,7 @@ class ModelReader:
         self._model = model
         self._targets: frozenset[str] | None = None
         self._meaning: LogitMeaning | None = None
+        self._numbers: list[str] | None = None
 
     @property
     def name(self) -> str:
@@ -40,6 +43,24 @@ class ModelReader:
         if self._meaning is None:
             self._meaning = logit_meaning(self._model, inputs)
         return self._meaning
+
+    def numbers_in(self, outputs: Batch, inputs: Batch) -> list[str]:
+        """Returns the names of outputs that are a number for each row.
+
+        Those of `logits` and losses are left out. Two rows tell them from outputs that
+        are one number whatever the rows, such as a temperature.
+        """
+        if self._numbers is None:
+            if not any(map(_may_be_numbers, outputs.items())):
+                return []
+            index = torch.zeros(2, dtype=torch.int64)
+            twice = {k: v[index.to(v.device)] for k, v in inputs.items()}
+            self._numbers = [
+                key
+                for key, value in tried_outputs(self._model, twice).items()
+                if _may_be_numbers((key, value)) and value.shape == (2,)
+            ]
+        return self._numbers
 
     def inputs_of(self, batch: Batch, later: Sequence[str] = ()) -> Batch:
         """Returns what the model predicts from.
@@ -68,3 +89,10 @@ class ModelReader:
                 "give it data like that which it was trained on"
             )
         return inputs
+
+
+def _may_be_numbers(output: tuple[str, Any]) -> bool:
+    name, value = output
+    is_named_so = name != "logits" and "loss" not in name
+    is_tensor = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return is_named_so and is_tensor and value.ndim == 1

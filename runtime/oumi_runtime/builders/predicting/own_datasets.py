@@ -84,10 +84,11 @@ class OwnDataset:
         if is_table and of_texts and not self._transforms:
             return FileSamples(partial(_records_of, path), _as_it_is, path)
         if not is_table or not self._transforms:
+            define = "" if self._transforms else "define transform(sample) and "
             raise DataError(
                 f"dataset {self._params.dataset_name!r} does not read {path}, since "
-                "its class does not use dataset_path; use it there, or define "
-                f"transform(sample) and name a {', '.join(STREAMED_SUFFIXES)} file"
+                f"its class does not use dataset_path; use it there, or {define}name "
+                f"a {', '.join(STREAMED_SUFFIXES)} file"
             )
         frame = type(getattr(self._data, "_data", None))
         make_rows = frame if hasattr(frame, "iloc") else None

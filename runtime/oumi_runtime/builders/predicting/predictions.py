@@ -27,7 +27,8 @@ from oumi_runtime.exceptions import BadSampleError, DataError, ModelForwardError
 
 Prediction = dict[str, Any]
 """One of `label` and `probabilities`, `labels` and `probabilities`, `labels`, `labels`
-and `shares`, `value`, `values`, `embedding`, `text`, `continuation`."""
+and `shares`, `value`, `values`, `embedding`, `text`, `continuation`. Besides, other
+numbers that forward returns for each row, by their names."""
 
 DEFAULT_NEW_TOKENS = 64
 _DECODER_IDS = "decoder_input_ids"
@@ -144,7 +145,15 @@ class _FromOutputs:
         found = outputs[key].float()
         _require_finite(found, name)
         if key == "embeddings":
-            return [{"embedding": row} for row in _numbers(found)]
+            made = [{"embedding": row} for row in _numbers(found)]
+        else:
+            made = self._of_logits(found, batch, inputs)
+        return self._with_numbers(made, outputs, inputs)
+
+    def _of_logits(
+        self, found: torch.Tensor, batch: Batch, inputs: Batch
+    ) -> list[Prediction]:
+        """Returns what logits of any shape mean."""
         if is_single(found) and self.has_classes:
             return self._classes(as_two_classes(found))
         if is_single(found):
@@ -156,10 +165,23 @@ class _FromOutputs:
         if found.ndim == 4:
             return self._pixels(_classes_second(found, inputs))
         raise ModelForwardError(
-            f"the logits of {name} are of shape {tuple(found.shape)}, of which no "
-            "prediction can be made; (batch,) are values, (batch, classes) classes, "
-            "and (batch, classes, height, width) classes of pixels"
+            f"the logits of {self.model.name} are of shape {tuple(found.shape)}, of "
+            "which no prediction can be made; (batch,) are values, (batch, classes) "
+            "classes, and (batch, classes, height, width) classes of pixels"
         )
+
+    def _with_numbers(
+        self, made: list[Prediction], outputs: Any, inputs: Batch
+    ) -> list[Prediction]:
+        """Adds other numbers that forward returns for each row, as of a second task."""
+        for key in self.model.numbers_in(outputs, inputs):
+            if key in made[0]:
+                continue
+            values = outputs[key].float()
+            _require_finite(values, self.model.name)
+            for prediction, number in zip(made, _numbers(values), strict=True):
+                prediction[key] = number
+        return made
 
     def _of_rows(self, logits: torch.Tensor, meaning: LogitMeaning) -> list[Prediction]:
         """Returns what (batch, n) logits mean."""
