@@ -243,6 +243,33 @@ def test_all_inputs_of_a_mapping_are_given_to_the_model(tmp_path: Path):
     assert message_of(config, given) == "input 2 has no 'images', which others have"
 
 
+def test_what_the_model_does_not_take_of_a_mapping_is_ignored(tmp_path: Path):
+    config = trained(tmp_path, TABLE, SCALED, OF_FEATURES)
+    (found,) = infer(config, [{"features": [0.5, 1.0], "id": "row 1", "labels": None}])
+    assert [found] == list(infer(config, [{"features": [0.5, 1.0]}]))
+
+
+def test_a_model_that_takes_any_argument_is_given_all(tmp_path: Path):
+    net = OF_FEATURES.replace("self, features, labels=None", "self, **given")
+    net = net.replace("features)", 'given["features"])')
+    net = net.replace("labels", 'given.get("labels")')
+    config = trained(tmp_path, TABLE, SCALED, net)
+    (found,) = infer(config, [{"features": [0.5, 1.0]}])
+    assert found["label"] in ("even", "odd")
+
+
+@pytest.mark.parametrize(
+    "parts", [(TABLE, SCALED, OF_FEATURES), (ARTICLE, JOINED, OF_TEXTS)]
+)
+def test_inputs_that_are_no_list_of_inputs_are_refused(
+    parts: Sequence[str], tmp_path: Path
+):
+    config = trained(tmp_path, *parts)
+    given = {"text": "the fox", "features": [0.5, 1.0]}
+    assert message_of(config, given).startswith("the inputs are one mapping; give a")
+    assert message_of(config, []) == "there are no inputs: the list of them is empty"
+
+
 def test_a_column_that_the_input_is_made_of_is_missed(tmp_path: Path):
     config = trained(tmp_path, ARTICLE, JOINED, OF_TEXTS)
     message = message_of(config, rows_of(tmp_path, ("kind", "body")))

@@ -3,7 +3,7 @@
 import inspect
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,13 @@ class InputReader:
         Raises:
             DataError: The model does not read such inputs.
         """
+        if isinstance(inputs, Mapping):
+            raise DataError(
+                "the inputs are one mapping; give a list of mappings, of one if it is "
+                "one input"
+            )
+        if isinstance(inputs, list | tuple) and not inputs:
+            raise DataError("there are no inputs: the list of them is empty")
         if self.kind is not None:
             column = self._text_column(self.kind)
             return GivenTexts(inputs, self.kind, "input", column, self._arguments)
@@ -123,7 +130,7 @@ class InputReader:
             raise DataError(f"{name} reads no texts; name a file that it reads")
         if self._is_of_features:
             return GivenFeatures(inputs, self.feature_columns)
-        return GivenSamples(inputs, name)
+        return GivenSamples(inputs, name, None if self._takes_any else self._arguments)
 
     def _read_texts(self, path: Path, kind: TextKind, is_pipe: bool) -> Dataset[Any]:
         if is_pipe or path.suffix.lower() == ".txt":
@@ -155,6 +162,11 @@ class InputReader:
         else:
             kwargs |= {"subset": self.params.subset, "split": self.params.split}
         return build_dataset(self.params.dataset_name, dataset_path=str(path), **kwargs)
+
+    @property
+    def _takes_any(self) -> bool:
+        parameters = inspect.signature(self.model.forward).parameters.values()
+        return any(p.kind is p.VAR_KEYWORD for p in parameters)
 
     @property
     def _arguments(self) -> frozenset[str]:
@@ -235,14 +247,22 @@ class InputReader:
 class GivenSamples(Dataset[Any]):
     """What a model's forward takes, handed over by the caller."""
 
-    def __init__(self, samples: Iterable[Any], model_name: str) -> None:
+    def __init__(
+        self, samples: Iterable[Any], model_name: str, arguments: Container[str] | None
+    ) -> None:
         """Checks the samples, which are kept in memory.
 
+        Args:
+            samples: Mappings of forward's arguments to values; others are left out.
+            model_name: What the model is called in messages.
+            arguments: The arguments, but for labels; None if it takes any.
+
         Raises:
-            DataError: One is not a mapping of forward's arguments to values.
+            DataError: One is not such a mapping.
         """
         self.dataset_name = "the inputs"
         self._samples = list(samples)
+        self._arguments = arguments
         for number, sample in enumerate(self._samples, 1):
             if not isinstance(sample, Mapping):
                 raise DataError(
@@ -255,7 +275,10 @@ class GivenSamples(Dataset[Any]):
         return len(self._samples)
 
     def __getitem__(self, index: int) -> Any:
-        return self._samples[index]
+        sample, taken = self._samples[index], self._arguments
+        if taken is None:
+            return sample
+        return {name: value for name, value in sample.items() if name in taken}
 
 
 def _lines(path: Path) -> Iterator[bytes]:
