@@ -18,6 +18,7 @@ from oumi_templates.line_wrapping import wrapped
 from oumi_templates.python_filters import (
     FilterError,
     at_least,
+    at_most,
     boolean,
     identifier,
     integer,
@@ -101,6 +102,7 @@ class TypedFilters(Extension):
             accessor=accessor,
             annotation=annotation,
             at_least=at_least,
+            at_most=at_most,
             boolean=boolean,
             config_arguments=config_arguments,
             construction=construction,

@@ -111,6 +111,21 @@ def odd(value: object, name: str) -> int:
     return number
 
 
+def at_most(value: object, most: int | None, name: str, why: str) -> int:
+    """Returns a whole number that is not too large; see `at_least`.
+
+    Args:
+        value: The number, or its decimal digits.
+        most: The largest that will do; None if any will.
+        name: The name of the value, for the error.
+        why: What sets the limit, likewise.
+    """
+    number = integer(value)
+    if most is not None and number > most:
+        raise SizeError(name, number, f"{most:,} or less, {why}")
+    return number
+
+
 def identifier(value: object) -> str:
     """Returns the value if it is a plain ASCII Python identifier.
 

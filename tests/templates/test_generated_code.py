@@ -71,7 +71,8 @@ def test_it_is_formatted_whatever_the_constructor_is_set_to(
             if isinstance(default := template.variables[name], int | float)
             and not isinstance(default, bool)
         }
-        answers = {"model_name": "MyNet", "arch": arch} | numbers
+        own = {"model_name": "MyNet", "arch": arch, "dataset_name": "mine"}
+        answers = own | numbers
         for target in TASKS[task].targets:
             chosen = {} if target == RUNTIME else {"target": target}
             for file in render(template, answers | chosen):

@@ -41,6 +41,32 @@ def test_a_size_that_is_too_small_for_any_data_is_refused(task: str, name: str):
                 render(TEMPLATES[task], answers)
 
 
+FEWER = {
+    "text-classification": {"num_classes": 3},
+    "token-classification": {"num_classes": 3},
+    "image-classification": {"num_classes": 3, "in_channels": 3},
+    "tabular-classification": {"num_classes": 3, "num_features": 5},
+    "tabular-regression": {"num_features": 5},
+}
+
+
+@pytest.mark.parametrize("task", FEWER)
+def test_the_config_brings_the_usual_data_to_the_size_of_the_model(
+    tmp_path: Path, task: str
+):
+    settings = {name: str(size) for name, size in FEWER[task].items()}
+    write(plan_model(model_spec("Net", task, settings=settings), tmp_path))
+    assert run_tests(tmp_path, "-k", "config_trains") == 1
+
+
+@pytest.mark.parametrize("task", ["tabular-classification", "tabular-regression"])
+def test_more_features_than_the_usual_data_has_are_refused(task: str):
+    answers = {"model_name": "MyNet", "num_features": 65}
+    with pytest.raises(InvalidValueError, match="num_features cannot be '65': give "):
+        render(TEMPLATES[task], answers)
+    assert render(TEMPLATES[task], {**answers, "dataset_name": "mine"})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_transformers_of_any_size_pass_their_tests(tmp_path: Path, task: str):

@@ -12,7 +12,7 @@ from pathlib import Path
 from oumi_runtime.core.datasets import TextDataset
 from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.readers.split_files import check_split
+from oumi_runtime.datasets.readers.split_files import check_number, check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
     PACKAGES,
     package_files,
@@ -30,24 +30,30 @@ class StdlibDocstrings(TextDataset):
     training, ten each for validation and test. Duplicates are left out.
     """
 
-    def __init__(self, split: str = "train") -> None:
+    def __init__(self, split: str = "train", num_classes: int = 10) -> None:
         """Reads one split from the standard library's source.
 
         Args:
             split: train, validation or test.
+            num_classes: How many packages, in the order of their names; the docstrings
+                of others are left out.
 
         Raises:
-            DataError: The split is unknown, or Python's source files are missing.
+            DataError: The split is unknown, the number is out of range, or Python's
+                source files are missing.
         """
         check_split("stdlib_docstrings", split)
+        check_number("stdlib_docstrings", "num_classes", num_classes, 1, len(PACKAGES))
         samples = [
-            (text, label) for text, label in _docstrings() if split_of(text) == split
+            (text, label)
+            for text, label in _docstrings()
+            if label < num_classes and split_of(text) == split
         ]
         require_samples(samples)
         super().__init__(
             [text for text, _ in samples],
             [label for _, label in samples],
-            label_names=PACKAGES,
+            label_names=PACKAGES[:num_classes],
         )
 
 

@@ -17,7 +17,7 @@ import torch
 from oumi_runtime.core.datasets import ColumnDataset
 from oumi_runtime.core.garbage_collection import without_collecting_garbage
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.readers.split_files import check_split
+from oumi_runtime.datasets.readers.split_files import check_number, check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
     PACKAGES,
     package_files,
@@ -49,28 +49,32 @@ _Row = tuple[tuple[int, ...], float]
 class StdlibFunctions(ColumnDataset):
     """About 4,500 functions of ten packages.
 
-    Columns: `features` (12,) float32, the counts of `FEATURES`; `labels` () float32,
-    the base-2 logarithm of the number of lines. A function's split depends only on its
-    source: eighty percent are for training, ten each for validation and test.
+    Columns: `features` (num_features,) float32, the counts of `FEATURES`; `labels` ()
+    float32, the base-2 logarithm of the number of lines. A function's split depends
+    only on its source: eighty percent are for training, ten each for validation and
+    test.
     """
 
-    def __init__(self, split: str = "train") -> None:
+    def __init__(self, split: str = "train", num_features: int = len(FEATURES)) -> None:
         """Reads one split from the standard library's source.
 
         Args:
             split: train, validation or test.
+            num_features: How many counts, the first of `FEATURES`.
 
         Raises:
-            DataError: The split is unknown, or Python's source files are missing.
+            DataError: The split is unknown, the number is out of range, or Python's
+                source files are missing.
         """
         check_split("stdlib_functions", split)
+        check_number("stdlib_functions", "num_features", num_features, 1, len(FEATURES))
         rows = [row for row, own in _functions() if own == split]
         require_samples(rows)
         features, labels = zip(*rows, strict=True)
-        self.feature_names = list(FEATURES)
+        self.feature_names = list(FEATURES[:num_features])
         super().__init__(
             {
-                "features": torch.tensor(features, dtype=torch.float32),
+                "features": torch.tensor(features)[:, :num_features].float(),
                 "labels": torch.tensor(labels, dtype=torch.float32),
             }
         )

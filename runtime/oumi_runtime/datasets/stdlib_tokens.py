@@ -12,7 +12,7 @@ from pathlib import Path
 
 from oumi_runtime.core.datasets import TaggedTexts
 from oumi_runtime.core.registry import register_dataset
-from oumi_runtime.datasets.readers.split_files import check_split
+from oumi_runtime.datasets.readers.split_files import check_number, check_split
 from oumi_runtime.datasets.readers.stdlib_files import (
     package_files,
     require_samples,
@@ -49,19 +49,27 @@ class StdlibTokens(TaggedTexts):
     tokens, are left out.
     """
 
-    def __init__(self, split: str = "train") -> None:
+    def __init__(self, split: str = "train", num_classes: int = len(KINDS)) -> None:
         """Reads one split from the standard library's source.
 
         Args:
             split: train, validation or test.
+            num_classes: How many kinds, in the order of their names; tokens of others
+                are not labelled.
 
         Raises:
-            DataError: The split is unknown, or Python's source files are missing.
+            DataError: The split is unknown, the number is out of range, or Python's
+                source files are missing.
         """
         check_split("stdlib_tokens", split)
+        check_number("stdlib_tokens", "num_classes", num_classes, 1, len(KINDS))
         lines = [line for line in _lines() if split_of(" ".join(line)) == split]
         require_samples(lines)
-        super().__init__(lines, [_lines()[line] for line in lines], label_names=KINDS)
+        labels = [
+            [label if label < num_classes else -100 for label in _lines()[line]]
+            for line in lines
+        ]
+        super().__init__(lines, labels, label_names=KINDS[:num_classes])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Checks the name of a split, and finds the user's file for it."""
+"""Checks what is asked for of a dataset, and finds the user's file for a split."""
 
 from pathlib import Path
 
@@ -20,6 +20,20 @@ def check_split(dataset: str, split: str) -> None:
             f"{dataset} has no split {split!r}{suggestion(split, _SPLITS)}; take one "
             f"of {', '.join(_SPLITS)}"
         )
+
+
+def check_number(dataset: str, name: str, number: object, least: int, most: int) -> int:
+    """Returns an argument of a built-in dataset that is a whole number.
+
+    Raises:
+        DataError: It is none, or out of range.
+    """
+    if type(number) is not int or not least <= number <= most:
+        raise DataError(
+            f"{dataset}: {name} is {number!r}; give a whole number from {least} to "
+            f"{most}"
+        )
+    return number
 
 
 def with_training_file(path: Path, split: str) -> tuple[Path, Path]:

@@ -58,4 +58,5 @@ def command(**options: Any) -> None:
         specs = request.specs(source)
         hooks = hooks_of(source, specs[0], trust=request.trust)
         written = write_models(specs, source, request.writing, hooks)
+        request.note_misfits(source)
     written.report(request.writing)

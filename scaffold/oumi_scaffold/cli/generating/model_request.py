@@ -60,6 +60,14 @@ class ModelRequest(NamedTuple):
         first = make(names[0], source.where, self.arch, self.target, settings, layout)
         return [first._replace(name=name, data=data) for name in names]
 
+    def note_misfits(self, source: Source) -> None:
+        """Notes where `--set` does not match the data that the config now names."""
+        if self.settings and self.data.given is None and source.is_built_in:
+            # It loads what reads the user's files.
+            from oumi_scaffold.cli.generating.training_data import note_misfits
+
+            note_misfits(source, values_by_name("--set", "ARGUMENT", self.settings))
+
     def _data(self, source: Source, settings: Mapping[str, str]) -> dict[str, Value]:
         if self.data.given is None and not settings:
             return {}

@@ -51,8 +51,6 @@ def training_data(
 ) -> dict[str, Value]:
     """Returns the template's variables for the data that the options name.
 
-    Without any, notes where a setting does not match the data of the template.
-
     Args:
         options: The options.
         source: The template.
@@ -69,8 +67,6 @@ def training_data(
     if options.data is not None:
         columns = values_by_name("--column", "USE", options.columns)
         return _data_answers(Path(options.data), source, project, settings, columns)
-    if source.is_built_in:
-        _note_misfits(source, settings)
     return {}
 
 
@@ -198,21 +194,24 @@ def _alike(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield f"columns {shown} and {len(names) - _FEW_COLUMNS} more", common
 
 
-def _note_misfits(source: Source, settings: Mapping[str, str]) -> None:
-    """Notes where `--set` does not match the data that the config will name.
+def note_misfits(source: Source, settings: Mapping[str, str]) -> None:
+    """Notes where `--set` does not match the data of a built-in template.
 
     Args:
-        source: The template, a built-in one.
+        source: The template.
         settings: What `--set` says.
     """
     usual = source.template.variables
     for name in _OF_THE_DATA:
-        given = settings.get(name, str(usual.get(name)))
-        if given != str(usual.get(name)):
-            output.note(
-                f"the config names {usual['dataset_name']}, which has {name}="
-                f"{usual[name]}, not {given}: name your own data there, or with --data"
-            )
+        given, there = settings.get(name, ""), usual.get(name)
+        if not given.isdecimal() or not isinstance(there, int) or int(given) == there:
+            continue
+        is_fitted = name == "in_channels" or int(given) < there
+        output.note(
+            f"the config names {usual['dataset_name']}, which has {name}={there}, "
+            f"{'made to fit' if is_fitted else 'not'} {given}: name your own data "
+            "there, or with --data"
+        )
 
 
 def _note_long_reading(path: Path) -> None:

@@ -126,10 +126,12 @@ def _data(
 ) -> dict[str, Value]:
     """Returns the template's variables about the data."""
     # It loads what reads the user's files.
-    from oumi_scaffold.cli.generating.training_data import training_data
+    from oumi_scaffold.cli.generating.training_data import note_misfits, training_data
 
     project = request.writing.output_dir
     answers = training_data(request.data, source, project, given)
+    if request.data.given is None:
+        note_misfits(source, given)
     dataset = str(answers.get("dataset_name", ""))
     if request.data.dataset is not None and "/" not in dataset:  # not on the hub
         return answers | sizes_of_dataset(dataset, source.where, what, project, given)

@@ -255,7 +255,10 @@ def test_what_the_usual_data_is_not_like_is_noted(project: Path, run: Callable):
     done = run("new-model", "MyNet", "--set", "num_classes=5")
     assert done.exit_code == 0
     assert done.err == (
-        "note: the config names stdlib_docstrings, which has num_classes=10, not 5: "
-        "name your own data there, or with --data\n"
+        "note: the config names stdlib_docstrings, which has num_classes=10, made to "
+        "fit 5: name your own data there, or with --data\n"
     )
+    assert "=10, not 11: name" in run("new-model", "Ab", "--set", "num_classes=11").err
     assert run("new-model", "Other", "--set", "num_classes=10").err == ""
+    # What is refused is not noted before.
+    assert run("new-model", "Not", "--set", "num_classes=1").err.startswith("error: ")
