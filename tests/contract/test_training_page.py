@@ -78,10 +78,14 @@ def test_the_configs_train(project: Path, number: int):
         with (project / "oumi_requirements.txt").open("a") as listed:
             listed.write(file + "\n")
     config = yaml.safe_load((project / CONFIG).read_text())
-    config["training"] |= yaml.safe_load(blocks("yaml")[number])["training"]
+    block = yaml.safe_load(blocks("yaml")[number])
+    config["training"] |= block["training"]
+    config["model"] = block.get("model", config["model"])
     config["training"] |= {"num_train_epochs": 5, "save_steps": 0}
     (project / "page.yaml").write_text(yaml.safe_dump(config))
     assert call("oumi-scaffold train -c page.yaml") == 0
     run = json.loads((project / "outputs" / "digit_net" / "run.json").read_text())
     if "GoodEnough" in blocks("yaml")[number]:
         assert run["sessions"][-1]["global_step"] < 5 * 45
+    if "TinyVae" in blocks("yaml")[number]:
+        assert call("oumi-scaffold check page.yaml") == 0
