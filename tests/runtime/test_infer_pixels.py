@@ -37,7 +37,10 @@ class Pixels(Dataset[dict[str, Any]]):
 
 
 def config_of(
-    folder: Path, num_outputs: int, change: Callable[[torch.Tensor], torch.Tensor]
+    folder: Path,
+    num_outputs: int,
+    change: Callable[[torch.Tensor], torch.Tensor],
+    loss: Callable[[Any, torch.Tensor], Any] = lambda *_: {"loss": torch.zeros(())},
 ) -> TrainingConfig:
     """A saved model of pixels, and the config of its run.
 
@@ -45,6 +48,7 @@ def config_of(
         folder: Gets the model.
         num_outputs: The logits of each pixel.
         change: What becomes of them, (batch, num_outputs, height, width).
+        loss: Returns the loss by its name.
     """
 
     class PerPixel(BaseModel):
@@ -60,7 +64,7 @@ def config_of(
             self, images: torch.Tensor, labels: torch.Tensor | None = None, **_: Any
         ) -> dict[str, torch.Tensor]:
             outputs = {"logits": change(self.layer(images))}
-            return outputs if labels is None else {**outputs, "loss": torch.zeros(())}
+            return outputs if labels is None else {**outputs, **loss(outputs, labels)}
 
     register("PerPixel", RegistryType.MODEL)(PerPixel)
     register_dataset("pixels")(Pixels)
@@ -111,3 +115,12 @@ def test_an_archive_of_images_is_read(tmp_path: Path):
     np.savez(tmp_path / "own.npz", images=np.zeros((2, 5, 7), np.uint8))
     labels = [each["labels"] for each in infer(config, tmp_path / "own.npz")]
     assert torch.tensor(labels).shape == (2, 5, 7)
+
+
+def test_numbers_for_each_pixel_are_values(tmp_path: Path):
+    def loss(outputs: Any, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"loss": torch.nn.functional.mse_loss(outputs["logits"], labels)}
+
+    config = config_of(tmp_path, 1, lambda x: 0 * x + torch.eye(8) - 0.5, loss)
+    prediction = next(iter(infer(config)))
+    assert prediction == {"values": [(torch.eye(8) - 0.5).tolist()]}

@@ -162,6 +162,8 @@ class _FromOutputs:
             return self._of_rows(found, self.model.meaning_of(inputs))
         if found.ndim == 3 and WORDS in batch:
             return self._tags(found, batch[WORDS], batch[NUM_WORDS])
+        if self.model.meaning_of(inputs) is LogitMeaning.VALUES:
+            return [{"values": rows} for rows in found.tolist()]
         if found.ndim == 4:
             return self._pixels(_classes_second(found, inputs))
         raise ModelForwardError(

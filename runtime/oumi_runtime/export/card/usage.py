@@ -179,6 +179,8 @@ class _Case:
             return [*self._labels, *self._tags()]
         if is_single and not has_classes:
             return ["print(logits.flatten().tolist())"]
+        if self.result.meaning is LogitMeaning.VALUES:
+            return ["print(logits.tolist())"]
         if len(shape) > 2:
             return ["print(logits.shape)"]
         label = "labels[{}]" if names is not None else "{}"
@@ -192,8 +194,6 @@ class _Case:
                 f"for probability in {second}:",
                 f"    print({chosen}, float(probability))",
             ]
-        if self.result.meaning is LogitMeaning.VALUES:
-            return ["print(logits.tolist())"]
         if self.result.meaning is LogitMeaning.LABELS:
             return self._several_labels(label)
         softmax = ["probabilities = logits.softmax(-1)"]

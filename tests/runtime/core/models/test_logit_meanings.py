@@ -78,3 +78,42 @@ def test_two_logits_and_no_loss_are_told():
     assert logit_meaning(Net(F.binary_cross_entropy_with_logits, 2), inputs) is L
     assert logit_meaning(Net(F.mse_loss, 2), inputs) is V
     assert logit_meaning(nn.Identity(), inputs) is C
+
+
+class Picture(nn.Module):
+    """Logits (batch, n, height, width), and a loss."""
+
+    def __init__(self, loss, num_outputs: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.loss = nn.Conv2d(1, num_outputs, 3, padding=1), loss
+
+    def forward(self, images, labels=None):
+        logits = self.layer(images)
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": self.loss(logits, labels)}
+
+
+def dice(logits, labels):
+    chances = logits.sigmoid()
+    both = (chances * labels).sum()
+    return 1 - (2 * both + 1) / (chances.sum() + labels.sum() + 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "meaning"),
+    [
+        (F.mse_loss, V),
+        (F.l1_loss, V),
+        (F.huber_loss, V),
+        (F.cross_entropy, C),
+        (F.binary_cross_entropy_with_logits, C),
+        (dice, C),
+        (lambda x, y: F.binary_cross_entropy_with_logits(x, y) + dice(x, y), C),
+    ],
+)
+@pytest.mark.parametrize("num_outputs", [1, 3])
+def test_pixels_are_values_where_the_loss_is_a_distance(loss, meaning, num_outputs):
+    model = Picture(loss, num_outputs)
+    assert logit_meaning(model, {"images": torch.rand(2, 1, 8, 8)}) is meaning
