@@ -60,7 +60,9 @@ class ModelCase:
 
     def model(self, *, training: bool = False, seed: int = 0) -> nn.Module:
         """Makes a new model, with the same weights for the same seed."""
-        return self.steadied(self._fresh_model(seed).train(training))
+        is_noisy = self.is_noisy  # Found out before, as that draws numbers, too.
+        model = self._fresh_model(seed).train(training)
+        return self.steadied(model) if is_noisy else model
 
     def steadied(self, model: nn.Module) -> nn.Module:
         """Has a model that draws noise draw the same in each evaluation."""
@@ -75,10 +77,9 @@ class ModelCase:
 
     def batch(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch, which is the same for the same seed."""
+        has_labels = not self.is_self_supervised
         batch = self._whole_batch(batch_size, seed)
-        if self.is_self_supervised:
-            batch.pop(_LABELS, None)
-        return batch
+        return {k: v for k, v in batch.items() if has_labels or k != _LABELS}
 
     def _whole_batch(self, batch_size: int, seed: int = 1) -> Batch:
         torch.manual_seed(seed)
@@ -106,10 +107,9 @@ class ModelCase:
 
     def inputs(self, batch_size: int = 4, seed: int = 1) -> Batch:
         """Makes a batch without the columns that only the loss needs."""
+        left_out = frozenset[str]() if self.is_teacher_forced else self.targets
         batch = self.batch(batch_size, seed)
-        if self.is_teacher_forced:
-            return batch
-        return {k: v for k, v in batch.items() if k not in self.targets}
+        return {k: v for k, v in batch.items() if k not in left_out}
 
     @cached_property
     def sample(self) -> Batch:
