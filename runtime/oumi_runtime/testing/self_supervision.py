@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from oumi_runtime.core.models.targets import tried_outputs
 from oumi_runtime.testing.dropouts import DropoutCalls
 
 _OF_PAIRS = "target_embeddings"
@@ -27,20 +28,10 @@ def learns_from_inputs(model: nn.Module, batch: Mapping[str, torch.Tensor]) -> b
     if any(word in name for name in _arguments(model) for word in _TARGETS):
         return False
     inputs = {name: column for name, column in batch.items() if name != "labels"}
-    losses: list[torch.Tensor] = []
-    for given in (inputs, batch):
-        try:
-            with torch.no_grad(), torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                outputs = model(**given)
-        except Exception:  # Other checks tell what it raises.
-            return False
-        if not isinstance(outputs, dict) or _OF_PAIRS in outputs:
-            return False
-        if "loss" not in outputs:
-            return False
-        losses.append(outputs["loss"])
-    return torch.equal(*losses)
+    without, with_labels = (tried_outputs(model, each) for each in (inputs, batch))
+    if _OF_PAIRS in without or not {"loss"} <= without.keys() & with_labels.keys():
+        return False
+    return without["loss"].equal(with_labels["loss"])
 
 
 def draws_in_evaluation(model: nn.Module, inputs: Mapping[str, torch.Tensor]) -> bool:
